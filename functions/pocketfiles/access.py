@@ -1,0 +1,89 @@
+"""May this identity see this record? The one place where a protected file is opened (pocketbase.md §3.3)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+from pocketfiles.catalogue.cached import Facts
+from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.errors import NotFound, RuleError
+from pocketfiles.gateway import Request
+from pocketfiles.tokens import Identity
+
+
+class FactsOf(Protocol):
+    """What of the catalogue a rule needs."""
+
+    def facts(self, *known: Record, max_rows: int) -> Facts:
+        """What a rule may look up."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Decides by the view rule; ``max_rows`` bounds what one rule may read."""
+
+    catalogue: FactsOf
+    max_rows: int
+
+    def check(
+        self, collection: Collection, record: Record, identity: Identity | None, request: Request, now: float
+    ) -> None:
+        """Raise ``NotFound`` unless a superuser, an empty rule or the rule itself shows the record."""
+        rule = collection.view_rule
+        if identity is not None and identity.is_superuser:
+            return
+        if rule is None:
+            raise NotFound("the view rule is locked")
+        if rule and not self._allows(rule, collection, record, identity, request, now):
+            raise NotFound("the view rule says no")
+
+    def _allows(
+        self,
+        rule: str,
+        collection: Collection,
+        record: Record,
+        identity: Identity | None,
+        request: Request,
+        now: float,
+    ) -> bool:
+        from pocketfiles.rules import evaluate  # noqa: PLC0415 - SQLite and the engine, for such rules alone
+
+        known = [record, identity.record] if identity else [record]
+        asked = evaluate.RuleRequest(
+            method=request.method,
+            query=request.query,
+            headers=request.headers,
+            body=_body(request),
+            auth=identity.record if identity else None,
+            auth_collection=identity.collection if identity else None,
+        )
+        facts = self.catalogue.facts(*known, max_rows=self.max_rows)
+        moment = datetime.fromtimestamp(now, UTC)
+        try:
+            return evaluate.allows(rule, collection, record, asked, facts, moment, max_rows=self.max_rows)
+        except RuleError as error:
+            raise NotFound(
+                f"the view rule of {collection.name} cannot be evaluated: {error.reason}"
+            ) from error
+
+
+def _body(request: Request) -> Mapping[str, Any]:
+    """The request's body as a rule sees it (§3.4); one that cannot be read refuses the file."""
+    if not request.body:
+        return {}
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if kind == "application/json":
+            found = json.loads(request.body)
+            if isinstance(found, dict):
+                return found
+        if kind == "application/x-www-form-urlencoded":
+            return dict(
+                reversed(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True))
+            )
+    except (ValueError, RecursionError):
+        pass
+    raise NotFound("the request has a body that cannot be read")

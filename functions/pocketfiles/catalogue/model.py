@@ -1,0 +1,193 @@
+"""Collections, their fields, and records: PocketBase's own data as plain frozen values.
+
+A record keeps its columns exactly as SQLite stored them (text, int, float or ``None``; lists and JSON as
+their text), because view rules compare them with SQLite's eyes (pocketbase.md §7).
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+SUPERUSERS = "_superusers"
+
+Value: TypeAlias = str | int | float | None
+"""One column of a record, in SQLite's storage class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a collection (pocketbase.md §8.1); attributes other types lack keep their zero value."""
+
+    id: str
+    name: str
+    type: str
+    hidden: bool = False
+    max_select: int = 0
+    protected: bool = False
+    thumbs: tuple[str, ...] = ()
+    collection_id: str = ""
+
+    @property
+    def multiple(self) -> bool:
+        """Whether a select, relation or file field holds a list rather than one value."""
+        return self.max_select > 1
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> "Field":
+        """A field object as PocketBase stores and exports it."""
+        return cls(
+            id=str(raw.get("id") or raw["name"]),
+            name=raw["name"],
+            type=raw["type"],
+            hidden=bool(raw.get("hidden")),
+            max_select=int(raw.get("maxSelect") or 0),
+            protected=bool(raw.get("protected")),
+            thumbs=tuple(raw.get("thumbs") or ()),
+            collection_id=raw.get("collectionId") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOptions:
+    """How one kind of token of an auth collection is signed; ``duration`` in seconds."""
+
+    secret: str = field(default="", repr=False)
+    duration: int = 0
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any] | None) -> "TokenOptions":
+        """``{"secret": …, "duration": …}``; an export has no secret."""
+        raw = raw or {}
+        return cls(str(raw.get("secret") or ""), int(raw.get("duration") or 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection with what serving its files needs."""
+
+    id: str
+    name: str
+    type: str
+    fields: tuple[Field, ...] = ()
+    view_rule: str | None = None
+    indexes: tuple[str, ...] = ()
+    auth_token: TokenOptions = TokenOptions()
+    file_token: TokenOptions = TokenOptions()
+    view_query: str = ""
+    position: int = 0
+    """Order of creation; the first collection that fits a name or id wins."""
+
+    @property
+    def is_superusers(self) -> bool:
+        """Whether its records are PocketBase's administrators."""
+        return self.name == SUPERUSERS
+
+    @property
+    def file_fields(self) -> tuple[Field, ...]:
+        """The fields that hold files, in the collection's order."""
+        return tuple(f for f in self.fields if f.type == "file")
+
+    def field(self, name: str) -> Field | None:
+        """The field of exactly this name."""
+        return next((f for f in self.fields if f.name == name), None)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any], position: int = 0) -> "Collection":
+        """A collection object of PocketBase's API or export; the auth options lie beside the common keys."""
+        return cls(
+            id=raw["id"],
+            name=raw["name"],
+            type=raw["type"],
+            fields=tuple(Field.from_json(f) for f in raw["fields"]),
+            view_rule=raw.get("viewRule"),
+            indexes=tuple(raw.get("indexes") or ()),
+            auth_token=TokenOptions.from_json(raw.get("authToken")),
+            file_token=TokenOptions.from_json(raw.get("fileToken")),
+            view_query=raw.get("viewQuery") or "",
+            position=position,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a file reached through a view collection really lies."""
+
+    collection_id: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row: its id, its columns, and, in a view, the home of each of its files by name."""
+
+    collection_id: str
+    id: str
+    values: Mapping[str, Value] = field(repr=False)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def names(self, of: Field) -> tuple[str, ...]:
+        """The values of a file, relation or select field as a list (pocketbase.md §3.2)."""
+        return listed(self.values.get(of.name), multiple=of.multiple)
+
+    @property
+    def token_key(self) -> str:
+        """The secret part of an auth record's tokens; empty when it has none."""
+        return str(self.values.get("tokenKey") or "")
+
+
+def listed(raw: Value, *, multiple: bool) -> tuple[str, ...]:
+    """A column's text as unique names: a JSON array or one bare name; a single field keeps the last."""
+    text = "" if raw is None else str(raw)
+    names = _array(text) if "[" in text else None
+    if names is None:
+        names = [text]
+    unique = tuple(dict.fromkeys(name for name in names if name))
+    return unique if multiple else unique[-1:]
+
+
+def _array(text: str) -> list[str] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(found, list) and all(isinstance(name, str) for name in found):
+        return found
+    return None
+
+
+class Collections:
+    """All collections, in order of creation, with PocketBase's lookup."""
+
+    def __init__(self, collections: Iterable[Collection]) -> None:
+        self._ordered = sorted(collections, key=lambda c: c.position)
+
+    def __iter__(self) -> Iterable[Collection]:
+        return iter(self._ordered)
+
+    def find(self, name_or_id: str) -> Collection | None:
+        """The first whose name matches in any case or whose id matches exactly (pocketbase.md §3.2)."""
+        folded = name_or_id.casefold()
+        for collection in self._ordered:
+            if collection.id == name_or_id or collection.name.casefold() == folded:
+                return collection
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """PocketBase's settings as far as they decide about files (pocketbase.md §2.6, §8.2)."""
+
+    superuser_ips: tuple[str, ...] = ()
+    proxy_headers: tuple[str, ...] = ()
+    leftmost_ip: bool = False
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> "Settings":
+        """The settings JSON of the row ``settings`` in ``_params``."""
+        proxy = raw.get("trustedProxy") or {}
+        return cls(
+            superuser_ips=tuple(raw.get("superuserIPs") or ()),
+            proxy_headers=tuple(proxy.get("headers") or ()),
+            leftmost_ip=bool(proxy.get("useLeftmostIP")),
+        )

@@ -1,0 +1,93 @@
+"""Byte ranges (RFC 9110 §14), with PocketBase's answers to odd ones (pocketbase.md §5.4)."""
+
+import re
+from dataclasses import dataclass
+
+from pocketfiles.errors import PocketFilesError
+
+_BLANK = " \t\r\n"
+_NUMBER = re.compile(r"\+?[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The bytes ``first`` to ``last``, both included; ``last`` is ``first - 1`` for an empty part."""
+
+    first: int
+    last: int
+
+    @property
+    def length(self) -> int:
+        """How many bytes."""
+        return self.last - self.first + 1
+
+    def content_range(self, size: int) -> str:
+        """The ``Content-Range`` value of this part."""
+        return f"bytes {self.first}-{self.last}/{size}"
+
+
+class BadRange(PocketFilesError):
+    """A 416. ``reason`` is its text body; ``content_range`` its header, empty for a malformed range."""
+
+    def __init__(self, reason: str, content_range: str = "") -> None:
+        super().__init__(reason)
+        self.content_range = content_range
+
+
+def parse(header: str, size: int) -> list[Part]:
+    """The parts a ``Range`` header asks of ``size`` bytes; none when the whole is to be sent instead.
+
+    That is so for an empty list and for parts that together exceed the size. Raises ``BadRange``.
+    """
+    unit, equals, listed = header.partition("=")
+    if unit != "bytes" or not equals:
+        raise BadRange("invalid range")
+    items = [item.strip(_BLANK) for item in listed.split(",")]
+    found = [_part(item, size) for item in items if item]
+    parts = [part for part in found if part is not None]
+    if found and not parts:
+        if size == 0:
+            return []
+        raise BadRange("invalid range: failed to overlap", f"bytes */{size}")
+    return [] if sum(part.length for part in parts) > size else parts
+
+
+def _part(item: str, size: int) -> Part | None:
+    """One ``first-last``, ``first-`` or ``-length``; ``None`` when it starts beyond the end."""
+    first_text, dash, last_text = (piece.strip(_BLANK) for piece in item.partition("-"))
+    if not dash:
+        raise BadRange("invalid range")
+    if not first_text:
+        return Part(size - min(_number(last_text), size), size - 1)
+    first = _number(first_text)
+    if first >= size:
+        return None
+    last = _number(last_text) if last_text else size - 1
+    if last < first:
+        raise BadRange("invalid range")
+    return Part(first, min(last, size - 1))
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise BadRange("invalid range")
+    return int(text)
+
+
+def multipart(parts: list[tuple[Part, bytes]], size: int, content_type: str, boundary: str) -> bytes:
+    """A ``multipart/byteranges`` body (RFC 9110 §14.6) of the parts in the order they were asked for."""
+    pieces = []
+    for part, content in parts:
+        head = (
+            f"--{boundary}",
+            f"Content-Range: {part.content_range(size)}",
+            f"Content-Type: {content_type}",
+        )
+        pieces.append("\r\n".join((*head, "", "")).encode() + content)
+    return b"\r\n".join(pieces) + f"\r\n--{boundary}--\r\n".encode()
+
+
+def multipart_length(parts: list[Part], size: int, content_type: str, boundary: str) -> int:
+    """The length of that body, without its bytes."""
+    frame = len(multipart([(part, b"") for part in parts], size, content_type, boundary))
+    return frame + sum(part.length for part in parts)

@@ -1,0 +1,172 @@
+"""The bucket; nothing else speaks to S3.
+
+A missing key is ``None``. What S3 refuses or fails to answer surfaces as ``aws.refusal`` tells. Bodies are
+read within a time bound, checked for their full length, and tried once more when the connection breaks.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import (
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from pocketfiles.aws import AWS_ERRORS, code, refusal, status
+from pocketfiles.errors import Overloaded
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BODY_SECONDS = 10
+"""How long the bytes of one answer may take; 4 MiB need less than one."""
+
+T = TypeVar("T")
+
+_CHUNK = 256 * 1024
+_BODY_ATTEMPTS = 2
+_BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What S3 tells of an object; ``etag`` with its quotes, ``size`` in bytes."""
+
+    key: str
+    size: int
+    etag: str
+    content_type: str
+    modified: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An object with its bytes, or without when they were not wanted."""
+
+    stored: Stored
+    body: bytes | None = field(default=None, repr=False)
+
+
+class Storage:
+    """Reads and writes objects of one bucket through an S3 client."""
+
+    def __init__(self, client: "S3Client", bucket: str, presigner: "Callable[[], S3Client]") -> None:
+        self._client = client
+        self._bucket = bucket
+        self._presigner = presigner
+        self._presigning: S3Client | None = None
+
+    def head(self, key: str) -> Stored | None:
+        """An object's attributes, in one HEAD."""
+        answer = self._call(self._client.head_object, Key=key)
+        return None if answer is None else _stored(key, answer)
+
+    def fetch(self, key: str, wanted: Callable[[Stored], bool]) -> Opened | None:
+        """An object's attributes in one GET, with its bytes if, seen those, they are ``wanted``."""
+
+        def attempt() -> Opened | None:
+            answer = self._call(self._client.get_object, Key=key)
+            if answer is None:
+                return None
+            stored = _stored(key, answer)
+            if not wanted(stored):
+                answer["Body"].close()
+                return Opened(stored)
+            return Opened(stored, _read(answer["Body"], stored.size))
+
+        return _again(attempt)
+
+    def read(self, stored: Stored, first: int, last: int) -> bytes | None:
+        """The bytes ``first`` to ``last`` (included) of that object; ``None`` if it is gone or replaced."""
+
+        def attempt() -> bytes | None:
+            answer = self._call(
+                self._client.get_object, Key=stored.key, IfMatch=stored.etag, Range=f"bytes={first}-{last}"
+            )
+            return None if answer is None else _read(answer["Body"], last - first + 1)
+
+        return _again(attempt)
+
+    def put_new(self, key: str, body: bytes, content_type: str) -> str:
+        """Store an object unless one is there, and tell its ETag.
+
+        Losing to another writer (412, and 409 for one still at work) counts as stored, because thumbs of one
+        original and size are alike; the tag is then the bytes' own.
+        """
+        try:
+            answer = self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if status(error) in {409, 412}:
+                return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+            raise refusal("S3", error) from error
+        except AWS_ERRORS as error:
+            raise refusal("S3", error) from error
+        return answer["ETag"]
+
+    def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
+        """A URL that gets the object for that long. ``overrides`` are S3's ``Response…`` parameters."""
+        if self._presigning is None:
+            self._presigning = self._presigner()
+        return self._presigning.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key, **overrides}, ExpiresIn=seconds
+        )
+
+    def _call(self, operation: Any, **request: Any) -> Any:
+        """The answer, or ``None`` for a key that is not there or no longer the object asked for."""
+        try:
+            return operation(Bucket=self._bucket, **request)
+        except ClientError as error:
+            gone = status(error) in {404, 412} and code(error) != "NoSuchBucket"
+            if gone:
+                return None
+            raise refusal("S3", error) from error
+        except AWS_ERRORS as error:
+            raise refusal("S3", error) from error
+
+
+def _stored(key: str, answer: dict[str, Any]) -> Stored:
+    modified = answer.get("LastModified")
+    return Stored(
+        key=key,
+        size=answer["ContentLength"],
+        etag=answer["ETag"],
+        content_type=answer.get("ContentType") or "application/octet-stream",
+        modified=modified if modified and modified > _EPOCH else None,
+    )
+
+
+def _read(body: Any, size: int) -> bytes:
+    """The whole body. A shorter one raises, so that a broken answer is never taken for the file."""
+    deadline = time.monotonic() + BODY_SECONDS
+    chunks = []
+    length = 0
+    while chunk := body.read(_CHUNK):
+        chunks.append(chunk)
+        length += len(chunk)
+        if time.monotonic() > deadline:
+            body.close()
+            raise Overloaded("S3: the body came too slowly")
+    if length != size:
+        raise IncompleteReadError(actual_bytes=length, expected_bytes=size)
+    return b"".join(chunks)
+
+
+def _again(attempt: Callable[[], T]) -> T:
+    for _ in range(_BODY_ATTEMPTS - 1):
+        try:
+            return attempt()
+        except _BROKEN:
+            continue
+    try:
+        return attempt()
+    except _BROKEN as error:
+        raise Overloaded(f"S3: {type(error).__name__}") from error

@@ -1,0 +1,30 @@
+"""POST /api/files/token: a short-lived file token for an authenticated record."""
+
+import os
+import time
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from pocketfiles import aws, gateway
+from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.table import Table
+from pocketfiles.config import Settings
+from pocketfiles.issue import TokenService
+
+log = Logger()
+
+
+@cache
+def service() -> TokenService:
+    """The use case with its real parts, built at the first request."""
+    settings = Settings.from_env(os.environ, files=False)
+    table = Table(aws.client("dynamodb"), settings.table_name)
+    return TokenService(Catalogue(table, settings.catalogue_ttl, time.monotonic))
+
+
+@log.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Lambda's entry point: a payload-2.0 event in, a payload-2.0 response out."""
+    return gateway.answer(event, lambda request: service().issue(request, time.time()), log)

@@ -1,0 +1,75 @@
+"""What every suite shares: the demo data, and a moto server with a bucket and a table of its own per test."""
+
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from pocketfiles import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "local" / "demo" / "pb_data"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One moto server, and the bucket and table made for one test or module."""
+
+    endpoint: str
+    s3: "S3Client"
+    dynamodb: "DynamoDBClient"
+    bucket: str
+    table: str
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """A moto server's address; the environment points AWS's clients to it."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    os.environ |= {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    yield os.environ["AWS_ENDPOINT_URL"]
+    server.stop()
+
+
+def make_cloud(endpoint: str) -> Cloud:
+    """A bucket and a table with names nobody else has."""
+    name = uuid.uuid4().hex
+    cloud = Cloud(endpoint, aws.client("s3"), aws.client("dynamodb"), f"bucket-{name}", f"table-{name}")
+    cloud.s3.create_bucket(
+        Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    cloud.dynamodb.create_table(
+        TableName=cloud.table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+    )
+    return cloud
+
+
+@pytest.fixture
+def cloud(endpoint: str) -> Cloud:
+    """An empty bucket and table."""
+    return make_cloud(endpoint)

@@ -1,0 +1,190 @@
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import jwt
+import pytest
+
+from pocketfiles import tokens
+from pocketfiles.catalogue.model import Collection, Record, TokenOptions
+from pocketfiles.errors import TokenNotIssued
+
+NOW = 1_800_000_000.5
+KEY = "k" * 50
+USERS = Collection(
+    id="pbc_users",
+    name="users",
+    type="auth",
+    auth_token=TokenOptions("a" * 50, 432_000),
+    file_token=TokenOptions("f" * 50, 180),
+)
+ADA = Record("pbc_users", "ada", {"tokenKey": KEY})
+CLAIMS = {"collectionId": "pbc_users", "exp": int(NOW) + 60, "id": "ada", "type": "file"}
+
+
+def owner(collection: str, record: str) -> tuple[Collection, Record] | None:
+    return (USERS, ADA) if collection.lower() in {"pbc_users", "users"} and record == "ada" else None
+
+
+def sign(claims: dict[str, Any], key: str = KEY + "f" * 50, algorithm: str = "HS256") -> str:
+    return jwt.encode(claims, key, algorithm=algorithm)
+
+
+def verified(token: str) -> tokens.Identity:
+    return tokens.verify(token, "file", owner, NOW)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"exp": int(NOW) + 1},
+        {"exp": int(NOW) + 1.9},
+        {"exp": 0},
+        {"collectionId": "users"},
+        {"collectionId": "USERS"},
+        {"nbf": int(NOW)},
+        {"iat": int(NOW)},
+        {"aud": "someone", "iss": "x", "sub": 7, "jti": 9, "refreshable": False, "x": None},
+    ],
+)
+def test_these_open(changes: dict[str, Any]) -> None:
+    assert verified(sign({**CLAIMS, **changes})).record == ADA
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": int(NOW)},
+        {"exp": int(NOW) - 1},
+        {"exp": int(NOW) + 0.9},
+        {"exp": "4070908800"},
+        {"exp": None},
+        {"exp": True},
+        {"exp": []},
+        {"exp": 1e300},
+        {"nbf": int(NOW) + 1},
+        {"nbf": "x"},
+        {"iat": int(NOW) + 1},
+        {"iat": None},
+        {"type": "auth"},
+        {"type": ""},
+        {"type": ["file"]},
+        {"id": "bob"},
+        {"id": ""},
+        {"id": 7},
+        {"collectionId": "photos"},
+        {"collectionId": None},
+    ],
+)
+def test_these_do_not(changes: dict[str, Any]) -> None:
+    with pytest.raises(tokens.BadToken):
+        verified(sign({**CLAIMS, **changes}))
+
+
+@pytest.mark.parametrize("name", ["id", "collectionId", "type"])
+def test_a_claim_that_is_missing_does_not(name: str) -> None:
+    with pytest.raises(tokens.BadToken, match=name):
+        verified(sign({key: value for key, value in CLAIMS.items() if key != name}))
+
+
+def test_without_exp_a_token_never_ends() -> None:
+    claims = {name: value for name, value in CLAIMS.items() if name != "exp"}
+    assert verified(sign(claims)).expires is None
+    assert verified(sign({**CLAIMS, "exp": 0})).expires is None
+
+
+def test_a_fractional_exp_ends_at_its_second() -> None:
+    assert verified(sign({**CLAIMS, "exp": int(NOW) + 5.9})).expires == int(NOW) + 5
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+def test_only_hs256_counts(algorithm: str) -> None:
+    with pytest.raises(tokens.BadToken):
+        verified(sign(CLAIMS, algorithm=algorithm))
+
+
+def test_an_unsigned_token_counts_for_nothing() -> None:
+    with pytest.raises(tokens.BadToken):
+        verified(jwt.encode(CLAIMS, None, algorithm="none"))
+
+
+def test_another_key_or_kind_of_secret_does_not_count() -> None:
+    for key in (KEY + "a" * 50, "f" * 50 + KEY, "x" * 100):
+        with pytest.raises(tokens.BadToken, match="signature"):
+            verified(sign(CLAIMS, key))
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "abc", "a.b", "a.b.c", "a.b.c.d", "..", "a..c", "a.b.c\n", "ä.b.c", "a" * 100_000]
+    + [
+        f"e30.{base64.urlsafe_b64encode(payload).decode().rstrip('=')}.x"
+        for payload in (b"[]", b'"x"', b"{", b"\xff")
+    ]
+    + [f"e30.{base64.urlsafe_b64encode(b'[' * 50_000).decode().rstrip('=')}.x"],
+)
+def test_garbage_is_no_token(token: str) -> None:
+    with pytest.raises(tokens.BadToken):
+        verified(token)
+
+
+def test_padding_or_foreign_characters_spoil_a_good_token() -> None:
+    good = sign(CLAIMS)
+    for bad in (
+        good + "=",
+        good + "!",
+        good[:-4] + " " + good[-4:],
+        good + "\n",
+        f'"{good}"',
+        f"Bearer {good}",
+    ):
+        with pytest.raises(tokens.BadToken):
+            verified(bad)
+
+
+def test_a_record_of_no_auth_collection_owns_no_token() -> None:
+    base = replace(USERS, type="base")
+    with pytest.raises(tokens.BadToken, match="no auth record"):
+        tokens.verify(sign(CLAIMS), "file", lambda *_: (base, ADA), NOW)
+
+
+def test_an_owner_without_any_key_has_no_tokens() -> None:
+    bare, nobody = replace(USERS, file_token=TokenOptions()), Record("pbc_users", "ada", {})
+    with pytest.raises(tokens.BadToken):
+        tokens.verify(sign(CLAIMS), "file", lambda *_: (bare, nobody), NOW)
+    with pytest.raises(TokenNotIssued):
+        tokens.issue(bare, nobody, "file", NOW)
+
+
+def test_a_file_token_has_exactly_these_claims_in_this_order() -> None:
+    head, payload, _ = tokens.issue(USERS, ADA, "file", NOW).split(".")
+    plain = [base64.urlsafe_b64decode(part + "==").decode() for part in (head, payload)]
+    assert plain[0] == '{"alg":"HS256","typ":"JWT"}'
+    assert plain[1] == json.dumps(
+        {"collectionId": "pbc_users", "exp": int(NOW) + 180, "id": "ada", "type": "file"},
+        separators=(",", ":"),
+    )
+
+
+@pytest.mark.parametrize("kind", ["auth", "file"])
+def test_what_is_issued_verifies_as_its_own_kind_alone(kind: tokens.Kind) -> None:
+    token = tokens.issue(USERS, ADA, kind, NOW)
+    assert tokens.verify(token, kind, owner, NOW).record == ADA
+    with pytest.raises(tokens.BadToken):
+        tokens.verify(token, "auth" if kind == "file" else "file", owner, NOW)
+
+
+def test_a_new_token_key_ends_old_tokens() -> None:
+    changed = replace(ADA, values={"tokenKey": "n" * 50})
+    with pytest.raises(tokens.BadToken):
+        tokens.verify(sign(CLAIMS), "file", lambda *_: (USERS, changed), NOW)
+
+
+def test_no_reason_repeats_a_part_of_the_token() -> None:
+    token = sign({**CLAIMS, "type": "secret-type", "id": "secret-id"})
+    with pytest.raises(tokens.BadToken) as caught:
+        verified(token)
+    assert "secret" not in str(caught.value)
+    assert not any(part in str(caught.value) for part in token.split("."))
