@@ -1,0 +1,11 @@
+"""``python -m local``, from the project's folder."""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # Where Lambda has it too: at the head of the path.
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "functions"))
+    from local.cli import main
+
+    raise SystemExit(main(sys.argv[1:]))

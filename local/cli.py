@@ -1,0 +1,106 @@
+"""The command line: serves a PocketBase data directory through the real functions, AWS stood in for."""
+
+import argparse
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TextIO
+
+import boto3
+
+from admin.errors import AdminError
+from admin.importer import import_directory
+from local import cloud
+from local.api import Api
+from local.gateway import Request
+from local.intrinsics import TemplateError
+from local.runtime import Runtime
+from local.samples import samples
+from local.server import Server
+from local.template import Template, parse
+from pocketfiles.catalogue.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until SIGINT or SIGTERM (0); 1 when it cannot begin, with the reason on standard error."""
+    options = _options(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    out = sys.stdout
+    try:
+        # What functions print is their log; standard output holds the addresses alone.
+        with contextlib.redirect_stdout(sys.stderr):
+            _serve(options, out)
+    except KeyboardInterrupt:
+        return 0
+    except (AdminError, OSError, TemplateError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=_port, default=8090, metavar="N", help="0: any free port")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--data", type=Path, default=ROOT / "local/demo/pb_data", metavar="PB_DATA_DIR")
+    return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _serve(options: argparse.Namespace, out: TextIO) -> None:
+    template = parse((ROOT / "template.yaml").read_text())
+    with _bound(options.host, options.port) as server, cloud.moto() as endpoint:
+        environment = template.environment()
+        os.environ.update(environment)
+        cloud.point_at(endpoint, os.environ)
+        table = _import(options.data, template, environment)
+        api = Api(template.routes, Runtime(template.functions))
+        server.application = api.respond
+        base = f"http://{options.host}:{server.server_port}"
+        for line in _greeting(base, endpoint, api, table):
+            print(line, file=out, flush=True)
+        server.serve_forever()
+
+
+def _bound(host: str, port: int) -> Server:
+    """The socket first: a port in use is told before anything takes time."""
+    try:
+        return Server((host, port))
+    except OSError as error:
+        raise OSError(f"cannot listen on {host} port {port}: {error.strerror}; try --port 0") from error
+
+
+def _import(data: Path, template: Template, environment: dict[str, str]) -> Table:
+    """Fill what the template declares with a data directory's collections, records and files."""
+    s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
+    cloud.provision(template, s3, dynamodb)
+    summary = import_directory(data, s3, environment["BUCKET_NAME"], dynamodb, environment["TABLE_NAME"])
+    for line in (*summary.warnings, f"imported {data.name}: {summary}"):
+        print(line, file=sys.stderr)
+    return Table(dynamodb, environment["TABLE_NAME"])
+
+
+def _greeting(base: str, endpoint: str, api: Api, table: Table) -> Iterator[str]:
+    def opens(path: str) -> bool:
+        return api.respond(Request("HEAD", path, (("Host", "localhost"),))).status == 200
+
+    logging.disable(logging.INFO)  # these requests are ours
+    found = list(samples(table, opens, base, time.time()))
+    logging.disable(logging.NOTSET)
+    yield f"ready: {base}"
+    yield f"aws: {endpoint}"
+    for label, text in found:
+        yield f"{label:<16}  {text}"

@@ -1,0 +1,64 @@
+"""S3 and DynamoDB: moto's server on a free port, with the buckets and tables that the template declares."""
+
+import logging
+import os
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from moto.server import ThreadedMotoServer
+
+from local.intrinsics import REGION
+from local.template import Template
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+_ELSEWHERE = (  # what a developer's shell may hold and the SDK would follow, past moto
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+)
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """The endpoint of S3 and DynamoDB in memory, until the block ends and all they hold is lost."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def point_at(endpoint: str, environment: MutableMapping[str, str]) -> None:
+    """Make every AWS client that reads ``environment`` speak to ``endpoint``, with worthless credentials."""
+    for name in _ELSEWHERE:
+        environment.pop(name, None)
+    bypass = [environment.get("NO_PROXY") or environment.get("no_proxy") or "", "127.0.0.1,localhost"]
+    environment.update(
+        AWS_ACCESS_KEY_ID="local",
+        AWS_SECRET_ACCESS_KEY="local",  # noqa: S106 - moto takes any
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_DEFAULT_REGION=REGION,
+        AWS_REGION=REGION,
+        AWS_ENDPOINT_URL=endpoint,
+        NO_PROXY=",".join(filter(None, bypass)),
+    )
+    environment["no_proxy"] = environment["NO_PROXY"]
+
+
+def provision(template: Template, s3: "S3Client", dynamodb: "DynamoDBClient") -> None:
+    """Create the template's buckets and tables."""
+    for bucket in template.buckets:
+        s3.create_bucket(Bucket=bucket)
+    for table in template.tables:
+        dynamodb.create_table(TableName=table.name, **table.definition)

@@ -1,0 +1,153 @@
+"""CloudFormation's short tags and intrinsic functions, as far as a SAM template of ours needs them."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import yaml
+
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+
+PSEUDO: Mapping[str, str] = {
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::StackName": "local",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+_NOTHING = object()  # what `!Ref AWS::NoValue` leaves behind
+
+
+class TemplateError(Exception):
+    """The template cannot be read, or uses something the local runner does not know."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's tags: ``!Ref X`` reads as ``{"Ref": "X"}``."""
+
+
+def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)  # noqa: S101 - YAML has no fourth kind
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _tag)
+
+
+def load(text: str) -> dict[str, Any]:
+    """The template's document with its tags in their long form. Raises ``TemplateError``."""
+    try:
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with constructors for tags
+    except yaml.YAMLError as error:
+        raise TemplateError(f"no YAML: {error}") from error
+    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
+        raise TemplateError("no Resources")
+    return document
+
+
+class Resolver:
+    """Evaluates intrinsic functions with the parameters' defaults and local names for resources."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._parameters: Mapping[str, Any] = document.get("Parameters") or {}
+        self._conditions: Mapping[str, Any] = document.get("Conditions") or {}
+        self._resources: Mapping[str, Any] = document["Resources"]
+        self._functions: Mapping[str, Callable[[Any], Any]] = {
+            "Ref": self._ref,
+            "Condition": self.holds,
+            "Fn::If": self._if,
+            "Fn::Equals": lambda pair: self.resolve(pair[0]) == self.resolve(pair[1]),
+            "Fn::Not": lambda terms: not self.resolve(terms[0]),
+            "Fn::And": lambda terms: all(self.resolve(term) for term in terms),
+            "Fn::Or": lambda terms: any(self.resolve(term) for term in terms),
+            "Fn::Sub": self._sub,
+            "Fn::GetAtt": self._get_att,
+        }
+
+    def resolve(self, node: Any) -> Any:
+        """The node with every intrinsic function replaced by its value. Raises ``TemplateError``."""
+        if isinstance(node, list):
+            items = [self.resolve(item) for item in node]
+            return [item for item in items if item is not _NOTHING]
+        if not isinstance(node, dict):
+            return node
+        if len(node) == 1:
+            ((name, argument),) = node.items()
+            if name in self._functions:
+                return self._functions[name](argument)
+            if str(name).startswith("Fn::"):
+                raise TemplateError(f"{name} is not known here")
+        values = {key: self.resolve(value) for key, value in node.items()}
+        return {key: value for key, value in values.items() if value is not _NOTHING}
+
+    def holds(self, condition: str) -> bool:
+        """Whether a named condition is true."""
+        if condition not in self._conditions:
+            raise TemplateError(f"no condition {condition}")
+        return bool(self.resolve(self._conditions[condition]))
+
+    def exists(self, logical_id: str) -> bool:
+        """Whether a resource's own condition, if it has one, lets it exist."""
+        condition = self._resources[logical_id].get("Condition")
+        return condition is None or self.holds(condition)
+
+    def local_name(self, logical_id: str) -> str:
+        """What a resource is called here: its own name where the template gives one, else its logical id."""
+        resource = self._resources[logical_id]
+        properties = resource.get("Properties") or {}
+        if resource["Type"] == "AWS::S3::Bucket":
+            return str(self.resolve(properties.get("BucketName", logical_id.lower())))
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            return str(self.resolve(properties.get("TableName", logical_id)))
+        return logical_id
+
+    def _ref(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return _NOTHING
+        if name in PSEUDO:
+            return PSEUDO[name]
+        if name in self._resources:
+            return self.local_name(name)
+        if name not in self._parameters:
+            raise TemplateError(f"!Ref {name} refers to nothing")
+        if "Default" not in self._parameters[name]:
+            raise TemplateError(f"the parameter {name} has no default")
+        return self._parameters[name]["Default"]
+
+    def _if(self, argument: list[Any]) -> Any:
+        condition, yes, no = argument
+        return self.resolve(yes if self.holds(condition) else no)
+
+    def _sub(self, argument: Any) -> str:
+        text, names = (argument, {}) if isinstance(argument, str) else argument
+
+        def value(found: re.Match[str]) -> str:
+            name = found[1]
+            if name.startswith("!"):  # ${!Literal} stands for itself
+                return f"${{{name[1:]}}}"
+            if name in names:
+                return str(self.resolve(names[name]))
+            return str(self._get_att(name.split(".", 1)) if "." in name else self._ref(name))
+
+        return re.sub(r"\$\{([^}]+)\}", value, text)
+
+    def _get_att(self, argument: list[str]) -> str:
+        logical_id, attribute = argument
+        if logical_id not in self._resources:
+            raise TemplateError(f"!GetAtt {logical_id}.{attribute} refers to nothing")
+        return (
+            f"arn:aws:local:::{self.local_name(logical_id)}"
+            if attribute == "Arn"
+            else f"{logical_id}.{attribute}"
+        )

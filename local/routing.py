@@ -1,0 +1,85 @@
+"""How an HTTP API reads a request target and picks a route."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from local.template import DEFAULT_ROUTE, Route
+
+
+class BadTarget(ValueError):
+    """A request target that is no path."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A request target: ``path`` percent-decoded, ``query`` as it was sent."""
+
+    path: str
+    query: str
+
+
+def read_target(text: str) -> Target:
+    """The target as functions get to see it. Raises ``BadTarget``.
+
+    The path is decoded once, so ``%2F`` becomes a separator, and a decoded ``?`` ends it. ``text`` holds one
+    character a byte, as HTTP servers hand it on. ``http://host/path`` is a target too (RFC 9112 §3.2.2).
+    """
+    text = re.sub(r"^https?://[^/?]*", "", text, count=1, flags=re.IGNORECASE)
+    raw, _, query = text.partition("?")
+    if not raw.startswith("/") or re.search(r"%(?![0-9A-Fa-f]{2})", raw):
+        raise BadTarget(text)
+    path = unquote_to_bytes(raw.encode("latin-1")).decode("utf-8", "replace")
+    return Target(path.partition("?")[0], query)
+
+
+@dataclass(frozen=True)
+class Match:
+    """The route a request takes, with the values of its path's placeholders."""
+
+    route: Route
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+class Routes:
+    """The routes of an API, most specific first.
+
+    API Gateway promises: a full match, then a greedy one, then ``$default``. Among full matches literal
+    segments beat placeholders, from the left, and a named method beats ``ANY``.
+    """
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._default: Route | None = None
+        patterns = []
+        for route in routes:
+            if route.key == DEFAULT_ROUTE:
+                self._default = route
+            else:
+                method, path = route.key.split(" ", 1)
+                patterns.append((_rank(method, path), method, _pattern(path), route))
+        self._patterns = [pattern[1:] for pattern in sorted(patterns, key=lambda pattern: pattern[0])]
+
+    def match(self, method: str, path: str) -> Match | None:
+        """The route of a request, its path decoded; ``None`` when not even ``$default`` is there."""
+        for allowed, pattern, route in self._patterns:
+            found = pattern.fullmatch(path) if allowed in {"ANY", method} else None
+            if found:
+                return Match(route, found.groupdict())
+        return Match(self._default) if self._default else None
+
+
+def _rank(method: str, path: str) -> tuple[bool, list[bool], bool]:
+    segments = path.split("/")
+    return "+}" in path, [segment.startswith("{") for segment in segments], method == "ANY"
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("/".join(_segment(segment) for segment in path.split("/")), re.DOTALL)
+
+
+def _segment(segment: str) -> str:
+    found = re.fullmatch(r"\{(\w+)(\+?)\}", segment)
+    if found is None:
+        return re.escape(segment)
+    return f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})"

@@ -1,0 +1,114 @@
+"""What there is to click on: URLs and tokens found in whatever data was imported."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice, product
+from typing import Protocol, TypeAlias
+from urllib.parse import quote
+
+from pocketfiles import tokens
+from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Settings
+
+Opens: TypeAlias = Callable[[str], bool]
+"""Whether a path (with its query) is answered with a file."""
+
+User: TypeAlias = tuple[Collection, Record]
+"""An auth collection and a record of it."""
+
+_PICTURE = re.compile(r"\.(jpe?g|png|gif|webp)$", re.IGNORECASE)
+_RECORDS = 20  # looked at in a collection
+_TRIES = 200  # requests made to find what opens
+
+
+class Catalogue(Protocol):
+    """What of the catalogue's table is read here."""
+
+    def catalogue(self) -> tuple[Collections, Settings]:
+        """All collections and the settings."""
+
+    def all(self, collection_id: str, limit: int) -> list[Record]:
+        """A collection's records."""
+
+
+def samples(catalogue: Catalogue, opens: Opens, base: str, now: float) -> Iterator[tuple[str, str]]:
+    """Pairs of a label and a line to try: a picture, each form of its thumbs, a protected file, a login.
+
+    ``base`` is the origin that URLs begin with, ``now`` in seconds since the epoch. What the data has no
+    example of is left out.
+    """
+    collections = [c for c in catalogue.catalogue()[0] if c.type != "view"]
+    yield from _pictures(catalogue, collections, opens, base)
+    users = list(_users(catalogue, collections))
+    shown = _protected(catalogue, collections, users, opens, now)
+    if shown:
+        user, path = shown
+        yield "protected", base + path
+        users = [user]
+    for collection, record in users[:1]:
+        token = tokens.issue(collection, record, "auth", now)
+        yield "auth token", token
+        yield "file token", f"curl -X POST -H 'Authorization: {token}' {base}/api/files/token"
+
+
+def thumb_form(size: str) -> str:
+    """A size without its numbers: ``100x300t`` and ``50x50t`` are of one form, ``NxNt``."""
+    return re.sub(r"[1-9]\d*", "N", size)
+
+
+def _pictures(
+    catalogue: Catalogue, collections: list[Collection], opens: Opens, base: str
+) -> Iterator[tuple[str, str]]:
+    """A public picture of the field whose thumbs come in the most forms."""
+    fields = [(c, f) for c in collections for f in c.file_fields if not f.protected and f.thumbs]
+    fields.sort(key=lambda found: -len(_forms(found[1])))
+    candidates = (
+        (path, field)
+        for collection, field in fields
+        for path in _paths(catalogue, collection, field)
+        if _PICTURE.search(path)
+    )
+    for path, field in islice(candidates, _TRIES):
+        if opens(path):
+            yield "picture", base + path
+            for size in _forms(field):
+                yield f"thumb {size}", f"{base}{path}?thumb={size}"
+            return
+
+
+def _forms(field: Field) -> list[str]:
+    """The first size of each form that the field lists."""
+    forms: dict[str, str] = {}
+    for size in field.thumbs:
+        forms.setdefault(thumb_form(size), size)
+    return list(forms.values())
+
+
+def _protected(
+    catalogue: Catalogue, collections: list[Collection], users: list[User], opens: Opens, now: float
+) -> tuple[User, str] | None:
+    """A user and the path, with their file token, of a protected file that they may see; superusers last."""
+    fields = [(c, f) for c in collections for f in c.file_fields if f.protected]
+    fields.sort(
+        key=lambda found: found[0].view_rule == ""
+    )  # a rule that asks for somebody is the better show
+    files = [path for collection, field in fields for path in _paths(catalogue, collection, field)]
+    for user, file in islice(product(users, files), _TRIES):
+        path = f"{file}?token={tokens.issue(*user, 'file', now)}"
+        if opens(path):
+            return user, path
+    return None
+
+
+def _users(catalogue: Catalogue, collections: list[Collection]) -> Iterator[User]:
+    """Those who can sign in, superusers last."""
+    owners = [collection for collection in collections if collection.type == "auth"]
+    for collection in sorted(owners, key=lambda collection: collection.is_superusers):
+        for record in catalogue.all(collection.id, _RECORDS):
+            if record.token_key:
+                yield collection, record
+
+
+def _paths(catalogue: Catalogue, collection: Collection, field: Field) -> Iterator[str]:
+    for record in catalogue.all(collection.id, _RECORDS):
+        for name in record.names(field):
+            yield f"/api/files/{quote(collection.name)}/{quote(record.id)}/{quote(name, safe='')}"

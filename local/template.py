@@ -1,0 +1,122 @@
+"""What template.yaml declares, as the local runner needs it: routes, functions, buckets and tables."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.intrinsics import Resolver, TemplateError, load
+
+DEFAULT_ROUTE = "$default"
+_TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function; ``handler`` is the import string of a callable, ``files.app.handler``."""
+
+    name: str
+    handler: str
+    memory: int  # MB
+    timeout: float  # seconds
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of the HTTP API: ``key`` as API Gateway spells it, ``GET /a/{b}`` or ``$default``."""
+
+    key: str
+    function: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A DynamoDB table; ``definition`` holds CreateTable's other arguments."""
+
+    name: str
+    definition: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """The parts of a template that the local runner stands in for."""
+
+    functions: Mapping[str, Function]
+    routes: tuple[Route, ...]
+    buckets: tuple[str, ...]
+    tables: tuple[Table, ...]
+
+    def environment(self) -> dict[str, str]:
+        """All functions' variables in one environment, since here they share a process.
+
+        Raises ``TemplateError`` when two functions give one variable different values.
+        """
+        merged: dict[str, str] = {}
+        for function in self.functions.values():
+            for name, value in function.environment.items():
+                if merged.setdefault(name, value) != value:
+                    raise TemplateError(f"{name} differs between functions; in one process it cannot")
+        return merged
+
+
+def parse(text: str) -> Template:
+    """A template of its YAML text. Raises ``TemplateError``."""
+    document = load(text)
+    resolver = Resolver(document)
+    common = _section(document.get("Globals"), "Function")
+    functions: dict[str, Function] = {}
+    routes: list[Route] = []
+    buckets: list[str] = []
+    tables: list[Table] = []
+    for logical_id, resource in document["Resources"].items():
+        if not resolver.exists(logical_id):
+            continue
+        properties = resource.get("Properties") or {}
+        match resource.get("Type"):
+            case "AWS::Serverless::Function":
+                functions[logical_id] = _function(logical_id, common, properties, resolver)
+                routes.extend(_routes(logical_id, _section(properties, "Events")))
+            case "AWS::S3::Bucket":
+                buckets.append(resolver.local_name(logical_id))
+            case "AWS::DynamoDB::Table":
+                given = {key: resolver.resolve(properties[key]) for key in _TABLE_KEYS if key in properties}
+                tables.append(Table(resolver.local_name(logical_id), given))
+    return Template(functions, tuple(routes), tuple(buckets), tuple(tables))
+
+
+def _section(parent: Any, name: str) -> Mapping[str, Any]:
+    return (parent or {}).get(name) or {}
+
+
+def _function(name: str, common: Mapping[str, Any], own: Mapping[str, Any], resolver: Resolver) -> Function:
+    def given(key: str, default: Any = None) -> Any:
+        value = resolver.resolve(own.get(key, common.get(key, default)))
+        if value is None:
+            raise TemplateError(f"{name} has no {key}")
+        return value
+
+    variables = {
+        **_section(common.get("Environment"), "Variables"),
+        **_section(own.get("Environment"), "Variables"),
+    }
+    return Function(
+        name=name,
+        handler=given("Handler"),
+        memory=int(given("MemorySize", 128)),  # Lambda's defaults
+        timeout=float(given("Timeout", 3)),
+        environment={key: str(value) for key, value in resolver.resolve(variables).items()},
+    )
+
+
+def _routes(function: str, events: Mapping[str, Any]) -> Iterator[Route]:
+    """The function's events on the HTTP API; one without path and method is the default route."""
+    for event in events.values():
+        if event["Type"] == "HttpApi":
+            properties = event.get("Properties") or {}
+            method, path = properties.get("Method"), properties.get("Path")
+            if method is None and path is None:
+                yield Route(DEFAULT_ROUTE, function)
+            elif method is None or path is None:
+                raise TemplateError(f"{function} has a route with only one of Method and Path")
+            else:
+                yield Route(f"{method.upper()} {path}", function)
