@@ -1,0 +1,55 @@
+# `make help` lists the commands. ARGS goes to the program: make run ARGS="--port 0"
+
+export SAM_CLI_TELEMETRY = 0
+
+.DEFAULT_GOAL = help
+.PHONY: help setup run test lint check build bench deploy logs delete
+
+python = $(or $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done),$(error Python 3.11 or newer with venv is needed (on Debian: apt install python3-venv)))
+sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/sam)
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/ready ## install what the other commands need into .venv (they do so themselves)
+
+run: .venv/ready ## serve the demo data on this machine
+	.venv/bin/python -m local $(ARGS)
+
+test: .venv/ready ## run the tests that need no Docker
+	.venv/bin/python -m pytest -m "not docker" $(ARGS)
+
+lint: .venv/ready ## check format, style, types and the template
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy --strict
+	.venv/bin/cfn-lint template.yaml
+
+check: lint test ## lint, then test: what must pass before a commit
+
+build: .venv/ready $(sam) ## make the functions and layers in .aws-sam, ready to deploy
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build $(ARGS)
+
+bench: .venv/ready ## measure, and print ratios
+	.venv/bin/python -m benchmarks $(ARGS)
+
+deploy: build ## build, show what would change in AWS, and do it once confirmed
+	$(sam) deploy $(ARGS)
+
+logs: $(sam) ## follow the functions' logs
+	$(sam) logs $(ARGS)
+
+delete: $(sam) ## remove the stack; its bucket and its table stay
+	$(sam) delete $(ARGS)
+
+.venv/ready: requirements-dev.txt layers/pillow/requirements.txt layers/dependencies/requirements.txt
+	test -x .venv/bin/python || $(python) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv-sam/bin/sam: requirements-sam.txt
+	$(python) -m venv .venv-sam
+	.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sam.txt
+	@touch $@

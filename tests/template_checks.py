@@ -1,0 +1,325 @@
+"""What a linter cannot know of template.yaml: that it fits the code, and that it gives away nothing.
+
+Each check takes a parsed template and yields what is wrong with it, in words. The template must have no such
+fault; with a variable, a permission or a route taken out it must have one.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore import xform_name
+from botocore.loaders import Loader
+
+from local.intrinsics import Resolver
+from pocketfiles import aws
+from pocketfiles.config import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+FUNCTIONS = ROOT / "functions"
+Template = dict[str, Any]
+Check = Callable[[Template], Iterator[str]]
+
+GATEWAY_SECONDS = 30
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's own policy
+LAMBDA_ANSWER_BYTES = 6 * 1024 * 1024 + 100
+ROUTES = {
+    ("FilesFunction", "$default"),
+    ("FilesFunction", "ANY /api/files/{collection}/{record}/{filename}"),
+    ("TokensFunction", "POST /api/files/token"),
+}
+READ_BY_LIBRARIES = re.compile("POWERTOOLS_.*|AWS_ENDPOINT_URL")  # by Powertools and by botocore
+STAR_AND_WHY = {
+    ("FilesRole", "arn:${AWS::Partition}:s3:::${Bucket}/*"): "every file of the bucket may be asked for",
+    ("FilesRole", "arn:${AWS::Partition}:s3:::${Bucket}/*/thumbs_*"): "thumbs lie below each file's record",
+    ("TracePolicy", "*"): "X-Ray knows no narrower resource",
+}
+TOKENS_NEED = {"dynamodb:GetItem", "dynamodb:Query"}  # the catalogue, and the record that asks
+
+
+def of_type(template: Template, kind: str) -> dict[str, Any]:
+    return {name: body for name, body in template["Resources"].items() if body["Type"] == kind}
+
+
+def functions(template: Template) -> dict[str, Any]:
+    """Each function's properties, the common ones included."""
+    common = template["Globals"]["Function"]
+    merged = {}
+    for name, body in of_type(template, "AWS::Serverless::Function").items():
+        own = body["Properties"]
+        variables = {
+            part: value
+            for source in (common, own)
+            for part, value in source.get("Environment", {}).get("Variables", {}).items()
+        }
+        merged[name] = {**common, **own, "Environment": variables}
+    return merged
+
+
+def environment(template: Template, function: str) -> dict[str, str]:
+    """A function's variables as a deployment with every default has them."""
+    values = Resolver(template).resolve(functions(template)[function]["Environment"])
+    return {name: str(value) for name, value in values.items()}
+
+
+class Recorder(dict[str, str]):
+    """A mapping that remembers what it was asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def statements(template: Template, owner: str) -> list[dict[str, Any]]:
+    """What a role, or a policy of its own, states."""
+    properties = template["Resources"][owner]["Properties"]
+    policies = [properties] if "PolicyDocument" in properties else properties.get("Policies", [])
+    return [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def allowed(template: Template, role: str) -> set[str]:
+    return {action for statement in statements(template, role) for action in listed(statement["Action"])}
+
+
+def resource_text(resource: Any) -> str:
+    """A statement's resource as it is written: the text of a !Sub, or ``Name.Arn``."""
+    match resource:
+        case {"Fn::Sub": [text, _]} | {"Fn::Sub": text}:
+            return str(text)
+        case {"Fn::GetAtt": [name, attribute]}:
+            return f"{name}.{attribute}"
+    return str(resource)
+
+
+def called(module: str, service: str) -> set[str]:
+    """The permissions for every operation of an AWS service that a module names."""
+    operations = Loader().load_service_model(service, "service-2")["operations"]
+    actions = {xform_name(operation): f"{service}:{operation}" for operation in operations}
+    actions |= {"head_object": "s3:GetObject", "head_bucket": "s3:ListBucket"}  # those have no own
+    names = set()
+    for node in ast.walk(ast.parse((FUNCTIONS / module).read_text())):
+        if isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names.add(node.value)
+    return {actions[name] for name in names & set(actions)}
+
+
+def handlers_exist(template: Template) -> Iterator[str]:
+    for name, function in functions(template).items():
+        found = re.fullmatch(r"(\w+)\.app\.handler", function["Handler"])
+        module = FUNCTIONS / found[1] / "app.py" if found else None
+        if module is None or not module.is_file():
+            yield f"{name}: no handler {function['Handler']}"
+        elif "handler" not in {getattr(node, "name", "") for node in ast.parse(module.read_text()).body}:
+            yield f"{name}: {module.parent.name}/app.py has no handler"
+
+
+def routes_are_the_apis(template: Template) -> Iterator[str]:
+    found = set()
+    for name, function in functions(template).items():
+        for event in function.get("Events", {}).values():
+            given = event["Properties"]
+            if event["Type"] != "HttpApi" or given["ApiId"] != {"Ref": "Api"}:
+                yield f"{name} has an event outside the API"
+            key = f"{given['Method']} {given['Path']}" if "Path" in given else "$default"
+            found.add((name, key))
+    yield from (f"no route {key} of {name}" for name, key in sorted(ROUTES - found))
+    yield from (f"unknown route {key} of {name}" for name, key in sorted(found - ROUTES))
+
+
+def variables_are_read_and_set(template: Template) -> Iterator[str]:
+    needed = Settings.from_env(Recorder({"TABLE_NAME": "t", "BUCKET_NAME": "b"}), files=True)
+    given_anywhere: set[str] = set()
+    read_anywhere: set[str] = set()
+    for name, files in {"FilesFunction": True, "TokensFunction": False}.items():
+        given = environment(template, name)
+        names = {each for each in given if not READ_BY_LIBRARIES.fullmatch(each)}
+        recorder = Recorder({"TABLE_NAME": "t", "BUCKET_NAME": "b", **given})
+        settings = Settings.from_env(recorder, files=files)
+        yield from (f"{name} is given {each}, which nobody reads" for each in sorted(names - recorder.asked))
+        given_anywhere |= names
+        read_anywhere |= recorder.asked
+        if not names >= {"TABLE_NAME"} | ({"BUCKET_NAME"} if files else set()):
+            yield f"{name} lacks the name of its table or bucket"
+        for field in set(vars(settings)) - {"table_name", "bucket_name"}:
+            if getattr(settings, field) != getattr(needed, field):
+                yield f"{name}: {field} has another default than config.py"
+    yield from (f"{each} is read and never set" for each in sorted(read_anywhere - given_anywhere))
+
+
+def limits_fit_each_other(template: Template) -> Iterator[str]:
+    slowest_call = aws.Patience().longest
+    for name, function in functions(template).items():
+        if not slowest_call < function["Timeout"] < GATEWAY_SECONDS:
+            yield f"{name}: a timeout of {function['Timeout']} s"
+    files = environment(template, "FilesFunction")
+    if int(files["INLINE_LIMIT_BYTES"]) * 4 / 3 + 16_384 > LAMBDA_ANSWER_BYTES:
+        yield "an inline answer may be too large for Lambda"
+    memory = template["Parameters"]["MemorySize"]["Default"] * 1024 * 1024
+    if 4 * int(files["THUMB_MAX_PIXELS"]) * 2 + int(files["THUMB_MAX_SOURCE_BYTES"]) > memory / 2:
+        yield "the largest picture may not fit into memory"
+
+
+def functions_may_do_what_they_do(template: Template) -> Iterator[str]:
+    calls = called("pocketfiles/storage.py", "s3") | called("pocketfiles/catalogue/table.py", "dynamodb")
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    needs = {
+        "FilesFunction": ("FilesRole", calls | {"s3:ListBucket"} | logs),  # ListBucket: 404 for a missing key
+        "TokensFunction": ("TokensRole", TOKENS_NEED | logs),
+    }
+    for name, (role, actions) in needs.items():
+        if functions(template)[name].get("Role") != {"Fn::GetAtt": [role, "Arn"]}:
+            yield f"{name} has not its own role"
+        has = allowed(template, role)
+        yield from (f"{role} lacks {action}" for action in sorted(actions - has))
+        yield from (f"{role} has {action} for nothing" for action in sorted(has - actions))
+
+
+def nothing_is_allowed_at_large(template: Template) -> Iterator[str]:
+    roles = of_type(template, "AWS::IAM::Role")
+    for owner in roles | of_type(template, "AWS::IAM::Policy"):
+        for statement in statements(template, owner):
+            yield from (f"{owner}: {fault}" for fault in at_large(owner, statement))
+    for role, body in roles.items():
+        if body["Properties"].get("ManagedPolicyArns"):
+            yield f"{role} has policies that others wrote"
+
+
+def at_large(owner: str, statement: Mapping[str, Any]) -> Iterator[str]:
+    """What a statement gives beyond named actions on named resources."""
+    if set(statement) - {"Sid"} != {"Effect", "Action", "Resource"}:
+        yield "a statement by exclusion or on a condition"
+        return
+    resources = [resource_text(each) for each in listed(statement["Resource"])]
+    actions = listed(statement["Action"])
+    yield from (f"the action {each}" for each in actions if "*" in each)
+    for resource in resources:
+        if "*" in resource and (owner, resource) not in STAR_AND_WHY:
+            yield f"the resource {resource}"
+    if "s3:PutObject" in actions and not all("/thumbs_*" in each for each in resources):
+        yield "writes more than thumbs"
+
+
+def logs_are_narrow_and_end(template: Template) -> Iterator[str]:
+    for name, function in functions(template).items():
+        group = function.get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
+        if group not in template["Resources"]:
+            yield f"{name} has no log group of its own"
+        writes = [s for s in statements(template, function["Role"]["Fn::GetAtt"][0]) if "logs:" in str(s)]
+        if [resource_text(each["Resource"]) for each in writes] != [f"{group}.Arn"]:
+            yield f"{name} may write to other logs than {group}"
+    for name, body in of_type(template, "AWS::Logs::LogGroup").items():
+        if "RetentionInDays" not in body["Properties"]:
+            yield f"{name} is kept for ever"
+    written = template["Resources"]["Api"]["Properties"]["AccessLogSettings"]["Format"]
+    if re.search(r"(?i)query|authoriz|requestOverride|\.header", written):
+        yield "the access log may hold a token"
+
+
+def data_is_kept_and_closed(template: Template) -> Iterator[str]:
+    for name in ("FilesBucket", "FilesBucketPolicy", "CatalogueTable"):
+        body = template["Resources"].get(name, {})
+        if {body.get("DeletionPolicy"), body.get("UpdateReplacePolicy")} != {"Retain"}:
+            yield f"{name} goes with the stack"
+    bucket = template["Resources"]["FilesBucket"]["Properties"]
+    if list(bucket.get("PublicAccessBlockConfiguration", {}).values()) != [True] * 4:
+        yield "the bucket can be made public"
+    if "BucketEncryption" not in bucket or "BucketOwnerEnforced" not in str(bucket.get("OwnershipControls")):
+        yield "the bucket is not encrypted, or has ACLs"
+    policy = template["Resources"]["FilesBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    if [(each["Effect"], each["Condition"]) for each in policy] != [
+        ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    ]:
+        yield "the bucket's policy does more or less than demand TLS"
+    table = template["Resources"]["CatalogueTable"]["Properties"]
+    if not table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+        yield "the table cannot be restored"
+
+
+def parameters_are_explained_and_bounded(template: Template) -> Iterator[str]:
+    interface = template["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    if sorted(grouped) != sorted(template["Parameters"]) or set(grouped) != set(interface["ParameterLabels"]):
+        yield "the interface does not list every parameter once"
+    for name, parameter in template["Parameters"].items():
+        if not parameter.get("Description", "").endswith("."):
+            yield f"{name} has no description"
+        if "Default" not in parameter:
+            yield f"{name} has no default"
+        if not {"AllowedPattern", "AllowedValues", "MinValue"} & parameter.keys():
+            yield f"{name} takes anything"
+
+
+def outputs_tell_the_url(template: Template) -> Iterator[str]:
+    outputs = template.get("Outputs", {})
+    url = str(outputs.get("Url", {}).get("Value"))
+    for host in ("${CdnDomainName}", "${CdnDistribution.DomainName}", "${Api}.execute-api.${AWS::Region}"):
+        if f"https://{host}" not in url:
+            yield f"no output gives the URL at {host}"
+    yield from (f"no output {name}" for name in ("BucketName", "TableName") if name not in outputs)
+    yield from (
+        f"{name} has no description" for name, output in outputs.items() if "Description" not in output
+    )
+
+
+def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
+    distribution = template["Resources"]["CdnDistribution"]["Properties"]["DistributionConfig"]
+    policy = template["Resources"]["CdnCachePolicy"]["Properties"]["CachePolicyConfig"]
+    if (policy["MinTTL"], policy["DefaultTTL"]) != (0, 0):
+        yield "CloudFront keeps what is private, or what says nothing"
+    key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    names = template["Parameters"]["CdnQueryParameters"]["Default"].split(",")
+    if key["QueryStringsConfig"]["QueryStrings"] != {"Ref": "CdnQueryParameters"} or "token" not in names:
+        yield "a file is kept for everyone whatever the token"
+    uncached = {each["PathPattern"]: each["CachePolicyId"] for each in distribution["CacheBehaviors"]}
+    if uncached.get("/api/files/token") != CACHING_DISABLED:
+        yield "file tokens are cached"
+    if any(each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]):
+        yield "errors are cached"
+    fields = template["Resources"]["CdnLogDelivery"]["Properties"]["RecordFields"]
+    if {"cs-uri-query", "cs(Referer)", "cs(Cookie)"} & set(fields):
+        yield "CloudFront's log holds tokens"
+
+
+def builds_are_possible(template: Template) -> Iterator[str]:
+    architectures = template["Parameters"]["Architecture"]["AllowedValues"]
+    rules = (ROOT / "layers/Makefile").read_text()
+    targets = {word for line in re.findall(r"^(build-.*):$", rules, re.MULTILINE) for word in line.split()}
+    made = of_type(template, "AWS::Serverless::Function") | of_type(template, "AWS::Serverless::LayerVersion")
+    for name, body in made.items():
+        if body.get("Metadata", {}).get("BuildMethod") != "makefile" or f"build-{name}" not in targets:
+            yield f"{name} has no way to be built"
+        context = body["Metadata"]["ContextPath"]
+        for architecture in architectures:
+            folder = resource_text(context).replace("${Architecture}", architecture)
+            if not (ROOT / folder / "Makefile").is_file():
+                yield f"{name} cannot be built for {architecture}"
+    if {"Ref": "PillowLayer"} in functions(template)["TokensFunction"]["Layers"]:
+        yield "the tokens function carries Pillow"
+
+
+CHECKS: list[Check] = [
+    handlers_exist,
+    routes_are_the_apis,
+    variables_are_read_and_set,
+    limits_fit_each_other,
+    functions_may_do_what_they_do,
+    nothing_is_allowed_at_large,
+    logs_are_narrow_and_end,
+    data_is_kept_and_closed,
+    parameters_are_explained_and_bounded,
+    outputs_tell_the_url,
+    the_edge_keeps_no_secret,
+    builds_are_possible,
+]

@@ -1,0 +1,176 @@
+"""The rules of the house: who may import what, how large things may be, and where their tests are."""
+
+import ast
+import graphlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FUNCTIONS = ROOT / "functions"
+LIBRARY = FUNCTIONS / "pocketfiles"
+
+HANDLER_LINES, MODULE_LINES, FUNCTION_LINES = 80, 300, 40
+APPS = {"files.app", "tokens.app"}
+ADAPTERS = {"pocketfiles.storage", "pocketfiles.catalogue.table", "pocketfiles.thumbs.render"}
+AWS = {"pocketfiles.aws", "pocketfiles.storage", "pocketfiles.catalogue.table"}
+VALUES = {"Opened", "Stored"}  # what storage answers with, which use cases may name
+ONLY_IN = {
+    "boto3": AWS,
+    "botocore": AWS,
+    "PIL": {"pocketfiles.thumbs.render"},
+    "jwt": {"pocketfiles.tokens"},
+    "aws_lambda_powertools": APPS,
+    "os": APPS,
+}
+TELLS_NOTHING = {"base", "common", "helpers", "misc", "util", "utils"}
+
+# Run in an interpreter of its own: it names what a module does by being imported, and what it brings along.
+IMPORT = """
+import sys
+def watch(event, arguments):
+    writes = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
+    if writes or event.startswith(("socket.connect", "subprocess.", "os.system", "sqlite3.connect")):
+        print("effect:", event, arguments[0])
+sys.addaudithook(watch)
+import importlib, os, threading
+before = dict(os.environ)
+importlib.import_module(sys.argv[1])
+if threading.active_count() > 1 or dict(os.environ) != before:
+    print("effect: a thread or a changed environment")
+print(*sys.modules, sep="\\n", file=sys.stderr)
+"""
+
+
+def sources(folder: Path) -> dict[str, Path]:
+    """Module name → file, of everything below ``folder`` that is no package's own file."""
+    return {
+        ".".join(path.relative_to(FUNCTIONS).with_suffix("").parts): path
+        for path in sorted(folder.rglob("*.py"))
+        if path.name != "__init__.py"
+    }
+
+
+MODULES = sources(FUNCTIONS)
+
+
+def imports(path: Path) -> Iterator[str]:
+    """What a file imports, wherever in it; not what type checkers alone read."""
+    tree = ast.parse(path.read_text())
+    for_types = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in set(ast.walk(tree)) - for_types:
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def ours(imported: str) -> str | None:
+    """The module of ours that an import names, itself or by a name in it."""
+    return next((name for name in (imported, imported.rpartition(".")[0]) if name in MODULES), None)
+
+
+def importing(module: str) -> subprocess.CompletedProcess[str]:
+    """Import a module with nothing in the environment and no bytecode written."""
+    path = f"import sys; sys.path.insert(0, {str(FUNCTIONS)!r})\n"
+    return subprocess.run(
+        [sys.executable, "-I", "-B", "-c", path + IMPORT, module],
+        capture_output=True,
+        text=True,
+        env={},
+        check=False,
+    )
+
+
+def test_what_ships_imports_nothing_that_does_not() -> None:
+    for module, path in MODULES.items():
+        roots = {name.partition(".")[0] for name in imports(path)}
+        assert not roots & {"admin", "benchmarks", "local", "tests", "files", "tokens"}, module
+
+
+@pytest.mark.parametrize("name", ONLY_IN)
+def test_a_library_is_imported_in_its_place_only(name: str) -> None:
+    users = {
+        module for module, path in MODULES.items() if name in {i.partition(".")[0] for i in imports(path)}
+    }
+    assert users <= ONLY_IN[name]
+
+
+def test_adapters_are_built_by_the_apps_alone() -> None:
+    for module, path in MODULES.items():
+        if module in APPS:
+            continue
+        for imported in imports(path):
+            allowed = imported.rpartition(".")[2] in VALUES
+            assert ours(imported) not in ADAPTERS or allowed, f"{module} imports {imported}"
+
+
+def test_imports_point_down() -> None:
+    graph = {module: {ours(name) for name in imports(path)} - {None} for module, path in MODULES.items()}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, with the cycle
+    assert all(not used & APPS for used in graph.values())
+
+
+def test_names_say_something() -> None:
+    parts = {part for module in MODULES for part in module.split(".")}
+    assert not parts & TELLS_NOTHING
+
+
+def test_no_folder_hides_the_standard_library() -> None:
+    """A folder called ``token`` would be what ``inspect`` imports."""
+    top = {path.stem for path in FUNCTIONS.iterdir()}
+    assert not top & set(sys.stdlib_module_names)
+
+
+def test_sizes_stay_comfortable() -> None:
+    too_long = []
+    for module, path in MODULES.items():
+        lines = len(path.read_text().splitlines())
+        if lines > (HANDLER_LINES if module in APPS else MODULE_LINES):
+            too_long.append(f"{module}: {lines} lines")
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                if length > FUNCTION_LINES:
+                    too_long.append(f"{module}.{node.name}: {length} lines")
+    assert too_long == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_importing_does_nothing(module: str) -> None:
+    answer = importing(module)
+    assert (answer.returncode, answer.stdout) == (0, ""), answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("tokens.app", r"PIL|jwt|boto3|pocketfiles\.(rules|thumbs|storage)\b.*"),
+        ("files.app", r"PIL|jwt|boto3|sqlite3|pocketfiles\.rules\.evaluate"),
+    ],
+)
+def test_a_cold_start_loads_only_what_every_request_needs(module: str, absent: str) -> None:
+    loaded = importing(module).stderr.split()
+    assert module in loaded
+    assert [name for name in loaded if re.fullmatch(absent, name)] == []
+
+
+def test_unit_tests_mirror_the_library() -> None:
+    tested = {
+        path.relative_to(ROOT / "tests/unit").with_name(path.name.removeprefix("test_"))
+        for path in (ROOT / "tests/unit").rglob("test_*.py")
+    }
+    written = {path.relative_to(LIBRARY) for path in sources(LIBRARY).values()}
+    assert {"untested": written - tested, "tests of nothing": tested - written} == {
+        "untested": set(),
+        "tests of nothing": set(),
+    }

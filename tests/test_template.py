@@ -1,0 +1,150 @@
+"""The template has none of the faults that its checks know, and has them once something is taken out."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.intrinsics import load
+from tests.template_checks import (
+    CHECKS,
+    READ_BY_LIBRARIES,
+    ROOT,
+    ROUTES,
+    Check,
+    Template,
+    allowed,
+    builds_are_possible,
+    data_is_kept_and_closed,
+    functions_may_do_what_they_do,
+    handlers_exist,
+    limits_fit_each_other,
+    listed,
+    logs_are_narrow_and_end,
+    nothing_is_allowed_at_large,
+    of_type,
+    outputs_tell_the_url,
+    parameters_are_explained_and_bounded,
+    routes_are_the_apis,
+    statements,
+    the_edge_keeps_no_secret,
+    variables_are_read_and_set,
+)
+
+CACHE_POLICY = ("Resources", "CdnCachePolicy", "Properties", "CachePolicyConfig")
+
+
+@pytest.fixture
+def template() -> Template:
+    return load((ROOT / "template.yaml").read_text())
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_the_template_stands(check: Check, template: Template) -> None:
+    assert list(check(template)) == []
+
+
+# ---------------------------------------------------------------- the checks themselves
+
+
+def every_variable(template: Template) -> Iterator[tuple[str, ...]]:
+    common = ("Globals", "Function", "Environment", "Variables")
+    own = ("Resources", "FilesFunction", "Properties", "Environment", "Variables")
+    for place in (common, own):
+        for name in at(template, place):
+            if not READ_BY_LIBRARIES.fullmatch(name):
+                yield (*place, name)
+
+
+def every_route(template: Template) -> Iterator[tuple[str, ...]]:
+    for function in of_type(template, "AWS::Serverless::Function"):
+        place = ("Resources", function, "Properties", "Events")
+        yield from ((*place, event) for event in at(template, place))
+
+
+def at(template: Template, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        template = template[key]
+    return template
+
+
+def test_a_missing_variable_is_noticed(template: Template) -> None:
+    for path in every_variable(template):
+        changed = copy.deepcopy(template)
+        del at(changed, path[:-1])[path[-1]]
+        assert list(variables_are_read_and_set(changed)), path
+
+
+def test_a_variable_that_nobody_reads_is_noticed(template: Template) -> None:
+    template["Globals"]["Function"]["Environment"]["Variables"]["STALE"] = "1"
+    assert "FilesFunction is given STALE, which nobody reads" in list(variables_are_read_and_set(template))
+
+
+def test_a_missing_route_is_noticed(template: Template) -> None:
+    paths = list(every_route(template))
+    assert len(paths) == len(ROUTES)
+    for path in paths:
+        changed = copy.deepcopy(template)
+        del at(changed, path[:-1])[path[-1]]
+        assert list(routes_are_the_apis(changed)), path
+
+
+@pytest.mark.parametrize("role", ["FilesRole", "TokensRole"])
+def test_a_missing_permission_is_noticed(role: str, template: Template) -> None:
+    for action in allowed(template, role):
+        changed = copy.deepcopy(template)
+        for statement in statements(changed, role):
+            statement["Action"] = [each for each in listed(statement["Action"]) if each != action]
+        assert list(functions_may_do_what_they_do(changed)) == [f"{role} lacks {action}"]
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("TokensRole", {"Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["FilesBucket", "Arn"]}}),
+        ("FilesRole", {"Action": "dynamodb:Scan", "Resource": {"Fn::GetAtt": ["CatalogueTable", "Arn"]}}),
+        ("FilesRole", {"Action": "dynamodb:*", "Resource": {"Fn::GetAtt": ["CatalogueTable", "Arn"]}}),
+    ],
+    ids=["S3 for tokens", "a scan", "everything of DynamoDB"],
+)
+def test_a_permission_too_many_is_noticed(role: str, statement: Any, template: Template) -> None:
+    policy = template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    policy.append({"Effect": "Allow", **statement})
+    assert list(functions_may_do_what_they_do(template)) == [f"{role} has {statement['Action']} for nothing"]
+
+
+@pytest.mark.parametrize("resource", ["*", {"Fn::Sub": "arn:${AWS::Partition}:s3:::*"}])
+def test_a_resource_at_large_is_noticed(resource: Any, template: Template) -> None:
+    for index, statement in enumerate(statements(template, "FilesRole")):
+        changed = copy.deepcopy(template)
+        statements(changed, "FilesRole")[index]["Resource"] = resource
+        assert list(nothing_is_allowed_at_large(changed)), statement["Sid"]
+
+
+@pytest.mark.parametrize(
+    ("check", "path", "value"),
+    [
+        (handlers_exist, ("Resources", "TokensFunction", "Properties", "Handler"), "token.app.handler"),
+        (limits_fit_each_other, ("Globals", "Function", "Timeout"), 30),
+        (limits_fit_each_other, ("Parameters", "MemorySize", "Default"), 512),
+        (data_is_kept_and_closed, ("Resources", "FilesBucket", "DeletionPolicy"), "Delete"),
+        (data_is_kept_and_closed, ("Resources", "CatalogueTable", "UpdateReplacePolicy"), "Delete"),
+        (parameters_are_explained_and_bounded, ("Parameters", "LogLevel", "Description"), ""),
+        (outputs_tell_the_url, ("Outputs", "Url", "Value"), ""),
+        (the_edge_keeps_no_secret, (*CACHE_POLICY, "MinTTL"), 1),
+        (the_edge_keeps_no_secret, ("Parameters", "CdnQueryParameters", "Default"), "thumb,download"),
+        (
+            the_edge_keeps_no_secret,
+            ("Resources", "CdnLogDelivery", "Properties", "RecordFields"),
+            ["cs-uri-query"],
+        ),
+        (builds_are_possible, ("Parameters", "Architecture", "AllowedValues"), ["arm64", "riscv64"]),
+        (nothing_is_allowed_at_large, ("Resources", "FilesRole", "Properties", "ManagedPolicyArns"), ["a"]),
+        (logs_are_narrow_and_end, ("Resources", "FilesLogGroup", "Properties"), {}),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else None,
+)
+def test_a_fault_is_noticed(check: Check, path: tuple[str, ...], value: Any, template: Template) -> None:
+    at(template, path[:-1])[path[-1]] = value
+    assert list(check(template))
