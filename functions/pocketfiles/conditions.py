@@ -32,22 +32,23 @@ def parse_date(text: str) -> int | None:
 def outcome(headers: Mapping[str, str], etag: str, modified: datetime | None) -> int:
     """412, 304, or 200 to go on. ``headers`` have lower-case names; ``etag`` is strong, quotes included.
 
-    A header that cannot be parsed counts as absent, except ``If-Match``, which then matches nothing.
+    A header that is empty or cannot be parsed counts as absent, except an unparsable ``If-Match``, which
+    matches nothing.
     """
     seconds = None if modified is None else int(modified.timestamp())
-    if "if-match" in headers:
+    if headers.get("if-match"):
         if not _matches(headers["if-match"], etag, weak=False):
             return 412
     elif not _unmodified(headers.get("if-unmodified-since"), seconds):
         return 412
-    if "if-none-match" in headers:
+    if headers.get("if-none-match"):
         return 304 if _matches(headers["if-none-match"], etag, weak=True) else 200
     return 304 if _not_modified(headers.get("if-modified-since"), seconds) else 200
 
 
 def honours_range(if_range: str | None, etag: str, modified: datetime | None) -> bool:
     """Whether ``If-Range`` lets a ``Range`` count (RFC 9110 §13.1.5): the very tag, or the very date."""
-    if if_range is None:
+    if not if_range:
         return True
     if if_range.startswith(('"', "W/")):
         return if_range == etag

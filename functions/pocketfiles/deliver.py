@@ -68,7 +68,7 @@ class Deliverer:
         if status == 304:
             return Reply(304, {name: described[name] for name in described if name != "content-type"})
         if status == 412:
-            return Reply(412, described | {"cache-control": headers.NO_STORE}, length=0)
+            return Reply(412, described | {"cache-control": headers.NO_STORE})
         try:
             parts = self._parts(request, stored)
         except ranges.BadRange as bad:

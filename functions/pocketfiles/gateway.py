@@ -32,14 +32,18 @@ class Request:
 
     @classmethod
     def from_event(cls, event: Event) -> "Request":
-        """The request of a payload-2.0 event; header names are lowered because ``sam local`` does not."""
+        """The request of a payload-2.0 event; header names are lowered because ``sam local`` does
+        not, and cookies, which the event sets apart, are a header again."""
         http = event["requestContext"]["http"]
         text = event.get("body") or ""
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        if event.get("cookies"):
+            headers["cookie"] = "; ".join(event["cookies"])
         return cls(
             method=http["method"],
             path=event["rawPath"],
             query=parse_query(event.get("rawQueryString") or ""),
-            headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+            headers=headers,
             address=http.get("sourceIp") or "",
             body=base64.b64decode(text) if event.get("isBase64Encoded") else text.encode(),
         )

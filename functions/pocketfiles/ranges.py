@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pocketfiles.errors import PocketFilesError
 
 _BLANK = " \t\r\n"
-_NUMBER = re.compile(r"\+?[0-9]{1,18}")
+_NUMBER = re.compile(r"\+?0*([0-9]{1,19})")
+_MOST = 2**63 - 1  # what clients send that mean "to the end"; Go reads no larger number
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,10 @@ def _part(item: str, size: int) -> Part | None:
 
 
 def _number(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
+    found = _NUMBER.fullmatch(text)
+    if found is None or int(found[1]) > _MOST:
         raise BadRange("invalid range")
-    return int(text)
+    return int(found[1])
 
 
 def multipart(parts: list[tuple[Part, bytes]], size: int, content_type: str, boundary: str) -> bytes:

@@ -7,14 +7,15 @@ original; then ``deliver`` it.
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pocketfiles import keys
+from pocketfiles import deliver, keys
 from pocketfiles.access import Access
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record
 from pocketfiles.deliver import Deliverer, Variant, wants_attributes_only
 from pocketfiles.errors import NotFound, UnknownCollection
 from pocketfiles.gateway import Reply, Request, preflight
 from pocketfiles.identity import Owners, refuse_foreign_superuser, token_owner
-from pocketfiles.storage import Opened, Stored
+from pocketfiles.storage import Opened
+from pocketfiles.thumbs import make
 from pocketfiles.thumbs.make import ThumbMaker
 
 ALWAYS_ALLOWED = "100x100"
@@ -31,21 +32,8 @@ class Catalogue(Owners, Protocol):
         """One record."""
 
 
-class Store(Protocol):
-    """What of the bucket serving an original needs."""
-
-    def head(self, key: str) -> Stored | None:
-        """An object's attributes."""
-
-    def fetch(self, key: str, wanted: "Wanted") -> Opened | None:
-        """An object with its bytes, if wanted."""
-
-
-class Wanted(Protocol):
-    """Decides by its attributes whether an object's bytes are read."""
-
-    def __call__(self, stored: Stored, /) -> bool:
-        """Whether they are."""
+class Store(make.Store, deliver.Store, Protocol):
+    """What of the bucket serving needs: reading attributes, bytes and ranges, presigning, storing thumbs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.exceptions import (
-    ClientError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
+from botocore.exceptions import ClientError, IncompleteReadError
+from urllib3.exceptions import HTTPError
 
-from pocketfiles.aws import AWS_ERRORS, code, refusal, status
-from pocketfiles.errors import Overloaded
+from pocketfiles.aws import AWS_ERRORS, code, last_call, refusal, status
+from pocketfiles.errors import Overloaded, StorageUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,7 +27,7 @@ T = TypeVar("T")
 
 _CHUNK = 256 * 1024
 _BODY_ATTEMPTS = 2
-_BROKEN = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_BROKEN = (IncompleteReadError, HTTPError)
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -55,18 +51,32 @@ class Opened:
 
 
 class Storage:
-    """Reads and writes objects of one bucket through an S3 client."""
+    """Reads and writes objects of one bucket through an S3 client.
 
-    def __init__(self, client: "S3Client", bucket: str, presigner: "Callable[[], S3Client]") -> None:
+    ``body_seconds``: how long the bytes of one answer may take.
+    """
+
+    def __init__(
+        self,
+        client: "S3Client",
+        bucket: str,
+        presigner: "Callable[[], S3Client]",
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._presigner = presigner
         self._presigning: S3Client | None = None
+        self._body_seconds = body_seconds
 
     def head(self, key: str) -> Stored | None:
         """An object's attributes, in one HEAD."""
         answer = self._call(self._client.head_object, Key=key)
-        return None if answer is None else _stored(key, answer)
+        if answer is not None:
+            return _stored(key, answer)
+        if self._call(self._client.head_bucket) is None:  # S3 has no words for a HEAD: key or bucket missing?
+            raise StorageUnavailable("S3: NoSuchBucket")
+        return None
 
     def fetch(self, key: str, wanted: Callable[[Stored], bool]) -> Opened | None:
         """An object's attributes in one GET, with its bytes if, seen those, they are ``wanted``."""
@@ -79,7 +89,7 @@ class Storage:
             if not wanted(stored):
                 answer["Body"].close()
                 return Opened(stored)
-            return Opened(stored, _read(answer["Body"], stored.size))
+            return Opened(stored, self._read(answer["Body"], stored.size))
 
         return _again(attempt)
 
@@ -90,7 +100,7 @@ class Storage:
             answer = self._call(
                 self._client.get_object, Key=stored.key, IfMatch=stored.etag, Range=f"bytes={first}-{last}"
             )
-            return None if answer is None else _read(answer["Body"], last - first + 1)
+            return None if answer is None else self._read(answer["Body"], last - first + 1)
 
         return _again(attempt)
 
@@ -116,9 +126,12 @@ class Storage:
         """A URL that gets the object for that long. ``overrides`` are S3's ``Response…`` parameters."""
         if self._presigning is None:
             self._presigning = self._presigner()
-        return self._presigning.generate_presigned_url(
-            "get_object", Params={"Bucket": self._bucket, "Key": key, **overrides}, ExpiresIn=seconds
-        )
+        try:
+            return self._presigning.generate_presigned_url(
+                "get_object", Params={"Bucket": self._bucket, "Key": key, **overrides}, ExpiresIn=seconds
+            )
+        except AWS_ERRORS as error:
+            raise refusal("S3", error) from error
 
     def _call(self, operation: Any, **request: Any) -> Any:
         """The answer, or ``None`` for a key that is not there or no longer the object asked for."""
@@ -132,6 +145,22 @@ class Storage:
         except AWS_ERRORS as error:
             raise refusal("S3", error) from error
 
+    def _read(self, body: Any, size: int) -> bytes:
+        """The whole body. A shorter one raises, so that a broken answer is never taken for the file."""
+        deadline = min(time.monotonic() + self._body_seconds, last_call())
+        chunks = []
+        length = 0
+        with body as stream:  # urllib3's: botocore's own read() waits for a full chunk, however slow it comes
+            read = getattr(stream, "read1", stream.read)  # urllib3 1 has no read1
+            while chunk := read(_CHUNK):
+                chunks.append(chunk)
+                length += len(chunk)
+                if time.monotonic() > deadline and length < size:
+                    raise Overloaded("S3: the body came too slowly")
+        if length != size:
+            raise IncompleteReadError(actual_bytes=length, expected_bytes=size)
+        return b"".join(chunks)
+
 
 def _stored(key: str, answer: dict[str, Any]) -> Stored:
     modified = answer.get("LastModified")
@@ -142,22 +171,6 @@ def _stored(key: str, answer: dict[str, Any]) -> Stored:
         content_type=answer.get("ContentType") or "application/octet-stream",
         modified=modified if modified and modified > _EPOCH else None,
     )
-
-
-def _read(body: Any, size: int) -> bytes:
-    """The whole body. A shorter one raises, so that a broken answer is never taken for the file."""
-    deadline = time.monotonic() + BODY_SECONDS
-    chunks = []
-    length = 0
-    while chunk := body.read(_CHUNK):
-        chunks.append(chunk)
-        length += len(chunk)
-        if time.monotonic() > deadline:
-            body.close()
-            raise Overloaded("S3: the body came too slowly")
-    if length != size:
-        raise IncompleteReadError(actual_bytes=length, expected_bytes=size)
-    return b"".join(chunks)
 
 
 def _again(attempt: Callable[[], T]) -> T:

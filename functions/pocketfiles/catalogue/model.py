@@ -5,7 +5,7 @@ their text), because view rules compare them with SQLite's eyes (pocketbase.md Â
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -162,7 +162,7 @@ class Collections:
     def __init__(self, collections: Iterable[Collection]) -> None:
         self._ordered = sorted(collections, key=lambda c: c.position)
 
-    def __iter__(self) -> Iterable[Collection]:
+    def __iter__(self) -> Iterator[Collection]:
         return iter(self._ordered)
 
     def find(self, name_or_id: str) -> Collection | None:

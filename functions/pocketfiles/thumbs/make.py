@@ -146,6 +146,10 @@ class ThumbMaker:
         except ThumbFailed as failed:
             self._remember(identity, failed.reason)
             raise
+        except Exception as error:  # what a decoder of strangers' bytes raises; the original is still good
+            reason = f"crashed: {type(error).__name__}"
+            self._remember(identity, reason)
+            raise ThumbFailed(reason) from error
 
     def _remember(self, identity: tuple[str, str], reason: str) -> None:
         with self._lock:

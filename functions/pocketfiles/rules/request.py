@@ -1,0 +1,226 @@
+"""What a rule sees of the request (pocketbase.md §3.4, §7.2, §7.6)."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from pocketfiles.catalogue.model import Collection, Record, listed
+from pocketfiles.errors import RuleError
+from pocketfiles.rules.like import text
+
+PREFIX = "@request."
+BODY = "@request.body."
+
+MODIFIERS = frozenset({"isset", "each", "length", "lower", "changed"})
+MULTI_TYPES = frozenset({"select", "file", "relation"})
+"""Field types that can hold a list (§7.5)."""
+
+_PLAIN_AUTH = frozenset({"id", "collectionId", "collectionName", "email", "emailVisibility", "verified"})
+_WORDS = re.compile(r"[^A-Za-z0-9]+")
+_FLOAT = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE)
+
+Bound: TypeAlias = str | float | None
+"""A value as it is bound in the query; integers and booleans are floats to the type checker."""
+
+
+@dataclass(frozen=True)
+class RuleRequest:
+    """The request a rule is asked about. ``headers`` are as received; ``auth`` is the file token's record, or
+    ``None`` for a guest, and ``auth_collection`` the collection it is in."""
+
+    method: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, Any] = field(default_factory=dict)
+    auth: Record | None = None
+    auth_collection: Collection | None = None
+    context: str = "protectedFile"
+
+    @cached_property
+    def areas(self) -> Mapping[str, Any]:
+        """What ``@request.AREA`` reads, by area; ``Host`` is never among the headers (§3.4)."""
+        headers: dict[str, str] = {}
+        for name, value in self.headers.items():
+            snake = "_".join(filter(None, _WORDS.split(name.lower())))
+            if snake != "host":
+                headers.setdefault(snake, value)
+        return {
+            "context": self.context,
+            "method": self.method,
+            "query": self.query,
+            "headers": headers,
+            "body": self.body,
+            "auth": self._auth(),
+        }
+
+    def _auth(self) -> Mapping[str, Any] | None:
+        if self.auth is None or self.auth_collection is None:
+            return None
+        values = self.auth.values
+        return {
+            "id": self.auth.id,
+            "collectionId": self.auth.collection_id,
+            "collectionName": self.auth_collection.name,
+            "email": values.get("email") or "",
+            "emailVisibility": bool(values.get("emailVisibility")),
+            "verified": bool(values.get("verified")),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """One ``@request.…`` operand of one request.
+
+    ``shape`` alone decides the SQL, so that a translated rule serves every request of the same shapes:
+    ``null``, ``true``, ``false``, ``empty`` (a bound ''), ``value`` (bound and not empty), ``record`` (read
+    from the token's owner, or from the records whose ids the body holds), ``changed``, or digits (a list's
+    length).
+    """
+
+    shape: str
+    value: Bound = None
+
+
+NULL = Static("null")
+
+
+def split_modifier(part: str) -> tuple[str, str]:
+    """``name:modifier`` as its two halves; a part with no colon, or with several, is a name as it stands."""
+    name, colon, modifier = part.partition(":")
+    if not colon or ":" in modifier:
+        return part, ""
+    if modifier not in MODIFIERS:
+        raise RuleError(f"unknown modifier :{modifier}")
+    return name, modifier
+
+
+def statics(names: Iterable[str], request: "RuleRequest", collection: Collection) -> dict[str, Static]:
+    """All the ``@request`` operands that a rule mentions, and those that ``:changed`` stands for (§7.2)."""
+    found = {}
+    for name in names:
+        found[name] = static(name, request, collection)
+        if name.startswith(BODY) and name.endswith(":changed"):
+            plain = name.removesuffix(":changed")
+            found |= {part: static(part, request, collection) for part in (plain, plain + ":isset")}
+    return found
+
+
+def static(name: str, request: RuleRequest, collection: Collection) -> Static:
+    """What ``@request.…`` is for this request, asked by a rule of ``collection``; raises ``RuleError`` for
+    modifiers that do not fit (§7.2)."""
+    path = name.removeprefix(PREFIX).split(".")
+    if path[0] == "auth" and request.areas["auth"] is None:
+        return NULL
+    if path[0] == "auth" and not (len(path) == 2 and path[1] in _PLAIN_AUTH):
+        return Static("record", request.areas["auth"]["id"])
+    if path[0] == "body":
+        return _of_body(path, request, collection)
+    return _plain(path, request, collection)
+
+
+def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> Static:
+    """``@request.body.…``, where a field of the collection gives the first key a meaning."""
+    name, modifier = split_modifier(path[1])
+    of = collection.field(name)
+    if of is None:
+        return _plain(path, request, collection)
+    sent = request.body.get(name)
+    items = sent if isinstance(sent, list) else [] if sent is None else [sent]
+    if of.type == "relation" and len(path) > 2:
+        ids = _ids(sent if isinstance(sent, str) else items)
+        return Static("record", json.dumps(ids)) if ids else NULL
+    if len(path) == 2 and modifier in ("each", "length"):
+        if of.type not in MULTI_TYPES:
+            raise RuleError(f":{modifier} does not fit the field {name}")
+        return Static("value", _json(items)) if modifier == "each" else Static(str(len(items)))
+    if len(path) == 2 and modifier == "lower":
+        lowered = text(sent) if isinstance(sent, str | int | float) else ""
+        return Static("value" if lowered else "empty", lowered)
+    if len(path) == 2 and modifier == "changed":
+        return Static("changed")
+    return _plain(path, request, collection)
+
+
+def _ids(sent: str | list[Any]) -> list[str]:
+    if isinstance(sent, str):
+        return list(listed(sent, multiple=True))
+    written = (text(item) for item in sent if isinstance(item, str | int | float))
+    return list(dict.fromkeys(filter(None, written)))
+
+
+def _plain(path: list[str], request: RuleRequest, collection: Collection) -> Static:
+    """A value out of the request by its path; NULL when nothing lies there."""
+    last, modifier = split_modifier(path[-1])
+    if modifier not in ("", "isset", "lower"):
+        raise RuleError(f":{modifier} does not fit @request.{path[0]}")
+    found, value = _find(request.areas, [*path[:-1], last])
+    if modifier == "isset":
+        return Static("true" if found else "false")
+    bound = _bindable(value)
+    of = collection.field(last)
+    if isinstance(bound, str) and of is not None and of.type == "number":
+        bound = _as_number(bound)
+    if bound is None:
+        return NULL
+    return Static("empty" if bound == "" else "value", bound)
+
+
+def _find(value: Any, path: list[str]) -> tuple[bool, Any]:
+    for part in path:
+        if isinstance(value, Mapping) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdecimal() and len(part) < 10 and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return False, None
+    return True, value
+
+
+def _bindable(value: Any) -> Bound:
+    """Texts and booleans stay, numbers become floats, lists and objects JSON text (§7.2)."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float):
+        return _float(value)
+    return _json(value)
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise RuleError("a number of the body is out of range") from None
+
+
+def _as_number(value: str) -> Bound:
+    """A text that reads as a decimal number, when a number field bears the name (§7.2)."""
+    if not _FLOAT.fullmatch(value):
+        return value
+    number = float(value)
+    overflow = math.isinf(number) and "n" not in value.lower()
+    return value if overflow else number
+
+
+def _json(value: Any) -> str:
+    """Go's JSON: compact, keys in order, whole numbers without a fraction, HTML escaped."""
+    try:
+        written = json.dumps(_whole(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    except RecursionError:
+        raise RuleError("the body is nested too deep") from None
+    for character in "<>&\u2028\u2029":
+        written = written.replace(character, f"\\u{ord(character):04x}")
+    return written
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return value

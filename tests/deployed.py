@@ -1,0 +1,120 @@
+"""Both functions behind the HTTP API that template.yaml declares: requests in, answers and log lines out."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from local.api import Api
+from local.gateway import Request
+from local.runtime import Runtime
+from local.template import Template, parse
+from tests.conftest import ROOT, Cloud
+
+GATEWAYS_OWN = "apigw-requestid"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the client got; ``headers`` with lower-case names, the gateway's own request id left out."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded."""
+        return json.loads(self.body)
+
+    @property
+    def sha256(self) -> str:
+        """The body's checksum."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+class Deployed:
+    """The API over one bucket and one table."""
+
+    def __init__(self, cloud: Cloud, api: Api, log: io.StringIO) -> None:
+        self.cloud = cloud
+        self._api = api
+        self._log = log
+
+    def ask(
+        self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Answer:
+        """The answer to one request; ``target`` as it stands on the wire."""
+        sent = (("Host", "files.test"), *(headers or {}).items())
+        found = self._api.respond(Request(method, target, sent, body, "192.0.2.7"))
+        named: dict[str, str] = {}
+        for name, value in found.headers:
+            assert name.lower() not in named, f"{name} twice"
+            named[name.lower()] = value
+        named.pop(GATEWAYS_OWN)
+        return Answer(found.status, named, found.body)
+
+    def get(self, target: str, **headers: str) -> Answer:
+        """A GET; header names with ``_`` for ``-``."""
+        return self.ask("GET", target, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def logged(self) -> str:
+        """What the functions logged since the last call."""
+        text = self._log.getvalue()
+        self._log.seek(0)
+        self._log.truncate()
+        return text
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The same, line by line."""
+        return [json.loads(line) for line in self.logged().splitlines()]
+
+    def stored(self) -> list[str]:
+        """What is in the bucket."""
+        listed = self.cloud.s3.list_objects_v2(Bucket=self.cloud.bucket)
+        return [found["Key"] for found in listed.get("Contents", [])]
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Put an object there."""
+        self.cloud.s3.put_object(Bucket=self.cloud.bucket, Key=key, Body=body, ContentType=content_type)
+
+
+@cache
+def template() -> Template:
+    """template.yaml, read once."""
+    return parse((ROOT / "template.yaml").read_text())
+
+
+@contextmanager
+def deployed(cloud: Cloud, **environment: str) -> Iterator[Deployed]:
+    """The API over that bucket and table; ``environment`` replaces the template's values."""
+    found = template()
+    with pytest.MonkeyPatch.context() as patch:
+        names = {"TABLE_NAME": cloud.table, "BUCKET_NAME": cloud.bucket, "AWS_ENDPOINT_URL": cloud.endpoint}
+        for name, value in {**found.environment(), **names, **environment}.items():
+            patch.setenv(name, value)
+        log = io.StringIO()
+        with started(log):
+            yield Deployed(cloud, Api(found.routes, Runtime(found.functions)), log)
+
+
+@contextmanager
+def started(log: io.StringIO) -> Iterator[None]:
+    """Functions that build their clients anew and write into ``log``."""
+    apps = [import_module(f"{name}.app") for name in ("files", "tokens")]
+    before = []
+    for app in apps:
+        app.service.cache_clear()
+        before.append(app.log.registered_handler.setStream(log))
+    yield
+    for app, stream in zip(apps, before, strict=True):
+        app.service.cache_clear()
+        if stream is not None:
+            app.log.registered_handler.setStream(stream)

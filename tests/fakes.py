@@ -1,0 +1,142 @@
+"""Small stand-ins for the bucket, the table and the log, which count what is asked of them."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pocketfiles.catalogue.model import Collection, Collections, Record, Settings
+from pocketfiles.errors import Refusal
+from pocketfiles.gateway import Request
+from pocketfiles.storage import Opened, Stored
+
+MODIFIED = datetime(2026, 11, 23, 17, 49, 22, 900_000, UTC)
+MODIFIED_TEXT = "Mon, 23 Nov 2026 17:49:22 GMT"
+
+
+def request(method: str = "GET", path: str = "/", query: str = "", **headers: str) -> Request:
+    """A request; header names with ``_`` for ``-``, ``address`` and ``body`` by their own names."""
+    from pocketfiles.gateway import parse_query  # noqa: PLC0415 - the fakes load nothing but values
+
+    address = headers.pop("address", "192.0.2.7")
+    body = headers.pop("body", "").encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Request(method, path, parse_query(query), named, address, body)
+
+
+def etag_of(body: bytes) -> str:
+    """S3's tag of an object put at once."""
+    return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+
+
+@dataclass
+class FakeBucket:
+    """Objects by key; ``calls`` lists what was asked, e.g. ``("fetch", key)``."""
+
+    objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    put_fails: Refusal | None = None
+    vanishes: bool = False
+
+    def stored(self, key: str) -> Stored | None:
+        """The object's attributes, uncounted."""
+        if key not in self.objects:
+            return None
+        body, content_type = self.objects[key]
+        return Stored(key, len(body), etag_of(body), content_type, MODIFIED)
+
+    def head(self, key: str) -> Stored | None:
+        self.calls.append(("head", key))
+        return self.stored(key)
+
+    def fetch(self, key: str, wanted: Callable[[Stored], bool]) -> Opened | None:
+        self.calls.append(("fetch", key))
+        stored = self.stored(key)
+        if stored is None:
+            return None
+        return Opened(stored, self.objects[key][0] if wanted(stored) else None)
+
+    def read(self, stored: Stored, first: int, last: int) -> bytes | None:
+        self.calls.append(("read", stored.key, first, last))
+        return None if self.vanishes else self.objects[stored.key][0][first : last + 1]
+
+    def put_new(self, key: str, body: bytes, content_type: str) -> str:
+        self.calls.append(("put", key))
+        if self.put_fails:
+            raise self.put_fails
+        self.objects.setdefault(key, (body, content_type))
+        return etag_of(body)
+
+    def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
+        self.calls.append(("presign", key, seconds, overrides))
+        return f"https://bucket.test/{key}?signed"
+
+
+@dataclass
+class FakeTable:
+    """Collections, settings and records; ``calls`` counts the reads by kind."""
+
+    collections: Iterable[Collection] = ()
+    records: Iterable[Record] = ()
+    settings: Settings = field(default_factory=Settings)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def catalogue(self) -> tuple[Collections, Settings]:
+        self.calls.append(("catalogue",))
+        return Collections(self.collections), self.settings
+
+    def get(self, collection_id: str, record_id: str) -> Record | None:
+        self.calls.append(("get", collection_id, record_id))
+        return self._found(collection_id, [record_id]).get(record_id)
+
+    def batch(self, collection_id: str, record_ids: Sequence[str]) -> dict[str, Record]:
+        self.calls.append(("batch", collection_id, *record_ids))
+        return self._found(collection_id, record_ids)
+
+    def referring(
+        self, collection_id: str, field_id: str, target_ids: Sequence[str], limit: int
+    ) -> list[str]:
+        self.calls.append(("referring", collection_id, field_id, *target_ids))
+        found = [r.id for r in self.records if r.collection_id == collection_id and _refers(r, target_ids)]
+        return found[: limit + 1]
+
+    def all(self, collection_id: str, limit: int) -> list[Record]:
+        self.calls.append(("all", collection_id))
+        return [record for record in self.records if record.collection_id == collection_id][: limit + 1]
+
+    def _found(self, collection_id: str, ids: Sequence[str]) -> dict[str, Record]:
+        return {r.id: r for r in self.records if r.collection_id == collection_id and r.id in ids}
+
+
+def _refers(record: Record, target_ids: Sequence[str]) -> bool:
+    return any(value in target_ids for value in record.values.values())
+
+
+@dataclass
+class FakeLog:
+    """What would have been logged."""
+
+    lines: list[dict[str, object]] = field(default_factory=list)
+    traces: list[object] = field(default_factory=list)
+
+    def info(self, msg: object, /, *, extra: Mapping[str, object]) -> None:
+        self.lines.append({"message": msg, **extra})
+
+    def exception(self, msg: object, /) -> None:
+        self.traces.append(msg)
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def changed(record: Record, **values: Any) -> Record:
+    """The record with other columns."""
+    return replace(record, values={**record.values, **values})

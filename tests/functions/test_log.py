@@ -1,0 +1,78 @@
+"""One JSON line a request, and nothing in it that opens a file."""
+
+import pytest
+
+from tests.conftest import Cloud
+from tests.deployed import Deployed, deployed
+from tests.functions.conftest import ADA, BOB, ROOT, fill, make_token
+
+EVERY_LINE = {
+    "cold_start",
+    "function_arn",
+    "function_memory_size",
+    "function_name",
+    "function_request_id",
+    "level",
+    "location",
+    "message",
+    "method",
+    "milliseconds",
+    "service",
+    "status",
+    "timestamp",
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "own"),
+    [
+        ("GET", "/api/files/photos/photo1/plain.txt", {"status": 200, "collection": "photos"}),
+        ("GET", "/api/files/PHOTOS/photo1/plain.txt?x=1", {"status": 200, "collection": "photos"}),
+        ("HEAD", "/api/files/photos/photo1/plain.txt", {"status": 200, "collection": "photos"}),
+        ("OPTIONS", "/api/files/photos/photo1/plain.txt", {"status": 204}),
+        ("GET", "/nowhere", {"status": 404, "reason": "no such route"}),
+        ("GET", "/api/files/no/x/y", {"status": 404, "reason": "no such collection"}),
+        ("GET", "/api/files/photos/no/y", {"status": 404, "reason": "no such record"}),
+        ("GET", "/api/files/photos/photo1/y", {"status": 404, "reason": "no field holds this file"}),
+        ("GET", "/api/files/photos/photo1/gone.png", {"status": 404, "reason": "the object is missing"}),
+        ("GET", "/api/files/papers/paper1/secret.txt", {"status": 404, "reason": "the view rule says no"}),
+        ("POST", "/api/files/token", {"status": 401, "reason": "no valid auth token"}),
+        (
+            "GET",
+            "/api/files/photos/photo1/one.png?thumb=junk",
+            {"status": 200, "collection": "photos", "thumb": "failed", "reason": "bad-size"},
+        ),
+    ],
+)
+def test_each_request_leaves_one_line(
+    stable: Deployed, method: str, target: str, own: dict[str, object]
+) -> None:
+    stable.logged()
+    stable.ask(method, target)
+    (line,) = stable.lines()
+    assert set(line) == EVERY_LINE | set(own)
+    assert (line["level"], line["message"], line["method"]) == ("INFO", "answered", method)
+    assert {name: line[name] for name in own} == own
+    assert line["milliseconds"] >= 0
+    assert line["function_name"] == ("TokensFunction" if method == "POST" else "FilesFunction")
+
+
+def test_no_token_query_or_signed_address_is_ever_logged(cloud: Cloud) -> None:
+    fill(cloud, {})
+    tokens = [make_token(record) for record in (ADA, BOB, ROOT)]
+    auths = [make_token(record, "auth") for record in (ADA, ROOT)]
+    with deployed(cloud, INLINE_LIMIT_BYTES="4", POWERTOOLS_LOG_LEVEL="DEBUG") as api:
+        locations = []
+        for token in [*tokens, "mal.form.ed"]:
+            answer = api.get(f"/api/files/papers/paper1/secret.txt?token={token}&password=hunter2")
+            locations.append(answer.headers.get("location", ""))
+        for auth in auths:
+            issued = api.ask("POST", "/api/files/token", {"Authorization": auth, "X-Key": "hunter2"})
+            tokens.append(issued.json["token"])
+        assert sum(map(bool, locations)) == 2
+        logged = api.logged()
+    assert logged.count("\n") == 6
+    for secret in (*tokens, *auths, "hunter2", "mal.form", "Signature", "token=", "http://"):
+        assert secret not in logged
+    for token in (*tokens, *auths):
+        assert not any(part in logged for part in token.split(".")[1:])

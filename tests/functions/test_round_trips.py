@@ -1,0 +1,54 @@
+"""What each kind of request asks of AWS, as botocore itself logs it."""
+
+import logging
+
+import pytest
+
+from tests.deployed import Deployed
+from tests.functions.conftest import ADA, make_token
+
+PICTURE = "/api/files/photos/photo1/one.png"
+THUMB = f"{PICTURE}?thumb=4x4"
+SECRET = "/api/files/papers/paper1/secret.txt"
+
+
+def asked(
+    caplog: pytest.LogCaptureFixture, api: Deployed, method: str, target: str, **headers: str
+) -> list[str]:
+    """The operations one request costs."""
+    caplog.clear()
+    with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
+        api.ask(method, target, {name.replace("_", "-"): value for name, value in headers.items()})
+    records = [r for r in caplog.records if r.msg.startswith("Making request for")]
+    return [record.args[0].name for record in records]  # type: ignore[index, union-attr]
+
+
+def test_each_kind_of_request_costs_what_it_must(api: Deployed, caplog: pytest.LogCaptureFixture) -> None:
+    tag = api.get(PICTURE).headers["etag"]  # collections and settings are in memory from here on
+    for method, target, headers, operations in (
+        ("GET", PICTURE, {}, ["GetItem", "GetObject"]),
+        ("GET", PICTURE, {"if_none_match": tag}, ["GetItem", "HeadObject"]),
+        ("GET", PICTURE, {"if_none_match": '"x"'}, ["GetItem", "HeadObject", "GetObject"]),
+        ("GET", PICTURE, {"range": "bytes=0-3"}, ["GetItem", "HeadObject", "GetObject"]),
+        ("HEAD", PICTURE, {}, ["GetItem", "HeadObject"]),
+        ("GET", THUMB, {}, ["GetItem", "GetObject", "GetObject", "PutObject"]),
+        ("GET", THUMB, {}, ["GetItem", "GetObject"]),
+        ("HEAD", THUMB, {}, ["GetItem", "HeadObject"]),
+        ("GET", SECRET, {}, ["GetItem"]),
+        ("GET", f"{SECRET}?token={make_token(ADA)}", {}, ["GetItem", "GetItem", "GetObject"]),
+        ("GET", f"{SECRET}?token=x", {}, ["GetItem"]),
+        ("GET", "/api/files/photos/photo1/other", {}, ["GetItem"]),
+        ("GET", "/api/files/nope/photo1/other", {}, []),
+        ("OPTIONS", PICTURE, {}, []),
+        ("GET", "/nowhere", {}, []),
+        ("POST", "/api/files/token", {}, []),
+    ):
+        assert asked(caplog, api, method, target, **headers) == operations, (method, target, headers)
+
+
+def test_a_first_request_reads_all_collections_in_one_query(
+    api: Deployed, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert asked(caplog, api, "GET", PICTURE) == ["Query", "GetItem", "GetObject"]
+    auth = make_token(ADA, "auth")
+    assert asked(caplog, api, "POST", "/api/files/token", authorization=auth) == ["Query", "GetItem"]

@@ -1,0 +1,358 @@
+"""Decisions, with the answers that PocketBase gives (pocketbase.md §7 and §12)."""
+
+import gc
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pocketfiles.catalogue.model import Collections, Record
+from pocketfiles.errors import RuleError
+from pocketfiles.rules import evaluate
+from pocketfiles.rules.evaluate import Step, check, explain
+from tests.unit.rules.world import (
+    ADA,
+    BOB,
+    COLLECTIONS,
+    DOCUMENTS,
+    EVE,
+    NOW,
+    TEAMS,
+    USERS,
+    World,
+    decide,
+    document,
+    record,
+    request,
+)
+
+TRUE, FALSE, NULL = "text = 'test'", "text = 'x'", "json.a > 1"
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ('text = "TEST"', False),
+        ('text ~ "TES"', True),
+        ('text ~ "t_st"', False),
+        ('text ~ "t%t"', True),
+        ('text !~ "TES"', False),
+        ('number = "123456"', True),
+        ('number = "123456.0"', True),
+        ("number = text", False),
+        ("number >= text", False),
+        ('number < "a"', True),
+        ("number > 0 && number != 0", True),
+        ("text = 5", False),
+        ("1 = '1'", False),
+        ("bool = true && bool = 1 && bool = '1' && bool = TRUE", True),
+        ("bool = 'true'", False),
+        ("bool != ''", True),
+        ("url = null && url = ''", True),
+        ("text = null", False),
+        ("rel_one = null", True),
+        ('select_many = "optionB"', False),
+        ('select_many ~ "optionB"', True),
+        ('select_many = \'["optionB","optionC"]\'', True),
+        ('select_many:each = "optionB"', False),
+        ('select_many:each ?= "optionB"', True),
+        ('select_many:each ~ "option"', True),
+        ("select_many:length = 2", True),
+        ("select_one:length = 0 && file:length = 1 && files:length = 0", True),
+        ("files = '[]' && files != ''", True),
+        ("json = null", True),
+        ("json = ''", False),
+        ("json.x != 'a'", True),
+        ("text:lower = 'test' && text:isset = 'test'", True),
+        ("date >= '2022-10-14' && date < @now", True),
+        ("date > '2022-10-14T00'", False),
+        ("geoDistance(place.lon, place.lat, -0.12, 51.5) < 2100", True),
+        ("geoDistance(json.x, 1, 2, 3) = null", True),
+        ('strftime("%Y", "bad") = ""', True),
+        ('strftime("%Y") = "2026" && strftime("%Y-%m-%d %H:%M", "now") = "2026-11-23 18:04"', True),
+        ('strftime("%Y", date) = 2022', False),
+        ('strftime("%Y", date, "+1 year",) = "2023"', True),
+        ('strftime("%Y", @now) = "2026" && @year = 2026', True),
+        ("'a' ~ ''", True),
+        ("text ~ null", False),
+        ("number ~ 123456", True),
+    ],
+)
+def test_the_record_alone(rule: str, allowed: bool) -> None:
+    assert decide(rule) is allowed
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ('@request.auth.id = ""', True),
+        ("@request.auth.id = null", True),
+        ('@request.auth.id != "x"', True),
+        ('@request.auth.id != ""', False),
+        ('@request.auth.id ~ "x"', False),
+        ('@request.auth.id !~ "x"', False),
+        ('@request.auth.id > ""', False),
+        ("@request.auth.verified = false", False),
+        ("@request.auth.verified != true", True),
+        ("@request.auth.nope:each = null", True),
+        ("@request.auth.id = @request.query.zz", True),
+    ],
+)
+def test_a_guest(rule: str, allowed: bool) -> None:
+    assert decide(rule) is allowed
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ("@request.auth.id = 'ada' && @request.auth.collectionName = 'users'", True),
+        ("@request.auth.verified = true && @request.auth.level = 3", True),
+        ("@request.auth.id:isset = true", False),
+        ("@request.auth.role = ''", True),
+        ("@request.auth.skills:each = 'draw'", True),
+        ("@request.auth.teams_via_members.name = 'Red'", True),
+        ("@request.auth.teams_via_lead.seats = 5", True),
+        ("@request.auth.boss.name = ''", True),
+    ],
+)
+def test_the_owner_of_a_token(rule: str, allowed: bool) -> None:
+    assert decide(rule, auth=ADA) is allowed
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ("@request.query.a = 'x' && @request.query.a:lower = 'x' && @request.query.a:isset = true", True),
+        ("@request.query.b = '' && @request.query.b:isset = true && @request.query.c:isset = false", True),
+        ("@request.query.n = 5", False),
+        ("@request.query.number = 5", True),
+        ("@request.query.n > 100", True),
+        ("@request.headers.x_token = 't' && @request.headers.host = null", True),
+        ("@request.method = 'GET' && @request.context = 'protectedFile'", True),
+        ("text = @request.body.text", True),
+        ("@request.body.text:changed = false && @request.body.number:changed = true", True),
+        ("@request.body.url:changed = false", True),
+        ("@request.body.files:length = 2 && @request.body.files:each ~ 'a'", True),
+        ("@request.body.files:each = 'a1'", False),
+        ("@request.body.files:each ?= 'a1'", True),
+        ("@request.body.rel_many.name ?= 'Bob'", True),
+        ("@request.body.rel_many.name = 'Bob'", False),
+        ("@request.body.rel_one.name = 'Ada' && @request.body.team.name = null", True),
+    ],
+)
+def test_what_the_request_holds(rule: str, allowed: bool) -> None:
+    body = {"text": "test", "number": 1, "files": ["a1", "a2"], "rel_many": ["ada", "bob"], "rel_one": "ada"}
+    query = {"a": "x", "b": "", "n": "5", "number": "5"}
+    assert decide(rule, query=query, headers={"X-Token": "t", "Host": "h"}, body=body) is allowed
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ("rel_many.level ?= 3 && rel_many.name ?= 'Ada'", True),
+        ("rel_many.level ?= 3 && rel_many.name ?= 'Bob'", False),
+        ("rel_many.id ?= 'ada' && rel_many.id ?= 'bob'", False),
+        ("rel_many.level >= 3", True),
+        ("rel_many.level > 3", False),
+        ("rel_many.level ?> 3", True),
+        ("rel_many.level = rel_many.level", False),
+        ("rel_many.level ?= rel_many.level", True),
+        ("rel_many.boss.name != 'Eve'", True),
+        ("teams.name = '' && teams.name != 'x'", True),
+        ("teams.open = false || teams.open > 0 || teams.name ~ 'x' || teams.name !~ 'x'", False),
+        ("teams.open != true", True),
+        (
+            "@collection.users.level >= 0"
+            " && @collection.users:x.name ?= 'Ada' && @collection.users:y.name ?= 'Bob'",
+            True,
+        ),
+        ("@collection.users.name ?= 'Ada' && @collection.users.name ?= 'Bob'", False),
+        ("strftime('%Y', @collection.teams.founded) > '2019'", True),
+        ("strftime('%Y', @collection.teams.founded) > '2020'", False),
+        ("strftime('%Y', @collection.teams.founded) ?> '2020'", True),
+        ("strftime('%Y', @collection.teams.founded) != ''", False),
+        ("geoDistance(rel_many.level, 0, 3, 0) < 1", True),
+    ],
+)
+def test_several_rows(rule: str, allowed: bool) -> None:
+    assert decide(rule, document(rel_many='["ada","bob"]')) is allowed
+
+
+def test_an_empty_collection_is_a_row_of_nulls() -> None:
+    world = World(())
+    assert decide("@collection.users.name = null", world=world)
+    assert not decide("@collection.users.name ?= 'Ada'", world=world)
+
+
+@pytest.mark.parametrize("left", [TRUE, FALSE, NULL])
+@pytest.mark.parametrize("right", [TRUE, FALSE, NULL, "rel_one.name = 'Ada'", "rel_one.name = 'Eve'"])
+def test_and_or_and_groups_agree_with_the_truth_table(left: str, right: str) -> None:
+    about = document(rel_one="ada")
+    a, b = decide(left, about), decide(right, about)
+    for c, third in ((True, TRUE), (False, FALSE)):
+        assert decide(f"{left} && {right}", about) is (a and b)
+        assert decide(f"{left} || {right}", about) is (a or b)
+        assert decide(f"{left} || {right} && {third}", about) is (a or (b and c))
+        assert decide(f"({left} || {right}) && {third}", about) is ((a or b) and c)
+
+
+operands = st.sampled_from(
+    ["text", "number", "bool", "json.a", "rel_many.name", "rel_one.level", "select_many:each", "null", "'Ada'", "3", "'%d%'", "true", "@request.auth.name", "@collection.users.name", "@now", "strftime('%Y',date)"]
+)
+signs = st.sampled_from(["=", "!=", ">", "<=", "~", "!~", "?=", "?!=", "?<", "?~"])
+comparisons = st.tuples(operands, signs, operands).map(" ".join)
+ABOUT = document(rel_one="bob", rel_many='["ada","eve"]', json='{"a": 3}')
+
+
+@given(st.lists(comparisons, min_size=1, max_size=4), st.data())
+def test_a_rule_and_its_rewriting_decide_alike(parts: list[str], data: st.DataObject) -> None:
+    joins = [data.draw(st.sampled_from(["&&", "||"])) for _ in parts[1:]]
+    rule = " ".join([parts[0], *(f"{join} {part}" for join, part in zip(joins, parts[1:], strict=True))])
+    spread = "\n".join(
+        [f"(({parts[0]}))", *(f"// {j}\n{j}\t( {p} )" for j, p in zip(joins, parts[1:], strict=True))]
+    )
+    assert decide(rule, ABOUT, ADA) is decide(spread, ABOUT, ADA)
+
+
+@given(comparisons, comparisons)
+def test_a_rule_decides_like_its_explanation(left: str, right: str) -> None:
+    for join, asked in product(("&&", "||"), (request(), request(EVE))):
+        rule = f"{left} {join} {right}"
+        found = explain(rule, DOCUMENTS, ABOUT, asked, World(), NOW)
+        assert found.allowed is decide(rule, ABOUT, asked.auth)
+        assert len(found.steps) == 2
+
+
+def test_an_explanation_has_every_comparison_in_the_order_written() -> None:
+    found = explain(
+        "text = 'x' ||\n(rel_many.name ?= 'Ada' && json.a > 1) || url!=''",
+        DOCUMENTS,
+        ABOUT,
+        request(),
+        World(),
+        NOW,
+    )
+    assert found.steps == (
+        Step("text = 'x'", False),
+        Step("rel_many.name ?= 'Ada'", True),
+        Step("json.a > 1", True),
+        Step("url!=''", False),
+    )
+    assert found.allowed
+
+
+def test_an_explanation_shows_null_and_what_was_never_looked_at() -> None:
+    rule = "json.a > 1 && @collection.users.name ?= 'Ada'"
+    found = explain(rule, DOCUMENTS, document(), request(), World(), NOW, max_rows=1)
+    assert not found.allowed
+    assert found.steps == (
+        Step("json.a > 1", None),
+        Step("@collection.users.name ?= 'Ada'", None, evaluated=False),
+    )
+    with pytest.raises(RuleError, match="more than 1 records"):
+        explain(rule, DOCUMENTS, ABOUT, request(), World(), NOW, max_rows=1)
+
+
+@pytest.mark.parametrize(
+    "rule", ["@request.query.a:each = 1", "@request.auth.name.x = 1", "text = @request.body.x"]
+)
+def test_a_check_knows_no_request(rule: str) -> None:
+    check(rule, DOCUMENTS, COLLECTIONS)
+
+
+@pytest.mark.parametrize(
+    "rule", ["", " ", "// x", "nope = 1", "text = 1 &&", "@collection.nope.id = 1", "text = \r1"]
+)
+def test_a_check_refuses_what_pocketbase_would_not_save(rule: str) -> None:
+    with pytest.raises(RuleError):
+        check(rule, DOCUMENTS, COLLECTIONS)
+    with pytest.raises(RuleError):
+        decide(rule)
+
+
+def test_a_rule_is_translated_once_for_requests_of_one_shape() -> None:
+    world = World(collections=Collections([USERS, TEAMS, DOCUMENTS]))
+    for value in ("x", "y"):
+        decide("@request.query.a = 'x'", world=world, query={"a": value})
+    kept = evaluate._plans[world.collections]
+    assert len(kept) == 1
+    assert not decide("@request.query.a = 'x'", world=world, query={"a": ""})
+    assert len(kept) == 2
+
+
+def test_plans_are_bounded_and_go_with_their_catalogue() -> None:
+    world = World(collections=Collections([USERS, TEAMS, DOCUMENTS]))
+    for number in range(300):
+        decide(f"number = {number}", world=world)
+    assert len(evaluate._plans[world.collections]) == 256
+    before = len(evaluate._plans)
+    del world
+    gc.collect()
+    assert len(evaluate._plans) < before
+
+
+def test_a_changed_collection_is_seen_at_once() -> None:
+    world = World()
+    rule = "text = 'test'"
+    assert decide(rule, world=world)
+    stripped = replace(DOCUMENTS, fields=DOCUMENTS.fields[:1])
+    with pytest.raises(RuleError, match="no such field"):
+        evaluate.allows(rule, stripped, document(), request(), world, NOW)
+
+
+def test_threads_do_not_see_each_other() -> None:
+    def ask(number: int) -> bool:
+        about = document(text=str(number), rel_one="ada" if number % 2 else "bob")
+        return decide("text = @request.query.n && rel_one.name = 'Ada'", about, query={"n": str(number)})
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(200))) == [bool(number % 2) for number in range(200)]
+
+
+A_LONG_JSON = "[" + "1," * 60_000 + "1]"
+
+
+@pytest.mark.parametrize(
+    ("rule", "values"),
+    [
+        ("(" * 5_000 + "text = 'a'" + ")" * 5_000, {}),
+        ("&&".join(["text ~ 'a%a%a%a%a%a%b'"] * 200), {"text": "a" * 400_000}),
+        ("text ~ @request.query.a", {}),
+        ("url ~ text", {"text": "a" * 50_000, "url": "a" * 400_000}),
+        ("json = '1'", {"json": "[" * 100_000}),
+        ("json:lower = '1' || json.9.9.9.9 = 1", {"json": A_LONG_JSON}),
+        ("files:each = select_many:each", {"files": A_LONG_JSON, "select_many": A_LONG_JSON}),
+        ("files:each ?= 'x' || select_many:each ?= 'y'", {"files": A_LONG_JSON, "select_many": A_LONG_JSON}),
+        ("'" + "x" * 1_000_000 + "' = text", {}),
+        ("text = 'x' || " * 199 + "json" + ".a" * 10_000 + " = 1", {}),
+        ("json..a = 1", {"json": "{}"}),
+        ("text = 'a'", {"text": "\ud800"}),
+        ("text = 'a'", {"text": "a" * 5_000_000}),
+    ],
+)
+def test_a_hostile_rule_denies(rule: str, values: dict[str, Any]) -> None:
+    try:
+        assert not decide(rule, document(**values), query={"a": "%_" * 4_000})
+    except RuleError as refused:
+        assert "aaaa" not in refused.reason
+
+
+def test_many_joined_rows_are_bounded() -> None:
+    everyone = [record(USERS, f"u{n}", name="x", level=n) for n in range(900)]
+    rule = " || ".join(f"@collection.users:{alias}.name ?= 'y'" for alias in "abc")
+    with pytest.raises(RuleError, match="takes too long"):
+        decide(rule, world=World(everyone))
+
+
+def test_a_record_of_a_view_is_judged_by_its_columns() -> None:
+    view = replace(
+        DOCUMENTS, id="v", name="v", type="view", view_query="SELECT id, count(*) as number FROM x"
+    )
+    about = Record("v", "d1", document().values | {"number": 5})
+    world = World(collections=Collections([USERS, TEAMS, view]))
+    assert evaluate.allows("number = 5", view, about, request(BOB), world, NOW)
+    assert not evaluate.allows("number = '5'", view, about, request(BOB), world, NOW)

@@ -1,0 +1,163 @@
+from typing import Any
+
+import pytest
+
+from pocketfiles.errors import RuleError
+from pocketfiles.rules.request import NULL, RuleRequest, Static, split_modifier, static, statics
+from tests.unit.rules.world import ADA, BOB, DOCUMENTS, request
+
+DEEP: list[Any] = []
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+
+def seen(name: str, asked: RuleRequest) -> Static:
+    return static(name, asked, DOCUMENTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("@request.context", Static("value", "protectedFile")),
+        ("@request.method", Static("value", "GET")),
+        ("@request.query.a", Static("value", "x")),
+        ("@request.query.b", Static("empty", "")),
+        ("@request.query.c", NULL),
+        ("@request.query.a.b", NULL),
+        ("@request.query.a:isset", Static("true")),
+        ("@request.query.b:isset", Static("true")),
+        ("@request.query.c:isset", Static("false")),
+        ("@request.query.a:lower", Static("value", "x")),
+        ("@request.query.a:lower:x", NULL),
+        ("@request.query.number", Static("value", 5.0)),
+        ("@request.headers.x_token", Static("value", "t")),
+        ("@request.headers.cf_connecting_ip", Static("value", "::1")),
+        ("@request.headers.host", NULL),
+    ],
+)
+def test_query_headers_method_and_context(name: str, expected: Static) -> None:
+    asked = request(
+        query={"a": "x", "b": "", "number": "5"},
+        headers={"X-Token": "t", "x-TOKEN": "second", "Host": "h", "CF-Connecting--IP": "::1"},
+    )
+    assert seen(name, asked) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("5", 5.0),
+        ("-1.5e3", -1500.0),
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("+Inf", float("inf")),
+        ("1e999", "1e999"),
+        ("1_0", "1_0"),
+        (" 5", " 5"),
+        ("٣", "٣"),
+        ("x", "x"),
+    ],
+)
+def test_a_text_under_the_name_of_a_number_field_becomes_a_number(sent: str, expected: str | float) -> None:
+    assert seen("@request.query.number", request(query={"number": sent})) == Static("value", expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "ada", "bob"),
+    [
+        ("@request.auth.id", Static("value", "ada"), Static("value", "bob")),
+        ("@request.auth.collectionId", Static("value", "users_id"), Static("value", "users_id")),
+        ("@request.auth.collectionName", Static("value", "users"), Static("value", "users")),
+        ("@request.auth.email", Static("value", "ada@files.test"), Static("empty", "")),
+        ("@request.auth.emailVisibility", Static("value", True), Static("value", False)),
+        ("@request.auth.verified", Static("value", True), Static("value", False)),
+        ("@request.auth.id:isset", Static("record", "ada"), Static("record", "bob")),
+        ("@request.auth.level", Static("record", "ada"), Static("record", "bob")),
+        ("@request.auth.boss.id", Static("record", "ada"), Static("record", "bob")),
+    ],
+)
+def test_the_owner_of_the_token(name: str, ada: Static, bob: Static) -> None:
+    assert (seen(name, request(ADA)), seen(name, request(BOB))) == (ada, bob)
+    assert seen(name, request()) == NULL
+
+
+def test_a_token_owner_without_a_collection_is_a_guest() -> None:
+    assert seen("@request.auth.id", RuleRequest("GET", auth=ADA)) == NULL
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("a", {"a": 1}, Static("value", 1.0)),
+        ("a", {"a": True}, Static("value", True)),
+        ("a", {"a": None}, NULL),
+        ("a:isset", {"a": None}, Static("true")),
+        ("a.0.b", {"a": [{"b": "x"}]}, Static("value", "x")),
+        ("a.1", {"a": [1]}, NULL),
+        ("a.9999999999999999999999", {"a": [1]}, NULL),
+        (
+            "a",
+            {"a": {"z": 2.0, "b": [1.5, None, "<&>"]}},
+            Static("value", r'{"b":[1.5,null,"\u003c\u0026\u003e"],"z":2}'),
+        ),
+        ("number", {"number": "7"}, Static("value", 7.0)),
+        ("text", {"text": "x"}, Static("value", "x")),
+        ("text.a", {"text": {"a": "x"}}, Static("value", "x")),
+        ("text:lower", {"text": "X"}, Static("value", "X")),
+        ("text:lower", {}, Static("empty", "")),
+        ("text:lower", {"text": 2.0}, Static("value", "2")),
+        ("text:lower", {"text": ["X"]}, Static("empty", "")),
+        ("files:length", {"files": ["a", "b"]}, Static("2")),
+        ("files:length", {"files": "a"}, Static("1")),
+        ("files:length", {}, Static("0")),
+        ("files:each", {"files": ["a", "b"]}, Static("value", '["a","b"]')),
+        ("text:changed", {}, Static("changed")),
+        ("rel_one.name", {"rel_one": "ada"}, Static("record", '["ada"]')),
+        (
+            "rel_many.name",
+            {"rel_many": ["ada", "bob", "ada", "", 5.0, None]},
+            Static("record", '["ada", "bob", "5"]'),
+        ),
+        ("rel_many.name", {"rel_many": '["ada"]'}, Static("record", '["ada"]')),
+        ("rel_many.name", {}, NULL),
+    ],
+)
+def test_the_body(name: str, body: dict[str, Any], expected: Static) -> None:
+    assert seen("@request.body." + name, request(body=body)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("query.a:each", {}),
+        ("headers.a:length", {}),
+        ("query.a:changed", {}),
+        ("query.a:nope", {}),
+        ("body.a:each", {}),
+        ("body.a:nope", {}),
+        ("body.text:each", {}),
+        ("body.text:length", {}),
+        ("body.a", {"a": 10**400}),
+        ("body.a", {"a": DEEP}),
+    ],
+)
+def test_what_does_not_fit_is_a_rule_error(name: str, body: dict[str, Any]) -> None:
+    with pytest.raises(RuleError):
+        seen("@request." + name, request(body=body))
+
+
+def test_changed_stands_for_three_operands() -> None:
+    found = statics(["@request.body.text:changed"], request(body={"text": "x"}), DOCUMENTS)
+    assert found == {
+        "@request.body.text:changed": Static("changed"),
+        "@request.body.text": Static("value", "x"),
+        "@request.body.text:isset": Static("true"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [("a", ("a", "")), ("a:lower", ("a", "lower")), ("a:b:c", ("a:b:c", "")), (":each", ("", "each"))],
+)
+def test_a_modifier_is_what_follows_the_only_colon(part: str, expected: tuple[str, str]) -> None:
+    assert split_modifier(part) == expected

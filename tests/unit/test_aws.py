@@ -1,0 +1,130 @@
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+
+from pocketfiles import aws
+from pocketfiles.errors import Overloaded, StorageUnavailable
+from tests.conftest import Cloud
+
+
+def client_error(code: str, status: int) -> ClientError:
+    answer = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "GetObject")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("NoSuchBucket", 404),
+        ("AccessDenied", 403),
+        ("403", 403),
+        ("InvalidAccessKeyId", 403),
+        ("SignatureDoesNotMatch", 403),
+        ("ExpiredToken", 400),
+        ("PermanentRedirect", 301),
+        ("ResourceNotFoundException", 400),
+        ("AccessDeniedException", 400),
+        ("ValidationException", 400),
+        ("InvalidObjectState", 403),
+    ],
+)
+def test_what_an_operator_must_repair_is_a_400(code: str, status: int) -> None:
+    refused = aws.refusal("S3", client_error(code, status))
+    assert isinstance(refused, StorageUnavailable)
+    assert refused.reason == f"S3: {code}"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("SlowDown", 503),
+        ("InternalError", 500),
+        ("ServiceUnavailable", 503),
+        ("500", 500),
+        ("TooManyRequests", 429),
+        ("ProvisionedThroughputExceededException", 400),
+        ("ThrottlingException", 400),
+        ("RequestLimitExceeded", 400),
+        ("RequestTimeout", 400),
+        ("InternalServerError", 500),
+    ],
+)
+def test_what_time_may_heal_is_a_503(code: str, status: int) -> None:
+    assert isinstance(aws.refusal("DynamoDB", client_error(code, status)), Overloaded)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason"),
+    [
+        (NoCredentialsError(), StorageUnavailable, "S3: NoCredentialsError"),
+        (
+            PartialCredentialsError(provider="env", cred_var="secret"),
+            StorageUnavailable,
+            "S3: PartialCredentialsError",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="https://s3.test"),
+            Overloaded,
+            "S3: EndpointConnectionError",
+        ),
+        (ConnectTimeoutError(endpoint_url="https://s3.test"), Overloaded, "S3: ConnectTimeoutError"),
+    ],
+)
+def test_a_call_without_an_answer_names_its_exception_and_no_address(
+    error: BotoCoreError, kind: type[Exception], reason: str
+) -> None:
+    refused = aws.refusal("S3", error)
+    assert isinstance(refused, kind)
+    assert refused.reason == reason
+    assert aws.status(error) == 0
+
+
+def test_the_worst_case_of_a_call_ends_before_the_function_and_that_before_the_gateway(
+    endpoint: str,
+) -> None:
+    template = (Path(__file__).parents[2] / "template.yaml").read_text()
+    timeouts = [int(found) for found in re.findall(r"^ +Timeout: (\d+)", template, re.MULTILINE)]
+    assert timeouts
+    assert aws.PATIENCE.longest == 3 * (1 + 5) + 1 + 2
+    assert aws.PATIENCE.longest + 1 < min(timeouts)
+    assert max(timeouts) < 30
+    config = aws.client("s3").meta.config
+    assert (config.connect_timeout, config.read_timeout) == (aws.CONNECT_SECONDS, aws.READ_SECONDS)  # type: ignore[attr-defined]
+    assert config.retries["total_max_attempts"] == aws.ATTEMPTS  # type: ignore[attr-defined]
+
+
+def test_no_attempt_begins_that_could_outlast_the_request(cloud: Cloud) -> None:
+    with aws.within(aws.RESERVE_SECONDS + 5):
+        cloud.dynamodb.describe_table(TableName=cloud.table)
+    with aws.within(aws.RESERVE_SECONDS - 0.1), pytest.raises(aws.OutOfTime) as caught:
+        cloud.dynamodb.describe_table(TableName=cloud.table)
+    assert isinstance(aws.refusal("DynamoDB", caught.value), Overloaded)
+    cloud.dynamodb.describe_table(TableName=cloud.table)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_browsers_follow_sigv4_addresses_of_the_buckets_own_region(
+    region: str, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    monkeypatch.setattr(aws, "_sessions", [])
+    url = aws.presigning_client().generate_presigned_url(
+        "get_object", Params={"Bucket": "some-bucket", "Key": "c/r/a b.png"}, ExpiresIn=60
+    )
+    parts = urlsplit(url)
+    assert (parts.scheme, parts.path) == ("https", "/c/r/a%20b.png")
+    assert parts.netloc == f"some-bucket.s3.{region}.amazonaws.com"
+    query = parse_qs(parts.query)
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert query["X-Amz-Expires"] == ["60"]

@@ -1,0 +1,117 @@
+import json
+from dataclasses import replace
+
+import jwt
+import pytest
+
+from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.model import Collection, Record, TokenOptions
+from pocketfiles.errors import (
+    NotFound,
+    Overloaded,
+    Refusal,
+    StorageUnavailable,
+    TokenNotIssued,
+    Unauthenticated,
+)
+from pocketfiles.gateway import Reply
+from pocketfiles.issue import PATH, TokenService
+from tests.fakes import Clock, FakeTable, request
+
+NOW = 1_800_000_000.9
+USERS = Collection(
+    "pbc_users",
+    "users",
+    "auth",
+    auth_token=TokenOptions("a" * 40, 60),
+    file_token=TokenOptions("f" * 40, 180),
+)
+ADA = Record("pbc_users", "ada", {"tokenKey": "k" * 40})
+AUTH = jwt.encode({"collectionId": "pbc_users", "id": "ada", "type": "auth"}, "k" * 40 + "a" * 40)
+
+
+def issued(query: str = "", *, users: Collection = USERS, method: str = "POST", path: str = PATH) -> Reply:
+    service = TokenService(Catalogue(FakeTable([users], [ADA]), 5, Clock()))
+    return service.issue(request(method, path, query, authorization=AUTH), NOW)
+
+
+def test_the_token_is_pocketbases_own() -> None:
+    reply = issued()
+    token = json.loads(reply.body)["token"]
+    assert reply.body == b'{"token":"%s"}\n' % token.encode()
+    assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT"}
+    claims = jwt.decode(token, "k" * 40 + "f" * 40, algorithms=["HS256"])
+    assert claims == {"collectionId": "pbc_users", "exp": 1_800_000_180, "id": "ada", "type": "file"}
+    assert list(claims) == sorted(claims)
+
+
+def test_nobody_keeps_the_answer_and_the_log_knows_no_token() -> None:
+    reply = issued()
+    assert reply.status == 200
+    assert dict(reply.headers) == {
+        "cache-control": "no-store",
+        "content-type": "application/json",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "SAMEORIGIN",
+        "x-xss-protection": "1; mode=block",
+    }
+    assert reply.facts == {"outcome": "token issued"}
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ("fields=a", set()),
+        ("fields=token", {"token"}),
+        ("fields=a,%20token%20", {"token"}),
+        ("fields=*", {"token"}),
+        ("fields=", {"token"}),
+        ("fields=,", {"token"}),
+    ],
+)
+def test_fields_cuts_the_answer_down(query: str, keys: set[str]) -> None:
+    assert set(json.loads(issued(query).body)) == keys
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", PATH), ("PUT", PATH), ("POST", f"{PATH}/"), ("POST", "/api/files")]
+)
+def test_only_its_own_route_is_answered(method: str, path: str) -> None:
+    with pytest.raises(NotFound):
+        issued(method=method, path=path)
+
+
+def test_a_guest_gets_none() -> None:
+    service = TokenService(Catalogue(FakeTable([USERS], [ADA]), 5, Clock()))
+    with pytest.raises(Unauthenticated):
+        service.issue(request("POST", PATH), NOW)
+
+
+def test_a_collection_that_cannot_sign_says_so() -> None:
+    keyless = replace(USERS, file_token=TokenOptions("", 180))
+    record = Record("pbc_users", "ada", {"tokenKey": ""})
+    auth = jwt.encode({"collectionId": "pbc_users", "id": "ada", "type": "auth"}, "a" * 40)
+    service = TokenService(Catalogue(FakeTable([keyless], [record]), 5, Clock()))
+    with pytest.raises(TokenNotIssued):
+        service.issue(request("POST", PATH, authorization=auth), NOW)
+
+
+class Failing(FakeTable):
+    """A table that cannot be read."""
+
+    failure: Refusal = StorageUnavailable("DynamoDB: ResourceNotFoundException")
+
+    def get(self, collection_id: str, record_id: str) -> Record | None:
+        raise self.failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "seen"),
+    [(StorageUnavailable("x"), TokenNotIssued), (Overloaded("x"), Overloaded)],
+)
+def test_a_table_that_cannot_be_read_fails_the_signing(failure: Refusal, seen: type[Refusal]) -> None:
+    table = Failing([USERS])
+    table.failure = failure
+    service = TokenService(Catalogue(table, 5, Clock()))
+    with pytest.raises(seen):
+        service.issue(request("POST", PATH, authorization=AUTH), NOW)
