@@ -17,8 +17,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from files import app
-from pocketfiles import gateway, tokens
+from files import parts
+from pocketfiles import gateway, metrics, tokens
 from pocketfiles.catalogue.model import Collection, Field, Record, TokenOptions
 from pocketfiles.config import Settings
 from tests.fakes import FakeBucket, FakeTable
@@ -96,13 +96,15 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100, help="per block")
     requests = parser.parse_args().requests
     table = FakeTable([USERS, PHOTOS, PAPERS], RECORDS)
-    service = app.assemble(Settings("t", "b", catalogue_ttl=3600), table, FakeBucket(OBJECTS))
+    service = parts.file_service(Settings("t", "b", catalogue_ttl=3600), table, FakeBucket(OBJECTS))
     log = Logger(service="bench", stream=io.StringIO())
     results: dict[str, float] = {}
     for name, asked in cases().items():
 
         def call(asked: dict[str, Any] = asked) -> dict[str, Any]:
-            return gateway.answer(asked, lambda request: service.answer(request, time.time()), log)
+            return gateway.answer(
+                asked, lambda request: service.answer(request, time.time()), log, metrics.emit
+            )
 
         status = call()["statusCode"]
         results[name] = median(measure(call, requests))

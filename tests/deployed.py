@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,16 +19,19 @@ from local.runtime import Runtime
 from local.template import Template, parse
 from tests.conftest import ROOT, Cloud
 
+TIMING = re.compile(r"total;dur=[0-9.]+(, (s3|dynamodb);dur=[0-9.]+)*")
 GATEWAYS_OWN = "apigw-requestid"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client got; ``headers`` with lower-case names, the gateway's own request id left out."""
+    """What the client got; ``headers`` with lower-case names, without the gateway's own request id and without
+    ``Server-Timing``, which differs each time; ``timed`` tells whether it was there."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    timed: bool = False
 
     @property
     def json(self) -> Any:
@@ -59,7 +63,9 @@ class Deployed:
             assert name.lower() not in named, f"{name} twice"
             named[name.lower()] = value
         named.pop(GATEWAYS_OWN)
-        return Answer(found.status, named, found.body)
+        timing = named.pop("server-timing", None)
+        assert timing is None or TIMING.fullmatch(timing), timing
+        return Answer(found.status, named, found.body, timing is not None)
 
     def get(self, target: str, **headers: str) -> Answer:
         """A GET; header names with ``_`` for ``-``."""
@@ -112,9 +118,11 @@ def started(log: io.StringIO) -> Iterator[None]:
     before = []
     for app in apps:
         app.service.cache_clear()
+        app.origin.cache_clear()
         before.append(app.log.registered_handler.setStream(log))
     yield
     for app, stream in zip(apps, before, strict=True):
         app.service.cache_clear()
+        app.origin.cache_clear()
         if stream is not None:
             app.log.registered_handler.setStream(stream)

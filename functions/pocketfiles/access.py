@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from pocketfiles.catalogue.cached import Facts
 from pocketfiles.catalogue.model import Collection, Record
-from pocketfiles.errors import NotFound, RuleError
+from pocketfiles.errors import Denied, RuleError
 from pocketfiles.gateway import Request
 from pocketfiles.tokens import Identity
 
@@ -31,14 +31,14 @@ class Access:
     def check(
         self, collection: Collection, record: Record, identity: Identity | None, request: Request, now: float
     ) -> None:
-        """Raise ``NotFound`` unless a superuser, an empty rule or the rule itself shows the record."""
+        """Raise ``Denied`` unless a superuser, an empty rule or the rule itself shows the record."""
         rule = collection.view_rule
         if identity is not None and identity.is_superuser:
             return
         if rule is None:
-            raise NotFound("the view rule is locked")
+            raise Denied("the view rule is locked")
         if rule and not self._allows(rule, collection, record, identity, request, now):
-            raise NotFound("the view rule says no")
+            raise Denied("the view rule says no")
 
     def _allows(
         self,
@@ -65,9 +65,7 @@ class Access:
         try:
             return evaluate.allows(rule, collection, record, asked, facts, moment, max_rows=self.max_rows)
         except RuleError as error:
-            raise NotFound(
-                f"the view rule of {collection.name} cannot be evaluated: {error.reason}"
-            ) from error
+            raise Denied(f"the view rule of {collection.name} cannot be evaluated: {error.reason}") from error
 
 
 def _body(request: Request) -> Mapping[str, Any]:
@@ -86,4 +84,4 @@ def _body(request: Request) -> Mapping[str, Any]:
             )
     except (ValueError, RecursionError):
         pass
-    raise NotFound("the request has a body that cannot be read")
+    raise Denied("the request has a body that cannot be read")

@@ -135,6 +135,21 @@ def presigning_client() -> "S3Client":
     return cast("S3Client", _session().create_client("s3", config=ours))
 
 
+def secret_values(arn: str) -> tuple[str, ...]:
+    """A secret's current value, then the one before it, if any. Raises a ``Refusal``."""
+    secrets: Any = _session().create_client("secretsmanager", config=PATIENCE.config())
+    found = []
+    for stage in ("AWSCURRENT", "AWSPREVIOUS"):
+        try:
+            found.append(str(secrets.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"]))
+        except ClientError as error:
+            if code(error) != "ResourceNotFoundException":
+                raise refusal("Secrets Manager", error) from error
+        except BotoCoreError as error:
+            raise refusal("Secrets Manager", error) from error
+    return tuple(found)
+
+
 def _check_time(**_: Any) -> None:
     if time.monotonic() > last_call():
         raise OutOfTime

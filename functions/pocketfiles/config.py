@@ -16,6 +16,7 @@ class Settings:
 
     table_name: str
     bucket_name: str = ""
+    origin_secret_arn: str = ""
     catalogue_ttl: int = 5
     inline_limit: int = 4 * 1024 * 1024
     redirect_seconds: int = 900
@@ -35,6 +36,7 @@ class Settings:
         return cls(
             table_name=_text(env, "TABLE_NAME"),
             bucket_name=_text(env, "BUCKET_NAME") if files else "",
+            origin_secret_arn=env.get("ORIGIN_SECRET_ARN", ""),
             catalogue_ttl=_number(env, "CATALOGUE_TTL_SECONDS", cls.catalogue_ttl, 0, 3600),
             inline_limit=_number(env, "INLINE_LIMIT_BYTES", cls.inline_limit, 0, cls.inline_limit),
             redirect_seconds=_number(env, "REDIRECT_SECONDS", cls.redirect_seconds, 1, 3600),

@@ -3,6 +3,7 @@
     PocketFilesError
     ├── Refusal                      what a client is told
     │   ├── NotFound            404  missing or denied: one body for all of them
+    │   │   └── Denied          404  found, but not for this client; told apart in metrics alone
     │   ├── UnknownCollection   404  the collection in the path (its own sentence, pocketbase.md §1.6)
     │   ├── StorageUnavailable  400  the bucket cannot be opened at all
     │   ├── TokenNotIssued      400  a file token could not be signed
@@ -44,6 +45,10 @@ class NotFound(Refusal):
 
     status = 404
     message = "The requested resource wasn't found."
+
+
+class Denied(NotFound):
+    """The view rule, or what it needs, says no."""
 
 
 class UnknownCollection(Refusal):

@@ -7,12 +7,12 @@ with no token, query or URL in it.
 import base64
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import unquote
 
-from pocketfiles import cors
-from pocketfiles.errors import Overloaded, Refusal
+from pocketfiles import cors, timing
+from pocketfiles.errors import Denied, Overloaded, Refusal
 from pocketfiles.headers import FRAMES, NO_STORE, SECURITY
 
 Event: TypeAlias = Mapping[str, Any]
@@ -60,6 +60,15 @@ class Reply:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Measure(Protocol):
+    """Counts one answer; ``metrics.emit`` does."""
+
+    def __call__(
+        self, status: int, length: int, milliseconds: float, facts: Mapping[str, Any], spent: timing.Spent, /
+    ) -> None:
+        """Count it: ``length`` in bytes, ``spent`` in milliseconds by service."""
+
+
 class Log(Protocol):
     """The two levels used, as Powertools' logger has them; ``extra`` becomes keys of the line."""
 
@@ -90,21 +99,30 @@ def _is_hex(text: str) -> bool:
     return len(text) == 2 and all(c in "0123456789abcdefABCDEF" for c in text)
 
 
-def answer(event: Event, route: Callable[[Request], Reply], log: Log) -> dict[str, Any]:
-    """Run one request through ``route`` and render what comes out."""
+def answer(event: Event, route: Callable[[Request], Reply], log: Log, measure: Measure) -> dict[str, Any]:
+    """Run one request through ``route``, log and measure it, and render what comes out."""
     started = time.perf_counter()
     request = Request.from_event(event)
+    with timing.recording() as spent:
+        reply = _run(request, route, log)
+    elapsed = (time.perf_counter() - started) * 1000
+    times = {f"{name}_milliseconds": round(value, 1) for name, value in spent.items()}
+    line = {"method": request.method, "status": reply.status, "bytes": len(reply.body), **reply.facts}
+    log.info("answered", extra=line | {"milliseconds": round(elapsed, 1)} | times)
+    measure(reply.status, len(reply.body), elapsed, reply.facts, spent)
+    if reply.status < 400 and request.method != "OPTIONS":  # a refusal tells nothing, its times included
+        reply = replace(reply, headers={**reply.headers, "server-timing": timing.header(elapsed, spent)})
+    return render(request, reply)
+
+
+def _run(request: Request, route: Callable[[Request], Reply], log: Log) -> Reply:
     try:
-        reply = route(request)
+        return route(request)
     except Refusal as refused:
-        reply = refuse(refused)
+        return refuse(refused)
     except Exception:
         log.exception("failed")
-        reply = refuse(_Bug("unhandled exception"))
-    elapsed = round((time.perf_counter() - started) * 1000, 1)
-    line = {"method": request.method, "status": reply.status, "milliseconds": elapsed, **reply.facts}
-    log.info("answered", extra=line)
-    return render(request, reply)
+        return refuse(_Bug("unhandled exception"))
 
 
 class _Bug(Refusal):
@@ -117,7 +135,8 @@ def refuse(refused: Refusal) -> Reply:
     headers = {**SECURITY, **FRAMES, "content-type": JSON, "cache-control": NO_STORE}
     if isinstance(refused, Overloaded):
         headers["retry-after"] = "1"
-    return Reply(refused.status, headers, refused.body(), facts={"reason": refused.reason})
+    facts = {"reason": refused.reason, **({"denied": True} if isinstance(refused, Denied) else {})}
+    return Reply(refused.status, headers, refused.body(), facts=facts)
 
 
 def preflight(request: Request) -> Reply:

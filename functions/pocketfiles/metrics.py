@@ -11,19 +11,14 @@ NAMESPACE = "PocketFiles"
 Metric: TypeAlias = tuple[str, str, float]
 """Name, CloudWatch unit, value."""
 
+_TITLES = {"s3": "S3", "dynamodb": "DynamoDB"}
 _BY_THUMB = {"made": "ThumbsMade", "stored": "ThumbsServed", "failed": "ThumbsFailed"}
 
 
 def of(
     status: int, length: int, milliseconds: float, facts: Mapping[str, Any], spent: Mapping[str, float]
-) -> list[Metric]:
-    """The metrics of one answer: its outcome, thumb, bytes and times."""
-    return list(_counted(status, length, milliseconds, facts, spent))
-
-
-def _counted(
-    status: int, length: int, milliseconds: float, facts: Mapping[str, Any], spent: Mapping[str, float]
 ) -> Iterator[Metric]:
+    """The metrics of one answer: its outcome, thumb, bytes and times."""
     yield "Requests", "Count", 1
     yield outcome(status), "Count", 1
     if facts.get("denied"):
@@ -34,7 +29,7 @@ def _counted(
         yield "Bytes", "Bytes", length
     yield "Duration", "Milliseconds", milliseconds
     for service, value in spent.items():
-        yield f"{service}Duration", "Milliseconds", value
+        yield f"{_TITLES[service]}Duration", "Milliseconds", value
 
 
 def outcome(status: int) -> str:
@@ -48,12 +43,14 @@ def outcome(status: int) -> str:
     return "Refused" if status >= 400 else "Served"
 
 
-def emit(metrics: list[Metric], facts: Mapping[str, Any]) -> None:
-    """Write them to standard output, where Lambda passes them to CloudWatch."""
+def emit(
+    status: int, length: int, milliseconds: float, facts: Mapping[str, Any], spent: Mapping[str, float]
+) -> None:
+    """Write the metrics of one answer to standard output, where Lambda passes them to CloudWatch."""
     from aws_lambda_powertools.metrics import EphemeralMetrics  # noqa: PLC0415 - loaded with the logger already
 
     line = EphemeralMetrics(namespace=NAMESPACE)
-    for name, unit, value in metrics:
+    for name, unit, value in of(status, length, milliseconds, facts, spent):
         line.add_metric(name, unit, value)
     line.flush_metrics()
     if facts.get("thumb") == "failed":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
 
+from pocketfiles import timing
 from pocketfiles.aws import AWS_ERRORS, code, last_call, refusal, status
 from pocketfiles.errors import Overloaded, StorageUnavailable
 
@@ -111,9 +112,10 @@ class Storage:
         original and size are alike; the tag is then the bytes' own.
         """
         try:
-            answer = self._client.put_object(
-                Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
-            )
+            with timing.spent_on("s3"):
+                answer = self._client.put_object(
+                    Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+                )
         except ClientError as error:
             if status(error) in {409, 412}:
                 return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
@@ -136,7 +138,8 @@ class Storage:
     def _call(self, operation: Any, **request: Any) -> Any:
         """The answer, or ``None`` for a key that is not there or no longer the object asked for."""
         try:
-            return operation(Bucket=self._bucket, **request)
+            with timing.spent_on("s3"):
+                return operation(Bucket=self._bucket, **request)
         except ClientError as error:
             gone = status(error) in {404, 412} and code(error) != "NoSuchBucket"
             if gone:
@@ -150,7 +153,10 @@ class Storage:
         deadline = min(time.monotonic() + self._body_seconds, last_call())
         chunks = []
         length = 0
-        with body as stream:  # urllib3's: botocore's own read() waits for a full chunk, however slow it comes
+        with (
+            timing.spent_on("s3"),
+            body as stream,
+        ):  # urllib3's: botocore's own read() waits for a full chunk, however slow it comes
             read = getattr(stream, "read1", stream.read)  # urllib3 1 has no read1
             while chunk := read(_CHUNK):
                 chunks.append(chunk)

@@ -35,6 +35,6 @@ def spent_on(service: str) -> Iterator[None]:
             spent[service] = spent.get(service, 0.0) + (time.perf_counter() - started) * 1000
 
 
-def server_timing(total: float, spent: Mapping[str, float]) -> str:
+def header(total: float, spent: Mapping[str, float]) -> str:
     """The ``Server-Timing`` value (W3C Server Timing §2): the whole, then each service, in milliseconds."""
     return ", ".join(f"{name};dur={value:.1f}" for name, value in {"total": total, **spent}.items())

@@ -7,11 +7,12 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from pocketfiles import aws, gateway
+from pocketfiles import aws, gateway, metrics
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
 from pocketfiles.issue import TokenService
+from pocketfiles.origin import Origin
 
 log = Logger()
 
@@ -24,8 +25,20 @@ def service() -> TokenService:
     return TokenService(Catalogue(table, settings.catalogue_ttl, time.monotonic))
 
 
+@cache
+def origin() -> Origin:
+    """Whom the function lets in."""
+    settings = Settings.from_env(os.environ, files=False)
+    return Origin(settings.origin_secret_arn, aws.secret_values, time.monotonic)
+
+
+def route(request: gateway.Request) -> gateway.Reply:
+    """The answer to a request."""
+    return service().issue(origin().admit(request), time.time())
+
+
 @log.inject_lambda_context(log_event=False)  # whatever the environment says: it holds tokens
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a payload-2.0 event in, a payload-2.0 response out."""
     with aws.within(context.get_remaining_time_in_millis() / 1000):
-        return gateway.answer(event, lambda request: service().issue(request, time.time()), log)
+        return gateway.answer(event, route, log, metrics.emit)

@@ -14,7 +14,7 @@ import pytest
 
 from admin.importer import import_directory
 from tests.conftest import DEMO, ROOT, make_cloud
-from tests.contract.deviations import DEVIATIONS, Bucket, Deviation, Expected, Row
+from tests.contract.deviations import DEVIATIONS, MEASURED, Bucket, Deviation, Expected, Row
 from tests.deployed import Answer, Deployed, deployed
 
 ROWS = [Row(**json.loads(line)) for line in (ROOT / "tests/contract/http.jsonl").read_text().splitlines()]
@@ -87,7 +87,7 @@ def date_of(world: World, row: Row, answer: Answer) -> str:
 
 def seen(row: Row, answer: Answer) -> Expected:
     """Our answer in the same terms; a random boundary gives way to the recorded one."""
-    headers = dict(answer.headers)
+    headers = dict(answer.headers) | ({"server-timing": MEASURED} if answer.timed else {})
     body = answer.body
     ours = BOUNDARY.search(headers.get("content-type", ""))
     theirs = BOUNDARY.search(dict(row.response_headers).get("content-type", ""))

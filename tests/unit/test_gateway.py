@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from pocketfiles import timing
 from pocketfiles.errors import (
+    Denied,
     Forbidden,
     NotFound,
     Overloaded,
@@ -159,7 +161,7 @@ def test_a_refusal_is_json_that_nobody_keeps_and_hides_its_reason(kind: type[Ref
 
 def run(route: Any, **changes: Any) -> tuple[dict[str, Any], FakeLog]:
     log = FakeLog()
-    return answer(event(**changes), route, log), log
+    return answer(event(**changes), route, log, lambda *_: None), log
 
 
 def test_an_answer_leaves_one_line_without_query_or_headers() -> None:
@@ -167,7 +169,35 @@ def test_an_answer_leaves_one_line_without_query_or_headers() -> None:
     assert answered["statusCode"] == 200
     (line,) = log.lines
     assert line.pop("milliseconds") is not None
-    assert line == {"message": "answered", "method": "GET", "status": 200, "collection": "photos"}
+    assert line == {
+        "message": "answered",
+        "method": "GET",
+        "status": 200,
+        "bytes": 1,
+        "collection": "photos",
+    }
+
+
+def test_an_answer_is_measured_with_what_it_spent() -> None:
+    measured = []
+
+    def spending(_: Request) -> Reply:
+        with timing.spent_on("s3"):
+            return Reply(200, {}, b"xyz", facts={"thumb": "made"})
+
+    answered = answer(event(), spending, FakeLog(), lambda *found: measured.append(found))
+    ((status, length, _, facts, spent),) = measured
+    assert (status, length, facts, list(spent)) == (200, 3, {"thumb": "made"}, ["s3"])
+    assert answered["headers"]["server-timing"].startswith("total;dur=")
+
+
+def test_a_refusal_tells_no_times_and_counts_a_denial() -> None:
+    def denying(_: Request) -> Reply:
+        raise Denied("the view rule says no")
+
+    answered, log = run(denying)
+    assert "server-timing" not in answered["headers"]
+    assert log.lines[0]["denied"] is True
 
 
 def test_a_refusal_is_logged_with_its_reason_and_no_trace() -> None:

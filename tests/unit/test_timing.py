@@ -24,4 +24,4 @@ def test_outside_a_request_nothing_is_counted() -> None:
 
 
 def test_the_header_names_the_whole_first() -> None:
-    assert timing.server_timing(12.34, {"s3": 4.0}) == "total;dur=12.3, s3;dur=4.0"
+    assert timing.header(12.34, {"s3": 4.0}) == "total;dur=12.3, s3;dur=4.0"

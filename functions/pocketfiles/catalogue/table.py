@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from pocketfiles import timing
 from pocketfiles.aws import AWS_ERRORS, refusal
 from pocketfiles.catalogue.model import Collection, Collections, Record, Settings, Source, Value
 from pocketfiles.errors import Overloaded
@@ -137,7 +138,8 @@ class Table:
 
 def _answer(operation: Any, **request: Any) -> Any:
     try:
-        return operation(**request)
+        with timing.spent_on("dynamodb"):
+            return operation(**request)
     except AWS_ERRORS as error:
         raise refusal("DynamoDB", error) from error
 

@@ -15,9 +15,13 @@ def compare(left: Operand, sign: str, right: Operand) -> str:
 
 
 def like(left: Operand, right: Operand, *, negated: bool) -> str:
-    """``~`` and ``!~``: a bound right side is a pattern already, any other is wrapped here (§7.11)."""
+    """``~`` and ``!~``: a bound right side is a pattern already, any other is wrapped here (§7.11).
+
+    ``affordable`` gives its pattern back, or stops the query (see ``database``).
+    """
     pattern = right.sql if right.parameters else f"('%' || {right.sql} || '%')"
-    return f"{left.sql} {'NOT ' if negated else ''}LIKE {pattern} ESCAPE '\\'"
+    bounded = f"affordable({pattern}, length({left.sql}))"
+    return f"{left.sql} {'NOT ' if negated else ''}LIKE {bounded} ESCAPE '\\'"
 
 
 def equal(left: Operand, right: Operand, *, negated: bool = False) -> str:

@@ -19,9 +19,12 @@ from pocketfiles.rules.schema import Table
 MAX_STEPS = 3_000_000
 """Instructions of SQLite's machine that one evaluation may take."""
 MAX_SECONDS = 1.0
-"""For each statement, since one instruction can be a long one."""
-MAX_PATTERN = 5_000
-"""Bytes of a LIKE pattern."""
+"""For each statement; what is asked of DynamoDB meanwhile does not count."""
+MAX_PATTERN = 50_000
+"""Bytes of a LIKE pattern; PocketBase's limit too."""
+MAX_COMPARED = 500_000_000
+"""Characters that all LIKEs of one evaluation may compare, text length times pattern length: each LIKE is
+one instruction, however long it takes."""
 MAX_VALUE = 4 * 1024 * 1024
 """Bytes of one value, stored or computed."""
 
@@ -41,10 +44,12 @@ class Database:
         self._clock = clock
         self._deadline = 0.0
         self._steps = 0
+        self._compared = 0
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN)
         connection.set_progress_handler(self._exhausted, _STEPS_BETWEEN_CHECKS)
         connection.create_function("geo_distance", 4, distance, deterministic=True)
+        connection.create_function("affordable", 2, self._affordable)
 
     def create(self, table: Table) -> None:
         """An empty table."""
@@ -70,11 +75,18 @@ class Database:
             yield
         except sqlite3.Error as error:
             name = getattr(error, "sqlite_errorname", type(error).__name__)
-            if name == "SQLITE_INTERRUPT":
+            if name == "SQLITE_INTERRUPT" or self._compared > MAX_COMPARED:
                 raise RuleError("the rule takes too long to evaluate") from None
             raise RuleError(f"SQLite cannot evaluate the rule ({name})") from None
         except (UnicodeError, OverflowError):
             raise RuleError("the rule compares a value that SQLite cannot hold") from None
+
+    def _affordable(self, pattern: str | None, length: int | None) -> str | None:
+        """The pattern, unless comparing it with a text of this length costs too much."""
+        self._compared += len(pattern or "") * (length or 0)
+        if self._compared > MAX_COMPARED:
+            raise OverflowError
+        return pattern
 
     def _exhausted(self) -> bool:
         self._steps += _STEPS_BETWEEN_CHECKS

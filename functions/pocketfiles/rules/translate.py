@@ -43,8 +43,8 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What a join leads to: the records of ``collection`` whose ids ``sql`` gives as texts, or those whose field
-    ``back`` refers to these ids. The outset is hop 1."""
+    """What a join leads to: the records of ``collection`` whose ids ``sql`` gives as texts, or those whose
+    field ``back`` refers to these ids. The outset is hop 1."""
 
     collection: Collection
     back: Field | None

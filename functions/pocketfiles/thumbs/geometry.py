@@ -26,7 +26,7 @@ _CROP_FIRST = 100  # both sides at least this long: crop, then resize
 
 @dataclass(frozen=True)
 class Plan:
-    """Crop the picture to ``crop``, resize that to ``resize``, crop the result to ``trim``; None skips a step."""
+    """Crop to ``crop``, resize that to ``resize``, crop the result to ``trim``; None skips a step."""
 
     crop: Box | None = None
     resize: tuple[int, int] | None = None

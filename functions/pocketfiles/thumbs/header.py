@@ -30,8 +30,8 @@ _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 @dataclass(frozen=True)
 class Header:
     """``width`` × ``height`` as stored, before ``orientation`` (1-8, EXIF's meaning) turns it upright.
-    ``scans`` is how often the decoder walks over the whole picture, 1 for all but some JPEG files. ``frame`` is where
-    the first frame lies when it does not cover the canvas (GIF)."""
+    ``scans`` is how often the decoder walks over the whole picture, 1 for all but some JPEG files. ``frame`` is
+    where the first frame lies when it does not cover the canvas (GIF)."""
 
     format: Format
     width: int
@@ -45,8 +45,8 @@ class Header:
 def read(data: bytes) -> Header:
     """The header of a JPEG, PNG, GIF or WebP picture, told apart by magic bytes alone.
 
-    Raises ThumbFailed: ``unsupported`` (none of these, or a kind nobody decodes), ``corrupt`` (its structure is
-    broken, or a size is 0), ``truncated``, ``too-many-chunks``.
+    Raises ThumbFailed: ``unsupported`` (none of these, or a kind nobody decodes), ``corrupt`` (its structure
+    is broken, or a size is 0), ``truncated``, ``too-many-chunks``.
     """
     try:
         header = _read(data)
@@ -80,7 +80,7 @@ def _number(data: bytes, at: int, length: int, order: Literal["little", "big"] =
 
 
 def _jpeg_segments(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, end) of each segment's contents from offset ``at``, over entropy-coded data, up to EOI."""
+    """(marker, start, end) of each segment's contents from ``at`` to EOI, over entropy-coded data."""
     for _ in range(MAX_CHUNKS):
         if data[at] != 0xFF:
             raise ThumbFailed("corrupt")
@@ -137,7 +137,7 @@ def _jpeg(data: bytes) -> Header:
 
 
 def _scans(data: bytes, at: int) -> int:
-    """How many scans follow, each a walk over the whole picture, and one more puts it out; ThumbFailed ``too-many-chunks`` past MAX_SCANS, each costs a walk over the picture."""
+    """How many scans follow from ``at``; ThumbFailed ``too-many-chunks`` past MAX_SCANS."""
     count = 0
     for marker, _, _ in _jpeg_segments(data, at):
         count += marker == 0xDA

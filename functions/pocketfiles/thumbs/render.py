@@ -1,6 +1,6 @@
 """Bytes of a picture in, bytes of its thumb out; the only module that knows Pillow.
 
-Every limit is checked on the header, before a pixel is decoded or memory is taken by a number found in the file.
+Every limit is checked on the header, before a pixel is decoded or memory taken by a number found in the file.
 A ThumbFailed raised here has one of these reasons:
 
     too-many-bytes     the source is longer than ``max_source_bytes``
@@ -15,12 +15,15 @@ A ThumbFailed raised here has one of these reasons:
 
 import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 from PIL import (
     GifImagePlugin,
     Image,
+    ImageChops,
     ImageCms,
     ImageFile,
     ImageMath,
@@ -31,23 +34,24 @@ from PIL import (
 )
 
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs import geometry, header, webp
-from pocketfiles.thumbs.geometry import Box, FloatBox
-from pocketfiles.thumbs.header import Header
+from pocketfiles.thumbs import header, png, webp
+from pocketfiles.thumbs.geometry import FloatBox
 from pocketfiles.thumbs.size import ThumbSize
+from pocketfiles.thumbs.task import Task, plan, ratios
 
 _REDUCING_GAP = 2.0  # shrink by averaging whole pixels down to this many times the thumb, then by the filter
-_STRIP_PIXELS = 1 << 18  # converted and averaged at a time: what fits the processor's cache
-_JPEG_SHRINK = 4  # a JPEG decoded at reduced scale may have this many times ``max_pixels``: entropy coding costs too
-_JPEG_WALKS = 16  # scans × pixels of a progressive JPEG, in ``max_pixels``
-_PNG = dict(compress_level=6)
+_STRIP_PIXELS = 1 << 18  # converted and averaged at a time: what a processor's cache holds
+_EXACT_BELOW = 1.5  # shrinking less than this averages too few pixels to hide the rounding of eight bits
 
-Image.MAX_IMAGE_PIXELS = None  # our budgets come first, and know what will be decoded; Pillow's would only warn
+_T = Image.Transpose
+_TURNS = (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM)
+_TURNS += (_T.TRANSPOSE, _T.ROTATE_270, _T.TRANSVERSE, _T.ROTATE_90)
+_UPRIGHT = dict(enumerate(_TURNS, 2))  # what each EXIF orientation asks for; 1 is upright
 
 
 @dataclass(frozen=True)
 class Options:
-    """Qualities 1-100; limits in bytes and pixels. The defaults are measured: docs/performance.md."""
+    """Qualities 1-100; limits in bytes and pixels. docs/performance.md has the figures behind them."""
 
     jpeg_quality: int = 85
     webp_quality: int = 80
@@ -66,26 +70,6 @@ class Thumb:
     height: int
 
 
-@dataclass(frozen=True)
-class _Task:
-    """Take ``box`` of the stored, not yet upright picture and make it ``target`` pixels large."""
-
-    header: Header
-    box: FloatBox
-    target: tuple[int, int]
-    whole_pixels: bool  # box is a crop along pixel borders: nothing outside it may shine in
-
-    @property
-    def ratio(self) -> float:
-        """Source pixels per thumb pixel, of the less reduced side."""
-        return min(_ratios(self.box, self.target))
-
-
-def _ratios(box: FloatBox, target: tuple[int, int]) -> tuple[float, float]:
-    left, top, right, bottom = box
-    return (right - left) / target[0], (bottom - top) / target[1]
-
-
 def render(data: bytes, size: ThumbSize, options: Options | None = None) -> Thumb:
     """The thumb of that size, in the source's own format; ThumbFailed when there cannot be one.
 
@@ -95,7 +79,7 @@ def render(data: bytes, size: ThumbSize, options: Options | None = None) -> Thum
     options = options or Options()
     if len(data) > options.max_source_bytes:
         raise ThumbFailed("too-many-bytes")
-    task = _plan(header.read(data), size, options)
+    task = plan(header.read(data), size, options.max_pixels, options.max_output_pixels)
     try:
         return _make(data, task, options)
     except MemoryError as error:
@@ -104,166 +88,113 @@ def render(data: bytes, size: ThumbSize, options: Options | None = None) -> Thum
         raise ThumbFailed("truncated" if "truncated" in str(error) else "corrupt") from error
 
 
-def _plan(head: Header, size: ThumbSize, options: Options) -> _Task:
-    turned = head.orientation in geometry.TRANSPOSED
-    upright = (head.height, head.width) if turned else (head.width, head.height)
-    steps = geometry.plan(*upright, size)
-    width, height = geometry.result_size(*upright, steps)
-    if width * height > options.max_output_pixels:
-        raise ThumbFailed("thumb-too-large")
-    box = geometry.stored_box(geometry.source_box(*upright, steps), head.width, head.height, head.orientation)
-    task = _Task(head, box, (height, width) if turned else (width, height), steps.trim is None)
-    _check_pixels(task, options.max_pixels)
-    return task
-
-
-def _check_pixels(task: _Task, limit: int) -> None:
-    head = task.header
-    pixels = head.width * head.height
-    if head.format == "JPEG" and head.scans == 1:
-        scale = _jpeg_scale(task)
-        allowed = pixels <= limit * _JPEG_SHRINK and pixels <= limit * scale * scale
-    else:  # a progressive JPEG keeps all its coefficients in memory, whatever it puts out
-        allowed = pixels <= limit and head.scans * pixels <= limit * _JPEG_WALKS
-    if not allowed:
-        raise ThumbFailed("too-many-pixels")
-
-
-def _make(data: bytes, task: _Task, options: Options) -> Thumb:
+def _make(data: bytes, task: Task, options: Options) -> Thumb:
     image, box, profile = _decode(data, task)
     image = _resample(image, box, task)
     if task.header.orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[task.header.orientation])
     if profile:
         image = _to_srgb(image, profile)
-    body, content_type = _encode(image, task.header.format, options)
-    return Thumb(body, content_type, *image.size)
+    body = _encode(_opaque(image), task.header.format, options)
+    return Thumb(body, f"image/{task.header.format.lower()}", *image.size)
 
 
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-# Decoding: the picture, or what is needed of it, and the box in the pixels of that
+# Decoding: as much of the picture as is needed, the task's box in the pixels of that, and the ICC profile
 
 _Decoded = tuple[Image.Image, FloatBox, bytes | None]
 
 
 class _JpegFile(JpegImagePlugin.JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Nobody asks for the resolution, and Pillow's EXIF reader warns about broken data."""
+        """Nobody asks for the resolution, and Pillow's reader warns about broken EXIF data."""
 
 
-def _decode(data: bytes, task: _Task) -> _Decoded:
-    """The decoder is chosen by the header alone; Pillow's own guessing would try dozens of formats."""
+_FILES: dict[str, type[ImageFile.ImageFile]] = {
+    "JPEG": _JpegFile,
+    "PNG": PngImagePlugin.PngImageFile,
+    "GIF": GifImagePlugin.GifImageFile,
+    "WEBP": WebPImagePlugin.WebPImageFile,
+}
+
+
+def _decode(data: bytes, task: Task) -> _Decoded:
+    """By the decoder the header calls for; Pillow's own guessing would try dozens."""
     head = task.header
-    if head.format == "JPEG":
-        return _decode_jpeg(data, task)
     if head.format == "WEBP" and not head.animated and (decoder := _libwebp()):
         return _decode_webp(data, task, decoder)
-    plugins = {
-        "PNG": PngImagePlugin.PngImageFile,
-        "GIF": GifImagePlugin.GifImageFile,
-        "WEBP": WebPImagePlugin.WebPImageFile,
-    }
-    image = plugins[head.format](io.BytesIO(data))
-    if getattr(image, "default_image", False):  # an animated PNG whose first picture is not a frame
-        image.seek(1)
-    return _loaded(image, head), task.box, image.info.get("icc_profile")
-
-
-def _loaded(image: ImageFile.ImageFile, head: Header) -> Image.Image:
-    image.load()
+    image = _FILES[head.format](io.BytesIO(data))
     if image.size != (head.width, head.height):
-        raise ValueError("the data are of another size than the header says")
-    if head.frame:  # the canvas around the first frame is empty, whatever the background colour says
-        canvas = Image.new("RGBA", image.size)
-        canvas.paste(image.convert("RGBA").crop(head.frame), head.frame)
-        return canvas
-    return image
-
-
-def _jpeg_scale(task: _Task) -> int:
-    return max(scale for scale in (1, 2, 4, 8) if scale <= max(1.0, task.ratio))
-
-
-def _decode_jpeg(data: bytes, task: _Task) -> _Decoded:
-    scale, head = _jpeg_scale(task), task.header
-    image = _JpegFile(io.BytesIO(data))
-    if image.size != (head.width, head.height):
-        raise ValueError("the data are of another size than the header says")
+        raise ValueError("the decoder sees another size than the header says")
+    if head.format != "JPEG":
+        return _first_frame(image, task), task.box, image.info.get("icc_profile")
+    scale = task.jpeg_scale
     if scale > 1:
         image.draft(None, (head.width // scale, head.height // scale))
     image.load()
     left, top, right, bottom = (edge / scale for edge in task.box)
-    return image, (left, top, right, bottom), image.info.get("icc_profile")
+    box = left, top, min(right, image.width), min(bottom, image.height)
+    return image, box, image.info.get("icc_profile")
+
+
+def _first_frame(image: ImageFile.ImageFile, task: Task) -> Image.Image:
+    if getattr(image, "default_image", False):  # an animated PNG whose first picture is not a frame
+        image.seek(1)
+    image.load()
+    frame = task.header.frame
+    if frame is None:
+        return image
+    canvas = Image.new("RGBA", image.size)  # empty around the frame, whatever the background colour says
+    canvas.paste(image.convert("RGBA").crop(frame), frame)
+    return canvas
 
 
 @cache
 def _libwebp() -> webp.Decoder | None:
+    """Pillow's own libwebp, if it can be reached; if not, Pillow's slower way is there."""
     try:
         return webp.Decoder(_webp.__file__)
     except (OSError, AttributeError):
         return None
 
 
-def _decode_webp(data: bytes, task: _Task, decoder: webp.Decoder) -> _Decoded:
-    left, top, right, bottom = _needed(task.box, task, (task.header.width, task.header.height))
-    left, top = left & ~1, top & ~1  # chroma has half the resolution
-    alpha = decoder.has_alpha(data)
-    scale = 1 if alpha else max(1, int(task.ratio))  # libwebp scales colours without regard to their alpha
-    width, height = math.ceil((right - left) / scale), math.ceil((bottom - top) / scale)
-    pixels = decoder.decode(data, (left, top, right, bottom), (width, height))
-    image = Image.frombuffer("RGBA" if alpha else "RGBX", (width, height), pixels, "raw", "RGBA" if alpha else "RGBX", 0, 1)
-    across, down = width / (right - left), height / (bottom - top)
-    box = task.box
-    box = (box[0] - left) * across, (box[1] - top) * down, (box[2] - left) * across, (box[3] - top) * down
-    return image, box, header.webp_profile(data)
+def _decode_webp(data: bytes, task: Task, decoder: webp.Decoder) -> _Decoded:
+    part = decoder.part(data, task)
+    mode = "RGBA" if part.alpha else "RGBX"
+    image = Image.frombuffer(mode, part.size, part.pixels, "raw", mode, 0, 1)
+    return image, part.box, header.webp_profile(data)
 
 
-def _needed(box: FloatBox, task: _Task, size: tuple[int, int]) -> Box:
-    """The whole pixels of a picture of ``size`` that contribute to ``box``, its neighbours included where they do."""
-    across, down = (0, 0) if task.whole_pixels else (math.ceil(max(1.0, ratio)) for ratio in _ratios(box, task.target))
-    left, top = max(0, math.floor(box[0]) - across), max(0, math.floor(box[1]) - down)
-    return left, top, min(size[0], math.ceil(box[2]) + across), min(size[1], math.ceil(box[3]) + down)
+# Resampling: a triangle filter on premultiplied colours (pocketbase.md §4.5)
 
 
-# Resampling: triangle filter on premultiplied colours (pocketbase.md §4.5)
-
-
-def _resample(image: Image.Image, box: FloatBox, task: _Task) -> Image.Image:
+def _resample(image: Image.Image, box: FloatBox, task: Task) -> Image.Image:
     """``box`` of ``image`` as ``task.target`` pixels of mode L, LA, RGB, RGBA or CMYK."""
-    image, box = _prepared(image, box, task)
-    if image.mode in {"RGBa", "La", "RGBA", "LA"}:
-        return _resize_alpha(image, box, task.target)
-    image = image if box == (0, 0, *task.target) == (0, 0, *image.size) else image.resize(task.target, Image.Resampling.BILINEAR, box)
-    return image.convert("RGB") if image.mode == "RGBX" else image
+    image, box = _reduced(image, box, task)
+    if box == (0, 0, *image.size) and image.size == task.target:
+        pass
+    elif image.mode in {"RGBa", "La", "RGBA", "LA"}:
+        image = _resize_alpha(image, box, task.target)
+    else:
+        image = image.resize(task.target, Image.Resampling.BILINEAR, box)
+    plain = {"RGBX": "RGB", "RGBa": "RGBA", "La": "LA"}.get(image.mode)
+    return image.convert(plain) if plain else image
 
 
-def _prepared(image: Image.Image, box: FloatBox, task: _Task) -> tuple[Image.Image, FloatBox]:
-    """Cropped to ``box``, in a mode that can be averaged, and averaged by whole pixels towards the target."""
-    left, top, right, bottom = _needed(box, task, image.size)
-    box = box[0] - left, box[1] - top, min(box[2], image.width) - left, min(box[3], image.height) - top
-    across, down = (max(1, int(ratio / _REDUCING_GAP)) for ratio in _ratios(box, task.target))
+def _reduced(image: Image.Image, box: FloatBox, task: Task) -> tuple[Image.Image, FloatBox]:
+    """The needed part in a mode that can be averaged, and averaged by whole pixels towards the target."""
+    left, top, right, bottom = task.needed(box, image.size)
+    box = box[0] - left, box[1] - top, box[2] - left, box[3] - top
+    across, down = (max(1, int(ratio / _REDUCING_GAP)) for ratio in ratios(box, task.target))
     if (across, down) == (1, 1):
-        whole = (left, top, right, bottom) == (0, 0, *image.size)
-        return _averageable(image if whole else image.crop((left, top, right, bottom)), premultiply=False), box
-    rows = max(1, _STRIP_PIXELS // (right - left) // down) * down
-    result = None
+        part = image.crop((left, top, right, bottom))
+        return _averageable(part, premultiply=task.shrink >= _EXACT_BELOW), box
+    reduced, rows = None, max(1, _STRIP_PIXELS // (right - left) // down) * down
     for row in range(top, bottom, rows):
         strip = image.crop((left, row, right, min(row + rows, bottom)))
         strip = _averageable(strip, premultiply=True).reduce((across, down))
-        if result is None:
-            result = Image.new(strip.mode, (strip.width, math.ceil((bottom - top) / down)))
-        result.paste(strip, (0, (row - top) // down))
-    return result, (box[0] / across, box[1] / down, box[2] / across, box[3] / down)
+        reduced = reduced or Image.new(strip.mode, (strip.width, math.ceil((bottom - top) / down)))
+        reduced.paste(strip, (0, (row - top) // down))
+    return reduced or image, (box[0] / across, box[1] / down, box[2] / across, box[3] / down)
 
 
 def _averageable(image: Image.Image, *, premultiply: bool) -> Image.Image:
@@ -290,33 +221,35 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _resize_alpha(image: Image.Image, box: FloatBox, target: tuple[int, int]) -> Image.Image:
-    """Resize with more than eight bits a channel: Pillow's own way loses the colours of faint pixels."""
+    """Resized with more than eight bits a channel: Pillow's own way loses the colours of faint pixels."""
     premultiplied = image.mode.endswith("a")
     *colours, alpha = image.split()
 
     def resized(band: Image.Image) -> Image.Image:
         return band.convert("F").resize(target, Image.Resampling.BILINEAR, box)
 
-    weight = resized(alpha)
-    bands = []
+    weight, full, bands = resized(alpha), 255.0 if premultiplied else 1.0, []
     for colour in colours:
-        product = colour if premultiplied else ImageMath.lambda_eval(lambda args: args["c"] * args["a"], c=colour, a=alpha)
-        total = resized(product)
-        bands.append(_rounded(lambda args: args["t"] / args["w"], total, weight, 255.0 if premultiplied else 1.0))
-    bands.append(_rounded(lambda args: args["w"], weight, weight, 1.0))
-    return Image.merge(image.mode[:-1].upper() + "A", bands)
+        product = colour if premultiplied else _computed(lambda of: of["a"] * of["b"], colour, alpha)
+        mean = _computed(lambda of: of["a"] * full / of["b"], resized(product), weight)
+        bands.append(_rounded(mean))
+    return Image.merge(image.mode[:-1] + "A", [*bands, _rounded(weight)])
 
 
-def _rounded(expression, total, weight, factor):
-    return ImageMath.lambda_eval(lambda args: args["convert"](args["min"](expression(args) * factor + 0.5, 255), "L"), t=total, w=weight)
+def _rounded(band: Image.Image) -> Image.Image:
+    return _computed(lambda of: of["convert"](of["min"](of["a"] + 0.5, 255), "L"), band, band)
+
+
+def _computed(formula: Callable[[dict[str, Any]], Any], a: Image.Image, b: Image.Image) -> Image.Image:
+    """A formula of the pixels of two bands, in wider numbers than theirs; x / 0 is 0."""
+    return cast("Image.Image", ImageMath.lambda_eval(formula, a=a, b=b))
 
 
 # Colour and encoding
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Colours meant by an ICC profile as the same colours in sRGB; a profile that is broken or of another kind of
-    picture means nothing."""
+    """What an ICC profile means by its colours, in sRGB; a broken or unfit profile means nothing."""
     alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
     colours = image.convert(image.mode[:-1]) if alpha else image
     try:
@@ -324,29 +257,13 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
         if "sRGB" in (source.profile.profile_description or ""):
             return image
         to_srgb = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), colours.mode, "RGB")
-        converted = ImageCms.applyTransform(colours, to_srgb)
+        converted = to_srgb.apply(colours)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image
-    if colours.mode == "L":
-        converted = converted.convert("L")
+    converted = converted.convert("L") if colours.mode == "L" else converted
     if alpha:
         converted.putalpha(alpha)
     return converted
-
-
-def _encode(image: Image.Image, format: str, options: Options) -> tuple[bytes, str]:
-    out = io.BytesIO()
-    image.info = {}  # no profile, no comment, no EXIF
-    if format == "JPEG":
-        image = image.convert("RGB") if image.mode == "CMYK" else image
-        image.save(out, "JPEG", quality=options.jpeg_quality, optimize=True, subsampling="4:2:0")
-    elif format == "PNG":
-        _opaque(image).save(out, "PNG", **_PNG)
-    elif format == "WEBP":
-        _opaque(image).save(out, "WEBP", quality=options.webp_quality, method=4)
-    else:
-        _indexed(image).save(out, "GIF")
-    return out.getvalue(), f"image/{format.lower()}"
 
 
 def _opaque(image: Image.Image) -> Image.Image:
@@ -355,13 +272,49 @@ def _opaque(image: Image.Image) -> Image.Image:
     return image
 
 
+def _encode(image: Image.Image, to: header.Format, options: Options) -> bytes:
+    image.info = {}  # no profile, no comment, no EXIF
+    out = io.BytesIO()
+    if to == "JPEG":
+        image = image.convert("RGB") if image.mode == "CMYK" else image
+        image.save(out, "JPEG", quality=options.jpeg_quality, optimize=True, subsampling="4:2:0")
+    elif to == "WEBP":
+        image.save(out, "WEBP", quality=options.webp_quality, method=4)
+    elif to == "GIF":
+        _indexed(image).save(out, "GIF")
+    else:
+        return _png(image)
+    return out.getvalue()
+
+
 def _indexed(image: Image.Image) -> Image.Image:
-    image = _opaque(image)
     if image.mode == "L":
         return image
     indexed = image.convert("RGB").quantize(255)
     if image.mode in {"LA", "RGBA"}:
-        hidden = image.getchannel("A").point([255] * 128 + [0] * 128)
-        indexed.paste(255, mask=hidden)
+        indexed.paste(255, mask=image.getchannel("A").point([255] * 128 + [0] * 128))
         indexed.info["transparency"] = 255
     return indexed
+
+
+def _png(image: Image.Image) -> bytes:
+    middle = image.crop((0, image.height * 3 // 8, image.width, math.ceil(image.height * 5 / 8)))
+    likely = min((png.SUB, png.UP, png.AVERAGE), key=lambda kind: _filtered(middle, kind).entropy())
+    others = (_scanlines(image, kind) for kind in (png.NONE, png.SUB, png.UP) if kind != likely)
+    return png.file(image.size, image.mode, png.deflate(_scanlines(image, likely), others))
+
+
+def _filtered(image: Image.Image, kind: int) -> Image.Image:
+    """Each byte's difference from what the PNG filter predicts (PNG third edition §9.2)."""
+    if kind == png.NONE:
+        return image
+    left, up = Image.new(image.mode, image.size), Image.new(image.mode, image.size)
+    left.paste(image, (1, 0))
+    up.paste(image, (0, 1))
+    predicted = {png.SUB: left, png.UP: up}.get(kind) or ImageChops.add(left, up, 2)
+    return ImageChops.subtract_modulo(image, predicted)
+
+
+def _scanlines(image: Image.Image, kind: int) -> bytes:
+    stride = image.width * len(image.getbands()) + 1
+    return png.scanlines(kind, _filtered(image, kind).tobytes("raw", image.mode, stride, 1), stride)

@@ -1,15 +1,18 @@
-"""The two things libwebp's decoder can do that Pillow does not offer: decode a part, and decode at a reduced size.
+"""Two things libwebp can do and Pillow does not offer: decode a part, and decode at a reduced size.
 
-Pillow decodes every WebP through the animation decoder: the whole canvas, with alpha, and copied twice. Asking the
-libwebp that Pillow brings along directly takes a third of that time and a fraction of the memory. Layouts and
-constants follow libwebp's public header ``webp/decode.h``; its version call refuses where they do not fit.
+Pillow decodes every WebP through the animation decoder: the whole canvas, with alpha, and copied twice.
+Asking the libwebp that Pillow brings along takes a third of that time and a fraction of the memory. Layouts
+and constants follow libwebp's public header ``webp/decode.h``; its version call refuses where they do not fit.
 """
 
 import ctypes
+import math
 from ctypes import POINTER, Structure, Union, byref, c_char, c_int, c_size_t, c_uint32, c_void_p
+from dataclasses import dataclass
 from typing import Final
 
-from pocketfiles.thumbs.geometry import Box
+from pocketfiles.thumbs.geometry import Box, FloatBox
+from pocketfiles.thumbs.task import Task
 
 _ABI: Final = 0x0209  # the major byte counts; fields were only ever added to the padding
 _RGBA: Final = 1
@@ -59,6 +62,16 @@ class _Config(Structure):
     _fields_ = (("input", _Features), ("output", _Output), ("options", _Options))
 
 
+@dataclass(frozen=True)
+class Part:
+    """Rows of RGBA bytes, ``size`` pixels large, that hold a task's ``box``, given in these pixels."""
+
+    pixels: bytearray
+    size: tuple[int, int]
+    alpha: bool
+    box: FloatBox
+
+
 class Decoder:
     """libwebp as found in the shared library ``path`` or in those it depends on.
 
@@ -76,18 +89,26 @@ class Decoder:
         if not self._init(byref(_Config()), _ABI):
             raise OSError("libwebp of an unknown layout")
 
-    def has_alpha(self, data: bytes) -> bool:
-        """Whether the picture declares transparency; ValueError when its header is broken."""
-        features = _Features()
-        if self._features(data, len(data), byref(features), _ABI):
-            raise ValueError("broken WebP header")
-        return bool(features.has_alpha)
-
-    def decode(self, data: bytes, crop: Box, size: tuple[int, int]) -> bytearray:
-        """``crop`` (left and top even) of a still picture, scaled down to ``size``: rows of RGBA, not premultiplied.
+    def part(self, data: bytes, task: Task) -> Part:
+        """What a task needs of a still picture, shrunk by whole numbers only: the filter is to do the rest.
 
         ValueError when the data are broken, truncated or animated.
         """
+        features = _Features()
+        if self._features(data, len(data), byref(features), _ABI):
+            raise ValueError("broken WebP header")
+        alpha = bool(features.has_alpha)
+        left, top, right, bottom = task.needed(task.box, (task.header.width, task.header.height))
+        left, top = left & ~1, top & ~1  # chroma has half the resolution
+        scale = 1 if alpha else max(1, int(task.shrink))  # libwebp scales colours regardless of their alpha
+        width, height = math.ceil((right - left) / scale), math.ceil((bottom - top) / scale)
+        pixels = self._decoded(data, (left, top, right, bottom), (width, height))
+        across, down = width / (right - left), height / (bottom - top)
+        x0, y0, x1, y1 = task.box
+        box = (x0 - left) * across, (y0 - top) * down, (x1 - left) * across, (y1 - top) * down
+        return Part(pixels, (width, height), alpha, box)
+
+    def _decoded(self, data: bytes, crop: Box, size: tuple[int, int]) -> bytearray:
         width, height = size
         left, top, right, bottom = crop
         pixels = bytearray(width * height * _CHANNELS)

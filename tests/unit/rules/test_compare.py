@@ -13,7 +13,6 @@ COLUMN, OTHER = Operand("j0.a"), Operand("j0.b")
 JSON = Operand("j0.c", strict=True)
 TIME = Operand("strftime(:f)", (Parameter("f"),), nullable=True)
 MANY = Operand("j1.a", many="SELECT 1 AS value")
-PATTERN = "ESCAPE '\\'"
 
 
 @pytest.mark.parametrize(
@@ -57,10 +56,10 @@ def test_equality_has_five_cases(left: Operand, right: Operand, same: str, diffe
 @pytest.mark.parametrize(
     ("sign", "right", "sql"),
     [
-        ("~", VALUE, f"j0.a LIKE :v {PATTERN}"),
-        ("!~", VALUE, f"j0.a NOT LIKE :v {PATTERN}"),
-        ("~", OTHER, f"j0.a LIKE ('%' || j0.b || '%') {PATTERN}"),
-        ("!~", NULL, f"j0.a NOT LIKE ('%' || NULL || '%') {PATTERN}"),
+        ("~", VALUE, "j0.a LIKE affordable(:v, length(j0.a)) ESCAPE '\\'"),
+        ("!~", VALUE, "j0.a NOT LIKE affordable(:v, length(j0.a)) ESCAPE '\\'"),
+        ("~", OTHER, "j0.a LIKE affordable(('%' || j0.b || '%'), length(j0.a)) ESCAPE '\\'"),
+        ("!~", NULL, "j0.a NOT LIKE affordable(('%' || NULL || '%'), length(j0.a)) ESCAPE '\\'"),
         (">=", VALUE, "j0.a >= :v"),
         ("<", NULL, "j0.a < NULL"),
         ("!=", VALUE, "j0.a IS NOT :v"),

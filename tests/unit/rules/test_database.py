@@ -51,6 +51,19 @@ def test_too_much_time_is_refused() -> None:
         list(database.rows(ENDLESS))
 
 
+@pytest.mark.parametrize(("pattern", "length"), [("a", 3), ("a", None), (None, 3), (None, None)])
+def test_an_affordable_pattern_comes_back_as_it_is(pattern: str | None, length: int | None) -> None:
+    with opened({"p": pattern, "n": length}) as database:
+        assert list(database.rows("SELECT affordable(:p, :n)")) == [(pattern,)]
+
+
+def test_all_patterns_together_are_bounded() -> None:
+    with opened({"p": "a" * 1_000}) as database:
+        assert list(database.rows("SELECT affordable(:p, 400000) IS NULL")) == [(0,)]
+        with pytest.raises(RuleError, match="takes too long"):
+            list(database.rows("SELECT affordable(:p, 400000)"))
+
+
 @pytest.mark.parametrize(
     ("sql", "value", "reason"),
     [

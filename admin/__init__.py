@@ -1,0 +1,7 @@
+"""``python -m admin``: PocketBase's data brought to AWS, kept in step, or managed without PocketBase.
+
+In reading order: ``importer`` (one round: read, plan, apply); the source: ``pocketbase`` with ``database``,
+``sealed_settings``, ``views`` and ``storage_dir``; ``mirror`` (both sides) with ``differences``, filled by
+``gather`` and ``compare``; ``plan`` (pure); ``apply`` and ``bucket`` (AWS); ``watch``. ``commands`` has one
+module per subcommand.
+"""

@@ -1,0 +1,59 @@
+"""``apply``: make the collections those of an export of PocketBase's collections.
+
+The plan is shown. Token secrets are made once and kept. Records stay, reshaped to their collection's fields.
+Collections and fields that the file lacks go, with records and files, but only after asking.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from admin import catalogue, shape
+from admin.commands import arguments
+from admin.errors import AdminError
+
+_EXAMPLE = "python -m admin collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The subcommand's arguments."""
+    group = commands.add_parser("collections", help="manage collections without PocketBase")
+    subcommands = group.add_subparsers(required=True, metavar="COMMAND")
+    parser = arguments.add_parser(subcommands, "apply", __doc__, _EXAMPLE)
+    parser.add_argument("file", type=Path, metavar="FILE.json", help="as `Export collections` writes it")
+    arguments.add_target(parser)
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and do nothing")
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Show the plan, ask if it removes anything, carry it out."""
+    raw = shape.read(parsed.file)
+    s3, dynamodb = arguments.clients()
+    with catalogue.reshaping(s3, parsed.bucket, dynamodb, parsed.table) as work:
+        work.gather(raw, arguments.random_letters)
+        arguments.warn(work.warnings)
+        kept, removed = work.lines()
+        for line in [*kept, *removed]:
+            print(line)
+        if parsed.dry_run:
+            print(f"dry run, nothing is changed: {_counted(kept, removed)}")
+            return 0
+        if removed and not parsed.yes and not _agreed():
+            raise AdminError("nothing is changed")
+        work.apply()
+    print(f"applied: {_counted(kept, removed)}")
+    return 0
+
+
+def _counted(kept: list[str], removed: list[str]) -> str:
+    if not kept and not removed:
+        return "nothing to change"
+    return f"{len(kept)} collections created or changed, {len(removed)} that lose data"
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        raise AdminError("this removes data: run it in a terminal to be asked, or with --yes")
+    return input("This removes data. Go on? [y/N] ").strip().lower() in {"y", "yes"}

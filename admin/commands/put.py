@@ -1,0 +1,69 @@
+"""``put``: upload files to a field of a record, or set its other fields; the record is made if need be.
+
+A single field's file is replaced, a multiple field's are added to.
+"""
+
+import argparse
+from pathlib import Path
+from urllib.parse import quote
+
+from admin.commands import arguments
+from admin.errors import AdminError
+from pocketfiles.catalogue.model import Collection, Field
+
+_EXAMPLE = (
+    "python -m admin put photos holiday0000001 image beach.jpg --set owner=userada00000000 "
+    "--bucket acme-files --table acme-catalogue"
+)
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The subcommand's arguments."""
+    parser = arguments.add_parser(commands, "put", __doc__, _EXAMPLE)
+    arguments.add_record(parser)
+    parser.add_argument("field", metavar="FIELD", nargs="?", help="a file field")
+    parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="files to upload")
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="another field's value; ids of a multiple relation with commas between",
+    )
+    arguments.add_target(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Upload, update, and print where the files are served."""
+    values = dict(_pair(text) for text in parsed.set)
+    records = arguments.records_of(parsed)
+    collection = records.collection(parsed.collection)
+    of = file_field(collection, parsed.field) if parsed.field else None
+    if of and not parsed.files:
+        raise AdminError("name at least one file to upload")
+    if of and not of.multiple and len(parsed.files) > 1:
+        raise AdminError(f"field {of.name} holds one file")
+    stored, new = records.put(collection, parsed.record, of, parsed.files, values)
+    for path, name in zip(parsed.files, stored, strict=True):
+        url = "/".join(quote(part) for part in (collection.name, parsed.record, name))
+        print(f"{path} -> /api/files/{url}")
+    done = "created" if new else "updated"
+    print(f"{done} {collection.name}/{parsed.record}: {len(stored)} files stored, {len(values)} fields set")
+    return 0
+
+
+def file_field(collection: Collection, name: str) -> Field:
+    """The collection's file field of that name. Raises ``AdminError``."""
+    of = collection.field(name)
+    if of is None or of.type != "file":
+        known = ", ".join(field.name for field in collection.file_fields)
+        raise AdminError(f"{collection.name} has no file field {name}; it has: {known or 'none'}")
+    return of
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise AdminError(f"--set {text}: NAME=VALUE is expected")
+    return name, value

@@ -1,0 +1,38 @@
+"""``rm``: delete a record with its files, or one file of it; thumbs go along."""
+
+import argparse
+
+from admin.commands import arguments
+from admin.commands.put import file_field
+from admin.errors import AdminError
+
+_EXAMPLE = (
+    "python -m admin rm photos holiday0000001 image beach_1c5m8q2z0x.jpg "
+    "--bucket acme-files --table acme-catalogue"
+)
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The subcommand's arguments."""
+    parser = arguments.add_parser(commands, "rm", __doc__, _EXAMPLE)
+    arguments.add_record(parser)
+    parser.add_argument("field", metavar="FIELD", nargs="?", help="the file field, for one file")
+    parser.add_argument("file", metavar="FILE", nargs="?", help="the file's stored name")
+    arguments.add_target(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Delete and say what."""
+    if parsed.field and not parsed.file:
+        raise AdminError("name the file to delete too, or no field to delete the record")
+    records = arguments.records_of(parsed)
+    collection = records.collection(parsed.collection)
+    label = f"{collection.name}/{parsed.record}"
+    if parsed.field:
+        of = file_field(collection, parsed.field)
+        records.remove_file(collection, parsed.record, of, parsed.file)
+        print(f"deleted {parsed.file} of {label}")
+    else:
+        print(f"deleted {label} and {records.remove(collection, parsed.record)} files")
+    return 0

@@ -1,0 +1,78 @@
+"""What to decode of a picture for a thumb, and whether that is within the limits: all from the header."""
+
+import math
+from dataclasses import dataclass
+
+from pocketfiles.errors import ThumbFailed
+from pocketfiles.thumbs import geometry
+from pocketfiles.thumbs.geometry import Box, FloatBox
+from pocketfiles.thumbs.header import Header
+from pocketfiles.thumbs.size import ThumbSize
+
+_JPEG_SHRINK = 4
+"""How many times ``max_pixels`` a JPEG decoded at reduced scale may have: every block of it is still read."""
+
+_JPEG_WALKS = 16
+"""Scans × pixels of a progressive JPEG, in ``max_pixels``."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Take ``box`` of the stored, not yet upright picture and make it ``target`` pixels large.
+
+    ``is_crop``: the box runs along pixel borders, and nothing outside it may shine in.
+    """
+
+    header: Header
+    box: FloatBox
+    target: tuple[int, int]
+    is_crop: bool
+
+    @property
+    def shrink(self) -> float:
+        """Source pixels per thumb pixel, of the less reduced side."""
+        return min(ratios(self.box, self.target))
+
+    @property
+    def jpeg_scale(self) -> int:
+        """The coarsest of libjpeg's scales that still has every pixel needed: one to 1, 2, 4 or 8."""
+        return max(scale for scale in (1, 2, 4, 8) if scale <= max(1.0, self.shrink))
+
+    def needed(self, box: FloatBox, size: tuple[int, int]) -> Box:
+        """The whole pixels of a picture of ``size`` that contribute to ``box``, which is this task's, perhaps
+        scaled: with the neighbours the filter reaches, unless it is a crop."""
+        across, down = (
+            0 if self.is_crop else math.ceil(max(1.0, ratio)) for ratio in ratios(box, self.target)
+        )
+        left, top = max(0, math.floor(box[0]) - across), max(0, math.floor(box[1]) - down)
+        return left, top, min(size[0], math.ceil(box[2]) + across), min(size[1], math.ceil(box[3]) + down)
+
+
+def ratios(box: FloatBox, target: tuple[int, int]) -> tuple[float, float]:
+    """How many pixels of ``box`` make one of ``target``, across and down."""
+    left, top, right, bottom = box
+    return (right - left) / target[0], (bottom - top) / target[1]
+
+
+def plan(head: Header, size: ThumbSize, max_pixels: int, max_output_pixels: int) -> Task:
+    """The task for a thumb of ``size``; ThumbFailed ``thumb-too-large`` or ``too-many-pixels``."""
+    turned = head.orientation in geometry.TRANSPOSED
+    upright = (head.height, head.width) if turned else (head.width, head.height)
+    steps = geometry.plan(*upright, size)
+    width, height = geometry.result_size(*upright, steps)
+    if width * height > max_output_pixels:
+        raise ThumbFailed("thumb-too-large")
+    box = geometry.stored_box(geometry.source_box(*upright, steps), head.width, head.height, head.orientation)
+    task = Task(head, box, (height, width) if turned else (width, height), is_crop=steps.trim is None)
+    if not _within(task, max_pixels):
+        raise ThumbFailed("too-many-pixels")
+    return task
+
+
+def _within(task: Task, limit: int) -> bool:
+    head = task.header
+    pixels = head.width * head.height
+    if head.format == "JPEG" and head.scans == 1:
+        return pixels <= limit * min(_JPEG_SHRINK, task.jpeg_scale**2)
+    # A progressive JPEG keeps all its coefficients in memory, whatever the scale.
+    return pixels <= limit and pixels * head.scans <= limit * _JPEG_WALKS

@@ -1,0 +1,55 @@
+"""What the importer's tests share: a filled data directory, and what a cloud holds in the end."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin.importer import Source, Summary, prepared
+from tests.admin.shaped import Shaped
+from tests.conftest import Cloud
+
+Run = Callable[..., Summary]
+
+
+@pytest.fixture
+def shaped(tmp_path: Path) -> Shaped:
+    """A filled data directory."""
+    made = Shaped(tmp_path / "pb_data")
+    made.fill()
+    return made
+
+
+def run(cloud: Cloud, directory: Path, *, removing: bool = True, **source: Any) -> Summary:
+    """One round from a directory to a cloud."""
+    clients = (cloud.s3, cloud.dynamodb)
+    names = (cloud.bucket, cloud.table)
+    with prepared(Source(directory, **source), lambda: clients, names, removing=removing) as sync:
+        sync.look()
+        summary = sync.gather()
+        sync.apply(summary.count)
+    return summary
+
+
+def items(cloud: Cloud) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every item of the table by key."""
+    found = cloud.dynamodb.scan(TableName=cloud.table)["Items"]
+    return {(item["pk"]["S"], item["sk"]["S"]): item for item in found}
+
+
+def keys(cloud: Cloud) -> set[str]:
+    """The keys of the bucket's objects."""
+    listed = cloud.s3.list_objects_v2(Bucket=cloud.bucket).get("Contents", [])
+    return {found["Key"] for found in listed}
+
+
+def objects(cloud: Cloud) -> dict[str, tuple[str, str, dict[str, str]]]:
+    """Every object of the bucket: ETag, content type, metadata."""
+    heads = {key: cloud.s3.head_object(Bucket=cloud.bucket, Key=key) for key in sorted(keys(cloud))}
+    return {key: (head["ETag"], head["ContentType"], head["Metadata"]) for key, head in heads.items()}
+
+
+def state(cloud: Cloud) -> tuple[Any, Any]:
+    """Table and bucket."""
+    return items(cloud), objects(cloud)

@@ -1,0 +1,123 @@
+"""The command line as an operator meets it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from admin.cli import main
+from admin.commands import arguments
+from tests.admin.conftest import items, keys, state
+from tests.admin.shaped import Shaped
+from tests.admin.test_pocketbase import KEY, _sealed
+from tests.conftest import Cloud
+
+
+def arguments_of(command: str, directory: Path, cloud: Cloud, *more: str) -> list[str]:
+    return [command, "--pb-data", str(directory), "--bucket", cloud.bucket, "--table", cloud.table, *more]
+
+
+def test_an_import_says_what_it_did(cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]) -> None:
+    (shaped.directory / "storage/id_docs/doc0/doc0.txt").unlink()
+    assert main(arguments_of("import", shaped.directory, cloud)) == 0
+    out, err = capsys.readouterr()
+    assert out == (
+        "imported: 3 collections, 8 records, 7 files; written 4 definitions, 8 records, 6 files, "
+        "5 references; uploaded 30 bytes; 1 warnings\n"
+    )
+    assert err == "warning: file id_docs/doc0/doc0.txt is missing in storage\n"
+    assert main(arguments_of("sync", shaped.directory, cloud)) == 0
+    assert capsys.readouterr().out.startswith("synced: 3 collections, 8 records, 7 files; nothing to change")
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(
+    cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments_of("import", shaped.directory, cloud)) == 0
+    shaped.put("docs", "doc2", scans=["s2.txt"], owner="ann")
+    shaped.store("id_docs/doc0/new.txt", b"new")
+    shaped.put("docs", "doc0", attachment="new.txt")
+    before = state(cloud)
+    capsys.readouterr()
+    assert main(arguments_of("sync", shaped.directory, cloud, "--dry-run")) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "delete reference id_docs/doc2 relation_owner -> bob",
+        "put record id_doc_files/doc0",
+        "put record id_docs/doc2",
+        "upload id_docs/doc0/new.txt (3 bytes, text/plain)",
+        "put record id_docs/doc0",
+        "put reference id_docs/doc2 relation_owner -> ann",
+        "delete file id_docs/doc0/doc0.txt",
+        "delete file id_docs/doc2/s1.txt",
+        "dry run, nothing is changed: 3 collections, 8 records, 6 files; written 3 records, 1 files, "
+        "1 references; uploaded 3 bytes; removed 1 references, 2 files",
+    ]
+    assert state(cloud) == before
+
+
+def test_without_files_the_bucket_stays_empty(cloud: Cloud, shaped: Shaped) -> None:
+    assert main(arguments_of("sync", shaped.directory, cloud, "--no-files")) == 0
+    assert keys(cloud) == set()
+    assert items(cloud)
+
+
+def failing(cloud: Cloud, shaped: Shaped) -> dict[str, tuple[list[str], str]]:
+    none = shaped.directory / "none"
+    gone = Cloud(cloud.endpoint, cloud.s3, cloud.dynamodb, "no-such-bucket", cloud.table)
+    lost = Cloud(cloud.endpoint, cloud.s3, cloud.dynamodb, cloud.bucket, "no-such-table")
+    there = shaped.directory
+    return {
+        "no directory": (arguments_of("import", none, cloud), "is not a directory"),
+        "no bucket": (arguments_of("import", there, gone), "NoSuchBucket"),
+        "no table": (arguments_of("sync", there, lost), "ResourceNotFoundException"),
+        "no key": (arguments_of("sync", there, cloud, "--encryption-env", "NO_SUCH"), "NO_SUCH is not set"),
+        "no collection": (["token", "nope", "x", "--table", cloud.table], "there is no collection nope"),
+    }
+
+
+@pytest.mark.parametrize("case", ["no directory", "no bucket", "no table", "no key", "no collection"])
+def test_a_failure_is_one_line_and_exit_code_1(
+    case: str, cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, reason = failing(cloud, shaped)[case]
+    assert main(command) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert reason in err
+    assert items(cloud) == {}
+
+
+def test_encrypted_settings_open_with_the_named_variable(
+    cloud: Cloud, shaped: Shaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shaped.execute("UPDATE _params SET value = ?", _sealed({"superuserIPs": ["192.0.2.9"]}))
+    monkeypatch.setenv("PB_KEY", KEY)
+    assert main(arguments_of("import", shaped.directory, cloud, "--encryption-env", "PB_KEY")) == 0
+    assert json.loads(items(cloud)["#catalogue", "settings"]["data"]["S"])["superuserIPs"] == ["192.0.2.9"]
+
+
+@pytest.mark.parametrize(
+    "command", [["import"], ["sync"], ["collections", "apply"], ["put"], ["rm"], ["token"]]
+)
+def test_every_command_has_help_with_an_example(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert f"example:\n  python -m admin {' '.join(command)} " in out
+
+
+def test_a_watch_and_a_dry_run_exclude_each_other(cloud: Cloud, shaped: Shaped) -> None:
+    with pytest.raises(SystemExit):
+        main(arguments_of("sync", shaped.directory, cloud, "--watch", "--dry-run"))
+
+
+def test_many_warnings_are_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments.warn([str(number) for number in range(60)])
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "warning: 0"
+    assert lines[50:] == ["warning: and 10 more"]

@@ -1,0 +1,241 @@
+"""A proxy between AWS's clients and a moto server that misbehaves on purpose, rule by rule.
+
+It reads a whole request, asks its rules, and either passes the request on or does what the first rule that
+matches says. Every request has a label that rules match, such as ``s3 GET /bucket/key``, with the query where
+there is one, or ``dynamodb Query {"TableName": …}``.
+"""
+
+import contextlib
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
+from urllib.parse import urlsplit
+
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "server", "date"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole HTTP answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Exchange(Protocol):
+    """What a fault may do with one request."""
+
+    label: str
+
+    def upstream(self) -> Answer:
+        """What the real server says; asking it twice asks it twice."""
+
+    def send(self, answer: Answer) -> None:
+        """Answer the client."""
+
+    def send_partly(self, answer: Answer, length: int, *, reset: bool) -> None:
+        """Announce the whole answer, send that many bytes of its body, and end the connection."""
+
+    def send_slowly(self, answer: Answer, step: int, pause: float) -> None:
+        """Send the body ``step`` bytes at a time, with a pause before each."""
+
+
+class Fault(Protocol):
+    """A way to misbehave."""
+
+    def __call__(self, exchange: Exchange, /) -> None:
+        """Answer the exchange, well or badly."""
+
+
+@dataclass
+class Rule:
+    """Requests whose label contains the pattern meet the fault, all or only the first ``times`` of them."""
+
+    pattern: str
+    fault: Fault
+    times: int | None = None
+    met: int = 0
+
+    def takes(self, label: str) -> bool:
+        """Whether this request is the rule's; counts it if so."""
+        if not re.search(self.pattern, label) or self.met == self.times:
+            return False
+        self.met += 1
+        return True
+
+
+@dataclass
+class Proxy:
+    """The running proxy: its address, its rules, and the labels of all it was asked."""
+
+    url: str
+    upstream: str
+    rules: list[Rule] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    connections: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def rule_for(self, label: str) -> Rule | None:
+        """The first rule that takes a request."""
+        with self._lock:
+            self.labels.append(label)
+            return next((rule for rule in self.rules if rule.takes(label)), None)
+
+    def asked(self, pattern: str) -> int:
+        """How many requests had such a label."""
+        with self._lock:
+            return sum(1 for label in self.labels if re.search(pattern, label))
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    proxy: Proxy
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Clients that lost patience are what this is for."""
+
+
+class _Connection(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    label = ""
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.proxy.connections += 1
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or not self.parse_request():
+            self.close_connection = True
+            return
+        self._body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.label = self._label()
+        rule = self.server.proxy.rule_for(self.label)
+        try:
+            if rule is None:
+                self.send(self.upstream())
+            else:
+                rule.fault(self)
+        except OSError:
+            self.close_connection = True
+
+    def _label(self) -> str:
+        target = self.headers.get("X-Amz-Target")
+        if target:
+            return f"dynamodb {target.rpartition('.')[2]} {self._body.decode()}"
+        return f"s3 {self.command} {self.path}"
+
+    def upstream(self) -> Answer:
+        to = HTTPConnection(urlsplit(self.server.proxy.upstream).netloc, timeout=30)
+        try:
+            to.request(self.command, self.path, self._body, dict(self.headers.items()))
+            answer = to.getresponse()
+            headers = tuple(pair for pair in answer.getheaders() if pair[0].lower() not in HOP_BY_HOP)
+            return Answer(answer.status, headers, answer.read())
+        finally:
+            to.close()
+
+    def _head(self, answer: Answer) -> None:
+        self.send_response_only(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        if self.command != "HEAD" and not any(name.lower() == "content-length" for name, _ in answer.headers):
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+
+    def send(self, answer: Answer) -> None:
+        self._head(answer)
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+
+    def send_partly(self, answer: Answer, length: int, *, reset: bool) -> None:
+        if length >= 0:
+            self._head(answer)
+            self.wfile.write(answer.body[:length])
+            self.wfile.flush()
+        if reset:  # RST, not FIN: what was not yet read is lost, and the client sees an error
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def send_slowly(self, answer: Answer, step: int, pause: float) -> None:
+        self._head(answer)
+        for start in range(0, len(answer.body), step):
+            time.sleep(pause)
+            self.wfile.write(answer.body[start : start + step])
+            self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def running(upstream: str) -> Iterator[Proxy]:
+    """A proxy in front of that address, for as long as the block lasts."""
+    with _Server(("127.0.0.1", 0), _Connection) as server:
+        server.proxy = Proxy(f"http://127.0.0.1:{server.server_address[1]}", upstream)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield server.proxy
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def refuse(status: int, code: str) -> Fault:
+    """Answers with an error of the service, in its own format."""
+
+    def fault(exchange: Exchange) -> None:
+        if exchange.label.startswith("dynamodb"):
+            body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"no"}}'.encode()
+            exchange.send(Answer(status, (("Content-Type", "application/x-amz-json-1.0"),), body))
+        else:
+            body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+            exchange.send(Answer(status, (("Content-Type", "application/xml"),), body))
+
+    return fault
+
+
+def delay(seconds: float) -> Fault:
+    """Passes the request on and keeps the answer for a while."""
+
+    def fault(exchange: Exchange) -> None:
+        answer = exchange.upstream()
+        time.sleep(seconds)
+        exchange.send(answer)
+
+    return fault
+
+
+def cut(after: int = -1, *, reset: bool = False) -> Fault:
+    """Ends the connection after so many bytes of the true body; -1: without any answer."""
+
+    def fault(exchange: Exchange) -> None:
+        answer = exchange.upstream()
+        exchange.send_partly(answer, after, reset=reset)
+
+    return fault
+
+
+def drip(step: int, pause: float) -> Fault:
+    """The true answer, a few bytes at a time."""
+
+    def fault(exchange: Exchange) -> None:
+        with contextlib.suppress(OSError):
+            exchange.send_slowly(exchange.upstream(), step, pause)
+
+    return fault

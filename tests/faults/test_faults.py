@@ -1,0 +1,298 @@
+"""Every fault on every call: the client hears what is true, and nothing wrong is kept.
+
+The cases wait more than they work, so they all run at once when first needed; each test then reads its own.
+"""
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+
+from files import parts
+from pocketfiles import aws
+from pocketfiles.config import Settings
+from pocketfiles.thumbs.size import parse
+from tests.conftest import Cloud, make_cloud
+from tests.fakes import etag_of
+from tests.faults.proxy import Fault, Proxy, Rule, cut, delay, drip, refuse, running
+from tests.faults.world import (
+    GUARDED,
+    NAME,
+    OTHER,
+    PATIENCE,
+    SIZE,
+    TEXT,
+    Heard,
+    World,
+    new_world,
+    photo,
+    refusal_of,
+)
+
+NO_BUCKET = (400, "Filesystem initialization failure.")
+NO_TOKEN = (400, "Failed to generate file token.")
+BUSY = (503, "The service is busy. Please try again.")
+MISSING = (404, "The requested resource wasn't found.")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call to AWS: the request that leads to it, the call's label, and what the client gets when it
+    succeeds (of a token nobody foretells the bytes)."""
+
+    service: str
+    ask: Callable[[World], Heard]
+    pattern: str
+    whole: Callable[[], bytes] | None
+    status: int = 200
+    refused: tuple[int, str] = NO_BUCKET
+    asked_before: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault on a call: always, or the first ``times`` times only; ``expected`` is a refusal, ``None`` the
+    whole answer; ``attempts`` of the call are made."""
+
+    call: str
+    fault: str
+    expected: tuple[int, str] | None
+    attempts: int
+    times: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.fault}{'' if self.times is None else ' once'}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a case."""
+
+    heard: Heard
+    attempts: int
+    stored: Mapping[str, str]
+    world: World
+
+
+def text() -> bytes:
+    return TEXT
+
+
+@cache
+def thumb() -> bytes:
+    """The right thumb of the picture."""
+    return parts.renderer(Settings(table_name=""))(photo(), parse(SIZE)).body
+
+
+def ask(method: str, name: str, query: str = "", **headers: str) -> Callable[[World], Heard]:
+    return lambda world: world.ask(method, name, query, **headers)
+
+
+QUERY, GET_ITEM = 'dynamodb Query .*"{table}".*"#catalogue"', 'dynamodb GetItem .*"{table}"'
+PICTURE = ask("GET", NAME, f"thumb={SIZE}")
+CALLS = {
+    "the catalogue": Call("dynamodb", ask("GET", OTHER), QUERY, text),
+    "the record": Call("dynamodb", ask("GET", OTHER), GET_ITEM, text),
+    "a rule's records": Call("dynamodb", ask("GET", GUARDED), 'dynamodb BatchGetItem .*"{table}"', text),
+    "a token's catalogue": Call("dynamodb", World.ask_token, QUERY, None, refused=NO_TOKEN),
+    "a token's owner": Call("dynamodb", World.ask_token, GET_ITEM, None, refused=NO_TOKEN),
+    "attributes": Call("s3 HEAD", ask("HEAD", OTHER), "s3 HEAD /{bucket}", bytes),
+    "the original": Call("s3 GET", ask("GET", OTHER), "s3 GET /{bucket}/files_id/rec/text", text),
+    "a range": Call(
+        "s3 GET",
+        ask("GET", OTHER, range="bytes=9-4008"),
+        "s3 GET /{bucket}/",
+        lambda: TEXT[9:4009],
+        status=206,
+    ),
+    "the stored thumb": Call(
+        "s3 GET", PICTURE, "s3 GET /{bucket}/files_id/rec/thumbs_", thumb, asked_before=True
+    ),
+    "a thumb's source": Call("s3 GET", PICTURE, "s3 GET /{bucket}/files_id/rec/photo", thumb),
+    "storing a thumb": Call("s3 PUT", PICTURE, "s3 PUT /{bucket}/", thumb),
+}
+
+SILENCE: dict[str, Fault] = {
+    "no answer in time": delay(PATIENCE.read + 0.4),
+    "cut before the answer": cut(),
+    "reset before the answer": cut(reset=True),
+}
+BROKEN_BODY: dict[str, Fault] = {"cut in the body": cut(20), "reset in the body": cut(20, reset=True)}
+DRIPS: dict[str, Fault] = {"a slow body": drip(8, 0.1)}
+REFUSALS: dict[str, dict[str, Fault]] = {
+    "dynamodb": {
+        code: refuse(400, code)
+        for code in ("ResourceNotFoundException", "AccessDeniedException", "UnrecognizedClientException")
+    },
+    "s3": {
+        "NoSuchBucket": refuse(404, "NoSuchBucket"),
+        **{
+            code: refuse(403, code)
+            for code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
+        },
+    },
+}
+OVERLOADS: dict[str, dict[str, Fault]] = {
+    "dynamodb": {
+        "ProvisionedThroughputExceededException": refuse(400, "ProvisionedThroughputExceededException"),
+        "ThrottlingException": refuse(400, "ThrottlingException"),
+        "InternalServerError": refuse(500, "InternalServerError"),
+    },
+    "s3": {"SlowDown": refuse(503, "SlowDown"), "InternalError": refuse(500, "InternalError")},
+}
+GONE: dict[str, Fault] = {"NoSuchKey": refuse(404, "NoSuchKey")}
+FAULTS = SILENCE | BROKEN_BODY | DRIPS | GONE
+for kind in (*REFUSALS.values(), *OVERLOADS.values()):
+    FAULTS |= kind
+
+
+HEALED = {"the record", "attributes", "the original", "a thumb's source"}
+"""Calls of every kind that are tried with a passing fault too."""
+
+
+def cases() -> Iterator[Case]:
+    for name, call in CALLS.items():
+        service = call.service.partition(" ")[0]
+        has_body = call.service in {"dynamodb", "s3 GET"}
+        asks_twice = (
+            call.service == "s3 HEAD"
+        )  # whether the bucket or the key is missing, a HEAD does not tell
+        heals = [*OVERLOADS[service], *SILENCE, *(BROKEN_BODY if has_body else ())]
+        if name == "storing a thumb":  # whatever happens, the thumb is served
+            yield from (Case(name, fault, None, 1) for fault in REFUSALS[service])
+            yield from (Case(name, fault, None, PATIENCE.attempts) for fault in heals)
+            continue
+        for fault in REFUSALS[service]:
+            yield Case(name, fault, call.refused, 2 if asks_twice and fault == "NoSuchBucket" else 1)
+        for fault in heals:
+            # S3's bodies are read after botocore is done with its attempts
+            attempts = 2 if service == "s3" and fault in BROKEN_BODY else PATIENCE.attempts
+            yield Case(name, fault, BUSY, attempts)
+            if name in HEALED:
+                yield Case(name, fault, None, 2, times=1)
+        if service == "s3" and has_body:
+            yield from (Case(name, fault, BUSY, 1) for fault in DRIPS)
+        if service == "s3":
+            remade = name == "the stored thumb"
+            yield Case(name, "NoSuchKey", None if remade else MISSING, 1 + asks_twice, times=1)
+
+
+CASES = list(cases())
+
+
+@pytest.fixture(scope="module")
+def proxy(endpoint: str) -> Iterator[Proxy]:
+    """A proxy in front of moto, to which all clients made in this module speak."""
+    with pytest.MonkeyPatch.context() as patch, running(endpoint) as proxy:
+        patch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def direct(endpoint: str) -> Cloud:
+    """Clients past the proxy, to fill buckets and to look into them."""
+    return make_cloud(endpoint)
+
+
+@pytest.fixture(scope="module")
+def outcomes(direct: Cloud, proxy: Proxy) -> Iterator[dict[Case, Future[Outcome]]]:
+    """What comes of every case."""
+    with ThreadPoolExecutor(16) as pool:
+        yield {case: pool.submit(run, case, new_world(direct), proxy) for case in CASES}
+
+
+def run(case: Case, world: World, proxy: Proxy) -> Outcome:
+    """Let a case happen."""
+    call = CALLS[case.call]
+    world.seed()
+    if call.asked_before:
+        call.ask(world)
+    pattern = call.pattern.replace("{bucket}", world.cloud.bucket).replace("{table}", world.cloud.table)
+    before = proxy.asked(pattern)
+    proxy.rules.append(Rule(pattern, FAULTS[case.fault], case.times))
+    heard = call.ask(world)
+    return Outcome(heard, proxy.asked(pattern) - before, world.stored(), world)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_fault_is_answered_truly(case: Case, outcomes: dict[Case, Future[Outcome]]) -> None:
+    call, outcome = CALLS[case.call], outcomes[case].result(120)
+    heard = outcome.heard
+    assert outcome.world.log.traces == []
+    if case.expected is None:
+        assert heard.status == call.status
+        assert call.whole is None or heard.body == call.whole()
+        assert heard.headers.get("cache-control", "").startswith("no-store") == (call.whole is None)
+    elif call.service == "s3 HEAD":
+        assert (heard.status, heard.body) == (case.expected[0], b"")
+    else:
+        assert (heard.status, refusal_of(heard)) == case.expected
+    if case.expected is not None:
+        assert heard.headers["cache-control"] == "no-store"
+        assert "etag" not in heard.headers
+        assert heard.headers.get("retry-after") == ("1" if case.expected == BUSY else None)
+    most = case.attempts if case.times is None else PATIENCE.attempts  # a busy machine may be late by itself
+    assert case.attempts <= outcome.attempts <= most
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_fault_leaves_nothing_wrong_behind(case: Case, outcomes: dict[Case, Future[Outcome]]) -> None:
+    outcome = outcomes[case].result(120)
+    right = outcome.world.seeded | {outcome.world.thumb_key: thumb()}
+    assert outcome.stored.keys() >= outcome.world.seeded.keys()
+    assert outcome.stored == {key: etag_of(right[key]) for key in outcome.stored}
+
+
+def test_slow_calls_in_a_row_end_with_the_requests_time(direct: Cloud, proxy: Proxy) -> None:
+    world = new_world(direct)
+    world.seed()
+    proxy.rules.append(Rule(f'dynamodb .*"{world.cloud.table}"', delay(0.3)))
+    with aws.within(aws.RESERVE_SECONDS + 0.45):
+        heard = world.ask("GET", OTHER)
+    assert (heard.status, refusal_of(heard)) == BUSY
+    assert world.log.lines[-1]["reason"] == "S3: OutOfTime"
+    assert proxy.asked(f"s3 GET /{world.cloud.bucket}") == 0
+    assert world.ask("GET", OTHER).body == TEXT
+
+
+def test_connections_are_kept_whatever_was_read_over_them(direct: Cloud, proxy: Proxy) -> None:
+    world = new_world(direct)
+    world.seed()
+    before = proxy.connections
+    for headers in ({}, {"range": "bytes=0-9"}, {"if-none-match": "*"}, {}):
+        assert world.ask("GET", OTHER, **headers).status in {200, 206, 304}
+    assert world.ask("GET", "nothing_x.txt").status == 404
+    assert proxy.connections - before == 2
+
+
+@pytest.mark.parametrize("service", ["dynamodb", "s3"])
+def test_a_service_that_nobody_answers_for_is_a_503(
+    service: str, direct: Cloud, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service.upper()}", f"http://127.0.0.1:{port}")
+    monkeypatch.setattr(aws, "_sessions", [])  # a session remembers its endpoints
+    world = new_world(direct)
+    world.seed()
+    heard = world.ask("GET", OTHER)
+    assert (heard.status, refusal_of(heard), heard.headers["retry-after"]) == (*BUSY, "1")
+
+
+def test_missing_credentials_are_an_operators_matter(
+    direct: Cloud, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setattr(aws, "_sessions", [])
+    world = new_world(direct)
+    heard = world.ask("GET", OTHER)
+    assert (heard.status, refusal_of(heard)) == NO_BUCKET
+    heard = world.ask_token()
+    assert (heard.status, refusal_of(heard)) == NO_TOKEN

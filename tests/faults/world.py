@@ -1,0 +1,168 @@
+"""A small catalogue and bucket of its own for every fault, served by the real parts with less patience."""
+
+import base64
+import io
+import json
+import random
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from PIL import Image
+
+from files import parts
+from pocketfiles import aws, gateway, tokens
+from pocketfiles.catalogue import table as tables
+from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.config import Settings
+from pocketfiles.gateway import Request
+from pocketfiles.issue import PATH, TokenService
+from pocketfiles.storage import Storage
+from tests.conftest import Cloud
+from tests.fakes import FakeLog
+
+PATIENCE = aws.Patience(connect=0.5, read=1.5, attempts=3)
+BODY_SECONDS = 1.0
+NAME, OTHER, GUARDED = "photo_x.png", "text_x.txt", "secret_x.txt"
+TEXT = bytes(range(256)) * 40
+SIZE = "8x4"
+
+USERS: dict[str, Any] = {
+    "id": "users_id",
+    "name": "users",
+    "type": "auth",
+    "viewRule": "",
+    "authToken": {"secret": "a" * 30, "duration": 600},
+    "fileToken": {"secret": "f" * 30, "duration": 180},
+    "fields": [{"id": "f_name", "name": "name", "type": "text"}],
+}
+FILES: dict[str, Any] = {
+    "id": "files_id",
+    "name": "files",
+    "type": "base",
+    "viewRule": "owner.name = 'ann'",
+    "fields": [
+        {"id": "f_photo", "name": "photo", "type": "file", "thumbs": [SIZE]},
+        {"id": "f_text", "name": "text", "type": "file"},
+        {"id": "f_secret", "name": "secret", "type": "file", "protected": True},
+        {"id": "f_owner", "name": "owner", "type": "relation", "collectionId": "users_id"},
+    ],
+}
+
+
+@cache
+def photo() -> bytes:
+    """A PNG picture, too large for one packet."""
+    made = io.BytesIO()
+    Image.frombytes("RGB", (120, 60), random.Random(1).randbytes(120 * 60 * 3)).save(made, "PNG")
+    return made.getvalue()
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a client got."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class World:
+    """One bucket and table, the functions over them, and requests to them."""
+
+    cloud: Cloud
+    log: FakeLog = field(default_factory=FakeLog)
+
+    def __post_init__(self) -> None:
+        self.collections = [Collection.from_json(raw, at) for at, raw in enumerate((USERS, FILES))]
+        self.user = Record("users_id", "ann", {"id": "ann", "name": "ann", "tokenKey": "k" * 50})
+        s3, dynamodb = aws.client("s3", PATIENCE), aws.client("dynamodb", PATIENCE)
+        storage = Storage(s3, self.cloud.bucket, aws.presigning_client, BODY_SECONDS)
+        table = tables.Table(dynamodb, self.cloud.table)
+        self.files = parts.file_service(Settings(table_name=self.cloud.table), table, storage)
+        self.tokens = TokenService(Catalogue(table, 5, time.monotonic))
+
+    @property
+    def seeded(self) -> dict[str, bytes]:
+        """The objects there are before anything is asked, by key."""
+        folder = "files_id/rec/"
+        return {f"{folder}{NAME}": photo(), f"{folder}{OTHER}": TEXT, f"{folder}{GUARDED}": TEXT}
+
+    @property
+    def thumb_key(self) -> str:
+        """Where the picture's thumb is stored once it is made."""
+        return f"files_id/rec/thumbs_{NAME}/{SIZE}_{NAME}"
+
+    def seed(self) -> None:
+        """Make and fill the bucket and the table."""
+        self.cloud.s3.create_bucket(
+            Bucket=self.cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        self.cloud.dynamodb.create_table(
+            TableName=self.cloud.table,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+        )
+        values = {"id": "rec", "photo": NAME, "text": OTHER, "secret": GUARDED, "owner": "ann"}
+        items = [tables.collection_item(raw, at) for at, raw in enumerate((USERS, FILES))]
+        items += tables.record_items(self.collections[0], self.user)
+        items += tables.record_items(self.collections[1], Record("files_id", "rec", values))
+        puts: Any = [{"PutRequest": {"Item": item}} for item in items]
+        self.cloud.dynamodb.batch_write_item(RequestItems={self.cloud.table: puts})
+        for key, body in self.seeded.items():
+            kind = "image/png" if key.endswith("png") else "text/plain"
+            self.cloud.s3.put_object(Bucket=self.cloud.bucket, Key=key, Body=body, ContentType=kind)
+
+    def ask(self, method: str, name: str, query: str = "", **headers: str) -> Heard:
+        """Ask the files function for one of the files."""
+        return self._ask(_event(method, f"/api/files/files/rec/{name}", query, headers), self.files.answer)
+
+    def ask_token(self) -> Heard:
+        """Ask the tokens function for a token."""
+        auth = tokens.issue(self.collections[0], self.user, "auth", time.time())
+        return self._ask(_event("POST", PATH, "", {"authorization": auth}), self.tokens.issue)
+
+    def _ask(self, event: dict[str, Any], answer: Any) -> Heard:
+        def route(request: Request) -> gateway.Reply:
+            reply: gateway.Reply = answer(request, time.time())
+            return reply
+
+        given = gateway.answer(event, route, self.log, lambda *_: None)
+        body = base64.b64decode(given["body"])
+        return Heard(given["statusCode"], given["headers"], body)
+
+    def stored(self) -> dict[str, str]:
+        """The tags of all objects of the bucket now, by key."""
+        listed = self.cloud.s3.list_objects_v2(Bucket=self.cloud.bucket).get("Contents", [])
+        return {entry["Key"]: entry["ETag"] for entry in listed}
+
+
+def new_world(shared: Cloud) -> World:
+    """The functions over a bucket and a table that ``seed`` will make; not for two threads at once."""
+    return World(replace(shared, bucket=f"bucket-{uuid.uuid4().hex}", table=f"table-{uuid.uuid4().hex}"))
+
+
+def refusal_of(heard: Heard) -> str:
+    """The message of a refusal."""
+    message: str = json.loads(heard.body)["message"]
+    return message
+
+
+def _event(method: str, path: str, query: str, headers: dict[str, str]) -> dict[str, Any]:
+    return {
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "requestContext": {"http": {"method": method, "sourceIp": "192.0.2.1"}},
+    }
