@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from admin.commands import collections, import_, put, rm, sync, token
+from admin.commands import check_rules, collections, explain, import_, put, rm, sync, token
 from admin.errors import AdminError
 from pocketfiles.errors import Refusal
 
-_COMMANDS = (import_, sync, collections, put, rm, token)
+_COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules)
 
 
 def parser() -> argparse.ArgumentParser:

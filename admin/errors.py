@@ -15,3 +15,7 @@ class SourceBusy(SourceError):
 
 class TargetError(AdminError):
     """The bucket or the table refused or did not answer."""
+
+
+class MassDeletion(AdminError):
+    """A sync would delete so much that a wrong or empty data directory is likelier than intent."""

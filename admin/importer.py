@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from admin import compare, gather, plan, pocketbase
+from admin import compare, gather, guard, plan, pocketbase
 from admin.apply import WORKERS, Table, Target, apply
 from admin.bucket import Bucket
 from admin.differences import Differences
@@ -86,8 +86,11 @@ Told = Callable[[Action], None]
 class Sync:
     """One source, one target, and the mirror of both; each ``round`` brings the target up to the source."""
 
-    def __init__(self, source: Source, target: Target, mirror: Mirror, *, removing: bool) -> None:
+    def __init__(
+        self, source: Source, target: Target, mirror: Mirror, *, removing: bool, guarded: bool = True
+    ) -> None:
         self.source = source
+        self._guarded = removing and guarded
         self._target = target
         self._mirror = mirror
         self._removing = removing
@@ -117,8 +120,15 @@ class Sync:
         for step in plan.steps(Differences(self._mirror), removing=self._removing):
             yield from step
 
+    def require_allowed(self) -> None:
+        """Raise ``MassDeletion`` where ``apply`` would."""
+        if self._guarded:
+            guard.check(self._mirror, self.source.directory)
+
     def apply(self, told: Told) -> None:
-        """Carry the plan out. Raises ``TargetError`` or what AWS raises; the next round does what is left."""
+        """Carry the plan out. Raises ``MassDeletion`` before anything is done, ``TargetError`` or what AWS
+        raises; the next round does what is left."""
+        self.require_allowed()
         apply(
             plan.steps(Differences(self._mirror), removing=self._removing), self._target, self._mirror, told
         )
@@ -158,15 +168,19 @@ def prepared(
     names: tuple[str, str],
     *,
     removing: bool,
+    guarded: bool = True,
 ) -> Iterator[Sync]:
-    """A sync of the source with bucket and table (``names``), the source checked, the target not yet read."""
+    """A sync of the source with bucket and table (``names``), the source checked, the target not yet read.
+
+    ``guarded``: it refuses to delete most of what is there.
+    """
     with opened(source, check=True):
         pass  # a directory that cannot be read is an error before AWS is spoken to
     s3, dynamodb = clients()
     bucket, table = names
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
         target = Target(Table(dynamodb, table), Bucket(s3, bucket), pool)
-        yield Sync(source, target, mirror, removing=removing)
+        yield Sync(source, target, mirror, removing=removing, guarded=guarded)
 
 
 def import_directory(

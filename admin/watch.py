@@ -14,7 +14,7 @@ from typing import Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin import database
-from admin.errors import AdminError
+from admin.errors import AdminError, MassDeletion
 from admin.importer import Sync
 
 POLL_SECONDS = 0.2
@@ -33,6 +33,9 @@ class Report(Protocol):
 
     def failed(self, error: Exception, wait_seconds: float) -> None:
         """AWS or the source failed; it is tried again after a while."""
+
+    def refused(self, error: Exception) -> None:
+        """A round would delete too much, and did nothing; the next change is waited for."""
 
     def stopped(self) -> None:
         """The watch was interrupted."""
@@ -58,11 +61,13 @@ def follow(sync: Sync, report: Report, sleep: Callable[[float], None] = time.sle
 
 
 def _persist(work: Callable[[], None], report: Report, sleep: Callable[[float], None]) -> None:
-    """Do it until it succeeds, with longer and longer pauses."""
+    """Do it until it succeeds or is refused, with longer and longer pauses."""
     pause = _FIRST_WAIT
     while True:
         try:
             return work()
+        except MassDeletion as error:
+            return report.refused(error)
         except (AdminError, BotoCoreError, ClientError, OSError) as error:
             report.failed(error, pause)
         sleep(pause)

@@ -57,10 +57,11 @@ def load(text: str) -> dict[str, Any]:
 
 
 class Resolver:
-    """Evaluates intrinsic functions with the parameters' defaults and local names for resources."""
+    """Evaluates intrinsic functions: local names for resources, parameters as ``given`` or by default."""
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
+    def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> None:
         self._parameters: Mapping[str, Any] = document.get("Parameters") or {}
+        self._given = given or {}
         self._conditions: Mapping[str, Any] = document.get("Conditions") or {}
         self._resources: Mapping[str, Any] = document["Resources"]
         self._functions: Mapping[str, Callable[[Any], Any]] = {
@@ -121,6 +122,8 @@ class Resolver:
             return self.local_name(name)
         if name not in self._parameters:
             raise TemplateError(f"!Ref {name} refers to nothing")
+        if name in self._given:
+            return self._given[name]
         if "Default" not in self._parameters[name]:
             raise TemplateError(f"the parameter {name} has no default")
         return self._parameters[name]["Default"]

@@ -7,6 +7,7 @@ from typing import Any
 from local.intrinsics import Resolver, TemplateError, load
 
 DEFAULT_ROUTE = "$default"
+HERE = {"Cdn": "no"}  # the parameters that are not at their default: nothing stands in front of a local API
 _TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
 
@@ -62,7 +63,7 @@ class Template:
 def parse(text: str) -> Template:
     """A template of its YAML text. Raises ``TemplateError``."""
     document = load(text)
-    resolver = Resolver(document)
+    resolver = Resolver(document, HERE)
     common = _section(document.get("Globals"), "Function")
     functions: dict[str, Function] = {}
     routes: list[Route] = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from moto.server import ThreadedMotoServer
 
@@ -16,6 +17,12 @@ from pocketfiles import aws
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+
+# The same examples each time: what fails on one machine fails on all. A longer search is
+# `HYPOTHESIS_PROFILE=search make test`.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", max_examples=5000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "local" / "demo" / "pb_data"
@@ -54,9 +61,7 @@ def make_cloud(endpoint: str) -> Cloud:
     """A bucket and a table with names nobody else has."""
     name = uuid.uuid4().hex
     cloud = Cloud(endpoint, aws.client("s3"), aws.client("dynamodb"), f"bucket-{name}", f"table-{name}")
-    cloud.s3.create_bucket(
-        Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    cloud.s3.create_bucket(Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     cloud.dynamodb.create_table(
         TableName=cloud.table,
         BillingMode="PAY_PER_REQUEST",

@@ -9,7 +9,7 @@ from typing import Any
 from pocketfiles.catalogue.model import Collection, Collections, Record, Settings
 from pocketfiles.errors import Refusal
 from pocketfiles.gateway import Request
-from pocketfiles.storage import Opened, Stored
+from pocketfiles.objects import Opened, Stored
 
 MODIFIED = datetime(2026, 11, 23, 17, 49, 22, 900_000, UTC)
 MODIFIED_TEXT = "Mon, 23 Nov 2026 17:49:22 GMT"

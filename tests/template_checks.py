@@ -14,7 +14,7 @@ from botocore import xform_name
 from botocore.loaders import Loader
 
 from local.intrinsics import Resolver
-from pocketfiles import aws
+from pocketfiles import aws, origin
 from pocketfiles.config import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -152,7 +152,7 @@ def variables_are_read_and_set(template: Template) -> Iterator[str]:
         read_anywhere |= recorder.asked
         if not names >= {"TABLE_NAME"} | ({"BUCKET_NAME"} if files else set()):
             yield f"{name} lacks the name of its table or bucket"
-        for field in set(vars(settings)) - {"table_name", "bucket_name"}:
+        for field in set(vars(settings)) - {"table_name", "bucket_name", "origin_secret_arn"}:
             if getattr(settings, field) != getattr(needed, field):
                 yield f"{name}: {field} has another default than config.py"
     yield from (f"{each} is read and never set" for each in sorted(read_anywhere - given_anywhere))
@@ -173,6 +173,9 @@ def limits_fit_each_other(template: Template) -> Iterator[str]:
 
 def functions_may_do_what_they_do(template: Template) -> Iterator[str]:
     calls = called("pocketfiles/storage.py", "s3") | called("pocketfiles/catalogue/table.py", "dynamodb")
+    secret = called("pocketfiles/aws.py", "secretsmanager")
+    if allowed(template, "OriginSecretPolicy") != secret:
+        yield "OriginSecretPolicy is not what aws.py calls"
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     needs = {
         "FilesFunction": ("FilesRole", calls | {"s3:ListBucket"} | logs),  # ListBucket: 404 for a missing key
@@ -287,6 +290,9 @@ def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
         yield "file tokens are cached"
     if any(each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]):
         yield "errors are cached"
+    sent = [header["HeaderName"] for header in distribution["Origins"][0].get("OriginCustomHeaders", [])]
+    if sent != [origin.HEADER]:
+        yield "the functions do not learn that CloudFront asks"
     fields = template["Resources"]["CdnLogDelivery"]["Properties"]["RecordFields"]
     if {"cs-uri-query", "cs(Referer)", "cs(Cookie)"} & set(fields):
         yield "CloudFront's log holds tokens"

@@ -32,6 +32,7 @@ from tests.template_checks import (
     variables_are_read_and_set,
 )
 
+DISTRIBUTION = ("Resources", "CdnDistribution", "Properties", "DistributionConfig")
 CACHE_POLICY = ("Resources", "CdnCachePolicy", "Properties", "CachePolicyConfig")
 
 
@@ -133,6 +134,7 @@ def test_a_resource_at_large_is_noticed(resource: Any, template: Template) -> No
         (parameters_are_explained_and_bounded, ("Parameters", "LogLevel", "Description"), ""),
         (outputs_tell_the_url, ("Outputs", "Url", "Value"), ""),
         (the_edge_keeps_no_secret, (*CACHE_POLICY, "MinTTL"), 1),
+        (the_edge_keeps_no_secret, (*DISTRIBUTION, "Origins"), [{}]),
         (the_edge_keeps_no_secret, ("Parameters", "CdnQueryParameters", "Default"), "thumb,download"),
         (
             the_edge_keeps_no_secret,

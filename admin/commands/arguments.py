@@ -5,7 +5,10 @@ import os
 import secrets
 import sys
 import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +16,16 @@ import boto3
 from botocore.config import Config
 from tqdm import tqdm
 
+from admin import pocketbase, storage_dir
 from admin.apply import WORKERS
 from admin.bucket import Bucket
-from admin.errors import AdminError
+from admin.directory import Directory
+from admin.errors import AdminError, MassDeletion
 from admin.importer import Source, Summary, Sync
 from admin.plan import Action, PutFile, PutItem
 from admin.records import Records
-from pocketfiles.catalogue.table import CATALOGUE
+from pocketfiles.catalogue.cached import Reader
+from pocketfiles.catalogue.table import CATALOGUE, Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,6 +65,18 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave the bucket alone, for a PocketBase that stores its files in it",
     )
+    _add_encryption(parser)
+
+
+def add_catalogue(parser: argparse.ArgumentParser) -> None:
+    """``--table`` or ``--pb-data``, to read from."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--table", metavar="T", help="the functions' catalogue table")
+    source.add_argument("--pb-data", type=Path, metavar="DIR", help="or PocketBase's data directory")
+    _add_encryption(parser)
+
+
+def _add_encryption(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encryption-env",
         metavar="NAME",
@@ -96,12 +114,36 @@ def random_letters(alphabet: str, count: int) -> str:
 
 def source_of(parsed: argparse.Namespace) -> Source:
     """The source the arguments name. Raises ``AdminError`` when the key's variable is not set."""
-    key = None
-    if parsed.encryption_env:
-        key = os.environ.get(parsed.encryption_env)
-        if not key:
-            raise AdminError(f"the environment variable {parsed.encryption_env} is not set")
-    return Source(parsed.pb_data, key, files=not parsed.no_files)
+    return Source(parsed.pb_data, _encryption_key(parsed), files=not parsed.no_files)
+
+
+@contextmanager
+def reader_of(parsed: argparse.Namespace) -> Iterator[Reader]:
+    """The table or the directory that the arguments name, as the functions read it."""
+    if parsed.table is not None:
+        yield Table(clients()[1], parsed.table)
+        return
+    with pocketbase.opened(parsed.pb_data, _encryption_key(parsed)) as snapshot:
+        yield Directory(snapshot)
+
+
+def stored_of(parsed: argparse.Namespace) -> Callable[[str], bool] | None:
+    """Whether a key is in the bucket or the storage folder; ``None`` where there is nothing to look at."""
+    if parsed.bucket is not None:
+        bucket = Bucket(clients()[0], parsed.bucket)
+        return lambda key: any(stored.key == key for stored in islice(bucket.list(key), 1))
+    if parsed.pb_data is not None and (parsed.pb_data / "storage").is_dir():
+        return lambda key: storage_dir.find(parsed.pb_data, key) is not None
+    return None
+
+
+def _encryption_key(parsed: argparse.Namespace) -> str | None:
+    if not parsed.encryption_env:
+        return None
+    key = os.environ.get(parsed.encryption_env)
+    if not key:
+        raise AdminError(f"the environment variable {parsed.encryption_env} is not set")
+    return key
 
 
 def clients() -> "tuple[S3Client, DynamoDBClient]":
@@ -119,6 +161,10 @@ def run_once(sync: Sync, done: str, *, dry_run: bool) -> int:
             print(action)
             summary.count(action)
         print(f"dry run, nothing is changed: {summary}")
+        try:
+            sync.require_allowed()
+        except MassDeletion as error:
+            warn([str(error)])
         return 0
     carry_out(sync, summary)
     print(f"{done}: {summary}")
@@ -148,6 +194,10 @@ class Report:
         """The error in a line, and when it is tried again."""
         reason = " ".join(str(error).split())
         print(f"{_now()} error: {reason}; trying again in {wait_seconds:.0f} s", file=sys.stderr, flush=True)
+
+    def refused(self, error: Exception) -> None:
+        """The error in a line; whoever is to look into it has time to."""
+        print(f"{_now()} refused: {error}; waiting for the next change", file=sys.stderr, flush=True)
 
     def stopped(self) -> None:
         """The last line."""

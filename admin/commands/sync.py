@@ -1,6 +1,7 @@
 """``sync``: make table and bucket equal to a PocketBase data directory, once or for as long as it runs.
 
-What PocketBase no longer has is deleted, files with their thumbs.
+What PocketBase no longer has is deleted, files with their thumbs. Deleting most of what is there is refused:
+a fresh or wrong data directory must not empty table and bucket.
 """
 
 import argparse
@@ -19,6 +20,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     arguments.add_source(parser)
     arguments.add_target(parser)
     parser.add_argument("--watch", action="store_true", help="go on and follow every change until stopped")
+    parser.add_argument(
+        "--allow-mass-deletion",
+        action="store_true",
+        help="delete even more than half of the records or files, or all collections",
+    )
     parser.set_defaults(run=run, parser=parser)
 
 
@@ -28,7 +34,8 @@ def run(parsed: argparse.Namespace) -> int:
         parsed.parser.error("--dry-run shows one round; it does not go with --watch")
     names = (parsed.bucket, parsed.table)
     source = arguments.source_of(parsed)
-    with prepared(source, arguments.clients, names, removing=True) as sync:
+    guarded = not parsed.allow_mass_deletion
+    with prepared(source, arguments.clients, names, removing=True, guarded=guarded) as sync:
         if not parsed.watch:
             return arguments.run_once(sync, "synced", dry_run=parsed.dry_run)
         # A service manager stops with SIGTERM; both end the watch between two actions.

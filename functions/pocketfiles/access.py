@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 from pocketfiles.catalogue.cached import Facts
@@ -12,6 +12,10 @@ from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.errors import Denied, RuleError
 from pocketfiles.gateway import Request
 from pocketfiles.tokens import Identity
+
+if TYPE_CHECKING:
+    from pocketfiles.rules.evaluate import Explanation
+    from pocketfiles.rules.request import RuleRequest
 
 
 class FactsOf(Protocol):
@@ -40,6 +44,18 @@ class Access:
         if rule and not self._allows(rule, collection, record, identity, request, now):
             raise Denied("the view rule says no")
 
+    def explain(
+        self, collection: Collection, record: Record, identity: Identity | None, request: Request, now: float
+    ) -> "Explanation":
+        """What the view rule makes of the record, by each comparison.
+
+        Raises ``RuleError``, or ``Denied`` when the request's body cannot be read.
+        """
+        from pocketfiles.rules import evaluate  # noqa: PLC0415 - as in _allows()
+
+        question = self._question(collection, record, identity, request, now)
+        return evaluate.explain(collection.view_rule or "", *question, max_rows=self.max_rows)
+
     def _allows(
         self,
         rule: str,
@@ -51,8 +67,19 @@ class Access:
     ) -> bool:
         from pocketfiles.rules import evaluate  # noqa: PLC0415 - SQLite and the engine, for such rules alone
 
-        known = [record, identity.record] if identity else [record]
-        asked = evaluate.RuleRequest(
+        question = self._question(collection, record, identity, request, now)
+        try:
+            return evaluate.allows(rule, *question, max_rows=self.max_rows)
+        except RuleError as error:
+            raise Denied(f"the view rule of {collection.name} cannot be evaluated: {error.reason}") from error
+
+    def _question(
+        self, collection: Collection, record: Record, identity: Identity | None, request: Request, now: float
+    ) -> "tuple[Collection, Record, RuleRequest, Facts, datetime]":
+        """What a rule is asked about."""
+        from pocketfiles.rules.request import RuleRequest  # noqa: PLC0415
+
+        asked = RuleRequest(
             method=request.method,
             query=request.query,
             headers=request.headers,
@@ -60,12 +87,9 @@ class Access:
             auth=identity.record if identity else None,
             auth_collection=identity.collection if identity else None,
         )
+        known = [record, identity.record] if identity else [record]
         facts = self.catalogue.facts(*known, max_rows=self.max_rows)
-        moment = datetime.fromtimestamp(now, UTC)
-        try:
-            return evaluate.allows(rule, collection, record, asked, facts, moment, max_rows=self.max_rows)
-        except RuleError as error:
-            raise Denied(f"the view rule of {collection.name} cannot be evaluated: {error.reason}") from error
+        return collection, record, asked, facts, datetime.fromtimestamp(now, UTC)
 
 
 def _body(request: Request) -> Mapping[str, Any]:

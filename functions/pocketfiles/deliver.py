@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from pocketfiles import conditions, headers, ranges
 from pocketfiles.errors import NotFound
 from pocketfiles.gateway import Reply, Request
-from pocketfiles.storage import Opened, Stored
+from pocketfiles.objects import Opened, Stored
 
 MAX_READS = 8
 """More ranges of a file too large to read whole are not worth as many GETs; the whole is sent instead."""

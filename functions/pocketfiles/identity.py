@@ -40,14 +40,18 @@ def authenticated(request: Request, owners: Owners, now: float) -> tokens.Identi
 
 def token_owner(request: Request, owners: Owners, now: float) -> tokens.Identity | None:
     """Who the query's file token names; a bad token, or a superuser's from elsewhere, is a guest's (§3.3)."""
-    token = request.query.get("token", "")
-    if not token:
-        return None
     try:
-        identity = tokens.verify(token, "file", owners.owner, now)
+        return verified_owner(request, owners, now)
     except tokens.BadToken:
         return None
-    return None if identity.is_superuser and not _may_come(request, owners) else identity
+
+
+def verified_owner(request: Request, owners: Owners, now: float) -> tokens.Identity:
+    """Who the query's file token names. Raises ``BadToken`` for what ``token_owner`` takes for a guest's."""
+    identity = tokens.verify(request.query.get("token", ""), "file", owners.owner, now)
+    if identity.is_superuser and not _may_come(request, owners):
+        raise tokens.BadToken("a superuser's, from an address that is not listed")
+    return identity
 
 
 def refuse_foreign_superuser(request: Request, owners: Owners, now: float) -> None:

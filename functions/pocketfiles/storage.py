@@ -7,7 +7,6 @@ read within a time bound, checked for their full length, and tried once more whe
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from pocketfiles import timing
 from pocketfiles.aws import AWS_ERRORS, code, last_call, refusal, status
 from pocketfiles.errors import Overloaded, StorageUnavailable
+from pocketfiles.objects import Opened, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,25 +30,6 @@ _CHUNK = 256 * 1024
 _BODY_ATTEMPTS = 2
 _BROKEN = (IncompleteReadError, HTTPError)
 _EPOCH = datetime.fromtimestamp(0, UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What S3 tells of an object; ``etag`` with its quotes, ``size`` in bytes."""
-
-    key: str
-    size: int
-    etag: str
-    content_type: str
-    modified: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """An object with its bytes, or without when they were not wanted."""
-
-    stored: Stored
-    body: bytes | None = field(default=None, repr=False)
 
 
 class Storage:

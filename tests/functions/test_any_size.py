@@ -10,8 +10,8 @@ from files import parts
 from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.config import Settings
 from pocketfiles.gateway import render
+from pocketfiles.objects import Opened, Stored
 from pocketfiles.serve import FileService
-from pocketfiles.storage import Opened, Stored
 from tests.fakes import MODIFIED, FakeTable, request
 
 KIB, GIB = 1024, 1024**3

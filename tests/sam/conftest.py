@@ -29,7 +29,7 @@ ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_6
 
 def sam(*arguments: str) -> list[str]:
     program = shutil.which("sam") or str(ROOT / ".venv-sam/bin/sam")
-    return [program, *arguments, "--parameter-overrides", f"Architecture={ARCHITECTURE}"]
+    return [program, *arguments, "--parameter-overrides", f"Architecture={ARCHITECTURE}", "Cdn=no"]
 
 
 def run(command: list[str], environment: dict[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Both functions in Lambda's containers: their build, layers, handlers, variables and clients, for real."""
 
+import base64
 import http.client
 import io
 import json
@@ -59,7 +60,7 @@ def test_a_sample_event_is_answered(path: Path, stack: Stack) -> None:
     match path.stem:
         case "thumb":
             assert answer["headers"]["content-type"] == "image/jpeg"
-            assert Image.open(io.BytesIO(body)).size == (100, 100)
+            assert max(Image.open(io.BytesIO(body)).size) == 200
         case "token":
             assert json.loads(body)["token"]
         case "head":
@@ -87,10 +88,9 @@ class Api:
             connection.close()
 
     def lines(self) -> list[dict[str, Any]]:
-        """The functions' own log lines."""
-        texts = self.log.read_text().splitlines()
-        lines = [json.loads(text) for text in texts if text.startswith("{")]
-        return [line for line in lines if "service" in line]
+        """The functions' log, without what the platform writes and without metrics."""
+        lines = [json.loads(text) for text in self.log.read_text().splitlines() if text.startswith("{")]
+        return [line for line in lines if "_aws" not in line]
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,9 @@ def test_start_api_serves_the_whole_api(api: Api, stack: Stack) -> None:
     status, _, body = api.ask("GET", "/nowhere")
     assert (status, json.loads(body)["status"]) == (404, 404)
 
-    lines = api.lines()
+    deadline = time.monotonic() + 10
+    while len(lines := api.lines()) < 8 and time.monotonic() < deadline:  # sam copies them a moment later
+        time.sleep(0.1)
     assert [(line["method"], line["status"]) for line in lines] == [
         ("GET", 200),
         ("GET", 200),

@@ -9,7 +9,8 @@ from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from pocketfiles import aws
 from pocketfiles.errors import Overloaded, StorageUnavailable
-from pocketfiles.storage import Opened, Storage, Stored
+from pocketfiles.objects import Opened, Stored
+from pocketfiles.storage import Storage
 from tests.conftest import Cloud
 from tests.fakes import etag_of
 

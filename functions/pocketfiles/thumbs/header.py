@@ -4,6 +4,7 @@ Nothing here allocates by a number found in the picture, and every loop is bound
 Sources: JPEG ITU-T T.81 annex B, PNG third edition §5 and §11, GIF89a, RFC 9649 (WebP).
 """
 
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,13 +25,14 @@ MAX_SCANS = 100
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG_HUFFMAN = {0xC0: False, 0xC1: False, 0xC2: True}  # SOF0, SOF1, SOF2: is it progressive?
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # in entropy-coded data FF is followed by 00 or a restart
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 
 
 @dataclass(frozen=True)
 class Header:
     """``width`` × ``height`` as stored, before ``orientation`` (1-8, EXIF's meaning) turns it upright.
-    ``scans`` is how often the decoder walks over the whole picture, 1 for all but some JPEG files. ``frame`` is
+    ``scans`` is how often the decoder walks over the whole picture, 1 for all but some JPEGs. ``frame`` is
     where the first frame lies when it does not cover the canvas (GIF)."""
 
     format: Format
@@ -45,7 +47,7 @@ class Header:
 def read(data: bytes) -> Header:
     """The header of a JPEG, PNG, GIF or WebP picture, told apart by magic bytes alone.
 
-    Raises ThumbFailed: ``unsupported`` (none of these, or a kind nobody decodes), ``corrupt`` (its structure
+    Raises ThumbFailed: ``unsupported`` (none of these, or a rare kind), ``corrupt`` (its structure
     is broken, or a size is 0), ``truncated``, ``too-many-chunks``.
     """
     try:
@@ -101,18 +103,10 @@ def _jpeg_segments(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _after_scan(data: bytes, at: int) -> int:
-    """The first marker behind entropy-coded data, in which FF is followed by 00 or a restart marker."""
-    for _ in range(len(data)):
-        at = data.find(b"\xff", at)
-        if at < 0:
-            raise ThumbFailed("truncated")
-        if data[at + 1] not in _ENTROPY:
-            return at
-        at += 2
-    raise ThumbFailed("truncated")
-
-
-_ENTROPY = frozenset({0x00, *range(0xD0, 0xD8)})
+    found = _MARKER.search(data, at)
+    if found is None:
+        raise ThumbFailed("truncated")
+    return found.start()
 
 
 def _jpeg(data: bytes) -> Header:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from pocketfiles import keys
 from pocketfiles.errors import NotFound, Refusal, ThumbFailed
-from pocketfiles.storage import Opened, Stored
+from pocketfiles.objects import Opened, Stored
 from pocketfiles.thumbs.size import THUMBABLE, ThumbSize, parse
 
 REMEMBERED = 1024

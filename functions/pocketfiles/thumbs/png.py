@@ -18,7 +18,7 @@ _LEVEL = 7
 
 
 def scanlines(filter_type: int, rows: bytes, stride: int) -> bytes:
-    """``rows`` of filtered bytes, each with a byte to spare at its end, as scanlines that begin with a filter.
+    """``rows`` of filtered bytes, each with a byte to spare at its end, as scanlines that begin with one.
 
     ``stride`` is the length of a row with that byte.
     """

@@ -20,18 +20,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from PIL import (
-    GifImagePlugin,
-    Image,
-    ImageChops,
-    ImageCms,
-    ImageFile,
-    ImageMath,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-    _webp,
-)
+from PIL import Image, ImageChops, ImageCms, ImageFile, ImageMath, _webp
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import header, png, webp
@@ -44,9 +37,9 @@ _STRIP_PIXELS = 1 << 18  # converted and averaged at a time: what a processor's 
 _EXACT_BELOW = 1.5  # shrinking less than this averages too few pixels to hide the rounding of eight bits
 
 _T = Image.Transpose
-_TURNS = (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM)
-_TURNS += (_T.TRANSPOSE, _T.ROTATE_270, _T.TRANSVERSE, _T.ROTATE_90)
-_UPRIGHT = dict(enumerate(_TURNS, 2))  # what each EXIF orientation asks for; 1 is upright
+_FLIPS = (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM)
+_TURNS = (_T.TRANSPOSE, _T.ROTATE_270, _T.TRANSVERSE, _T.ROTATE_90)
+_UPRIGHT = dict(enumerate((*_FLIPS, *_TURNS), 2))  # what each EXIF orientation asks for; 1 is upright
 
 
 @dataclass(frozen=True)
@@ -74,7 +67,7 @@ def render(data: bytes, size: ThumbSize, options: Options | None = None) -> Thum
     """The thumb of that size, in the source's own format; ThumbFailed when there cannot be one.
 
     The first frame of what is animated, upright, in sRGB and without metadata. Formats are told apart by the
-    bytes alone, so the content type of the answer is true whatever the source was stored as.
+    bytes alone, so that the answer's content type is true.
     """
     options = options or Options()
     if len(data) > options.max_source_bytes:
@@ -104,17 +97,12 @@ def _make(data: bytes, task: Task, options: Options) -> Thumb:
 _Decoded = tuple[Image.Image, FloatBox, bytes | None]
 
 
-class _JpegFile(JpegImagePlugin.JpegImageFile):
+class _JpegFile(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
         """Nobody asks for the resolution, and Pillow's reader warns about broken EXIF data."""
 
 
-_FILES: dict[str, type[ImageFile.ImageFile]] = {
-    "JPEG": _JpegFile,
-    "PNG": PngImagePlugin.PngImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-}
+_FILES: dict[str, Any] = {"JPEG": _JpegFile, "PNG": PngImageFile, "GIF": GifImageFile, "WEBP": WebPImageFile}
 
 
 def _decode(data: bytes, task: Task) -> _Decoded:
@@ -122,7 +110,7 @@ def _decode(data: bytes, task: Task) -> _Decoded:
     head = task.header
     if head.format == "WEBP" and not head.animated and (decoder := _libwebp()):
         return _decode_webp(data, task, decoder)
-    image = _FILES[head.format](io.BytesIO(data))
+    image: ImageFile.ImageFile = _FILES[head.format](io.BytesIO(data))
     if image.size != (head.width, head.height):
         raise ValueError("the decoder sees another size than the header says")
     if head.format != "JPEG":
@@ -132,19 +120,17 @@ def _decode(data: bytes, task: Task) -> _Decoded:
         image.draft(None, (head.width // scale, head.height // scale))
     image.load()
     left, top, right, bottom = (edge / scale for edge in task.box)
-    box = left, top, min(right, image.width), min(bottom, image.height)
-    return image, box, image.info.get("icc_profile")
+    return image, (left, top, right, bottom), image.info.get("icc_profile")
 
 
 def _first_frame(image: ImageFile.ImageFile, task: Task) -> Image.Image:
     if getattr(image, "default_image", False):  # an animated PNG whose first picture is not a frame
         image.seek(1)
     image.load()
-    frame = task.header.frame
-    if frame is None:
+    if task.header.frame is None:
         return image
     canvas = Image.new("RGBA", image.size)  # empty around the frame, whatever the background colour says
-    canvas.paste(image.convert("RGBA").crop(frame), frame)
+    canvas.paste(image.convert("RGBA").crop(task.header.frame), task.header.frame)
     return canvas
 
 
@@ -182,11 +168,11 @@ def _resample(image: Image.Image, box: FloatBox, task: Task) -> Image.Image:
 
 def _reduced(image: Image.Image, box: FloatBox, task: Task) -> tuple[Image.Image, FloatBox]:
     """The needed part in a mode that can be averaged, and averaged by whole pixels towards the target."""
-    left, top, right, bottom = task.needed(box, image.size)
+    left, top, right, bottom = needed = task.needed(box, image.size)
     box = box[0] - left, box[1] - top, box[2] - left, box[3] - top
     across, down = (max(1, int(ratio / _REDUCING_GAP)) for ratio in ratios(box, task.target))
     if (across, down) == (1, 1):
-        part = image.crop((left, top, right, bottom))
+        part = image if needed == (0, 0, *image.size) else image.crop(needed)
         return _averageable(part, premultiply=task.shrink >= _EXACT_BELOW), box
     reduced, rows = None, max(1, _STRIP_PIXELS // (right - left) // down) * down
     for row in range(top, bottom, rows):
@@ -211,13 +197,11 @@ def _averageable(image: Image.Image, *, premultiply: bool) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    wide = image.convert("I")
-    grey = wide.point([value >> 8 for value in range(65_536)], "L")
-    transparent = image.info.get("transparency")
-    if transparent is None:
+    grey = image.point(lambda value: value / 256).convert("L")
+    if "transparency" not in image.info:
         return grey
-    alpha = wide.point([0 if value == transparent else 255 for value in range(65_536)], "L")
-    return Image.merge("LA", (grey, alpha))
+    alpha = [255 * (value != image.info["transparency"]) for value in range(65_536)]
+    return Image.merge("LA", (grey, image.convert("I").point(alpha, "L")))
 
 
 def _resize_alpha(image: Image.Image, box: FloatBox, target: tuple[int, int]) -> Image.Image:
@@ -245,9 +229,6 @@ def _computed(formula: Callable[[dict[str, Any]], Any], a: Image.Image, b: Image
     return cast("Image.Image", ImageMath.lambda_eval(formula, a=a, b=b))
 
 
-# Colour and encoding
-
-
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """What an ICC profile means by its colours, in sRGB; a broken or unfit profile means nothing."""
     alpha = image.getchannel("A") if image.mode in {"LA", "RGBA"} else None
@@ -273,8 +254,7 @@ def _opaque(image: Image.Image) -> Image.Image:
 
 
 def _encode(image: Image.Image, to: header.Format, options: Options) -> bytes:
-    image.info = {}  # no profile, no comment, no EXIF
-    out = io.BytesIO()
+    out, image.info = io.BytesIO(), {}  # no profile, no comment, no EXIF
     if to == "JPEG":
         image = image.convert("RGB") if image.mode == "CMYK" else image
         image.save(out, "JPEG", quality=options.jpeg_quality, optimize=True, subsampling="4:2:0")

@@ -9,6 +9,9 @@ from pocketfiles.thumbs.geometry import Box, FloatBox
 from pocketfiles.thumbs.header import Header
 from pocketfiles.thumbs.size import ThumbSize
 
+_HEADROOM = 1.25
+"""Decode at least this many times the thumb's size: what is left for the triangle filter makes it look like one."""
+
 _JPEG_SHRINK = 4
 """How many times ``max_pixels`` a JPEG decoded at reduced scale may have: every block of it is still read."""
 
@@ -34,9 +37,14 @@ class Task:
         return min(ratios(self.box, self.target))
 
     @property
+    def decoder_shrink(self) -> int:
+        """How many times smaller a decoder may make the picture with no loss to be seen in the thumb."""
+        return max(1, int(self.shrink / _HEADROOM))
+
+    @property
     def jpeg_scale(self) -> int:
-        """The coarsest of libjpeg's scales that still has every pixel needed: one to 1, 2, 4 or 8."""
-        return max(scale for scale in (1, 2, 4, 8) if scale <= max(1.0, self.shrink))
+        """The same for libjpeg, which has one to 1, 2, 4 and 8."""
+        return max(scale for scale in (1, 2, 4, 8) if scale <= self.decoder_shrink)
 
     def needed(self, box: FloatBox, size: tuple[int, int]) -> Box:
         """The whole pixels of a picture of ``size`` that contribute to ``box``, which is this task's, perhaps

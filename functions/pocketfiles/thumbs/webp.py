@@ -2,7 +2,7 @@
 
 Pillow decodes every WebP through the animation decoder: the whole canvas, with alpha, and copied twice.
 Asking the libwebp that Pillow brings along takes a third of that time and a fraction of the memory. Layouts
-and constants follow libwebp's public header ``webp/decode.h``; its version call refuses where they do not fit.
+and constants follow libwebp's public header ``webp/decode.h``; its version call refuses what does not fit.
 """
 
 import ctypes
@@ -100,7 +100,7 @@ class Decoder:
         alpha = bool(features.has_alpha)
         left, top, right, bottom = task.needed(task.box, (task.header.width, task.header.height))
         left, top = left & ~1, top & ~1  # chroma has half the resolution
-        scale = 1 if alpha else max(1, int(task.shrink))  # libwebp scales colours regardless of their alpha
+        scale = 1 if alpha else task.decoder_shrink  # libwebp scales colours regardless of their alpha
         width, height = math.ceil((right - left) / scale), math.ceil((bottom - top) / scale)
         pixels = self._decoded(data, (left, top, right, bottom), (width, height))
         across, down = width / (right - left), height / (bottom - top)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pocketfiles.errors import NotFound, Overloaded, StorageUnavailable, ThumbFailed
-from pocketfiles.storage import Stored
+from pocketfiles.objects import Stored
 from pocketfiles.thumbs.make import REMEMBER_SECONDS, REMEMBERED, Thumb, ThumbMaker
 from pocketfiles.thumbs.size import THUMBABLE, ThumbSize
 from tests.fakes import Clock, FakeBucket, etag_of

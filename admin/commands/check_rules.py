@@ -1,0 +1,64 @@
+"""``check-rules``: read every view rule and say which cannot be evaluated, and what stands open or locked.
+
+A rule that cannot be evaluated denies. Exit code 1 when there is one.
+"""
+
+import argparse
+from collections.abc import Iterator
+
+from admin.commands import arguments
+from pocketfiles.catalogue.model import Collection, Collections
+from pocketfiles.errors import RuleError
+from pocketfiles.rules import evaluate
+
+_EXAMPLE = "python -m admin check-rules --table acme-catalogue"
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The subcommand's arguments."""
+    parser = arguments.add_parser(commands, "check-rules", __doc__, _EXAMPLE)
+    arguments.add_catalogue(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """A line for each finding, then how many rules there are."""
+    with arguments.reader_of(parsed) as reader:
+        collections, _ = reader.catalogue()
+    for line in _unguarded(collections):
+        print(line)
+    broken = list(_broken(collections))
+    for line in broken:
+        print(line)
+    read = [collection for collection in collections if collection.view_rule]
+    print(f"checked {len(read)} rules: {len(broken) or 'none'} cannot be evaluated")
+    return 1 if broken else 0
+
+
+def _unguarded(collections: Collections) -> Iterator[str]:
+    """The protected file fields that no rule decides about."""
+    for collection in collections:
+        fields = [f"{collection.name}.{field.name}" for field in collection.file_fields if field.protected]
+        if fields and not collection.view_rule:
+            locked = collection.view_rule is None
+            verdict = (
+                "locked (no view rule): superusers alone" if locked else "open to everybody (empty view rule)"
+            )
+            yield f"{', '.join(fields)}: protected, but {verdict}"
+
+
+def _broken(collections: Collections) -> Iterator[str]:
+    for collection in collections:
+        reason = _problem(collection, collections)
+        if reason:
+            yield f"{collection.name}: the view rule cannot be evaluated and denies: {reason}"
+
+
+def _problem(collection: Collection, collections: Collections) -> str:
+    if not collection.view_rule:
+        return ""
+    try:
+        evaluate.check(collection.view_rule, collection, collections)
+    except RuleError as error:
+        return error.reason
+    return ""

@@ -1,0 +1,103 @@
+"""``explain``: say step by step why a URL is served or refused, as the functions would decide it now.
+
+Exit code 0 when it is served, 1 when it is refused.
+"""
+
+import argparse
+import math
+import time
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+from admin.commands import arguments
+from admin.errors import AdminError
+from admin.explain import Explainer, Step
+from pocketfiles import tokens
+from pocketfiles.access import Access
+from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.config import Settings
+from pocketfiles.errors import TokenNotIssued
+from pocketfiles.gateway import Request, parse_query
+
+_EXAMPLE = (
+    "python -m admin explain /api/files/documents/doc000000000001/contract_1c5m8q2z0x.pdf "
+    "--as users/userada00000000 --table acme-catalogue"
+)
+_LABEL = 12
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The subcommand's arguments."""
+    parser = arguments.add_parser(commands, "explain", __doc__, _EXAMPLE)
+    parser.add_argument("path", metavar="PATH", help="the path of a file, or its whole URL with its query")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--token", metavar="T", help="the file token, in place of the URL's")
+    who.add_argument("--as", dest="owner", metavar="COLLECTION/ID", help="as if this record had a file token")
+    for name, example in (("query", "k=v"), ("header", "K=V")):
+        parser.add_argument(
+            f"--{name}", metavar=example, action="append", default=[], help=f"one more {name}; repeatable"
+        )
+    parser.add_argument("--method", choices=["GET", "HEAD"], default="GET")
+    parser.add_argument("--address", metavar="IP", default="", help="the address the request comes from")
+    arguments.add_catalogue(parser)
+    parser.add_argument(
+        "--bucket", metavar="B", help="look whether the file is there (with --pb-data, its storage folder)"
+    )
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print every step and the verdict."""
+    request = _request(parsed)
+    now = time.time()
+    with arguments.reader_of(parsed) as reader:
+        catalogue = Catalogue(reader, math.inf, time.monotonic)
+        if parsed.owner:
+            token = _token(parsed, catalogue, now)
+            request = replace(request, query={**request.query, "token": token})
+        access = Access(catalogue, Settings.rule_max_rows)
+        explainer = Explainer(catalogue, access, arguments.stored_of(parsed))
+        steps, refusal = explainer.explain(request, now)
+    for step in steps:
+        _show(step)
+    print(f"{refusal.status} because {refusal.reason}" if refusal else "served")
+    return 1 if refusal else 0
+
+
+def _request(parsed: argparse.Namespace) -> Request:
+    try:
+        url = urlsplit(parsed.path)
+    except ValueError as error:
+        parsed.parser.error(f"{parsed.path} is no URL: {error}")
+    query = {**parse_query(url.query), **dict(_pair(parsed, text) for text in parsed.query)}
+    if parsed.token is not None:
+        query["token"] = parsed.token
+    headers = {name.lower(): value for name, value in (_pair(parsed, text) for text in parsed.header)}
+    # API Gateway hands the path on decoded.
+    return Request(parsed.method, unquote(url.path), query, headers, parsed.address)
+
+
+def _pair(parsed: argparse.Namespace, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        parsed.parser.error(f"{text}: a name, = and a value are expected")
+    return name, value
+
+
+def _token(parsed: argparse.Namespace, catalogue: Catalogue, now: float) -> str:
+    """A file token for the record that is named; it never leaves this process."""
+    collection, _, record_id = parsed.owner.partition("/")
+    found = catalogue.owner(collection, record_id)
+    if found is None or found[0].type != "auth":
+        parsed.parser.error(f"--as {parsed.owner}: there is no such auth record; COLLECTION/ID is expected")
+    try:
+        return tokens.issue(*found, "file", now)
+    except TokenNotIssued as error:
+        raise AdminError(f"no token for {parsed.owner}: {error.reason}") from error
+
+
+def _show(step: Step) -> None:
+    label, text = step
+    for line in text.splitlines() or [""]:
+        print(f"{label:<{_LABEL}}{line}")
+        label = ""

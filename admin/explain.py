@@ -1,0 +1,138 @@
+"""Why a URL is served or refused, step by step, as the functions decide it.
+
+A client is told of every denial in the same words. Here the steps tell them apart; they call what ``serve``
+calls, in its order. No token, no secret and no value of a record is in what they say.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol, TypeAlias
+
+from pocketfiles import identity, locate
+from pocketfiles.access import Access
+from pocketfiles.addresses import client_address
+from pocketfiles.catalogue.model import Field
+from pocketfiles.errors import Forbidden, NotFound, Refusal, RuleError, UnknownCollection
+from pocketfiles.gateway import Request
+from pocketfiles.locate import Located
+from pocketfiles.rules import evaluate
+from pocketfiles.tokens import BadToken, Identity
+
+Step: TypeAlias = tuple[str, str]
+"""What was looked at, and what was found; the text may have several lines."""
+
+_ANSWERS = (NotFound, UnknownCollection, Forbidden)
+_OUTCOMES = {True: "true", False: "false", None: "NULL"}
+
+
+class Catalogue(identity.Owners, locate.Catalogue, Protocol):
+    """What of the catalogue is read."""
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """Explains requests; ``stored`` tells whether the bucket has a key, ``None`` that nobody can look."""
+
+    catalogue: Catalogue
+    access: Access
+    stored: Callable[[str], bool] | None = None
+
+    def explain(self, request: Request, now: float) -> tuple[list[Step], Refusal | None]:
+        """The steps, and what refuses the request, if anything does. Raises ``Overloaded`` and its like."""
+        steps: list[Step] = []
+        try:
+            for step in self._steps(request, now):
+                steps.append(step)  # noqa: PERF402 - those before a refusal count
+        except _ANSWERS as refusal:
+            return steps, refusal
+        return steps, None
+
+    def _steps(self, request: Request, now: float) -> Iterator[Step]:
+        yield "request", f"{request.method} {request.path!r}"
+        collection_name, record_id, name = locate.parts(request)
+        yield "path", f"collection {collection_name!r}, record {record_id!r}, file {name!r}"
+        identity.refuse_foreign_superuser(request, self.catalogue, now)
+        collection = locate.find_collection(self.catalogue, collection_name)
+        yield "collection", f"{collection.name} ({collection.id}), of type {collection.type}"
+        record = locate.find_record(self.catalogue, collection, record_id)
+        yield "record", "is there"
+        field = locate.find_field(collection, record, name)
+        yield "field", field.name
+        yield "thumb", _thumb(request, field)
+        located = Located(collection, record, field, name)
+        if field.protected:
+            yield "protected", "yes"
+            yield from self._protection(request, located, now)
+        else:
+            yield "protected", "no: open to everybody, neither token nor view rule count"
+        yield from self._object(located)
+
+    def _protection(self, request: Request, located: Located, now: float) -> Iterator[Step]:
+        owner = None
+        try:
+            owner = identity.verified_owner(request, self.catalogue, now)
+            yield "token", _owner(owner)
+        except BadToken as error:
+            given = f"not valid: {error.reason}; a" if request.query.get("token") else "none: a"
+            yield "token", f"{given} guest's request"
+        if "authorization" in request.headers:
+            yield "header", "Authorization opens no file; ?token= does"
+        if self.catalogue.settings.superuser_ips:
+            address = client_address(request.headers, request.address, self.catalogue.settings)
+            yield "address", f"{address or 'unknown'}; superusers may come from listed addresses alone"
+        yield from self._rule(request, located, owner, now)
+        self.access.check(located.collection, located.record, owner, request, now)
+
+    def _rule(self, request: Request, located: Located, owner: Identity | None, now: float) -> Iterator[Step]:
+        rule = located.collection.view_rule
+        if owner is not None and owner.is_superuser:
+            yield "view rule", "not asked: a superuser sees every record"
+        elif rule is None:
+            yield "view rule", "locked: superusers alone"
+        elif not rule:
+            yield "view rule", "empty: open to everybody"
+        else:
+            yield "view rule", rule
+            try:
+                found = self.access.explain(located.collection, located.record, owner, request, now)
+            except RuleError as error:
+                yield "", f"cannot be evaluated: {error.reason}"
+            else:
+                yield "", "\n".join(map(_compared, found.steps))
+
+    def _object(self, located: Located) -> Iterator[Step]:
+        if located.collection.type == "view":
+            source = located.record.sources.get(located.name)
+            home = self.catalogue.collections.find(source.collection_id) if source else None
+            name = home.name if home else "a collection that is gone"
+            yield "source", f"{name}, record {source.record_id}" if source else "no record holds this file"
+        key = located.key
+        if self.stored is None:
+            yield "object", f"{key}; whether it is there was not looked at"
+            return
+        yield "object", key
+        if not self.stored(key):
+            raise NotFound("the object is missing")
+
+
+def _thumb(request: Request, field: Field) -> str:
+    asked = request.query.get("thumb", "")
+    if not asked:
+        return "not asked for: the original"
+    if locate.thumb_size(request, field):
+        return f"{asked!r} is allowed: the thumb if the file is a picture, or the original"
+    listed = ", ".join((locate.ALWAYS_ALLOWED, *field.thumbs))
+    return f"{asked!r} is none of {listed}: the original"
+
+
+def _owner(owner: Identity) -> str:
+    until = "for ever"
+    if owner.expires is not None:
+        until = f"until {datetime.fromtimestamp(owner.expires, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"valid {until}, of {owner.collection.name}/{owner.record.id}"
+
+
+def _compared(step: evaluate.Step) -> str:
+    outcome = _OUTCOMES[step.outcome] if step.evaluated else "-"
+    return f"{outcome:<5}  {' '.join(step.text.split())}"
