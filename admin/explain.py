@@ -43,7 +43,7 @@ class Explainer:
         steps: list[Step] = []
         try:
             for step in self._steps(request, now):
-                steps.append(step)  # noqa: PERF402 - those before a refusal count
+                steps.append(step)
         except _ANSWERS as refusal:
             return steps, refusal
         return steps, None

@@ -23,8 +23,8 @@ def check(mirror: Mirror, directory: Path) -> None:
     reasons = [reason for reason in (_collections(mirror), _records(mirror), _files(mirror)) if reason]
     if reasons:
         raise MassDeletion(
-            f"this sync would delete {' and '.join(reasons)}, and nothing is changed: if {directory} is the right "
-            "data directory, give --allow-mass-deletion"
+            f"this sync would delete {' and '.join(reasons)}, and nothing is changed: "
+            f"if {directory} is the right data directory, give --allow-mass-deletion"
         )
 
 

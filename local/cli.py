@@ -10,12 +10,13 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
 import boto3
 
 from admin.errors import AdminError
 from admin.importer import import_directory
-from local import cloud
+from local import cloud, containers
 from local.api import Api
 from local.gateway import Request
 from local.intrinsics import TemplateError
@@ -51,6 +52,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=_port, default=8090, metavar="N", help="0: any free port")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--data", type=Path, default=ROOT / "local/demo/pb_data", metavar="PB_DATA_DIR")
+    sam = "write the variables for `sam local` there, and let its containers reach S3 and DynamoDB"
+    parser.add_argument("--sam-env", type=Path, metavar="FILE", help=sam)
     return parser.parse_args(arguments)
 
 
@@ -62,8 +65,12 @@ def _port(text: str) -> int:
 
 def _serve(options: argparse.Namespace, out: TextIO) -> None:
     template = parse((ROOT / "template.yaml").read_text())
-    with _bound(options.host, options.port) as server, cloud.moto() as endpoint:
-        environment = template.environment()
+    environment = template.environment()
+    with (
+        _bound(options.host, options.port) as server,
+        cloud.moto(containers.EVERYWHERE if options.sam_env else cloud.LOOPBACK) as endpoint,
+        _for_containers(options.sam_env, endpoint, environment),
+    ):
         os.environ.update(environment)
         cloud.point_at(endpoint, os.environ)
         table = _import(options.data, template, environment)
@@ -73,6 +80,14 @@ def _serve(options: argparse.Namespace, out: TextIO) -> None:
         for line in _greeting(base, endpoint, api, table):
             print(line, file=out, flush=True)
         server.serve_forever()
+
+
+def _for_containers(
+    path: Path | None, endpoint: str, environment: dict[str, str]
+) -> contextlib.AbstractContextManager[None]:
+    if path is None:
+        return contextlib.nullcontext()
+    return containers.variables(path, urlsplit(endpoint).port or 80, environment)
 
 
 def _bound(host: str, port: int) -> Server:

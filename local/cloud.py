@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
+LOOPBACK = "127.0.0.1"
 _ELSEWHERE = (  # what a developer's shell may hold and the SDK would follow, past moto
     "AWS_DEFAULT_PROFILE",
     "AWS_ENDPOINT_URL_DYNAMODB",
@@ -26,14 +27,16 @@ _ELSEWHERE = (  # what a developer's shell may hold and the SDK would follow, pa
 
 
 @contextmanager
-def moto() -> Iterator[str]:
-    """The endpoint of S3 and DynamoDB in memory, until the block ends and all they hold is lost."""
+def moto(host: str = LOOPBACK) -> Iterator[str]:
+    """The endpoint of S3 and DynamoDB in memory, until the block ends and all they hold is lost.
+
+    ``host`` is the address to listen at; the endpoint is this machine's own view.
+    """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server = ThreadedMotoServer(host, port=0, verbose=False)
     server.start()
     try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
+        yield f"http://{LOOPBACK}:{server.get_host_and_port()[1]}"
     finally:
         server.stop()
 

@@ -30,8 +30,8 @@ def run(parsed: argparse.Namespace) -> int:
     broken = list(_broken(collections))
     for line in broken:
         print(line)
-    read = [collection for collection in collections if collection.view_rule]
-    print(f"checked {len(read)} rules: {len(broken) or 'none'} cannot be evaluated")
+    verdict = f"{len(broken)} cannot be evaluated" if broken else "all can be evaluated"
+    print(f"checked {sum(bool(each.view_rule) for each in collections)} view rules: {verdict}")
     return 1 if broken else 0
 
 

@@ -65,31 +65,33 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _request(parsed: argparse.Namespace) -> Request:
+    parser: argparse.ArgumentParser = parsed.parser
     try:
         url = urlsplit(parsed.path)
     except ValueError as error:
-        parsed.parser.error(f"{parsed.path} is no URL: {error}")
-    query = {**parse_query(url.query), **dict(_pair(parsed, text) for text in parsed.query)}
+        parser.error(f"PATH is no URL: {error}")
+    query = {**parse_query(url.query), **dict(_pair(parser, text) for text in parsed.query)}
     if parsed.token is not None:
         query["token"] = parsed.token
-    headers = {name.lower(): value for name, value in (_pair(parsed, text) for text in parsed.header)}
+    headers = {name.lower(): value for name, value in (_pair(parser, text) for text in parsed.header)}
     # API Gateway hands the path on decoded.
     return Request(parsed.method, unquote(url.path), query, headers, parsed.address)
 
 
-def _pair(parsed: argparse.Namespace, text: str) -> tuple[str, str]:
+def _pair(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        parsed.parser.error(f"{text}: a name, = and a value are expected")
+        parser.error("--query and --header take a name, = and a value")
     return name, value
 
 
 def _token(parsed: argparse.Namespace, catalogue: Catalogue, now: float) -> str:
     """A file token for the record that is named; it never leaves this process."""
+    parser: argparse.ArgumentParser = parsed.parser
     collection, _, record_id = parsed.owner.partition("/")
     found = catalogue.owner(collection, record_id)
     if found is None or found[0].type != "auth":
-        parsed.parser.error(f"--as {parsed.owner}: there is no such auth record; COLLECTION/ID is expected")
+        parser.error(f"--as {parsed.owner}: there is no such auth record; COLLECTION/ID is expected")
     try:
         return tokens.issue(*found, "file", now)
     except TokenNotIssued as error:

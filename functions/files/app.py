@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from files import parts
-from pocketfiles import aws, gateway, metrics
+from pocketfiles import aws, gateway, metrics, snapshot
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
 from pocketfiles.origin import Origin
@@ -32,6 +32,9 @@ def origin() -> Origin:
     """Whom the function lets in."""
     settings = Settings.from_env(os.environ, files=True)
     return Origin(settings.origin_secret_arn, aws.secret_values, time.monotonic)
+
+
+snapshot.prepare(service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate", "jwt"))
 
 
 def route(request: gateway.Request) -> gateway.Reply:

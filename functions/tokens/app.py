@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from pocketfiles import aws, gateway, metrics
+from pocketfiles import aws, gateway, metrics, snapshot
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
@@ -30,6 +30,9 @@ def origin() -> Origin:
     """Whom the function lets in."""
     settings = Settings.from_env(os.environ, files=False)
     return Origin(settings.origin_secret_arn, aws.secret_values, time.monotonic)
+
+
+snapshot.prepare(service, origin, modules=("jwt",))
 
 
 def route(request: gateway.Request) -> gateway.Reply:

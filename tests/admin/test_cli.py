@@ -1,6 +1,7 @@
 """The command line as an operator meets it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -98,9 +99,19 @@ def test_encrypted_settings_open_with_the_named_variable(
     assert json.loads(items(cloud)["#catalogue", "settings"]["data"]["S"])["superuserIPs"] == ["192.0.2.9"]
 
 
-@pytest.mark.parametrize(
-    "command", [["import"], ["sync"], ["collections", "apply"], ["put"], ["rm"], ["token"]]
-)
+COMMANDS = [
+    ["import"],
+    ["sync"],
+    ["collections", "apply"],
+    ["put"],
+    ["rm"],
+    ["token"],
+    ["explain"],
+    ["check-rules"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,6 +120,14 @@ def test_every_command_has_help_with_an_example(
     assert ended.value.code == 0
     out = capsys.readouterr().out
     assert f"example:\n  python -m admin {' '.join(command)} " in out
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    listed = re.findall(r"^    ([a-z-]+)", capsys.readouterr().out, re.MULTILINE)
+    assert listed == [command[0] for command in COMMANDS]
 
 
 def test_a_watch_and_a_dry_run_exclude_each_other(cloud: Cloud, shaped: Shaped) -> None:

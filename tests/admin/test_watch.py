@@ -18,7 +18,7 @@ from admin import watch
 from admin.errors import SourceError
 from admin.importer import Source, Sync, prepared
 from admin.watch import Ear
-from tests.admin.conftest import items, keys
+from tests.admin.conftest import items, keys, run
 from tests.admin.shaped import Shaped
 from tests.conftest import ROOT, Cloud
 
@@ -30,6 +30,7 @@ class Told:
         self.rounds = 0
         self.failures: list[tuple[Exception, float]] = []
         self.to_raise: list[Exception] = []
+        self.refusals: list[Exception] = []
         self.ended = False
 
     def round(self, sync: Sync) -> None:
@@ -40,6 +41,9 @@ class Told:
 
     def failed(self, error: Exception, wait_seconds: float) -> None:
         self.failures.append((error, wait_seconds))
+
+    def refused(self, error: Exception) -> None:
+        self.refusals.append(error)
 
     def stopped(self) -> None:
         self.ended = True
@@ -115,6 +119,24 @@ def test_lost_connections_and_unreadable_moments_are_waited_out(cloud: Cloud, sh
     assert "changed" in items(cloud)["id_docs", "doc0"]["data"]["S"]
 
 
+def test_a_refused_round_deletes_nothing_and_waits_for_the_next_change(cloud: Cloud, shaped: Shaped) -> None:
+    for number in range(12):
+        shaped.put("docs", f"more{number}")
+    told = Told()
+    with watching(cloud, shaped.directory, told):
+        before = items(cloud)
+        shaped.execute("DELETE FROM docs")
+        until(lambda: told.refusals)
+        time.sleep(0.3)
+        assert (len(told.refusals), told.rounds, told.failures) == (1, 1, [])
+        assert items(cloud) == before
+        for number in range(12):
+            shaped.put("docs", f"more{number}")
+        until(lambda: told.rounds == 2)
+    assert ("id_docs", "doc0") not in items(cloud)
+    assert ("id_docs", "more0") in items(cloud)
+
+
 def test_a_file_that_comes_late_is_uploaded(
     cloud: Cloud, shaped: Shaped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -155,30 +177,46 @@ def test_an_ear_hears_of_a_restored_backup(tmp_path: Path) -> None:
         assert ear.heard()
 
 
+@contextmanager
+def process(cloud: Cloud, directory: Path) -> "Iterator[tuple[subprocess.Popen[str], Iterator[str]]]":
+    """A watching process, and the lines it prints."""
+    command = [sys.executable, "-u", "-m", "admin", "sync", "--watch", "--pb-data", str(directory)]
+    command += ["--bucket", cloud.bucket, "--table", cloud.table]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as started:
+        assert started.stdout
+        try:
+            yield started, iter(started.stdout.readline, "")
+        finally:
+            started.kill()
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_a_watching_process_stops_cleanly(end: signal.Signals, cloud: Cloud, shaped: Shaped) -> None:
-    command = [sys.executable, "-u", "-m", "admin", "sync", "--watch", "--pb-data", str(shaped.directory)]
-    command += ["--bucket", cloud.bucket, "--table", cloud.table]
-    with (
-        subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process,
-        closing_process(process) as lines,
-    ):
+    with process(cloud, shaped.directory) as (started, lines):
         assert "synced: 3 collections, 8 records, 7 files; written" in next(lines)
         assert "watching" in next(lines)
         shaped.put("docs", "doc0", title="changed")
         assert "written 2 records" in next(lines)
-        os.kill(process.pid, end)
+        os.kill(started.pid, end)
         assert next(lines).endswith("stopped\n")
         assert list(lines) == []
-        assert process.wait() == 0
+        assert started.wait() == 0
 
 
-@contextmanager
-def closing_process(process: "subprocess.Popen[str]") -> Iterator[Iterator[str]]:
-    assert process.stdout
-    try:
-        yield iter(process.stdout.readline, "")
-    finally:
-        process.kill()
+def test_a_process_that_watches_a_wrong_directory_says_so_and_waits(
+    cloud: Cloud, shaped: Shaped, tmp_path: Path
+) -> None:
+    run(cloud, shaped.directory)
+    before = items(cloud)
+    wrong = Shaped(tmp_path / "wrong")
+    wrong.execute("UPDATE _collections SET id = 'other_' || id")
+    with process(cloud, wrong.directory) as (started, lines):
+        line = next(lines)
+        assert " refused: this sync would delete all 3 collections, and nothing is changed: " in line
+        assert line.endswith("; waiting for the next change\n")
+        os.kill(started.pid, signal.SIGTERM)
+        assert next(lines).endswith("stopped\n")
+        assert started.wait() == 0
+    assert items(cloud) == before

@@ -15,4 +15,6 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     printed = capsys.readouterr().out
-    assert all(option in printed for option in ("--port N", "--host HOST", "--data PB_DATA_DIR"))
+    assert all(
+        option in printed for option in ("--port N", "--host HOST", "--data PB_DATA_DIR", "--sam-env FILE")
+    )

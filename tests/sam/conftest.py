@@ -3,8 +3,6 @@
 ``LAMBDA_IMAGE`` names an image to use in place of AWS's; without it `sam` pulls that one.
 """
 
-import json
-import logging
 import os
 import platform
 import shutil
@@ -13,17 +11,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
-from local import cloud
+from local import cloud, containers
 from local.template import Template, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "local" / "demo" / "pb_data"
-HOST = "host.docker.internal"  # this machine, seen from a container
 ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 
 
@@ -53,7 +50,7 @@ class Stack:
         """A `sam local` command line."""
         image = os.environ.get("LAMBDA_IMAGE")
         common = ["--template", str(self.template), "--env-vars", str(self.variables)]
-        reach = ["--add-host", f"{HOST}:host-gateway"]
+        reach = ["--add-host", f"{containers.HOST}:host-gateway"]
         stand_in = ["--invoke-image", image, "--skip-pull-image"] if image else []
         return sam("local", command, *arguments, *common, *reach, *stand_in)
 
@@ -68,31 +65,23 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def port() -> Iterator[int]:
-    """moto's port, open to containers."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("0.0.0.0", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()[1]
-    server.stop()
+def reachable() -> Iterator[str]:
+    """A moto server's address on this machine, open to containers."""
+    with cloud.moto(containers.EVERYWHERE) as endpoint:
+        yield endpoint
 
 
 @pytest.fixture(scope="session")
-def stack(built: Path, port: int, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+def stack(built: Path, reachable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The demo data behind the functions."""
     environment = dict(os.environ)
-    cloud.point_at(f"http://127.0.0.1:{port}", environment)
+    cloud.point_at(reachable, environment)
     declared = parse((ROOT / "template.yaml").read_text())
     names = declared.environment()
     _import_demo(declared, names, environment)
     variables = tmp_path_factory.mktemp("sam") / "env.json"
-    inside = {
-        "TABLE_NAME": names["TABLE_NAME"],
-        "BUCKET_NAME": names["BUCKET_NAME"],
-        "AWS_ENDPOINT_URL": f"http://{HOST}:{port}",
-    }
-    variables.write_text(json.dumps({"Parameters": inside}))
-    return Stack(built, variables, environment, names["BUCKET_NAME"], names["TABLE_NAME"])
+    with containers.variables(variables, urlsplit(reachable).port or 80, names):
+        yield Stack(built, variables, environment, names["BUCKET_NAME"], names["TABLE_NAME"])
 
 
 def _import_demo(template: Template, names: dict[str, str], environment: dict[str, str]) -> None:

@@ -44,6 +44,31 @@ def test_secrets_are_fetched_once_in_a_while() -> None:
     assert fetched == [100.0, 100.0 + REFRESH_SECONDS]
 
 
-def test_without_a_cdn_everybody_is_admitted() -> None:
-    asked = request(x_origin_secret="x")
+@pytest.mark.parametrize(
+    ("told", "address"),
+    [
+        ("198.51.100.10:46532", "198.51.100.10"),
+        ("2001:db8::1:46532", "2001:db8::1"),
+        ("2001:db8:0:0:0:0:0:1:443", "2001:db8::1"),
+        ("[2001:db8::1]:46532", "2001:db8::1"),
+        ("198.51.100.10", "192.0.2.7"),
+        ("nonsense:1", "192.0.2.7"),
+        (":", "192.0.2.7"),
+        ("", "192.0.2.7"),
+        ("203.0.113.9, 198.51.100.10:46532", "192.0.2.7"),
+    ],
+)
+def test_the_cdn_tells_whose_request_it_is_and_no_rule_sees_how(told: str, address: str) -> None:
+    asked = request(x_origin_secret="s", cloudfront_viewer_address=told)
+    admitted = Origin("arn", lambda _: ("s",), Clock()).admit(asked)
+    assert (admitted.address, admitted.headers) == (address, {})
+
+
+def test_a_request_of_which_the_cdn_tells_nothing_keeps_its_peers_address() -> None:
+    admitted = Origin("arn", lambda _: ("s",), Clock()).admit(request(x_origin_secret="s"))
+    assert admitted.address == "192.0.2.7"
+
+
+def test_without_a_cdn_everybody_is_admitted_and_no_header_counts() -> None:
+    asked = request(x_origin_secret="x", cloudfront_viewer_address="198.51.100.10:1")
     assert Origin("", lambda _: (), Clock()).admit(asked) is asked

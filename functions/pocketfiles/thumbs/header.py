@@ -26,6 +26,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG_HUFFMAN = {0xC0: False, 0xC1: False, 0xC2: True}  # SOF0, SOF1, SOF2: is it progressive?
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # in entropy-coded data FF is followed by 00 or a restart
+_FILLER = b"\x2a\x95\x53" * 100
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 
 
@@ -128,6 +129,12 @@ def _jpeg(data: bytes) -> Header:
                 raise ThumbFailed("truncated")
             return Header("JPEG", width, height, orientation, scans)
     raise ThumbFailed("truncated")
+
+
+def longer(data: bytes) -> bytes:
+    """A JPEG of one scan with more entropy-coded data than it had: the same picture, if it was complete."""
+    end = data.rfind(b"\xff\xd9")
+    return b"".join((data[:end], _FILLER, data[end:]))
 
 
 def _scans(data: bytes, at: int) -> int:

@@ -92,8 +92,7 @@ def _make(data: bytes, task: Task, options: Options) -> Thumb:
     return Thumb(body, f"image/{task.header.format.lower()}", *image.size)
 
 
-# Decoding: as much of the picture as is needed, the task's box in the pixels of that, and the ICC profile
-
+# What is needed of the picture, the task's box in the pixels of that, and the ICC profile
 _Decoded = tuple[Image.Image, FloatBox, bytes | None]
 
 
@@ -109,18 +108,31 @@ def _decode(data: bytes, task: Task) -> _Decoded:
     """By the decoder the header calls for; Pillow's own guessing would try dozens."""
     head = task.header
     if head.format == "WEBP" and not head.animated and (decoder := _libwebp()):
-        return _decode_webp(data, task, decoder)
+        part = decoder.part(data, task)
+        whole = Image.frombuffer(part.mode, part.size, part.pixels, "raw", part.mode, 0, 1)
+        return whole, part.box, header.webp_profile(data)
     image: ImageFile.ImageFile = _FILES[head.format](io.BytesIO(data))
     if image.size != (head.width, head.height):
         raise ValueError("the decoder sees another size than the header says")
     if head.format != "JPEG":
         return _first_frame(image, task), task.box, image.info.get("icc_profile")
     scale = task.jpeg_scale
-    if scale > 1:
-        image.draft(None, (head.width // scale, head.height // scale))
+    reduced = head.width // scale, head.height // scale
+    image.draft(None, reduced)
     image.load()
+    if head.scans == 1 and _ends_grey(image):
+        again = _JpegFile(io.BytesIO(header.longer(data)))
+        again.draft(None, reduced)
+        if ImageChops.difference(image, again).getbbox():
+            raise ValueError("truncated: the data end before the picture does")
     left, top, right, bottom = (edge / scale for edge in task.box)
     return image, (left, top, right, bottom), image.info.get("icc_profile")
+
+
+def _ends_grey(image: Image.Image) -> bool:
+    """Whether the last pixel is what libjpeg puts, silently, where data are missing."""
+    last = image.crop((image.width - 1, image.height - 1, *image.size)).tobytes()
+    return {127, 128}.issuperset(last[:3])
 
 
 def _first_frame(image: ImageFile.ImageFile, task: Task) -> Image.Image:
@@ -143,18 +155,8 @@ def _libwebp() -> webp.Decoder | None:
         return None
 
 
-def _decode_webp(data: bytes, task: Task, decoder: webp.Decoder) -> _Decoded:
-    part = decoder.part(data, task)
-    mode = "RGBA" if part.alpha else "RGBX"
-    image = Image.frombuffer(mode, part.size, part.pixels, "raw", mode, 0, 1)
-    return image, part.box, header.webp_profile(data)
-
-
-# Resampling: a triangle filter on premultiplied colours (pocketbase.md §4.5)
-
-
 def _resample(image: Image.Image, box: FloatBox, task: Task) -> Image.Image:
-    """``box`` of ``image`` as ``task.target`` pixels of mode L, LA, RGB, RGBA or CMYK."""
+    """``box`` as pixels of L, LA, RGB, RGBA or CMYK, by a triangle filter (pocketbase.md §4.5)."""
     image, box = _reduced(image, box, task)
     if box == (0, 0, *image.size) and image.size == task.target:
         pass
@@ -214,14 +216,10 @@ def _resize_alpha(image: Image.Image, box: FloatBox, target: tuple[int, int]) ->
 
     weight, full, bands = resized(alpha), 255.0 if premultiplied else 1.0, []
     for colour in colours:
-        product = colour if premultiplied else _computed(lambda of: of["a"] * of["b"], colour, alpha)
-        mean = _computed(lambda of: of["a"] * full / of["b"], resized(product), weight)
-        bands.append(_rounded(mean))
-    return Image.merge(image.mode[:-1] + "A", [*bands, _rounded(weight)])
-
-
-def _rounded(band: Image.Image) -> Image.Image:
-    return _computed(lambda of: of["convert"](of["min"](of["a"] + 0.5, 255), "L"), band, band)
+        total = resized(colour if premultiplied else _computed(lambda of: of["a"] * of["b"], colour, alpha))
+        bands.append(_computed(lambda of: of["a"] * full / of["b"], total, weight))
+    bands = [band.point(lambda value: value + 0.5).convert("L") for band in (*bands, weight)]
+    return Image.merge(image.mode[:-1] + "A", bands)
 
 
 def _computed(formula: Callable[[dict[str, Any]], Any], a: Image.Image, b: Image.Image) -> Image.Image:
@@ -241,10 +239,9 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
         converted = to_srgb.apply(colours)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image
-    converted = converted.convert("L") if colours.mode == "L" else converted
     if alpha:
         converted.putalpha(alpha)
-    return converted
+    return converted.convert(image.mode) if image.mode in {"L", "LA"} else converted
 
 
 def _opaque(image: Image.Image) -> Image.Image:

@@ -10,13 +10,16 @@ from pocketfiles.thumbs.header import Header
 from pocketfiles.thumbs.size import ThumbSize
 
 _HEADROOM = 1.25
-"""Decode at least this many times the thumb's size: what is left for the triangle filter makes it look like one."""
+"""Decode at least this many times the thumb's size, so that enough is left for the triangle filter to do."""
 
 _JPEG_SHRINK = 4
 """How many times ``max_pixels`` a JPEG decoded at reduced scale may have: every block of it is still read."""
 
 _JPEG_WALKS = 16
 """Scans × pixels of a progressive JPEG, in ``max_pixels``."""
+
+_MAX_SIDE = 65_535
+"""What JPEG and GIF can say at most; a decoder takes memory for each row besides that for pixels."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ def plan(head: Header, size: ThumbSize, max_pixels: int, max_output_pixels: int)
 def _within(task: Task, limit: int) -> bool:
     head = task.header
     pixels = head.width * head.height
+    if max(head.width, head.height) > _MAX_SIDE:
+        return False
     if head.format == "JPEG" and head.scans == 1:
         return pixels <= limit * min(_JPEG_SHRINK, task.jpeg_scale**2)
     # A progressive JPEG keeps all its coefficients in memory, whatever the scale.

@@ -64,11 +64,12 @@ class _Config(Structure):
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of RGBA bytes, ``size`` pixels large, that hold a task's ``box``, given in these pixels."""
+    """Rows of bytes in ``mode`` RGBA, or RGBX where all is opaque, ``size`` pixels large; they hold a task's
+    ``box``, given in these pixels."""
 
     pixels: bytearray
     size: tuple[int, int]
-    alpha: bool
+    mode: str
     box: FloatBox
 
 
@@ -106,7 +107,7 @@ class Decoder:
         across, down = width / (right - left), height / (bottom - top)
         x0, y0, x1, y1 = task.box
         box = (x0 - left) * across, (y0 - top) * down, (x1 - left) * across, (y1 - top) * down
-        return Part(pixels, (width, height), alpha, box)
+        return Part(pixels, (width, height), "RGBA" if alpha else "RGBX", box)
 
     def _decoded(self, data: bytes, crop: Box, size: tuple[int, int]) -> bytearray:
         width, height = size

@@ -1,0 +1,133 @@
+"""A wrong or fresh data directory does not empty the table and the bucket."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from admin.cli import main
+from admin.errors import MassDeletion
+from tests.admin.conftest import items, keys, run, state
+from tests.admin.shaped import Shaped
+from tests.admin.test_cli import arguments_of
+from tests.conftest import DEMO, Cloud
+
+
+@pytest.fixture
+def many(shaped: Shaped) -> Shaped:
+    """72 records, as a view shows each of the 35 documents a second time; 19 files."""
+    for number in range(32):
+        shaped.put("docs", f"more{number:02}", attachment=f"{number}.txt" if number < 12 else "")
+        if number < 12:
+            shaped.store(f"id_docs/more{number:02}/{number}.txt", b"more")
+    return shaped
+
+
+def fresh(path: Path) -> Shaped:
+    """A PocketBase that was just started: its users collection, and nobody in it."""
+    made = Shaped(path)
+    made.execute("DELETE FROM _collections WHERE name <> 'users'")
+    made.execute("UPDATE _collections SET id = '_pb_users_auth_'")
+    return made
+
+
+def without_records(many: Shaped) -> None:
+    many.execute("DELETE FROM docs WHERE id > 'more05'")
+
+
+def without_files(many: Shaped) -> None:
+    many.execute("UPDATE docs SET attachment = ''")
+
+
+def without_collections(many: Shaped) -> None:
+    for name in ("docs", "users"):
+        many.drop_collection(name)
+    many.execute("DROP VIEW doc_files")
+    many.execute("DELETE FROM _collections")
+
+
+@pytest.mark.parametrize(
+    ("lose", "reason"),
+    [
+        (without_records, "would delete 52 of the table's 72 records, and"),
+        (without_files, "would delete 15 of the bucket's 19 files, and"),
+        (
+            without_collections,
+            "would delete all 3 collections and 72 of the table's 72 records and 19 of the bucket's 19 files",
+        ),
+    ],
+)
+def test_losing_most_is_refused_until_it_is_allowed(
+    lose: Callable[[Shaped], None],
+    reason: str,
+    many: Shaped,
+    cloud: Cloud,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(cloud, many.directory)
+    lose(many)
+    before = state(cloud)
+    assert main(arguments_of("sync", many.directory, cloud)) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert reason in err
+    assert "--allow-mass-deletion" in err
+    assert state(cloud) == before
+    assert main(arguments_of("sync", many.directory, cloud, "--dry-run")) == 0
+    assert reason in capsys.readouterr().err
+    assert state(cloud) == before
+    assert main(arguments_of("sync", many.directory, cloud, "--allow-mass-deletion")) == 0
+    assert state(cloud) != before
+    assert main(arguments_of("sync", many.directory, cloud)) == 0
+    assert "nothing to change" in capsys.readouterr().out
+
+
+def test_another_pocketbases_directory_is_refused(cloud: Cloud, shaped: Shaped, tmp_path: Path) -> None:
+    run(cloud, shaped.directory)
+    before = state(cloud)
+    with pytest.raises(MassDeletion, match="all 3 collections, and"):
+        run(cloud, fresh(tmp_path / "fresh").directory)
+    with pytest.raises(MassDeletion):
+        run(cloud, DEMO)
+    assert state(cloud) == before
+
+
+def test_a_fresh_directory_beside_a_full_bucket_is_refused(cloud: Cloud, tmp_path: Path) -> None:
+    for number in range(10):
+        cloud.s3.put_object(Bucket=cloud.bucket, Key=f"_pb_users_auth_/user{number}/face.png")
+    with pytest.raises(MassDeletion, match="10 of the bucket's 10 files"):
+        run(cloud, fresh(tmp_path / "fresh").directory)
+    assert items(cloud) == {}
+    assert len(keys(cloud)) == 10
+
+
+def half(many: Shaped) -> None:
+    many.execute("DELETE FROM docs WHERE id > 'more13'")
+
+
+def most_of_few(many: Shaped) -> None:
+    many.execute("DELETE FROM docs WHERE id > 'more27'")
+
+
+@pytest.mark.parametrize("lose", [half, most_of_few])
+def test_losing_less_is_a_sync_like_any_other(
+    lose: Callable[[Shaped], None], many: Shaped, cloud: Cloud
+) -> None:
+    run(cloud, many.directory)
+    lose(many)
+    run(cloud, many.directory)
+    assert ("id_docs", "more31") not in items(cloud)
+
+
+def test_a_few_records_may_all_go(shaped: Shaped, cloud: Cloud) -> None:
+    run(cloud, shaped.directory)
+    shaped.execute("DELETE FROM docs")
+    shaped.execute("DELETE FROM users")
+    run(cloud, shaped.directory)
+    assert {pk for pk, _ in items(cloud)} == {"#catalogue"}
+
+
+def test_an_import_deletes_nothing_and_is_never_refused(cloud: Cloud, shaped: Shaped, tmp_path: Path) -> None:
+    run(cloud, shaped.directory)
+    run(cloud, fresh(tmp_path / "fresh").directory, removing=False)
+    assert ("id_docs", "doc0") in items(cloud)

@@ -1,0 +1,51 @@
+import random
+import sys
+from collections.abc import Callable
+from types import ModuleType
+
+import pytest
+
+from pocketfiles import snapshot
+
+
+class Runtime(ModuleType):
+    """Lambda's module of hooks, which keeps what is registered."""
+
+    def __init__(self) -> None:
+        super().__init__("snapshot_restore_py")
+        self.before: list[Callable[[], object]] = []
+        self.after: list[Callable[[], object]] = []
+        self.register_before_snapshot = self.before.append
+        self.register_after_restore = self.after.append
+
+
+@pytest.fixture
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    runtime = Runtime()
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", runtime)
+    return runtime
+
+
+def test_everything_is_loaded_when_lambda_says_so(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "pocketfiles.ranges", raising=False)
+    built: list[str] = []
+    snapshot.prepare(
+        lambda: built.append("service"), lambda: built.append("origin"), modules=("pocketfiles.ranges",)
+    )
+    assert (built, "pocketfiles.ranges" in sys.modules) == ([], False)
+    for hook in runtime.before:
+        hook()
+    assert (built, "pocketfiles.ranges" in sys.modules) == (["service", "origin"], True)
+
+
+def test_after_a_start_from_the_snapshot_chance_is_another(runtime: Runtime) -> None:
+    snapshot.prepare(modules=())
+    state = random.getstate()
+    for hook in runtime.after:
+        hook()
+    assert random.getstate() != state
+
+
+def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", None)
+    snapshot.prepare(lambda: pytest.fail("called"), modules=("nowhere",))

@@ -1,0 +1,41 @@
+import io
+import random
+import zlib
+
+import pytest
+from PIL import Image
+
+from pocketfiles.thumbs import png
+
+
+@pytest.mark.parametrize("mode", png.COLOUR_TYPES)
+def test_what_is_written_reads_back(mode: str) -> None:
+    channels = len(mode)
+    pixels = random.Random(1).randbytes(3 * 2 * channels)
+    rows = b"".join(pixels[row * 3 * channels :][: 3 * channels] + b"\0" for row in range(2))
+    lines = png.scanlines(png.NONE, rows, 3 * channels + 1)
+    written = png.file((3, 2), mode, zlib.compress(lines))
+    with Image.open(io.BytesIO(written)) as image:
+        assert (image.mode, image.size, image.tobytes(), image.info) == (mode, (3, 2), pixels, {})
+
+
+def test_each_scanline_begins_with_the_filter() -> None:
+    assert png.scanlines(png.UP, b"ab\0cd\0", 3) == b"\x02ab\x02cd"
+
+
+def test_noise_is_deflated_once_and_repetition_under_every_filter() -> None:
+    tried: list[bytes] = []
+
+    def others(first: bytes) -> list[bytes]:
+        tried.append(first)
+        return [first]
+
+    noise, pattern = random.Random(2).randbytes(50_000), bytes(range(250)) * 200
+    assert zlib.decompress(png.deflate(noise, (line for line in others(pattern)))) == noise
+    assert tried == []  # a generator that nobody asked
+    assert zlib.decompress(png.deflate(pattern, (line for line in others(bytes(50_000))))) == bytes(50_000)
+
+
+@pytest.mark.parametrize("lines", [b"", b"\0", b"\0\1\2"])
+def test_the_smallest_pictures_have_enough_to_sample(lines: bytes) -> None:
+    assert zlib.decompress(png.deflate(lines, [])) == lines
