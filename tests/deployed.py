@@ -25,8 +25,8 @@ GATEWAYS_OWN = "apigw-requestid"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client got; ``headers`` with lower-case names, without the gateway's own request id and without
-    ``Server-Timing``, which differs each time; ``timed`` tells whether it was there."""
+    """What the client got; ``headers`` with lower-case names, without the gateway's own request id and
+    ``Server-Timing``, which differs each time; ``timed`` tells whether that was there."""
 
     status: int
     headers: Mapping[str, str]

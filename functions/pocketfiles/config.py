@@ -17,7 +17,7 @@ class Settings:
     table_name: str
     bucket_name: str = ""
     origin_secret_arn: str = ""
-    catalogue_ttl: int = 5
+    catalogue_ttl: int = 1
     inline_limit: int = 4 * 1024 * 1024
     redirect_seconds: int = 900
     rule_max_rows: int = 1000

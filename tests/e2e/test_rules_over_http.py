@@ -21,7 +21,7 @@ OPEN = "/api/files/open_papers/paper0000000001/open_nqhrwivcnx.txt"
 LOCKED = "/api/files/locked_papers/paper0000000002/locked_8tkibi63xf.txt"
 DAN, CLEO, EVE, ROOT = "userdan00000000", "usercleo0000000", "usereve00000000", "superuser000001"
 DOCUMENTS = "pbc_3332084752"
-CATALOGUE_TTL_SECONDS = 5
+CATALOGUE_TTL_SECONDS = 1
 
 
 @pytest.fixture(scope="module")
