@@ -23,7 +23,6 @@ Template = dict[str, Any]
 Check = Callable[[Template], Iterator[str]]
 
 GATEWAY_SECONDS = 30
-CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # AWS's own policy
 LAMBDA_ANSWER_BYTES = 6 * 1024 * 1024 + 100
 ROUTES = {
     ("FilesFunction", "$default"),
@@ -255,7 +254,10 @@ def parameters_are_explained_and_bounded(template: Template) -> Iterator[str]:
     grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
     if sorted(grouped) != sorted(template["Parameters"]) or set(grouped) != set(interface["ParameterLabels"]):
         yield "the interface does not list every parameter once"
+    documented = (ROOT / "docs/production.md").read_text()
     for name, parameter in template["Parameters"].items():
+        if f"| `{name}` | {parameter.get('Default') or '(empty)'} |" not in documented:
+            yield f"{name} with its default is not in docs/production.md"
         if not parameter.get("Description", "").endswith("."):
             yield f"{name} has no description"
         if "Default" not in parameter:
@@ -285,9 +287,19 @@ def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
     names = template["Parameters"]["CdnQueryParameters"]["Default"].split(",")
     if key["QueryStringsConfig"]["QueryStrings"] != {"Ref": "CdnQueryParameters"} or "token" not in names:
         yield "a file is kept for everyone whatever the token"
-    uncached = {each["PathPattern"]: each["CachePolicyId"] for each in distribution["CacheBehaviors"]}
-    if uncached.get("/api/files/token") != CACHING_DISABLED:
+    policies = {each["PathPattern"]: each["CachePolicyId"] for each in distribution["CacheBehaviors"]}
+    tokens = template["Resources"]["CdnTokenPolicy"]["Properties"]["CachePolicyConfig"]
+    if policies.get("/api/files/token") != {"Ref": "CdnTokenPolicy"} or (
+        (tokens["MinTTL"], tokens["DefaultTTL"], tokens["MaxTTL"]) != (0, 0, 1)
+    ):
         yield "file tokens are cached"
+    behaviours = [distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]]
+    passed_on = template["Resources"]["CdnRequestPolicy"]["Properties"]["OriginRequestPolicyConfig"]
+    names = [name.lower() for name in passed_on["HeadersConfig"]["Headers"]]
+    if origin.ADDRESS_HEADER not in names or any(
+        each["OriginRequestPolicyId"] != {"Ref": "CdnRequestPolicy"} for each in behaviours
+    ):
+        yield "the functions do not learn the client's address, or take a client's word for it"
     if any(each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]):
         yield "errors are cached"
     sent = [header["HeaderName"] for header in distribution["Origins"][0].get("OriginCustomHeaders", [])]
@@ -315,6 +327,44 @@ def builds_are_possible(template: Template) -> Iterator[str]:
         yield "the tokens function carries Pillow"
 
 
+def every_change_is_published(template: Template) -> Iterator[str]:
+    """The API calls a published version, and SAM publishes none for a parameter's new value."""
+    for name, layer in of_type(template, "AWS::Serverless::LayerVersion").items():
+        if layer["Properties"].get("PublishLambdaVersion") is not True:
+            yield f"a change of {name} is not published"
+    for name, function in functions(template).items():
+        if function.get("AutoPublishAliasAllProperties") is not True:
+            yield f"changes of {name} are not published"
+        version = function.get("VersionDescription", {})
+        unversioned = ("Events", "Metadata", "ReservedConcurrentExecutions", "VersionDescription")
+        needs = parameters_of(template, {k: v for k, v in function.items() if k not in unversioned})
+        yield from (
+            f"a change of {each} is not published by {name}"
+            for each in sorted(needs - parameters_of(template, version))
+        )
+
+
+def parameters_of(template: Template, node: Any) -> set[str]:
+    """The parameters that a value depends on, through conditions too."""
+    names: set[str] = set()
+    parts: list[Any] = []
+    match node:
+        case {"Ref": name}:
+            names = {name}
+        case {"Condition": name}:
+            parts = [template["Conditions"][name]]
+        case {"Fn::If": [name, *branches]}:
+            parts = [{"Condition": name}, *branches]
+        case {"Fn::Sub": text}:
+            names = set(re.findall(r"\$\{(\w+)\}", str(text)))
+            parts = listed(text)
+        case dict():
+            parts = list(node.values())
+        case list():
+            parts = node
+    return (names & set(template["Parameters"])).union(*(parameters_of(template, each) for each in parts))
+
+
 CHECKS: list[Check] = [
     handlers_exist,
     routes_are_the_apis,
@@ -327,5 +377,6 @@ CHECKS: list[Check] = [
     parameters_are_explained_and_bounded,
     outputs_tell_the_url,
     the_edge_keeps_no_secret,
+    every_change_is_published,
     builds_are_possible,
 ]

@@ -17,6 +17,7 @@ from tests.template_checks import (
     allowed,
     builds_are_possible,
     data_is_kept_and_closed,
+    every_change_is_published,
     functions_may_do_what_they_do,
     handlers_exist,
     limits_fit_each_other,
@@ -33,6 +34,10 @@ from tests.template_checks import (
 )
 
 DISTRIBUTION = ("Resources", "CdnDistribution", "Properties", "DistributionConfig")
+TOKEN_POLICY = ("Resources", "CdnTokenPolicy", "Properties", "CachePolicyConfig")
+REQUEST_POLICY = ("Resources", "CdnRequestPolicy", "Properties", "OriginRequestPolicyConfig")
+TOKENS = ("Resources", "TokensFunction", "Properties")
+LAYER = ("Resources", "PillowLayer", "Properties")
 CACHE_POLICY = ("Resources", "CdnCachePolicy", "Properties", "CachePolicyConfig")
 
 
@@ -132,9 +137,14 @@ def test_a_resource_at_large_is_noticed(resource: Any, template: Template) -> No
         (data_is_kept_and_closed, ("Resources", "FilesBucket", "DeletionPolicy"), "Delete"),
         (data_is_kept_and_closed, ("Resources", "CatalogueTable", "UpdateReplacePolicy"), "Delete"),
         (parameters_are_explained_and_bounded, ("Parameters", "LogLevel", "Description"), ""),
+        (every_change_is_published, (*TOKENS, "VersionDescription"), {"Fn::Sub": "${LogLevel}"}),
+        (every_change_is_published, (*TOKENS, "AutoPublishAliasAllProperties"), False),
+        (every_change_is_published, (*LAYER, "PublishLambdaVersion"), False),
         (outputs_tell_the_url, ("Outputs", "Url", "Value"), ""),
         (the_edge_keeps_no_secret, (*CACHE_POLICY, "MinTTL"), 1),
         (the_edge_keeps_no_secret, (*DISTRIBUTION, "Origins"), [{}]),
+        (the_edge_keeps_no_secret, (*TOKEN_POLICY, "MaxTTL"), 60),
+        (the_edge_keeps_no_secret, (*REQUEST_POLICY, "HeadersConfig", "Headers"), []),
         (the_edge_keeps_no_secret, ("Parameters", "CdnQueryParameters", "Default"), "thumb,download"),
         (
             the_edge_keeps_no_secret,

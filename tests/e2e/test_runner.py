@@ -190,3 +190,13 @@ def test_a_directory_that_is_not_pocketbases_is_told(make: Callable[[Path], Path
     assert (code, printed) == (1, "")
     assert errors.startswith("error: ")
     assert "Traceback" not in errors
+
+
+def test_containers_of_sam_local_are_led_to_the_same_bucket(tmp_path: Path) -> None:
+    variables = tmp_path / "env.json"
+    runner = start(tmp_path / "log", "--sam-env", str(variables))
+    found = json.loads(variables.read_text())["Parameters"]
+    assert found["AWS_ENDPOINT_URL"] == f"http://host.docker.internal:{urlsplit(runner.aws).port}"
+    assert {"TABLE_NAME", "BUCKET_NAME"} < set(found)
+    assert stop(runner) == 0
+    assert not variables.exists()
