@@ -23,6 +23,8 @@ MAX_SCANS = 100
 """Passes of a progressive JPEG; encoders write about ten."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_PIECE = 1 << 20  # inflated at a time
 _JPEG_HUFFMAN = {0xC0: False, 0xC1: False, 0xC2: True}  # SOF0, SOF1, SOF2: is it progressive?
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # in entropy-coded data FF is followed by 00 or a restart
@@ -170,6 +172,28 @@ def _png(data: bytes) -> Header:
             return Header("PNG", *size, orientation, animated=animated)
         at = end + 4
     raise ThumbFailed("too-many-chunks")
+
+
+def png_is_complete(data: bytes) -> bool:
+    """Whether there are pixels for every row: Pillow takes a stream that ends early and leaves the rest 0.
+
+    ``data`` is a PNG that ``read`` found in order. This inflates it once more, without keeping it.
+    """
+    passes = _ADAM7 if data[28] else ((0, 0, 1, 1),)
+    bits = data[24] * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[data[25]]
+    width, height, missing = _number(data, 16, 4), _number(data, 20, 4), 0
+    for left, top, across, down in passes:
+        columns, rows = -((left - width) // across), -((top - height) // down)
+        missing += rows * (1 + (columns * bits + 7) // 8) if columns > 0 else 0
+    inflate, at = zlib.decompressobj(), len(_PNG)
+    while missing > 0 and data[at + 4 : at + 8] != b"IEND":
+        end = at + 8 + _number(data, at, 4)
+        waiting = data[at + 8 : end] if data[at + 4 : at + 8] == b"IDAT" else b""
+        while waiting and missing > 0:
+            missing -= len(inflate.decompress(waiting, _PIECE))
+            waiting = inflate.unconsumed_tail
+        at = end + 4
+    return missing <= 0
 
 
 # GIF

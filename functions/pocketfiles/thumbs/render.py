@@ -36,6 +36,8 @@ _REDUCING_GAP = 2.0  # shrink by averaging whole pixels down to this many times 
 _STRIP_PIXELS = 1 << 18  # converted and averaged at a time: what a processor's cache holds
 _EXACT_BELOW = 1.5  # shrinking less than this averages too few pixels to hide the rounding of eight bits
 
+_ENDS_EARLY = "truncated: the data end before the picture does"
+
 _T = Image.Transpose
 _FLIPS = (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM)
 _TURNS = (_T.TRANSPOSE, _T.ROTATE_270, _T.TRANSVERSE, _T.ROTATE_90)
@@ -115,24 +117,25 @@ def _decode(data: bytes, task: Task) -> _Decoded:
     if image.size != (head.width, head.height):
         raise ValueError("the decoder sees another size than the header says")
     if head.format != "JPEG":
-        return _first_frame(image, task), task.box, image.info.get("icc_profile")
+        frame = _first_frame(image, task)
+        if head.format == "PNG" and not any(_last_row(frame)) and not header.png_is_complete(data):
+            raise ValueError(_ENDS_EARLY)
+        return frame, task.box, image.info.get("icc_profile")
     scale = task.jpeg_scale
     reduced = head.width // scale, head.height // scale
     image.draft(None, reduced)
     image.load()
-    if head.scans == 1 and _ends_grey(image):
+    if head.scans == 1 and {127, 128}.issuperset(_last_row(image)[-3:]):  # as libjpeg fills what is missing
         again = _JpegFile(io.BytesIO(header.longer(data)))
         again.draft(None, reduced)
         if ImageChops.difference(image, again).getbbox():
-            raise ValueError("truncated: the data end before the picture does")
+            raise ValueError(_ENDS_EARLY)
     left, top, right, bottom = (edge / scale for edge in task.box)
     return image, (left, top, right, bottom), image.info.get("icc_profile")
 
 
-def _ends_grey(image: Image.Image) -> bool:
-    """Whether the last pixel is what libjpeg puts, silently, where data are missing."""
-    last = image.crop((image.width - 1, image.height - 1, *image.size)).tobytes()
-    return {127, 128}.issuperset(last[:3])
+def _last_row(image: Image.Image) -> bytes:
+    return image.crop((0, image.height - 1, *image.size)).tobytes()
 
 
 def _first_frame(image: ImageFile.ImageFile, task: Task) -> Image.Image:

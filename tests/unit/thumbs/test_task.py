@@ -25,7 +25,6 @@ def refusal(head: Header, size: str) -> str:
         (Header("WEBP", 1001, 1000), "100x100", "too-many-pixels"),
         (Header("JPEG", 2000, 2000), "100x100", ""),  # decoded at an eighth
         (Header("JPEG", 2001, 2000), "100x100", "too-many-pixels"),
-        (Header("JPEG", 1400, 1400), "560x0f", ""),
         (Header("JPEG", 1400, 1400), "0x500f", ""),
         (Header("JPEG", 1001, 1000), "1000x250", "too-many-pixels"),  # not reduced at all
         (Header("JPEG", 1001, 1000, scans=2), "100x100", "too-many-pixels"),  # progressive: kept whole
@@ -43,14 +42,11 @@ def test_limits_count_what_would_be_decoded_and_made(head: Header, size: str, re
 
 
 @pytest.mark.parametrize(
-    ("width", "size", "scale"),
-    [(100, "100x0", 1), (200, "100x0", 1), (250, "100x0", 2), (500, "100x0", 4), (999, "100x0", 4)]
-    + [(1000, "100x0", 8), (9999, "100x0", 8), (50, "100x0", 1)],
+    ("width", "scale"),
+    [(50, 1), (100, 1), (249, 1), (250, 2), (499, 2), (500, 4), (999, 4), (1000, 8), (9999, 8)],
 )
-def test_a_jpeg_is_decoded_at_least_a_quarter_larger_than_its_thumb(
-    width: int, size: str, scale: int
-) -> None:
-    assert plan(Header("JPEG", width, 100), parse(size), PIXELS, OUTPUT).jpeg_scale == scale
+def test_a_jpeg_is_decoded_at_least_a_quarter_larger_than_its_thumb(width: int, scale: int) -> None:
+    assert plan(Header("JPEG", width, 100), parse("100x0"), PIXELS, OUTPUT).jpeg_scale == scale
 
 
 def test_a_crop_needs_no_neighbours_and_a_part_of_a_whole_does() -> None:

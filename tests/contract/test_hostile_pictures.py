@@ -1,0 +1,226 @@
+"""Pictures made to hurt: each gives a right thumb or none, soon, and without a warning."""
+
+import io
+import random
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from PIL import Image
+
+from pocketfiles.errors import ThumbFailed
+from pocketfiles.thumbs.render import render
+from pocketfiles.thumbs.size import ThumbSize
+
+SECONDS = 2.0  # of processor time, the bound for one picture
+MEGABYTES = (
+    500  # above a process that has made a thumb: pixels and row pointers of the largest picture allowed
+)
+SIDE = 7745  # the largest square within the default limit of pixels
+SIZE = ThumbSize(30, 30)
+REASONS = {"too-many-pixels", "too-many-chunks", "unsupported", "truncated", "corrupt"}
+
+
+def outcome(data: bytes) -> str:
+    """``"made"`` or why not, in time."""
+    begun = time.process_time()
+    try:
+        thumb = render(data, SIZE)
+    except ThumbFailed as failed:
+        assert failed.reason in REASONS
+        result = failed.reason
+    else:
+        with Image.open(io.BytesIO(thumb.body)) as image:
+            image.load()
+            assert image.size == (30, 30)
+        result = "made"
+    assert time.process_time() - begun < SECONDS
+    return result
+
+
+def written(image: Image.Image, to: str, **options: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, to, **options)
+    return out.getvalue()
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+
+
+@cache
+def zeros(count: int) -> bytes:
+    packer, million = zlib.compressobj(1), bytes(1 << 20)
+    return (
+        b"".join(packer.compress(million[: count - at]) for at in range(0, count, 1 << 20)) + packer.flush()
+    )
+
+
+def png(
+    width: int, height: int, depth: int = 8, colour: int = 2, *, extra: bytes = b"", interlace: int = 0
+) -> bytes:
+    """A black picture, or one that claims to be."""
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
+    bits = depth * {0: 1, 2: 3, 6: 4}[colour]
+    rows = min((height + height * interlace) * (1 + -(-width * bits // 8)), SIDE * (1 + SIDE * 8) + SIDE)
+    parts = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zeros(rows)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + parts
+
+
+SMALL = written(Image.new("RGB", (64, 64), (9, 120, 200)), "JPEG")
+FRAME = SMALL.index(b"\xff\xc0")
+
+
+def lying_jpeg(width: int, height: int) -> bytes:
+    return SMALL[: FRAME + 5] + struct.pack(">HH", height, width) + SMALL[FRAME + 9 :]
+
+
+GIF = written(Image.linear_gradient("L").resize((40, 30)), "GIF")
+PLACE = GIF.index(b"\x2c\0\0\0\0\x28\0\x1e\0")
+
+
+def gif(canvas: tuple[int, int] = (40, 30), frame: tuple[int, int, int, int] = (0, 0, 40, 30)) -> bytes:
+    return (
+        GIF[:6]
+        + struct.pack("<HH", *canvas)
+        + GIF[10 : PLACE + 1]
+        + struct.pack("<HHHH", *frame)
+        + GIF[PLACE + 9 :]
+    )
+
+
+WEBP = written(Image.new("RGBA", (64, 64), (9, 120, 200, 99)), "WEBP")
+
+
+def webp(width: int, height: int) -> bytes:
+    """An extended header over a picture of 64 × 64."""
+    return WEBP[:24] + struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3] + WEBP[30:]
+
+
+@cache
+def long_progressive() -> tuple[bytes, bytes]:
+    """A large progressive JPEG and the last of its scans."""
+    data = written(Image.new("RGB", (7000, 7000)), "JPEG", progressive=True, quality=30)
+    return data[:-2], data[data.rindex(b"\xff\xda") : -2]
+
+
+BOMBS = {
+    "PNG": lambda: (png(SIDE, SIDE), "made"),
+    "RGBA PNG": lambda: (png(SIDE, SIDE, colour=6), "made"),
+    "16-bit PNG": lambda: (png(SIDE, SIDE, depth=16, colour=6), "made"),
+    "interlaced PNG": lambda: (png(SIDE, SIDE, interlace=1), "made"),
+    "PNG of too many pixels": lambda: (png(SIDE + 2, SIDE + 2), "too-many-pixels"),
+    "giant PNG": lambda: (png(2**31 - 1, 2**31 - 1), "too-many-pixels"),
+    "PNG one pixel wide": lambda: (png(1, 50_000_000, colour=0), "too-many-pixels"),
+    "PNG with too few rows": lambda: (png(90, 60)[:16] + png(90, 80)[16:33] + png(90, 60)[33:], "truncated"),
+    "interlaced PNG with too few rows": lambda: (
+        png(90, 60, interlace=1)[:16] + png(90, 200, interlace=1)[16:33] + png(90, 60, interlace=1)[33:],
+        "truncated",
+    ),
+    "PNG text": lambda: (png(10, 10, extra=chunk(b"zTXt", b"a\0\0" + zeros(1 << 26))), "corrupt"),
+    "PNG profile": lambda: (png(10, 10, extra=chunk(b"iCCP", b"a\0\0" + zeros(1 << 26))), "corrupt"),
+    "deep PNG": lambda: (png(10, 10, extra=chunk(b"abCd", b"") * 4_000_000), "too-many-chunks"),
+    "less deep PNG": lambda: (png(10, 10, extra=chunk(b"tEXt", b"a\0b") * 60_000), "made"),
+    "JPEG": lambda: (written(Image.new("L", (15_000, 15_000)), "JPEG"), "made"),
+    "JPEG of too many pixels": lambda: (lying_jpeg(65_535, 65_535), "too-many-pixels"),
+    "JPEG that claims a little more": lambda: (lying_jpeg(80, 80), "truncated"),
+    "JPEG that claims much more": lambda: (lying_jpeg(15_000, 15_000), "truncated"),
+    "progressive JPEG": lambda: (b"".join(long_progressive()) + b"\xff\xd9", "made"),
+    "progressive JPEG of sixty scans": lambda: (
+        long_progressive()[0] + long_progressive()[1] * 60 + b"\xff\xd9",
+        "too-many-pixels",
+    ),
+    "progressive JPEG of a thousand scans": lambda: (
+        long_progressive()[0] + long_progressive()[1] * 1000 + b"\xff\xd9",
+        "too-many-chunks",
+    ),
+    "deep JPEG": lambda: (SMALL[:2] + b"\xff\xe1\0\2" * 12_000_000 + SMALL[2:], "too-many-chunks"),
+    "less deep JPEG": lambda: (SMALL[:2] + b"\xff\xe2\0\x10ICC_PROFILE\0\1\1" * 60_000 + SMALL[2:], "made"),
+    "JPEG of stuffing": lambda: (long_progressive()[0][:-99] + b"\xff\0" * 20_000_000, "truncated"),
+    "GIF": lambda: (written(Image.new("L", (SIDE, SIDE)), "GIF"), "made"),
+    "GIF of too many pixels": lambda: (gif((65_535, 65_535)), "too-many-pixels"),
+    "small frame on a large canvas": lambda: (gif((7000, 7000)), "made"),
+    "GIF frame beside its canvas": lambda: (gif(frame=(41, 0, 40, 30)), "corrupt"),
+    "GIF frame over the edge": lambda: (gif(frame=(1, 1, 40, 30)), "corrupt"),
+    "giant GIF frame": lambda: (gif(frame=(0, 0, 65_535, 65_535)), "corrupt"),
+    "empty GIF frame": lambda: (gif(frame=(0, 0, 0, 0)), "corrupt"),
+    "deep GIF": lambda: (
+        GIF[:PLACE] + b"\x21\xfe" + b"\1a" * 20_000_000 + b"\0" + GIF[PLACE:],
+        "too-many-chunks",
+    ),
+    "WebP": lambda: (written(Image.new("RGB", (SIDE, SIDE)), "WEBP", lossless=True, method=0), "made"),
+    "WebP with alpha": lambda: (
+        written(Image.new("RGBA", (SIDE, SIDE), (9, 9, 9, 99)), "WEBP", lossless=True, method=0),
+        "made",
+    ),
+    "giant WebP": lambda: (webp(1 << 24, 1 << 24), "too-many-pixels"),
+    "WebP that claims more": lambda: (webp(7000, 7000), "corrupt"),
+    "deep WebP": lambda: (
+        WEBP[:4]
+        + struct.pack("<I", len(WEBP) - 8 + 8_000_000)
+        + WEBP[8:30]
+        + b"abcd\0\0\0\0" * 1_000_000
+        + WEBP[30:],
+        "too-many-chunks",
+    ),
+    "empty JPEG": lambda: (lying_jpeg(0, 64), "corrupt"),
+    "flat JPEG": lambda: (lying_jpeg(64, 0), "corrupt"),
+    "empty PNG": lambda: (png(0, 9), "corrupt"),
+    "empty GIF": lambda: (gif((0, 0)), "corrupt"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_goes_off_outside(name: str) -> None:
+    data, expected = BOMBS[name]()
+    assert outcome(data) == expected
+
+
+def noise() -> Image.Image:
+    """The same noise in every run."""
+    return Image.frombytes("RGB", (60, 45), random.Random(7).randbytes(60 * 45 * 3)).resize((90, 70))
+
+
+def small_pictures() -> Iterator[tuple[str, bytes]]:
+    image, grey = noise(), noise().convert("L")
+    translucent = image.convert("RGBA")
+    translucent.putalpha(grey)
+    yield "JPEG", written(image, "JPEG")
+    yield "progressive JPEG", written(image, "JPEG", progressive=True)
+    yield "PNG", written(image, "PNG")
+    yield "palette PNG", written(image.quantize(64), "PNG")
+    yield (
+        "animated PNG",
+        written(grey, "PNG", save_all=True, append_images=[grey.rotate(90)], default_image=True),
+    )
+    yield "GIF", written(image.quantize(64), "GIF")
+    yield "WebP", written(image, "WEBP")
+    yield "lossless WebP", written(translucent, "WEBP", lossless=True)
+    yield "animated WebP", written(image, "WEBP", save_all=True, append_images=[image.rotate(90)])
+
+
+PICTURES = dict(small_pictures())
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_picture_cut_short_gives_no_half_a_thumb(kind: str) -> None:
+    data = PICTURES[kind]
+    assert outcome(data) == "made"
+    assert {outcome(data[:length]) for length in range(0, len(data), 64)} <= {
+        "truncated",
+        "unsupported",
+        "corrupt",
+    }
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_flipped_bytes_do_no_harm(kind: str) -> None:
+    data, chance = PICTURES[kind], random.Random(kind)
+    for _ in range(150):
+        damaged = bytearray(data)
+        for _ in range(chance.choice((1, 1, 2, 8))):
+            damaged[chance.randrange(len(data))] = chance.randrange(256)
+        assert outcome(bytes(damaged))

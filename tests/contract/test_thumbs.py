@@ -1,0 +1,205 @@
+"""Every recorded thumb: as large as PocketBase's, and its pixels as near as a better thumb can be.
+
+Deviations are named where they are: ``UPRIGHT`` (orientation wherever a format carries it), ``FIRST_FRAME``
+and ``WITHOUT_MARKER`` (pictures that PocketBase gives no thumb), ``RIGHT_COLOURS`` (its lossy WebP is washed
+out) and ``ADAPTIVE`` (its GIF has a fixed, dithered palette).
+"""
+
+import io
+import json
+import math
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageChops, ImageMath, ImageStat
+
+from pocketfiles.errors import ThumbFailed
+from pocketfiles.thumbs import geometry
+from pocketfiles.thumbs.render import Thumb, render
+from pocketfiles.thumbs.size import parse
+
+HERE = Path(__file__).resolve().parent
+STORAGE = HERE.parent.parent / "local" / "demo" / "pb_data" / "storage"
+ROWS: list[dict[str, Any]] = [
+    json.loads(line) for line in (HERE / "thumbs.jsonl").read_text("utf-8").splitlines()
+]
+
+UPRIGHT = {"orientation6.png", "orientation6.webp"}
+FIRST_FRAME = {"animated.png", "animated.webp"}
+WITHOUT_MARKER = {"cmyk_no_adobe.jpg"}
+RIGHT_COLOURS = {"photo.webp"}
+ADAPTIVE = {"still.gif", "interlaced.gif", "animated.gif", "transparent.gif"}
+
+BROKEN = {
+    "truncated.jpg": "truncated",
+    "truncated.png": "truncated",
+    "no_eoi.jpg": "truncated",
+    "header_only.jpg": "truncated",
+    "bad_crc.png": "corrupt",
+}
+SMALLEST = 30  # smaller sides say little about a filter
+VISIBLE = [row for row in ROWS if "pixels" in row and min(row["width"], row["height"]) >= SMALLEST]
+
+
+def label(row: dict[str, Any]) -> str:
+    return f"{row['source']}-{row['thumb']}"
+
+
+@cache
+def source(filename: str) -> bytes:
+    return next(STORAGE.glob(f"*/*/{filename}")).read_bytes()
+
+
+def thumb(row: dict[str, Any]) -> Thumb:
+    return render(source(row["filename"]), parse(row["thumb"]))
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def recorded(row: dict[str, Any]) -> Image.Image:
+    return opened((HERE / "thumb_pixels" / row["pixels"]).read_bytes())
+
+
+def plainly_resized(row: dict[str, Any]) -> Image.Image:
+    """The thumb by a full decode and Pillow's filter, uncompressed."""
+    image = opened(source(row["filename"]))
+    image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    steps = geometry.plan(*image.size, parse(row["thumb"]))
+    image = image.crop(steps.crop) if steps.crop else image
+    image = image.resize(steps.resize, Image.Resampling.BILINEAR) if steps.resize else image
+    return image.crop(steps.trim) if steps.trim else image
+
+
+def psnr(one: Image.Image, two: Image.Image) -> float:
+    """Decibels, over all four channels of the pixels that can be seen in either."""
+    one, two = one.convert("RGBA"), two.convert("RGBA")
+    seen = ImageChops.lighter(one.getchannel("A"), two.getchannel("A")).point([0] + [255] * 255)
+    squares = ImageStat.Stat(ImageChops.difference(one, two), seen).rms
+    mean = sum(value**2 for value in squares) / len(squares)
+    return 10 * math.log10(255**2 / mean) if mean else math.inf
+
+
+def luma_ssim(one: Image.Image, two: Image.Image) -> float:
+    """Mean structural similarity of the luma on white, in windows of 8 × 8 pixels, four to each of them."""
+
+    def luma(image: Image.Image) -> Image.Image:
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image.convert("RGBA")).convert("L").convert("F")
+
+    def ssim(of: dict[str, Any]) -> Any:
+        variances = of["aa"] - of["a"] * of["a"], of["bb"] - of["b"] * of["b"]
+        covariance = of["ab"] - of["a"] * of["b"]
+        light = (2 * of["a"] * of["b"] + 6.5025) / (of["a"] * of["a"] + of["b"] * of["b"] + 6.5025)
+        return light * (2 * covariance + 58.5225) / (sum(variances) + 58.5225)
+
+    a, b = luma(one), luma(two)
+    products = {
+        name: ImageMath.lambda_eval(lambda of: of["x"] * of["y"], x=x, y=y)
+        for name, x, y in (("aa", a, a), ("bb", b, b), ("ab", a, b))
+    }
+    values = []
+    for left, top in ((0, 0), (4, 0), (0, 4), (4, 4)):
+        box = left, top, left + (a.width - left) // 8 * 8, top + (a.height - top) // 8 * 8
+        means = {name: image.reduce(8, box) for name, image in ({"a": a, "b": b} | products).items()}
+        values.append(ImageStat.Stat(ImageMath.lambda_eval(ssim, **means)).mean[0])
+    return sum(values) / len(values)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=label)
+def test_a_thumb_is_made_where_pocketbase_makes_one_and_as_large(row: dict[str, Any]) -> None:
+    if row["source"] in BROKEN:
+        assert row["original_served"]
+        with pytest.raises(ThumbFailed, match=BROKEN[row["source"]]):
+            thumb(row)
+        return
+    made = thumb(row)
+    assert opened(made.body).size == (made.width, made.height)
+    if row["source"] in FIRST_FRAME | WITHOUT_MARKER:
+        assert row["original_served"]
+        return
+    expected = (row["width"], row["height"])
+    if row["source"] in UPRIGHT:
+        width, height = opened(source(row["filename"])).size
+        expected = geometry.result_size(height, width, geometry.plan(height, width, parse(row["thumb"])))
+    assert (made.width, made.height) == expected
+
+
+LOSSLESS = [
+    row for row in VISIBLE if row["source"].endswith((".png", "named.jpg")) and row["format"] == "PNG"
+]
+
+
+@pytest.mark.parametrize("row", [row for row in LOSSLESS if row["source"] not in UPRIGHT], ids=label)
+def test_lossless_thumbs_have_pocketbases_pixels(row: dict[str, Any]) -> None:
+    assert psnr(opened(thumb(row).body), recorded(row)) >= 40
+
+
+LOSSY = [
+    row
+    for row in VISIBLE
+    if row["source"].endswith(".webp") or row["format"] == "JPEG"
+    if row["source"] not in UPRIGHT | RIGHT_COLOURS
+]
+
+
+@pytest.mark.parametrize("row", LOSSY, ids=label)
+def test_lossy_thumbs_look_like_pocketbases(row: dict[str, Any]) -> None:
+    assert luma_ssim(opened(thumb(row).body), recorded(row)) >= 0.965
+
+
+@pytest.mark.parametrize("row", [row for row in VISIBLE if row["source"] in RIGHT_COLOURS], ids=label)
+def test_lossy_webp_looks_like_itself(row: dict[str, Any]) -> None:
+    assert luma_ssim(opened(thumb(row).body), plainly_resized(row)) >= 0.965
+
+
+@pytest.mark.parametrize("row", [row for row in VISIBLE if row["source"] in ADAPTIVE], ids=label)
+def test_gif_thumbs_are_nearer_to_their_source_than_pocketbases(row: dict[str, Any]) -> None:
+    ours, expected = opened(thumb(row).body).convert("RGBA"), plainly_resized(row)
+    if row["source"] == "transparent.gif":
+        hidden = ImageChops.difference(ours.getchannel("A"), expected.convert("RGBA").getchannel("A"))
+        assert hidden.point(lambda value: 255 * (value > 160)).getbbox() is None
+    ours.putalpha(255)
+    on_black = Image.alpha_composite(Image.new("RGBA", ours.size, "black"), expected.convert("RGBA"))
+    assert psnr(ours, on_black) > psnr(recorded(row), on_black)
+
+
+@pytest.mark.parametrize("row", [row for row in VISIBLE if row["source"] in UPRIGHT], ids=label)
+def test_upright_pictures_look_like_the_same_ones_from_jpeg(row: dict[str, Any]) -> None:
+    jpeg = next(r for r in ROWS if r["source"] == "orientation6.jpg" and r["thumb"] == row["thumb"])
+    assert luma_ssim(opened(thumb(row).body), recorded(jpeg)) >= 0.9
+
+
+def test_a_cmyk_jpeg_without_its_marker_looks_as_with_it() -> None:
+    for row in ROWS:
+        if row["source"] in WITHOUT_MARKER and row["thumb"] in {"300x0", "50x50"}:
+            marked = next(r for r in ROWS if r["source"] == "cmyk.jpg" and r["thumb"] == row["thumb"])
+            assert thumb(row).body == thumb(marked).body
+
+
+def as_pocketbase_writes(row: dict[str, Any]) -> int:
+    """Bytes of its pixels, encoded its way; in GIF nearly (pocketbase.md §4.8)."""
+    pixels, out = recorded(row), io.BytesIO()
+    if row["format"] == "PNG":
+        pixels.save(out, "PNG")
+    elif row["format"] == "JPEG":
+        pixels.convert("RGB").save(out, "JPEG", quality=95, subsampling="4:2:0")
+    else:
+        pixels.convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE, colors=256).save(out, "GIF")
+    return len(out.getvalue())
+
+
+@pytest.mark.parametrize(("kind", "most"), [("image/jpeg", 0.56), ("image/webp", 0.2), ("image/png", 1.05)])
+def test_thumbs_take_fewer_bytes(kind: str, most: float) -> None:
+    ours = theirs = 0
+    for row in VISIBLE:
+        made = thumb(row)
+        if made.content_type == kind:
+            ours += len(made.body)
+            theirs += as_pocketbase_writes(row)
+    assert ours <= most * theirs
