@@ -10,6 +10,7 @@ from pocketfiles.deliver import Deliverer
 from pocketfiles.serve import FileService, Store
 from pocketfiles.thumbs.make import Picture, Render, ThumbMaker
 from pocketfiles.thumbs.size import ThumbSize
+from pocketfiles.thumbs.task import Options
 
 
 def file_service(settings: Settings, table: Reader, storage: Store) -> FileService:
@@ -39,7 +40,7 @@ def renderer(settings: Settings) -> Render:
     def render_thumb(data: bytes, size: ThumbSize) -> Picture:
         from pocketfiles.thumbs import render  # noqa: PLC0415 - Pillow, for requests that make a thumb alone
 
-        options = render.Options(
+        options = Options(
             jpeg_quality=settings.thumb_jpeg_quality,
             webp_quality=settings.thumb_webp_quality,
             max_source_bytes=settings.thumb_max_source_bytes,

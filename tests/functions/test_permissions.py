@@ -1,4 +1,4 @@
-"""What the handlers really ask of AWS, over every kind of request, is what their roles allow, and all of it."""
+"""What the handlers really ask of AWS, over every kind of request, is what their roles allow, and no less."""
 
 import logging
 from collections.abc import Iterator

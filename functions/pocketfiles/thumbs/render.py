@@ -30,29 +30,18 @@ from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import header, png, webp
 from pocketfiles.thumbs.geometry import FloatBox
 from pocketfiles.thumbs.size import ThumbSize
-from pocketfiles.thumbs.task import Task, plan, ratios
+from pocketfiles.thumbs.task import Options, Task, plan, ratios
 
-_REDUCING_GAP = 2.0  # shrink by averaging whole pixels down to this many times the thumb, then by the filter
+_GAP, _ALPHA_GAP = 2.0, 1.5  # first average whole pixels down to this many times the thumb, then filter
 _STRIP_PIXELS = 1 << 18  # converted and averaged at a time: what a processor's cache holds
+_SMALL = 1 << 14  # pixels up to which Pillow's own PNG is the smaller one, and as quick
 _EXACT_BELOW = 1.5  # shrinking less than this averages too few pixels to hide the rounding of eight bits
 
 _ENDS_EARLY = "truncated: the data end before the picture does"
-
 _T = Image.Transpose
 _FLIPS = (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM)
 _TURNS = (_T.TRANSPOSE, _T.ROTATE_270, _T.TRANSVERSE, _T.ROTATE_90)
 _UPRIGHT = dict(enumerate((*_FLIPS, *_TURNS), 2))  # what each EXIF orientation asks for; 1 is upright
-
-
-@dataclass(frozen=True)
-class Options:
-    """Qualities 1-100; limits in bytes and pixels. docs/performance.md has the figures behind them."""
-
-    jpeg_quality: int = 85
-    webp_quality: int = 80
-    max_source_bytes: int = 52_428_800
-    max_pixels: int = 60_000_000
-    max_output_pixels: int = 16_777_216
 
 
 @dataclass(frozen=True)
@@ -175,7 +164,8 @@ def _reduced(image: Image.Image, box: FloatBox, task: Task) -> tuple[Image.Image
     """The needed part in a mode that can be averaged, and averaged by whole pixels towards the target."""
     left, top, right, bottom = needed = task.needed(box, image.size)
     box = box[0] - left, box[1] - top, box[2] - left, box[3] - top
-    across, down = (max(1, int(ratio / _REDUCING_GAP)) for ratio in ratios(box, task.target))
+    gap = _ALPHA_GAP if image.has_transparency_data else _GAP
+    across, down = (max(1, int(ratio / gap)) for ratio in ratios(box, task.target))
     if (across, down) == (1, 1):
         part = image if needed == (0, 0, *image.size) else image.crop(needed)
         return _averageable(part, premultiply=task.shrink >= _EXACT_BELOW), box
@@ -262,8 +252,10 @@ def _encode(image: Image.Image, to: header.Format, options: Options) -> bytes:
         image.save(out, "WEBP", quality=options.webp_quality, method=4)
     elif to == "GIF":
         _indexed(image).save(out, "GIF")
-    else:
+    elif image.width * image.height > _SMALL:
         return _png(image)
+    else:
+        image.save(out, "PNG")
     return out.getvalue()
 
 

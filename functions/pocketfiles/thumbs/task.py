@@ -23,6 +23,17 @@ _MAX_SIDE = 65_535
 
 
 @dataclass(frozen=True)
+class Options:
+    """Qualities 1-100; limits in bytes and pixels. docs/performance.md has the figures behind them."""
+
+    jpeg_quality: int = 85
+    webp_quality: int = 80
+    max_source_bytes: int = 52_428_800
+    max_pixels: int = 60_000_000
+    max_output_pixels: int = 16_777_216
+
+
+@dataclass(frozen=True)
 class Task:
     """Take ``box`` of the stored, not yet upright picture and make it ``target`` pixels large.
 
