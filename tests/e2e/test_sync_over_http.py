@@ -1,0 +1,54 @@
+"""What PocketBase writes is served a moment later: a watching sync beside the running service."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.bucket import Bucket
+from tests.e2e.conftest import PATIENCE, ROOT, Runner, start, stop
+from tests.e2e.test_runner import ask
+
+PHOTOS = "pbc_1063624087"
+
+
+@pytest.fixture
+def kept_in_step(tmp_path: Path) -> Iterator[tuple[Runner, Path]]:
+    """A service over a copy of the demo data, and that copy, watched."""
+    directory = tmp_path / "pb_data"
+    shutil.copytree(ROOT / "local" / "demo" / "pb_data", directory)
+    runner = start(tmp_path / "log", "--data", str(directory))
+    bucket = Bucket.of(runner.aws)
+    command = [sys.executable, "-u", "-m", "admin", "sync", "--watch", "--pb-data", str(directory)]
+    command += ["--bucket", bucket.bucket, "--table", bucket.table]
+    credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
+    environment = {**os.environ, **credentials, "AWS_ENDPOINT_URL": runner.aws}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as sync:
+        assert sync.stdout
+        sync.stdout.readline()  # the first round is through
+        yield runner, directory
+        sync.terminate()
+    stop(runner)
+
+
+def test_a_new_record_is_served_a_moment_later(kept_in_step: tuple[Runner, Path]) -> None:
+    runner, directory = kept_in_step
+    path = "/api/files/photos/photo0000000009/new_0123456789.txt"
+    assert ask(runner, "GET", path)[0] == 404
+    folder = directory / "storage" / PHOTOS / "photo0000000009"
+    folder.mkdir()
+    (folder / "new_0123456789.txt").write_text("new")
+    with sqlite3.connect(directory / "data.db") as database:
+        database.execute("INSERT INTO photos (id, image) VALUES ('photo0000000009', 'new_0123456789.txt')")
+    database.close()
+    committed = time.monotonic()
+    while ask(runner, "GET", path)[0] != 200:
+        assert time.monotonic() - committed < PATIENCE
+        time.sleep(0.05)
+    print(f"served {time.monotonic() - committed:.2f} s after the commit")
