@@ -29,7 +29,7 @@ ROUTES = {
     ("FilesFunction", "ANY /api/files/{collection}/{record}/{filename}"),
     ("TokensFunction", "POST /api/files/token"),
 }
-READ_BY_LIBRARIES = re.compile("POWERTOOLS_.*|AWS_ENDPOINT_URL")  # by Powertools and by botocore
+READ_BY_LIBRARIES = re.compile("POWERTOOLS_.*|AWS_ENDPOINT_URL|MALLOC_.*")  # by Powertools, botocore and libc
 STAR_AND_WHY = {
     ("FilesRole", "arn:${AWS::Partition}:s3:::${Bucket}/*"): "every file of the bucket may be asked for",
     ("FilesRole", "arn:${AWS::Partition}:s3:::${Bucket}/*/thumbs_*"): "thumbs lie below each file's record",

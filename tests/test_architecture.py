@@ -17,11 +17,12 @@ LIBRARY = FUNCTIONS / "pocketfiles"
 HANDLER_LINES, MODULE_LINES, FUNCTION_LINES = 80, 300, 40
 APPS = {"files.app", "files.parts", "tokens.app"}  # parts: what files.app is put together from
 ADAPTERS = {"pocketfiles.storage", "pocketfiles.catalogue.table", "pocketfiles.thumbs.render"}
+PICTURES = {f"pocketfiles.thumbs.{name}" for name in ("decode", "render", "encode")}
 AWS = {"pocketfiles.aws", "pocketfiles.storage", "pocketfiles.catalogue.table"}
 ONLY_IN = {
     "boto3": AWS,
     "botocore": AWS,
-    "PIL": {"pocketfiles.thumbs.render"},
+    "PIL": PICTURES,
     "jwt": {"pocketfiles.tokens"},
     "aws_lambda_powertools": APPS | {"pocketfiles.metrics"},
     "os": APPS,

@@ -36,7 +36,7 @@ _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 class Header:
     """``width`` × ``height`` as stored, before ``orientation`` (1-8, EXIF's meaning) turns it upright.
     ``scans`` is how often the decoder walks over the whole picture, 1 for all but some JPEGs. ``frame`` is
-    where the first frame lies when it does not cover the canvas (GIF)."""
+    where the first frame lies when it does not cover the canvas (GIF). ``depth``: bits a channel (PNG)."""
 
     format: Format
     width: int
@@ -45,6 +45,7 @@ class Header:
     scans: int = 1
     animated: bool = False
     frame: Box | None = None
+    depth: int = 8
 
 
 def read(data: bytes) -> Header:
@@ -169,7 +170,7 @@ def _png(data: bytes) -> Header:
             animated = True
         elif kind == b"IEND":
             size = _number(data, 16, 4), _number(data, 20, 4)
-            return Header("PNG", *size, orientation, animated=animated)
+            return Header("PNG", *size, orientation, animated=animated, depth=data[24])
         at = end + 4
     raise ThumbFailed("too-many-chunks")
 

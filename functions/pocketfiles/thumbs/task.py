@@ -18,6 +18,12 @@ _JPEG_SHRINK = 4
 _JPEG_WALKS = 16
 """Scans × pixels of a progressive JPEG, in ``max_pixels``."""
 
+_OFF = 0.3
+"""Of a thumb's pixel: how far the edge of a crop may lie from its place, where a JPEG is decoded smaller."""
+
+_LITTLE = 4
+"""Times. libvips repeats the pixels at the edge where there are none; with a wider filter that would show."""
+
 _MAX_SIDE = 65_535
 """What JPEG and GIF can say at most; a decoder takes memory for each row besides that for pixels."""
 
@@ -56,9 +62,29 @@ class Task:
         return max(1, int(self.shrink / _HEADROOM))
 
     @property
-    def jpeg_scale(self) -> int:
-        """The same for libjpeg, which has one to 1, 2, 4 and 8."""
-        return max(scale for scale in (1, 2, 4, 8) if scale <= self.decoder_shrink)
+    def scale(self) -> int:
+        """The same for libjpeg, which has one to 1, 2, 4 and 8; 1 for any other format."""
+        scales = (1, 2, 4, 8) if self.header.format == "JPEG" else (1,)
+        return max(scale for scale in scales if scale <= self.decoder_shrink)
+
+    @property
+    def scaled_box(self) -> FloatBox:
+        """``box`` at that scale."""
+        left, top, right, bottom = (edge / self.scale for edge in self.box)
+        return left, top, right, bottom
+
+    def whole_box(self, size: tuple[int, int]) -> Box | None:
+        """The whole pixels of a picture of ``size`` that are as good as ``scaled_box``, to be shrunk a bit.
+
+        None otherwise, and when neighbours may shine in.
+        """
+        left, top, right, bottom = box = self.scaled_box
+        left, top = round(left), round(top)
+        right, bottom = min(round(right), size[0]), min(round(bottom), size[1])
+        whole, per_pixel = (left, top, right, bottom), ratios(box, self.target)
+        off = max(abs(a - b) / ratio for a, b, ratio in zip(box, whole, per_pixel * 2, strict=True))
+        fits = right - left >= self.target[0] and bottom - top >= self.target[1]
+        return whole if self.is_crop and fits and off <= _OFF and max(per_pixel) <= _LITTLE else None
 
     def needed(self, box: FloatBox, size: tuple[int, int]) -> Box:
         """The whole pixels of a picture of ``size`` that contribute to ``box``, which is this task's, perhaps
@@ -97,6 +123,6 @@ def _within(task: Task, limit: int) -> bool:
     if max(head.width, head.height) > _MAX_SIDE:
         return False
     if head.format == "JPEG" and head.scans == 1:
-        return pixels <= limit * min(_JPEG_SHRINK, task.jpeg_scale**2)
+        return pixels <= limit * min(_JPEG_SHRINK, task.scale**2)
     # A progressive JPEG keeps all its coefficients in memory, whatever the scale.
     return pixels <= limit and pixels * head.scans <= limit * _JPEG_WALKS

@@ -1,66 +1,27 @@
-import io
 import struct
-import subprocess
-import sys
 import zlib
-from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
+from PIL import Image, ImageCms, ImageOps
 
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import render as module
-from pocketfiles.thumbs.render import Options, Thumb, render
+from pocketfiles.thumbs.render import Options, render
 from pocketfiles.thumbs.size import ThumbSize, parse
-
-RED, GREEN, BLUE, WHITE = (210, 30, 20), (20, 160, 40), (20, 40, 200), (250, 250, 250)
-BLOCKS = ((RED, GREEN), (BLUE, WHITE))
-NAMED = {"red": RED, "green": GREEN, "blue": BLUE, "white": WHITE}
-FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
-FUNCTIONS = Path(module.__file__).parents[2]
-
-
-def blocks(width: int = 240, height: int = 160) -> Image.Image:
-    """Red and green above blue and white."""
-    image = Image.new("RGB", (width, height))
-    for row, colours in enumerate(BLOCKS):
-        for column, colour in enumerate(colours):
-            left, top = column * width // 2, row * height // 2
-            image.paste(colour, (left, top, left + width // 2, top + height // 2))
-    return image
-
-
-def written(image: Image.Image, to: str, **options: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, to, **options)
-    return out.getvalue()
-
-
-def opened(thumb: Thumb) -> Image.Image:
-    image = Image.open(io.BytesIO(thumb.body))
-    assert (thumb.content_type, image.size) == (FORMATS[image.format or ""], (thumb.width, thumb.height))
-    image.load()
-    return image
-
-
-def name(pixel: object) -> str:
-    """The named colour a pixel is nearest to, if it is near."""
-    near = {
-        word: max(abs(a - b) for a, b in zip(pixel[:3], colour, strict=True))  # type: ignore[index]
-        for word, colour in NAMED.items()
-    }
-    best = min(near, key=near.__getitem__)
-    return best if near[best] < 14 else str(pixel)
-
-
-def corners(image: Image.Image, mode: str = "RGB") -> list[str]:
-    """The colours of the four quarters, row by row."""
-    image, (width, height) = image.convert(mode), image.size
-    return [name(image.getpixel((width * x // 4, height * y // 4))) for y in (1, 3) for x in (1, 3)]
-
+from tests.unit.thumbs.pictures import (
+    BLUE,
+    FORMATS,
+    GREEN,
+    RED,
+    UPRIGHT,
+    blocks,
+    corners,
+    name,
+    opened,
+    written,
+)
 
 SIZES = ["30x30", "60x40f", "24x0", "0x300", "100x30t", "30x100b", "240x160", "480x320"]
-UPRIGHT = ["red", "green", "blue", "white"]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -165,22 +126,6 @@ def test_what_cannot_be_seen_does_not_shine_in(to: str, size: str, factor: int) 
     assert min(pixel[0] for pixel in seen) > 170  # type: ignore[index]
 
 
-def test_a_gif_keeps_its_transparency() -> None:
-    image = blocks().convert("RGBA")
-    image.paste((0, 0, 0, 0), (0, 0, 120, 80))
-    thumb = opened(render(written(image, "GIF"), parse("60x40"))).convert("RGBA")
-    assert thumb.getpixel((10, 10))[3] == 0  # type: ignore[index]
-    assert [name(thumb.getpixel(at)) for at in ((45, 10), (15, 30), (45, 30))] == ["green", "blue", "white"]
-
-
-def test_a_gif_has_colours_of_its_own() -> None:
-    bands = [Image.linear_gradient("L").rotate(turn) for turn in (0, 90, 180)]
-    source = Image.merge("RGB", bands).quantize(200)
-    thumb = opened(render(written(source, "GIF"), parse("128x128"))).convert("RGB")
-    expected = source.convert("RGB").resize((128, 128), Image.Resampling.BILINEAR)
-    assert max(ImageStat.Stat(ImageChops.difference(thumb, expected)).rms) < 6
-
-
 FRAMES = [Image.new("RGB", (120, 120), colour) for colour in (RED, GREEN, BLUE)]
 
 
@@ -198,19 +143,11 @@ def test_an_animation_gives_its_first_frame(to: str, options: dict[str, bool], c
     assert name(opened(render(data, parse("50x50"))).convert("RGB").getpixel((25, 25))) == colour
 
 
-def test_around_a_smaller_first_frame_a_gif_is_empty() -> None:
-    frame = written(Image.new("L", (20, 20), 250), "GIF")
-    canvas = frame[:6] + struct.pack("<HH", 40, 40) + frame[10:]
-    thumb = opened(render(canvas, parse("40x40f"))).convert("RGBA")
-    assert thumb.getpixel((10, 10)) == (250, 250, 250, 255)
-    assert thumb.getpixel((30, 30))[3] == 0  # type: ignore[index]
-
-
 def exchanged() -> bytes:
     """An RGB profile whose red and green have changed places."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for name, other in ((b"rXYZ", b"????"), (b"gXYZ", b"rXYZ"), (b"????", b"gXYZ")):
-        profile = profile.replace(name, other, 1)
+    for tag, other in ((b"rXYZ", b"????"), (b"gXYZ", b"rXYZ"), (b"????", b"gXYZ")):
+        profile = profile.replace(tag, other, 1)
     return profile.replace("sRGB".encode("utf-16-be"), "Mine".encode("utf-16-be")).replace(b"sRGB", b"Mine")
 
 
@@ -238,27 +175,6 @@ def test_a_profile_that_is_broken_or_of_other_colours_means_nothing(profile: byt
     assert with_it.body == render(written(image, "JPEG"), parse("30x30")).body
 
 
-@pytest.mark.parametrize("to", ["JPEG", "PNG", "WEBP", "GIF"])
-def test_nothing_but_the_picture_is_in_a_thumb(to: str) -> None:
-    exif = Image.Exif()
-    exif[0x010E] = "secret"
-    exif.get_ifd(0x8825)[1] = "N secret"
-    options = {"GIF": {"comment": b"secret"}}.get(to, {"exif": exif, "xmp": b"<x>secret</x>"})
-    thumb = render(written(blocks(), to, **options), parse("240x160"))
-    assert b"secret" not in thumb.body
-    assert not {"exif", "xmp", "comment", "icc_profile", "dpi"} & opened(thumb).info.keys()
-
-
-def test_exif_that_is_broken_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
-    for block in (
-        b"Exif\0\0",
-        b"Exif\0\0II*\0\x08\0\0\0\xff\xff",
-        b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + bytes(5),
-    ):
-        render(written(blocks(), "JPEG", exif=block), parse("30x30"))
-    assert list(recwarn) == []
-
-
 def test_the_bytes_decide_and_not_what_they_are_called() -> None:
     assert render(written(blocks(), "JPEG"), ThumbSize(30, 20)).content_type == "image/jpeg"
     with pytest.raises(ThumbFailed, match="unsupported"):
@@ -282,63 +198,6 @@ def test_missing_memory_is_told_from_broken_data(monkeypatch: pytest.MonkeyPatch
     def full(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(module, "_decode", full)
+    monkeypatch.setattr(module, "decoded", full)
     with pytest.raises(ThumbFailed, match="out-of-memory"):
         render(written(blocks(), "PNG"), ThumbSize(30, 20))
-
-
-@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"progressive": True}])
-@pytest.mark.parametrize("colour", [(128, 128, 128), (127, 127, 127)])
-def test_a_jpeg_that_ends_in_grey_is_not_taken_for_a_broken_one(
-    options: dict[str, object], colour: object
-) -> None:
-    image = blocks()
-    image.paste(colour, (100, 100, 240, 160))  # type: ignore[arg-type]
-    assert opened(render(written(image, "JPEG", **options), parse("24x16"))).size == (24, 16)
-
-
-def test_a_jpeg_whose_data_end_early_is_broken_though_it_is_closed_properly() -> None:
-    data = written(Image.effect_noise((240, 160), 60), "JPEG")
-    with pytest.raises(ThumbFailed, match="truncated"):
-        render(data[: len(data) // 2].rstrip(b"\xff") + b"\xff\xd9", parse("24x16"))
-
-
-def test_qualities_are_settings() -> None:
-    for to, less in (("JPEG", Options(jpeg_quality=40)), ("WEBP", Options(webp_quality=30))):
-        data = written(Image.effect_noise((240, 160), 60), to)
-        assert len(render(data, parse("120x0"), less).body) < len(render(data, parse("120x0")).body)
-
-
-def test_without_a_libwebp_to_call_pillow_decodes(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = written(blocks(), "WEBP", lossless=True)
-    direct = opened(render(data, parse("60x40")))
-    monkeypatch.setattr(module, "_libwebp", lambda: None)
-    assert corners(opened(render(data, parse("60x40")))) == corners(direct) == UPRIGHT
-
-
-def test_a_process_that_loads_another_library_as_libwebp_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module._webp, "__file__", "/nowhere/libwebp.so")
-    module._libwebp.cache_clear()
-    try:
-        assert module._libwebp() is None
-    finally:
-        module._libwebp.cache_clear()
-
-
-def test_only_the_four_formats_are_loaded() -> None:
-    """In a process of its own, so that no other test has loaded more."""
-    data = written(blocks(), "JPEG")
-    program = (
-        "import sys; from pocketfiles.thumbs.render import render; from pocketfiles.thumbs.size import parse;"
-        "render(sys.stdin.buffer.read(), parse('30x30'));"
-        "print(sorted(name for name in sys.modules if name.startswith('PIL.') and 'ImagePlugin' in name))"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", program],
-        input=data,
-        capture_output=True,
-        check=True,
-        env={"PYTHONPATH": str(FUNCTIONS)},
-    )
-    assert b"Tiff" not in answer.stdout
-    assert b"Mpo" not in answer.stdout

@@ -46,7 +46,7 @@ def test_limits_count_what_would_be_decoded_and_made(head: Header, size: str, re
     [(50, 1), (100, 1), (249, 1), (250, 2), (499, 2), (500, 4), (999, 4), (1000, 8), (9999, 8)],
 )
 def test_a_jpeg_is_decoded_at_least_a_quarter_larger_than_its_thumb(width: int, scale: int) -> None:
-    assert plan(Header("JPEG", width, 100), parse("100x0"), PIXELS, OUTPUT).jpeg_scale == scale
+    assert plan(Header("JPEG", width, 100), parse("100x0"), PIXELS, OUTPUT).scale == scale
 
 
 def test_a_crop_needs_no_neighbours_and_a_part_of_a_whole_does() -> None:
@@ -60,3 +60,22 @@ def test_a_crop_needs_no_neighbours_and_a_part_of_a_whole_does() -> None:
 def test_a_picture_on_its_side_is_planned_upright() -> None:
     task = plan(Header("JPEG", 400, 200, orientation=6), parse("100x0"), PIXELS, OUTPUT)
     assert (task.box, task.target) == ((0, 0, 400, 200), (200, 100))
+
+
+@pytest.mark.parametrize(
+    ("head", "size", "expected"),
+    [
+        (Header("PNG", 400, 200), "50x50", (100, 0, 300, 200)),
+        (Header("PNG", 401, 203), "100x0", None),  # by more than four
+        (Header("PNG", 401, 203), "150x0", (0, 0, 401, 203)),
+        (Header("PNG", 40, 20), "50x0", None),  # to be made larger
+        (Header("PNG", 400, 50), "25x25", None),  # resized, then trimmed: neighbours shine in
+        (Header("JPEG", 801, 402), "100x0", (0, 0, 200, 100)),  # at a quarter: 200.25 × 100.5
+        (Header("JPEG", 1002, 402), "100x100", (150, 0, 351, 201)),  # at a half: 150 to 351
+    ],
+)
+def test_whole_pixels_are_taken_where_they_are_exact_enough(
+    head: Header, size: str, expected: tuple[int, int, int, int] | None
+) -> None:
+    task = plan(head, parse(size), PIXELS, OUTPUT)
+    assert task.whole_box((head.width // task.scale, head.height // task.scale)) == expected

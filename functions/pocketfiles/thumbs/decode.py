@@ -1,0 +1,190 @@
+"""A picture's bytes as pixels: those of the first frame, and as few of them as a task needs.
+
+Three decoders share the work. libvips reads JPEG and PNG, and resizes what is opaque while it reads; libwebp
+reads WebP. Pillow reads the rest, GIF, animations, CMYK and 16 bits a channel, and everything where the other
+two are missing. Broken data raise a ValueError, or what Pillow's plugins raise, which is nearly anything.
+"""
+
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from PIL import Image, ImageChops, ImageFile, _webp
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from pocketfiles.thumbs import header, vips, webp
+from pocketfiles.thumbs.geometry import Box, FloatBox
+from pocketfiles.thumbs.task import Task
+
+STRIP_PIXELS = 1 << 18
+"""Decoded, converted and averaged at a time: what a processor's cache holds."""
+
+_MANY_PIXELS = 1_000_000
+_ENDS_EARLY = "truncated: the data end before the picture does"
+
+
+class Picture(Protocol):
+    """One of Pillow's images, or one decoded as it is asked for: then crops must run from top to bottom."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+
+    @property
+    def has_transparency_data(self) -> bool:
+        """Whether there is alpha, or a transparent colour."""
+
+    def crop(self, box: Box) -> Image.Image:
+        """The pixels of that box."""
+
+
+# A picture, the task's box in the pixels of that, and the ICC profile
+Decoded = tuple[Picture, FloatBox, bytes | None]
+
+
+@contextmanager
+def decoded(data: bytes, task: Task) -> Iterator[Decoded]:
+    """By the decoder the header calls for; Pillow's own guessing would try dozens.
+
+    That data are broken may show no sooner than at the end of the context.
+    """
+    head = task.header
+    if head.format == "WEBP" and not head.animated and (libwebp := _libwebp()):
+        yield *_by_libwebp(libwebp, data, task), header.webp_profile(data)
+        return
+    file: ImageFile.ImageFile = _FILES[head.format](io.BytesIO(data))
+    if file.size != (head.width, head.height):
+        raise ValueError("the decoder sees another size than the header says")
+    profile = file.info.get("icc_profile")
+    if _suits_libvips(file, task) and (libvips := _libvips()):
+        with _by_libvips(libvips, data, task) as (picture, box):
+            yield picture, box, profile
+    else:
+        yield *_by_pillow(file, data, task), profile
+
+
+def _by_libwebp(libwebp: webp.Decoder, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
+    part = libwebp.part(data, task)
+    return Image.frombuffer(part.mode, part.size, part.pixels, "raw", part.mode, 0, 1), part.box
+
+
+@contextmanager
+def _by_libvips(libvips: vips.Decoder, data: bytes, task: Task) -> Iterator[tuple[Picture, FloatBox]]:
+    try:
+        with libvips.opened(data, task) as rows:
+            box = task.whole_box(rows.size)
+            if box and rows.mode in {"L", "RGB"}:
+                pixels, last = rows.resized(box, task.target)
+                _check_end(last, data, task)
+                yield Image.frombytes(rows.mode, task.target, pixels), (0, 0, *task.target)
+            else:
+                left, top, right, bottom = task.scaled_box
+                yield _Rows(rows), (left, top, min(right, rows.size[0]), min(bottom, rows.size[1]))
+                _check_end(rows.last_pixel(), data, task)  # nothing may be missing below, either
+    except ValueError:
+        _check_png(data, task.header)
+        raise
+
+
+def _by_pillow(file: ImageFile.ImageFile, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
+    if task.header.format == "JPEG":
+        image = _drafted(data, task)
+        _check_end(image.crop((image.width - 1, image.height - 1, *image.size)).tobytes(), data, task)
+        return image, task.scaled_box
+    image = _first_frame(file, task)
+    if not any(image.crop((0, image.height - 1, *image.size)).tobytes()):
+        _check_png(data, task.header)
+    return image, task.box
+
+
+def _suits_libvips(file: ImageFile.ImageFile, task: Task) -> bool:
+    head = task.header
+    if head.format == "JPEG":
+        # Pillow's libjpeg is the faster one, which counts for more where little is left to be resized.
+        return file.mode in {"L", "RGB"} and head.width * head.height >= _MANY_PIXELS * task.scale**2
+    return head.format == "PNG" and head.depth <= vips.DEPTH and not head.animated
+
+
+class _Rows:
+    """What libvips reads, as a picture."""
+
+    def __init__(self, rows: vips.Rows) -> None:
+        self.size = rows.size
+        self.has_transparency_data = rows.mode.endswith("A")
+        self._rows = rows
+
+    def crop(self, box: Box) -> Image.Image:
+        left, top, right, bottom = box
+        mode, size = self._rows.mode, (right - left, bottom - top)
+        return Image.frombytes(mode, size, self._rows.part(box))
+
+
+class _JpegFile(JpegImageFile):
+    def _read_dpi_from_exif(self) -> None:
+        """Nobody asks for the resolution, and Pillow's reader warns about broken EXIF data."""
+
+
+_FILES: dict[str, Any] = {"JPEG": _JpegFile, "PNG": PngImageFile, "GIF": GifImageFile, "WEBP": WebPImageFile}
+
+
+def _drafted(data: bytes, task: Task) -> Image.Image:
+    image = _JpegFile(io.BytesIO(data))
+    image.draft(None, (task.header.width // task.scale, task.header.height // task.scale))
+    image.load()
+    return image
+
+
+def _check_end(last_pixel: bytes | memoryview, data: bytes, task: Task) -> None:
+    """That a JPEG does not end in what libjpeg fills in for missing data, which is no error to it."""
+    if task.header.format == "JPEG" and task.header.scans == 1 and {127, 128}.issuperset(last_pixel):
+        longer = _drafted(header.longer(data), task)
+        if ImageChops.difference(_drafted(data, task), longer).getbbox():
+            raise ValueError(_ENDS_EARLY)
+
+
+def _check_png(data: bytes, head: header.Header) -> None:
+    if head.format == "PNG" and not header.png_is_complete(data):
+        raise ValueError(_ENDS_EARLY)
+
+
+def _first_frame(image: ImageFile.ImageFile, task: Task) -> Image.Image:
+    if getattr(image, "default_image", False):  # an animated PNG whose first picture is not a frame
+        image.seek(1)
+    image.load()
+    if task.header.frame is None:
+        return image
+    canvas = Image.new("RGBA", image.size)  # empty around the frame, whatever the background colour says
+    canvas.paste(image.convert("RGBA").crop(task.header.frame), task.header.frame)
+    return canvas
+
+
+@cache
+def _libwebp() -> webp.Decoder | None:
+    """Pillow's own libwebp, if it can be reached; if not, Pillow's slower way is there."""
+    try:
+        return webp.Decoder(_webp.__file__)
+    except (OSError, AttributeError):
+        return None
+
+
+_starting = threading.Lock()
+
+
+@cache
+def _libvips() -> vips.Decoder | None:
+    """libvips, if it is installed; if not, Pillow's slower way is there, too."""
+    package = find_spec("_libvips")
+    if package is None or package.origin is None:
+        return None
+    try:
+        with _starting:
+            return vips.Decoder(package.origin)
+    except (OSError, AttributeError):
+        return None

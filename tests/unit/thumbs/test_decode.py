@@ -1,0 +1,104 @@
+import struct
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from pocketfiles.errors import ThumbFailed
+from pocketfiles.thumbs import decode
+from pocketfiles.thumbs.render import render
+from pocketfiles.thumbs.size import parse
+from tests.unit.thumbs.pictures import UPRIGHT, blocks, corners, opened, written
+
+FUNCTIONS = Path(decode.__file__).parents[2]
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"progressive": True}])
+@pytest.mark.parametrize("colour", [(128, 128, 128), (127, 127, 127)])
+def test_a_jpeg_that_ends_in_grey_is_not_taken_for_a_broken_one(
+    options: dict[str, object], colour: object
+) -> None:
+    image = blocks()
+    image.paste(colour, (100, 100, 240, 160))  # type: ignore[arg-type]
+    assert opened(render(written(image, "JPEG", **options), parse("24x16"))).size == (24, 16)
+
+
+def test_a_jpeg_whose_data_end_early_is_broken_though_it_is_closed_properly() -> None:
+    data = written(Image.effect_noise((240, 160), 60), "JPEG")
+    with pytest.raises(ThumbFailed, match="truncated"):
+        render(data[: len(data) // 2].rstrip(b"\xff") + b"\xff\xd9", parse("24x16"))
+
+
+def test_without_a_libwebp_to_call_pillow_decodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = written(blocks(), "WEBP", lossless=True)
+    direct = opened(render(data, parse("60x40")))
+    monkeypatch.setattr(decode, "_libwebp", lambda: None)
+    assert corners(opened(render(data, parse("60x40")))) == corners(direct) == UPRIGHT
+
+
+def test_a_process_that_loads_another_library_as_libwebp_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode._webp, "__file__", "/nowhere/libwebp.so")
+    decode._libwebp.cache_clear()
+    try:
+        assert decode._libwebp() is None
+    finally:
+        decode._libwebp.cache_clear()
+
+
+@pytest.mark.parametrize("to", ["JPEG", "PNG"])
+def test_without_libvips_pillow_decodes(to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = written(blocks(1800, 1200), to)
+    direct = opened(render(data, parse("1200x0")))
+    monkeypatch.setattr(decode, "_libvips", lambda: None)
+    assert corners(opened(render(data, parse("1200x0")))) == corners(direct) == UPRIGHT
+
+
+@pytest.mark.parametrize("installed", ["nothing", "something else"])
+def test_a_process_without_libvips_falls_back(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = find_spec("_struct") if installed == "something else" else None
+    monkeypatch.setattr(decode, "find_spec", lambda _: spec)
+    decode._libvips.cache_clear()
+    try:
+        assert decode._libvips() is None
+    finally:
+        decode._libvips.cache_clear()
+
+
+def test_only_the_four_formats_are_loaded() -> None:
+    """In a process of its own, so that no other test has loaded more."""
+    data = written(blocks(), "JPEG")
+    program = (
+        "import sys; from pocketfiles.thumbs.render import render; from pocketfiles.thumbs.size import parse;"
+        "render(sys.stdin.buffer.read(), parse('30x30'));"
+        "print(sorted(name for name in sys.modules if name.startswith('PIL.') and 'ImagePlugin' in name))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        input=data,
+        capture_output=True,
+        check=True,
+        env={"PYTHONPATH": str(FUNCTIONS)},
+    )
+    assert b"Tiff" not in answer.stdout
+    assert b"Mpo" not in answer.stdout
+
+
+def test_exif_that_is_broken_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    for block in (
+        b"Exif\0\0",
+        b"Exif\0\0II*\0\x08\0\0\0\xff\xff",
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + bytes(5),
+    ):
+        render(written(blocks(), "JPEG", exif=block), parse("30x30"))
+    assert list(recwarn) == []
+
+
+def test_around_a_smaller_first_frame_a_gif_is_empty() -> None:
+    frame = written(Image.new("L", (20, 20), 250), "GIF")
+    canvas = frame[:6] + struct.pack("<HH", 40, 40) + frame[10:]
+    thumb = opened(render(canvas, parse("40x40f"))).convert("RGBA")
+    assert thumb.getpixel((10, 10)) == (250, 250, 250, 255)
+    assert thumb.getpixel((30, 30))[3] == 0  # type: ignore[index]
