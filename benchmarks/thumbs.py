@@ -40,6 +40,7 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 ENGINES = ("ours", "sharp", "pyvips", "pillow")
 PINNED = {"UV_THREADPOOL_SIZE": "1", "VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": "1"}
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "268435456"}  # as template.yaml
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Worker:
         command = [sys.executable, "-m", "benchmarks.thumbs_python", engine]
         if engine == "sharp":
             command = [shutil.which("node") or "node", str(HERE / "thumbs_sharp.mjs")]
-        environment = os.environ | PINNED | {"PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}"}
+        environment = os.environ | PINNED | MEMORY | {"PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}"}
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )

@@ -59,7 +59,7 @@ def pillow() -> tuple[Make, dict[str, str]]:
 
 def pyvips() -> tuple[Make, dict[str, str]]:
     """libvips from Python."""
-    import pyvips as vips  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 - often not installed
+    import pyvips as vips  # type: ignore  # noqa: PLC0415 - often not installed
 
     writers: dict[str, tuple[str, dict[str, Any]]] = {
         "JPEG": (".jpg", {"Q": 85, "subsample_mode": "on", "optimize_coding": True}),

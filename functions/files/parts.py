@@ -43,6 +43,7 @@ def renderer(settings: Settings) -> Render:
         options = Options(
             jpeg_quality=settings.thumb_jpeg_quality,
             webp_quality=settings.thumb_webp_quality,
+            png_tolerance=settings.thumb_png_tolerance,
             max_source_bytes=settings.thumb_max_source_bytes,
             max_pixels=settings.thumb_max_pixels,
             max_output_pixels=settings.thumb_max_output_pixels,

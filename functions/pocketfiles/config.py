@@ -23,6 +23,7 @@ class Settings:
     rule_max_rows: int = 1000
     thumb_jpeg_quality: int = 85
     thumb_webp_quality: int = 80
+    thumb_png_tolerance: int = 1
     thumb_max_source_bytes: int = 50 * 1024 * 1024
     thumb_max_pixels: int = 60_000_000
     thumb_max_output_pixels: int = 16_777_216
@@ -43,6 +44,7 @@ class Settings:
             rule_max_rows=_number(env, "RULE_MAX_ROWS", cls.rule_max_rows, 0, 100_000),
             thumb_jpeg_quality=_number(env, "THUMB_JPEG_QUALITY", cls.thumb_jpeg_quality, 1, 95),
             thumb_webp_quality=_number(env, "THUMB_WEBP_QUALITY", cls.thumb_webp_quality, 1, 100),
+            thumb_png_tolerance=_number(env, "THUMB_PNG_TOLERANCE", cls.thumb_png_tolerance, 0, 1),
             thumb_max_source_bytes=_number(
                 env, "THUMB_MAX_SOURCE_BYTES", cls.thumb_max_source_bytes, 0, 2**31
             ),

@@ -1,12 +1,16 @@
 """Pictures made to hurt: each gives a right thumb or none, soon, and without a warning."""
 
 import io
+import os
 import random
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -15,10 +19,10 @@ from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import ThumbSize
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 2.0  # of processor time, the bound for one picture
-MEGABYTES = (
-    500  # above a process that has made a thumb: pixels and row pointers of the largest picture allowed
-)
+MEGABYTES = 400  # above a process that has made a thumb: the largest picture allowed, and half as much again
+MEGABYTES_OF_ROWS = 100  # where they are read one after the other
 SIDE = 7745  # the largest square within the default limit of pixels
 SIZE = ThumbSize(30, 30)
 REASONS = {"too-many-pixels", "too-many-chunks", "unsupported", "truncated", "corrupt"}
@@ -177,6 +181,17 @@ BOMBS = {
 def test_a_bomb_goes_off_outside(name: str) -> None:
     data, expected = BOMBS[name]()
     assert outcome(data) == expected
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_takes_bounded_memory(name: str, tmp_path: Path) -> None:
+    bomb, small = tmp_path / "bomb", tmp_path / "small"
+    bomb.write_bytes(BOMBS[name]()[0])
+    small.write_bytes(SMALL)
+    command = [sys.executable, "-m", "tests.contract.peak_memory", bomb, small]
+    path = os.pathsep.join(str(ROOT / folder) for folder in ("functions", "."))
+    run = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, check=True)
+    assert float(run.stdout) < (MEGABYTES_OF_ROWS if name in {"PNG", "RGBA PNG", "JPEG"} else MEGABYTES)
 
 
 def noise() -> Image.Image:

@@ -26,6 +26,7 @@ NUMBERS = {
     "RULE_MAX_ROWS": "rule_max_rows",
     "THUMB_JPEG_QUALITY": "thumb_jpeg_quality",
     "THUMB_WEBP_QUALITY": "thumb_webp_quality",
+    "THUMB_PNG_TOLERANCE": "thumb_png_tolerance",
     "THUMB_MAX_SOURCE_BYTES": "thumb_max_source_bytes",
     "THUMB_MAX_PIXELS": "thumb_max_pixels",
     "THUMB_MAX_OUTPUT_PIXELS": "thumb_max_output_pixels",
@@ -34,7 +35,8 @@ NUMBERS = {
 
 @pytest.mark.parametrize(("name", "attribute"), NUMBERS.items())
 def test_every_number_can_be_set(name: str, attribute: str) -> None:
-    assert getattr(Settings.from_env({**NAMES, name: "77"}, files=True), attribute) == 77
+    value = 0 if name == "THUMB_PNG_TOLERANCE" else 77
+    assert getattr(Settings.from_env({**NAMES, name: str(value)}, files=True), attribute) == value
 
 
 @pytest.mark.parametrize("name", NUMBERS)

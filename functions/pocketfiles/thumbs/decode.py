@@ -1,8 +1,9 @@
 """A picture's bytes as pixels: those of the first frame, and as few of them as a task needs.
 
-Three decoders share the work. libvips reads JPEG and PNG, and resizes what is opaque while it reads; libwebp
-reads WebP. Pillow reads the rest, GIF, animations, CMYK and 16 bits a channel, and everything where the other
-two are missing. Broken data raise a ValueError, or what Pillow's plugins raise, which is nearly anything.
+Three decoders share the work. libvips reads JPEG and PNG, and resizes what shrinks little while it reads;
+libwebp reads WebP. Pillow reads the rest, GIF, animations, CMYK and 16 bits a channel, and everything where
+the other two are missing. Broken data raise a ValueError, or what Pillow's plugins raise, which is nearly
+anything.
 """
 
 import io
@@ -27,6 +28,8 @@ STRIP_PIXELS = 1 << 18
 """Decoded, converted and averaged at a time: what a processor's cache holds."""
 
 _MANY_PIXELS = 1_000_000
+_WALKED_AGAIN = 600_000_000  # pixels times scans that may be decoded twice more for a closer look
+_FLOATS_BELOW = 3  # times; where more is to be shrunk, averaging before the floating-point numbers is quicker
 _ENDS_EARLY = "truncated: the data end before the picture does"
 
 
@@ -77,26 +80,41 @@ def _by_libwebp(libwebp: webp.Decoder, data: bytes, task: Task) -> tuple[Picture
 
 @contextmanager
 def _by_libvips(libvips: vips.Decoder, data: bytes, task: Task) -> Iterator[tuple[Picture, FloatBox]]:
+    if image := _resized_by_libvips(libvips, data, task):
+        yield image, (0, 0, *task.target)
+        return
     try:
         with libvips.opened(data, task) as rows:
-            box = task.whole_box(rows.size)
-            if box and rows.mode in {"L", "RGB"}:
-                pixels, last = rows.resized(box, task.target)
-                _check_end(last, data, task)
-                yield Image.frombytes(rows.mode, task.target, pixels), (0, 0, *task.target)
-            else:
-                left, top, right, bottom = task.scaled_box
-                yield _Rows(rows), (left, top, min(right, rows.size[0]), min(bottom, rows.size[1]))
-                _check_end(rows.last_pixel(), data, task)  # nothing may be missing below, either
+            left, top, right, bottom = task.scaled_box
+            yield _Rows(rows), (left, top, min(right, rows.size[0]), min(bottom, rows.size[1]))
+            _check_end(rows.last_pixel(), data, task)  # nothing may be missing below, either
     except ValueError:
         _check_png(data, task.header)
         raise
+
+
+def _resized_by_libvips(libvips: vips.Decoder, data: bytes, task: Task) -> Image.Image | None:
+    """The thumb's pixels; None when something needs a closer look, a flaw in the data perhaps."""
+    try:
+        with libvips.opened(data, task, flawless=True) as rows:
+            box = task.whole_box(rows.size)
+            if box is None or (rows.mode not in {"L", "RGB"} and task.shrink >= _FLOATS_BELOW):
+                return None
+            return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target))
+    except ValueError:
+        return None
 
 
 def _by_pillow(file: ImageFile.ImageFile, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
     if task.header.format == "JPEG":
         image = _drafted(data, task)
         _check_end(image.crop((image.width - 1, image.height - 1, *image.size)).tobytes(), data, task)
+        box = task.whole_box(image.size)
+        many = image.width * image.height >= _MANY_PIXELS
+        if box and many and image.mode in {"L", "RGB"} and (libvips := _libvips()):
+            with libvips.holding(image.tobytes(), image.size, len(image.mode)) as rows:
+                pixels = rows.resized(box, task.target)
+                return Image.frombytes(image.mode, task.target, pixels), (0, 0, *task.target)
         return image, task.scaled_box
     image = _first_frame(file, task)
     if not any(image.crop((0, image.height - 1, *image.size)).tobytes()):
@@ -107,8 +125,10 @@ def _by_pillow(file: ImageFile.ImageFile, data: bytes, task: Task) -> tuple[Pict
 def _suits_libvips(file: ImageFile.ImageFile, task: Task) -> bool:
     head = task.header
     if head.format == "JPEG":
-        # Pillow's libjpeg is the faster one, which counts for more where little is left to be resized.
-        return file.mode in {"L", "RGB"} and head.width * head.height >= _MANY_PIXELS * task.scale**2
+        # Pillow's libjpeg is the faster one, which counts where little is left to be resized, or where many
+        # scans are read for fewer pixels.
+        many = head.width * head.height >= _MANY_PIXELS * task.scale**2
+        return file.mode in {"L", "RGB"} and many and (head.scans == 1 or task.scale == 1)
     return head.format == "PNG" and head.depth <= vips.DEPTH and not head.animated
 
 
@@ -143,7 +163,9 @@ def _drafted(data: bytes, task: Task) -> Image.Image:
 
 def _check_end(last_pixel: bytes | memoryview, data: bytes, task: Task) -> None:
     """That a JPEG does not end in what libjpeg fills in for missing data, which is no error to it."""
-    if task.header.format == "JPEG" and task.header.scans == 1 and {127, 128}.issuperset(last_pixel):
+    head = task.header
+    walked = head.width * head.height * head.scans
+    if head.format == "JPEG" and {127, 128}.issuperset(last_pixel) and walked <= _WALKED_AGAIN:
         longer = _drafted(header.longer(data), task)
         if ImageChops.difference(_drafted(data, task), longer).getbbox():
             raise ValueError(_ENDS_EARLY)

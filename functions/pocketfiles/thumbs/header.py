@@ -135,7 +135,7 @@ def _jpeg(data: bytes) -> Header:
 
 
 def longer(data: bytes) -> bytes:
-    """A JPEG of one scan with more entropy-coded data than it had: the same picture, if it was complete."""
+    """A JPEG with more entropy-coded data in its last scan: the same picture, if it was complete."""
     end = data.rfind(b"\xff\xd9")
     return b"".join((data[:end], _FILLER, data[end:]))
 

@@ -166,7 +166,7 @@ class ThumbMaker:
             reason = f"not-stored: {error.reason}"
             if len(picture.body) > self._inline_limit:
                 return Thumb(source, "failed", reason)
-        modified = datetime.fromtimestamp(int(datetime.now(UTC).timestamp()), UTC)
+        modified = datetime.now(UTC).replace(microsecond=0)
         stored = Stored(key, len(picture.body), etag, picture.content_type, modified)
         return Thumb(Opened(stored, picture.body), "made", reason)
 

@@ -10,14 +10,15 @@ from collections.abc import Iterable
 
 COLOUR_TYPES = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}
 
+Lines = bytes | memoryview  # filtered scanlines, each behind the byte that tells its filter
+
 NONE, SUB, UP, AVERAGE = range(4)  # filter types, §9.2
 
-_SAMPLE_BYTES = 32_768
-_SAMPLE_LEVEL = 4
+_TRIAL_LEVEL = 4
 _LEVEL = 7
 
 
-def scanlines(filter_type: int, rows: bytes, stride: int) -> bytes:
+def scanlines(filter_type: int, rows: bytes, stride: int) -> memoryview:
     """``rows`` of filtered bytes, each with a byte to spare at its end, as scanlines that begin with one.
 
     ``stride`` is the length of a row with that byte.
@@ -25,26 +26,30 @@ def scanlines(filter_type: int, rows: bytes, stride: int) -> bytes:
     lines = bytearray(len(rows) + 1)
     lines[1:] = rows
     lines[::stride] = bytes([filter_type]) * (len(rows) // stride + 1)
-    return bytes(memoryview(lines)[:-1])
+    return memoryview(lines)[:-1]
 
 
-def deflate(best: bytes, others: Iterable[bytes]) -> bytes:
-    """The shorter zlib stream of the same picture under different filters.
+def strategy(lines: Lines) -> int:
+    """zlib's for scanlines of which these are a sample.
 
-    In photographs, byte frequencies are nearly all there is to gain: the scanlines that look ``best`` are
-    deflated by these alone, which is quick. Where a sample says that matches pay, the others are tried too.
+    In photographs, byte frequencies are nearly all there is to gain, which is quick; elsewhere matches pay.
     """
-    sample = best[max(0, len(best) - _SAMPLE_BYTES) // 2 :][:_SAMPLE_BYTES]
     frequencies, runs, matches = (
-        len(_deflated(sample, strategy, _SAMPLE_LEVEL))
-        for strategy in (zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_DEFAULT_STRATEGY)
+        len(_deflated(lines, one, _TRIAL_LEVEL))
+        for one in (zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE, zlib.Z_DEFAULT_STRATEGY)
     )
-    if matches > 0.95 * runs:
-        return _deflated(best, zlib.Z_HUFFMAN_ONLY if runs > 0.99 * frequencies else zlib.Z_RLE)
-    return min((_deflated(lines, zlib.Z_DEFAULT_STRATEGY) for lines in (best, *others)), key=len)
+    if matches <= 0.9 * runs:
+        return zlib.Z_DEFAULT_STRATEGY
+    return zlib.Z_HUFFMAN_ONLY if runs > 0.99 * frequencies else zlib.Z_RLE
 
 
-def _deflated(lines: bytes, strategy: int, level: int = _LEVEL) -> bytes:
+def deflate(kind: int, best: Lines, others: Iterable[Lines]) -> bytes:
+    """The zlib stream of the scanlines that look ``best``; where matches pay, the shortest of all."""
+    candidates = (best, *others) if kind == zlib.Z_DEFAULT_STRATEGY else (best,)
+    return min((_deflated(lines, kind) for lines in candidates), key=len)
+
+
+def _deflated(lines: Lines, strategy: int, level: int = _LEVEL) -> bytes:
     compressor = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
     return compressor.compress(lines) + compressor.flush()
 

@@ -93,11 +93,12 @@ def _reduced(picture: Picture, box: FloatBox, task: Task) -> tuple[Image.Image, 
     left, top, right, bottom = needed = task.needed(box, picture.size)
     box = box[0] - left, box[1] - top, box[2] - left, box[3] - top
 
-    across, down = (max(1, int((ratio + 1) / 2)) for ratio in ratios(box, task.target))
+    left_to_do = ratios(box, task.target)
+    across, down = (max(1, int((ratio + 1) / 2)) for ratio in left_to_do)
     if (across, down) == (1, 1):
         is_whole = isinstance(picture, Image.Image) and needed == (0, 0, *picture.size)
         part = cast("Image.Image", picture) if is_whole else picture.crop(needed)
-        return _averageable(part, premultiply=task.shrink >= _EXACT_BELOW), box
+        return _averageable(part, premultiply=left_to_do != (1, 1) and task.shrink >= _EXACT_BELOW), box
     rows = max(1, STRIP_PIXELS // (right - left) // down) * down
     strips = (picture.crop((left, row, right, min(row + rows, bottom))) for row in range(top, bottom, rows))
     reduced = [_averageable(strip, premultiply=True).reduce((across, down)) for strip in strips]

@@ -30,10 +30,14 @@ _MAX_SIDE = 65_535
 
 @dataclass(frozen=True)
 class Options:
-    """Qualities 1-100; limits in bytes and pixels. docs/performance.md has the figures behind them."""
+    """Qualities 1-100; levels of 255 by which a noisy PNG may be off, 0 or 1; limits in bytes and pixels.
+
+    docs/performance.md has the figures behind them.
+    """
 
     jpeg_quality: int = 85
     webp_quality: int = 80
+    png_tolerance: int = 1
     max_source_bytes: int = 52_428_800
     max_pixels: int = 60_000_000
     max_output_pixels: int = 16_777_216

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import decode
@@ -26,10 +26,44 @@ def test_a_jpeg_that_ends_in_grey_is_not_taken_for_a_broken_one(
     assert opened(render(written(image, "JPEG", **options), parse("24x16"))).size == (24, 16)
 
 
-def test_a_jpeg_whose_data_end_early_is_broken_though_it_is_closed_properly() -> None:
-    data = written(Image.effect_noise((240, 160), 60), "JPEG")
+@pytest.mark.parametrize(
+    ("source", "thumb"),
+    [
+        ((240, 160), "24x16"),
+        ((1400, 1000), "1300x0"),  # for these, libvips decodes
+        ((1400, 1000), "1300x500t"),
+        ((1400, 1000), "1400x990f"),
+    ],
+)
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_whose_data_end_early_is_broken_though_it_is_closed_properly(
+    source: tuple[int, int], thumb: str, *, progressive: bool
+) -> None:
+    data = written(Image.effect_noise(source, 60), "JPEG", progressive=progressive)
+    begin = data.index(b"\xff\xda")
+    end = data.index(b"\xff\xda", begin + 2) if progressive else len(data)  # of the first scan
     with pytest.raises(ThumbFailed, match="truncated"):
-        render(data[: len(data) // 2].rstrip(b"\xff") + b"\xff\xd9", parse("24x16"))
+        render(data[: (begin + end) // 2].rstrip(b"\xff") + b"\xff\xd9", parse(thumb))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}], ids=["sequential", "progressive"])
+@pytest.mark.parametrize("thumb", ["1900x0", "960x0", "700x700", "900x900f"])
+def test_large_jpegs_look_the_same_without_libvips(
+    options: dict[str, object], thumb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = written(blocks().resize((2400, 1800)), "JPEG", **options)
+    usual = opened(render(data, parse(thumb)))
+    monkeypatch.setattr(decode, "_libvips", lambda: None)
+    plain = opened(render(data, parse(thumb)))
+    assert usual.size == plain.size
+    assert max(ImageStat.Stat(ImageChops.difference(usual, plain)).rms) < 2
+
+
+@pytest.mark.parametrize("thumb", ["300x200", "1300x0", "1300x500t"])
+def test_a_harmless_flaw_in_a_jpeg_changes_nothing(thumb: str) -> None:
+    data = written(Image.linear_gradient("L").resize((1400, 1000)), "JPEG")
+    stray = data[:-2] + b"\1\2\3" + data[-2:]
+    assert render(stray, parse(thumb)).body == render(data, parse(thumb)).body
 
 
 def test_without_a_libwebp_to_call_pillow_decodes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,17 +23,40 @@ def test_qualities_are_settings() -> None:
         assert len(render(data, parse("120x0"), less).body) < len(render(data, parse("120x0")).body)
 
 
-def test_a_gif_keeps_its_transparency() -> None:
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("size", ["40x30", "240x160"])  # by Pillow's writer and by ours
+def test_noise_in_png_may_be_off_by_a_level(mode: str, size: str) -> None:
+    noise = Image.merge(mode, [Image.effect_noise((240, 160), 30) for _ in mode])
+    data = written(noise, "PNG")
+    exact, near = (render(data, parse(size), Options(png_tolerance=levels)) for levels in (0, 1))
+    assert len(near.body) < 0.92 * len(exact.body)
+    extrema = ImageChops.difference(opened(exact), opened(near)).getextrema()
+    assert {extrema} if mode == "L" else set(extrema) == {(0, 1)}
+
+
+def test_a_drawing_in_png_is_exact() -> None:
+    drawing = blocks()
+    drawing.paste(Image.linear_gradient("L").resize((80, 80)), (20, 20))
+    assert (
+        ImageChops.difference(opened(render(written(drawing, "PNG"), parse("240x160"))), drawing).getbbox()
+        is None
+    )
+
+
+@pytest.mark.parametrize("by", [1, 10])  # of the larger one, only a part tells the palette
+def test_a_gif_keeps_its_transparency(by: int) -> None:
     image = blocks().convert("RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 120, 80))
-    thumb = opened(render(written(image, "GIF"), parse("60x40"))).convert("RGBA")
-    assert thumb.getpixel((10, 10))[3] == 0  # type: ignore[index]
-    assert [name(thumb.getpixel(at)) for at in ((45, 10), (15, 30), (45, 30))] == ["green", "blue", "white"]
+    thumb = opened(render(written(image, "GIF"), parse(f"{60 * by}x{40 * by}"))).convert("RGBA")
+    assert thumb.getpixel((10 * by, 10 * by))[3] == 0  # type: ignore[index]
+    colours = [name(thumb.getpixel((x * by, y * by))) for x, y in ((45, 10), (15, 30), (45, 30))]
+    assert colours == ["green", "blue", "white"]
 
 
-def test_a_gif_has_colours_of_its_own() -> None:
+@pytest.mark.parametrize("side", [128, 400])
+def test_a_gif_has_colours_of_its_own(side: int) -> None:
     bands = [Image.linear_gradient("L").rotate(turn) for turn in (0, 90, 180)]
     source = Image.merge("RGB", bands).quantize(200)
-    thumb = opened(render(written(source, "GIF"), parse("128x128"))).convert("RGB")
-    expected = source.convert("RGB").resize((128, 128), Image.Resampling.BILINEAR)
+    thumb = opened(render(written(source, "GIF"), parse(f"{side}x{side}"))).convert("RGB")
+    expected = source.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
     assert max(ImageStat.Stat(ImageChops.difference(thumb, expected)).rms) < 6

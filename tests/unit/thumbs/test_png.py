@@ -24,19 +24,33 @@ def test_each_scanline_begins_with_the_filter() -> None:
     assert png.scanlines(png.UP, b"ab\0cd\0", 3) == b"\x02ab\x02cd"
 
 
+NOISE, PATTERN = random.Random(2).randbytes(50_000), bytes(range(250)) * 200
+
+
+@pytest.mark.parametrize(
+    ("lines", "strategy"),
+    [
+        (NOISE, zlib.Z_HUFFMAN_ONLY),
+        (b"".join(bytes([value]) * 9 for value in NOISE[:5000]), zlib.Z_RLE),
+        (PATTERN, zlib.Z_DEFAULT_STRATEGY),
+    ],
+)
+def test_a_sample_tells_the_strategy(lines: bytes, strategy: int) -> None:
+    assert png.strategy(lines) == strategy
+
+
 def test_noise_is_deflated_once_and_repetition_under_every_filter() -> None:
-    noise, pattern, flat = random.Random(2).randbytes(50_000), bytes(range(250)) * 200, bytes(50_000)
-    asked = []
+    flat, asked = bytes(50_000), []
 
     def others() -> Iterator[bytes]:
         asked.append(True)
         yield flat
 
-    assert zlib.decompress(png.deflate(noise, others())) == noise
+    assert zlib.decompress(png.deflate(zlib.Z_HUFFMAN_ONLY, NOISE, others())) == NOISE
     assert asked == []
-    assert zlib.decompress(png.deflate(pattern, others())) == flat
+    assert zlib.decompress(png.deflate(zlib.Z_DEFAULT_STRATEGY, PATTERN, others())) == flat
 
 
 @pytest.mark.parametrize("lines", [b"", b"\0", b"\0\1\2"])
 def test_the_smallest_pictures_have_enough_to_sample(lines: bytes) -> None:
-    assert zlib.decompress(png.deflate(lines, [])) == lines
+    assert zlib.decompress(png.deflate(png.strategy(lines), lines, [])) == lines
