@@ -4,6 +4,7 @@ import base64
 import http.client
 import io
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -45,6 +46,19 @@ def stored(stack: Stack, key: str) -> bytes | None:
     client = session.client("s3", endpoint_url=stack.environment["AWS_ENDPOINT_URL"])
     listed = client.list_objects_v2(Bucket=stack.bucket, Prefix=key)
     return client.get_object(Bucket=stack.bucket, Key=key)["Body"].read() if listed["KeyCount"] else None
+
+
+# ---------------------------------------------------------------- the layers
+
+
+@pytest.mark.skipif("LAMBDA_IMAGE" not in os.environ, reason="no image is named")
+def test_libvips_and_libwebp_load_in_lambda(built: Path) -> None:
+    layer, code = built.parent / "PillowLayer", built.parent / "FilesFunction"
+    mounts = ["--volume", f"{layer}:/opt:ro", "--volume", f"{code}:/var/task:ro"]
+    python = ["--env", "PYTHONPATH=/opt/python:/var/task", "--entrypoint", "python3.13"]
+    program = "from pocketfiles.thumbs import decode as d; assert d._libvips() and d._libwebp()"
+    command = ["docker", "run", "--rm", *mounts, *python, os.environ["LAMBDA_IMAGE"], "-c", program]
+    run(command, {**os.environ})
 
 
 # ---------------------------------------------------------------- sam local invoke
