@@ -28,18 +28,18 @@ SIZE = ThumbSize(30, 30)
 REASONS = {"too-many-pixels", "too-many-chunks", "unsupported", "truncated", "corrupt"}
 
 
-def outcome(data: bytes) -> str:
+def outcome(data: bytes, size: ThumbSize = SIZE) -> str:
     """``"made"`` or why not, in time."""
     begun = time.process_time()
     try:
-        thumb = render(data, SIZE)
+        thumb = render(data, size)
     except ThumbFailed as failed:
         assert failed.reason in REASONS
         result = failed.reason
     else:
         with Image.open(io.BytesIO(thumb.body)) as image:
             image.load()
-            assert image.size == (30, 30)
+            assert image.size == (size.width, size.height)
         result = "made"
     assert time.process_time() - begun < SECONDS
     return result
@@ -239,3 +239,29 @@ def test_flipped_bytes_do_no_harm(kind: str) -> None:
         for _ in range(chance.choice((1, 1, 2, 8))):
             damaged[chance.randrange(len(data))] = chance.randrange(256)
         assert outcome(bytes(damaged))
+
+
+def large_pictures() -> Iterator[tuple[str, bytes]]:
+    image = noise().resize((1200, 1000))
+    translucent = image.convert("RGBA")
+    translucent.putalpha(image.convert("L"))
+    yield "JPEG", written(image, "JPEG")
+    yield "JPEG with restarts", written(image, "JPEG", restart_marker_blocks=40)
+    yield "progressive JPEG", written(image, "JPEG", progressive=True)
+    yield "PNG", written(image, "PNG", compress_level=1)
+    yield "RGBA PNG", written(translucent, "PNG", compress_level=1)
+
+
+LARGE = dict(large_pictures())
+
+
+@pytest.mark.parametrize("kind", LARGE)
+@pytest.mark.parametrize("size", [ThumbSize(1100, 900), ThumbSize(1100, 300, "t"), ThumbSize(200, 200)])
+def test_damage_to_large_pictures_does_no_harm(kind: str, size: ThumbSize) -> None:
+    data, chance = LARGE[kind], random.Random(kind)
+    assert outcome(data, size) == "made"
+    for _ in range(15):
+        damaged = bytearray(data[: chance.choice((len(data), len(data), chance.randrange(len(data))))])
+        for _ in range(chance.choice((0, 1, 4, 30))):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        assert outcome(bytes(damaged), size)

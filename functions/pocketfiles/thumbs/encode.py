@@ -11,7 +11,8 @@ from pocketfiles.thumbs.task import Options
 
 _SMALL = 1 << 12  # pixels up to which Pillow's own PNG is the smaller one, and as quick
 _QUANTIZED = 1 << 16  # pixels that are looked at for a palette
-_TILE = 32
+_LARGE = 1 << 21  # pixels from which trying several filters takes too long
+_TILE = 32  # pixels, the side of each of the nine parts that are looked at
 _NOISY = 4  # bits a filtered byte; below it, what gives matches to deflate should stay as it is
 _SECOND = [min(255, (level + 1) // 2 * 2) for level in range(256)]
 
@@ -71,7 +72,8 @@ def _png(image: Image.Image, tolerance: int) -> bytes:
         sample = _rounded(sample)
         likely, _ = _likely(sample)
     strategy = png.strategy(_scanlines(sample, likely))
-    others = (_scanlines(image, kind) for kind in (png.NONE, png.SUB, png.UP) if kind != likely)
+    kinds = (png.NONE, png.SUB, png.UP) if image.width * image.height <= _LARGE else ()
+    others = (_scanlines(image, kind) for kind in kinds if kind != likely)
     return png.file(image.size, image.mode, png.deflate(strategy, _scanlines(image, likely), others))
 
 
