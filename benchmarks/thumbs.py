@@ -21,6 +21,8 @@ from typing import IO, Any, cast
 
 from PIL import Image, ImageOps
 
+from local.template import parse
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 RESULT = HERE / "results" / "thumbs.json"
@@ -40,7 +42,8 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 ENGINES = ("ours", "sharp", "pyvips", "pillow")
 PINNED = {"UV_THREADPOOL_SIZE": "1", "VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": "1"}
-MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "268435456"}  # as template.yaml
+DEPLOYED = parse((ROOT / "template.yaml").read_text()).environment()
+MEMORY = {name: value for name, value in DEPLOYED.items() if name.startswith("MALLOC_")}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from PIL import Image
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import ThumbSize
+from tests.unit.thumbs.pictures import written
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 2.0  # of processor time, the bound for one picture
@@ -43,12 +44,6 @@ def outcome(data: bytes, size: ThumbSize = SIZE) -> str:
         result = "made"
     assert time.process_time() - begun < SECONDS
     return result
-
-
-def written(image: Image.Image, to: str, **options: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, to, **options)
-    return out.getvalue()
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

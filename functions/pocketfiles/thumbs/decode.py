@@ -27,6 +27,7 @@ from pocketfiles.thumbs.task import Task
 STRIP_PIXELS = 1 << 18
 """Decoded, converted and averaged at a time: what a processor's cache holds."""
 
+_OPAQUE = frozenset({"L", "RGB"})
 _MANY_PIXELS = 1_000_000
 _WALKED_AGAIN = 600_000_000  # pixels times scans that may be decoded twice more for a closer look
 _FLOATS_BELOW = 3  # times; where more is to be shrunk, averaging before the floating-point numbers is quicker
@@ -39,10 +40,6 @@ class Picture(Protocol):
     @property
     def size(self) -> tuple[int, int]:
         """Width and height."""
-
-    @property
-    def has_transparency_data(self) -> bool:
-        """Whether there is alpha, or a transparent colour."""
 
     def crop(self, box: Box) -> Image.Image:
         """The pixels of that box."""
@@ -80,8 +77,8 @@ def _by_libwebp(libwebp: webp.Decoder, data: bytes, task: Task) -> tuple[Picture
 
 @contextmanager
 def _by_libvips(libvips: vips.Decoder, data: bytes, task: Task) -> Iterator[tuple[Picture, FloatBox]]:
-    if image := _resized_by_libvips(libvips, data, task):
-        yield image, (0, 0, *task.target)
+    if resized := _resized_by_libvips(libvips, data, task):
+        yield resized
         return
     try:
         with libvips.opened(data, task) as rows:
@@ -93,28 +90,33 @@ def _by_libvips(libvips: vips.Decoder, data: bytes, task: Task) -> Iterator[tupl
         raise
 
 
-def _resized_by_libvips(libvips: vips.Decoder, data: bytes, task: Task) -> Image.Image | None:
+def _resized_by_libvips(
+    libvips: vips.Decoder, data: bytes, task: Task
+) -> tuple[Image.Image, FloatBox] | None:
     """The thumb's pixels; None when something needs a closer look, a flaw in the data perhaps."""
     try:
         with libvips.opened(data, task, flawless=True) as rows:
             box = task.whole_box(rows.size)
-            if box is None or (rows.mode not in {"L", "RGB"} and task.shrink >= _FLOATS_BELOW):
+            if box is None or (rows.mode not in _OPAQUE and task.shrink >= _FLOATS_BELOW):
                 return None
-            return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target))
+            return _resized(rows, box, task)
     except ValueError:
         return None
 
 
+def _resized(rows: vips.Rows, box: Box, task: Task) -> tuple[Image.Image, FloatBox]:
+    return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target)), (0, 0, *task.target)
+
+
 def _by_pillow(file: ImageFile.ImageFile, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
     if task.header.format == "JPEG":
-        image = _drafted(data, task)
-        _check_end(image.crop((image.width - 1, image.height - 1, *image.size)).tobytes(), data, task)
+        image = _drafted(file, task)
+        _check_end(image.crop((image.width - 1, image.height - 1, *image.size)).tobytes(), data, task, image)
         box = task.whole_box(image.size)
         many = image.width * image.height >= _MANY_PIXELS
-        if box and many and image.mode in {"L", "RGB"} and (libvips := _libvips()):
+        if box and many and image.mode in _OPAQUE and (libvips := _libvips()):
             with libvips.holding(image.tobytes(), image.size, len(image.mode)) as rows:
-                pixels = rows.resized(box, task.target)
-                return Image.frombytes(image.mode, task.target, pixels), (0, 0, *task.target)
+                return _resized(rows, box, task)
         return image, task.scaled_box
     image = _first_frame(file, task)
     if not any(image.crop((0, image.height - 1, *image.size)).tobytes()):
@@ -128,7 +130,7 @@ def _suits_libvips(file: ImageFile.ImageFile, task: Task) -> bool:
         # Pillow's libjpeg is the faster one, which counts where little is left to be resized, or where many
         # scans are read for fewer pixels.
         many = head.width * head.height >= _MANY_PIXELS * task.scale**2
-        return file.mode in {"L", "RGB"} and many and (head.scans == 1 or task.scale == 1)
+        return file.mode in _OPAQUE and many and (head.scans == 1 or task.scale == 1)
     return head.format == "PNG" and head.depth <= vips.DEPTH and not head.animated
 
 
@@ -137,7 +139,6 @@ class _Rows:
 
     def __init__(self, rows: vips.Rows) -> None:
         self.size = rows.size
-        self.has_transparency_data = rows.mode.endswith("A")
         self._rows = rows
 
     def crop(self, box: Box) -> Image.Image:
@@ -154,20 +155,22 @@ class _JpegFile(JpegImageFile):
 _FILES: dict[str, Any] = {"JPEG": _JpegFile, "PNG": PngImageFile, "GIF": GifImageFile, "WEBP": WebPImageFile}
 
 
-def _drafted(data: bytes, task: Task) -> Image.Image:
-    image = _JpegFile(io.BytesIO(data))
-    image.draft(None, (task.header.width // task.scale, task.header.height // task.scale))
-    image.load()
-    return image
+def _drafted(file: ImageFile.ImageFile, task: Task) -> Image.Image:
+    file.draft(None, (task.header.width // task.scale, task.header.height // task.scale))
+    file.load()
+    return file
 
 
-def _check_end(last_pixel: bytes | memoryview, data: bytes, task: Task) -> None:
+def _check_end(
+    last_pixel: bytes | memoryview, data: bytes, task: Task, drafted: Image.Image | None = None
+) -> None:
     """That a JPEG does not end in what libjpeg fills in for missing data, which is no error to it."""
     head = task.header
     walked = head.width * head.height * head.scans
     if head.format == "JPEG" and {127, 128}.issuperset(last_pixel) and walked <= _WALKED_AGAIN:
-        longer = _drafted(header.longer(data), task)
-        if ImageChops.difference(_drafted(data, task), longer).getbbox():
+        longer = _drafted(_JpegFile(io.BytesIO(header.longer(data))), task)
+        drafted = drafted or _drafted(_JpegFile(io.BytesIO(data)), task)
+        if ImageChops.difference(drafted, longer).getbbox():
             raise ValueError(_ENDS_EARLY)
 
 

@@ -1,4 +1,4 @@
-"""Bytes of a picture in, bytes of its thumb out, by Pillow.
+"""Bytes of a picture in, bytes of its thumb out.
 
 Every limit is checked on the header, before a pixel is decoded or memory taken by a number found in the file.
 A ThumbFailed raised here has one of these reasons:
@@ -89,7 +89,7 @@ def _resampled(image: Image.Image, box: FloatBox, task: Task) -> Image.Image:
 
 
 def _reduced(picture: Picture, box: FloatBox, task: Task) -> tuple[Image.Image, FloatBox]:
-    """The needed part in a mode that can be averaged; and averaged, down to 1.5 to 2 times the target."""
+    """The needed part in a mode that can be averaged; and averaged, down to 1.5 to 2.5 times the target."""
     left, top, right, bottom = needed = task.needed(box, picture.size)
     box = box[0] - left, box[1] - top, box[2] - left, box[3] - top
 

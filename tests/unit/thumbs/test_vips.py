@@ -11,6 +11,7 @@ from pocketfiles.thumbs import header, vips
 from pocketfiles.thumbs.size import parse
 from pocketfiles.thumbs.task import Task, plan
 from pocketfiles.thumbs.vips import Decoder
+from tests.unit.thumbs.pictures import written
 
 
 def path() -> str:
@@ -30,12 +31,6 @@ def picture(size: tuple[int, int] = (240, 160)) -> Image.Image:
     across = Image.linear_gradient("L").resize(size)
     down = Image.linear_gradient("L").rotate(90).resize(size)
     return Image.merge("RGB", (across, down, ImageChops.add(across, down, 2)))
-
-
-def written(image: Image.Image, to: str, **options: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, to, **options)
-    return out.getvalue()
 
 
 def task(data: bytes, size: str = "100x0") -> Task:
@@ -164,7 +159,7 @@ def test_threads_do_not_disturb_each_other(decoder: Decoder) -> None:
     def pixels(data: bytes) -> bytes:
         given = task(data)
         with decoder.opened(data, given) as rows:
-            return bytes(rows.resized((0, 0, *rows.size), given.target)[0])
+            return bytes(rows.resized((0, 0, *rows.size), given.target))
 
     alone = [pixels(data) for data in pictures]
     with ThreadPoolExecutor(4) as pool:
