@@ -14,7 +14,7 @@ from pocketfiles.access import Access
 from pocketfiles.addresses import client_address
 from pocketfiles.catalogue.model import Field
 from pocketfiles.errors import Forbidden, NotFound, Refusal, RuleError, UnknownCollection
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Request
 from pocketfiles.locate import Located
 from pocketfiles.rules import evaluate
 from pocketfiles.tokens import BadToken, Identity

@@ -18,8 +18,8 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from files import parts
-from pocketfiles import gateway, metrics, tokens
+from files import build
+from pocketfiles import handle, metrics, tokens
 from pocketfiles.catalogue.model import Collection, Field, Record, TokenOptions
 from pocketfiles.config import Settings
 from tests.fakes import FakeBucket, FakeTable
@@ -97,13 +97,13 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100, help="per block")
     requests = parser.parse_args().requests
     table = FakeTable([USERS, PHOTOS, PAPERS], RECORDS)
-    service = parts.file_service(Settings("t", "b", catalogue_ttl=3600), table, FakeBucket(OBJECTS))
+    service = build.file_service(Settings("t", "b", catalogue_ttl=3600), table, FakeBucket(OBJECTS))
     log = Logger(service="bench", stream=io.StringIO())
     results: dict[str, float] = {}
     for name, asked in cases().items():
 
         def call(asked: dict[str, Any] = asked) -> dict[str, Any]:
-            return gateway.answer(
+            return handle.answer(
                 asked, lambda request: service.answer(request, time.time()), log, metrics.emit
             )
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import boto3
 
 from admin.errors import AdminError
-from admin.importer import import_directory
+from admin.sync.round import import_directory
 from local import cloud, containers
 from local.api import Api
 from local.gateway import Request

@@ -8,7 +8,7 @@ from typing import Any
 
 from pocketfiles.catalogue.model import Collection, Collections, Record, Settings
 from pocketfiles.errors import Refusal
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Request
 from pocketfiles.objects import Opened, Stored
 
 MODIFIED = datetime(2026, 11, 23, 17, 49, 22, 900_000, UTC)
@@ -17,7 +17,7 @@ MODIFIED_TEXT = "Mon, 23 Nov 2026 17:49:22 GMT"
 
 def request(method: str = "GET", path: str = "/", query: str = "", **headers: str) -> Request:
     """A request; header names with ``_`` for ``-``, ``address`` and ``body`` by their own names."""
-    from pocketfiles.gateway import parse_query  # noqa: PLC0415 - the fakes load nothing but values
+    from pocketfiles.http.query import parse_query  # noqa: PLC0415 - the fakes load nothing but values
 
     address = headers.pop("address", "192.0.2.7")
     body = headers.pop("body", "").encode()
@@ -140,3 +140,16 @@ class Clock:
 def changed(record: Record, **values: Any) -> Record:
     """The record with other columns."""
     return replace(record, values={**record.values, **values})
+
+
+def payload_event(**changes: Any) -> dict[str, Any]:
+    """A payload-2.0 event as API Gateway sends it, with ``changes`` to its top-level keys."""
+    return {
+        "version": "2.0",
+        "rawPath": "/api/files/c/r/a b.txt",
+        "rawQueryString": "token=x.y.z&thumb=1x1",
+        "headers": {"Host": "files.test", "x-other": "1,2"},
+        "requestContext": {"http": {"method": "GET", "sourceIp": "192.0.2.7"}},
+        "isBase64Encoded": False,
+        **changes,
+    }

@@ -16,14 +16,14 @@ import boto3
 from botocore.config import Config
 from tqdm import tqdm
 
-from admin import pocketbase, storage_dir
-from admin.apply import WORKERS
-from admin.bucket import Bucket
-from admin.directory import Directory
 from admin.errors import AdminError, MassDeletion
-from admin.importer import Source, Summary, Sync
-from admin.plan import Action, PutFile, PutItem
-from admin.records import Records
+from admin.source import pocketbase, storage
+from admin.source.reader import Directory
+from admin.standalone.records import Records
+from admin.sync.apply import WORKERS
+from admin.sync.plan import Action, PutFile, PutItem
+from admin.sync.round import Source, Summary, Sync
+from admin.target.bucket import Bucket
 from pocketfiles.catalogue.cached import Reader
 from pocketfiles.catalogue.table import CATALOGUE, Table
 
@@ -133,7 +133,7 @@ def stored_of(parsed: argparse.Namespace) -> Callable[[str], bool] | None:
         bucket = Bucket(clients()[0], parsed.bucket)
         return lambda key: any(stored.key == key for stored in islice(bucket.list(key), 1))
     if parsed.pb_data is not None and (parsed.pb_data / "storage").is_dir():
-        return lambda key: storage_dir.find(parsed.pb_data, key) is not None
+        return lambda key: storage.find(parsed.pb_data, key) is not None
     return None
 
 

@@ -8,9 +8,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from admin import catalogue, shape
 from admin.commands import arguments
 from admin.errors import AdminError
+from admin.standalone import reshape, schema
 
 _EXAMPLE = "python -m admin collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
 
@@ -29,9 +29,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(parsed: argparse.Namespace) -> int:
     """Show the plan, ask if it removes anything, carry it out."""
-    raw = shape.read(parsed.file)
+    raw = schema.read(parsed.file)
     s3, dynamodb = arguments.clients()
-    with catalogue.reshaping(s3, parsed.bucket, dynamodb, parsed.table) as work:
+    with reshape.reshaping(s3, parsed.bucket, dynamodb, parsed.table) as work:
         work.gather(raw, arguments.random_letters)
         arguments.warn(work.warnings)
         kept, removed = work.lines()

@@ -17,7 +17,8 @@ from pocketfiles.access import Access
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.config import Settings
 from pocketfiles.errors import TokenNotIssued
-from pocketfiles.gateway import Request, parse_query
+from pocketfiles.http.messages import Request
+from pocketfiles.http.query import parse_query
 
 _EXAMPLE = (
     "python -m admin explain /api/files/documents/doc000000000001/contract_1c5m8q2z0x.pdf "

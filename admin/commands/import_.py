@@ -3,7 +3,7 @@
 import argparse
 
 from admin.commands import arguments
-from admin.importer import prepared
+from admin.sync.round import prepared
 
 _EXAMPLE = "python -m admin import --pb-data ./pb_data --bucket acme-files --table acme-catalogue"
 

@@ -7,9 +7,9 @@ a fresh or wrong data directory must not empty table and bucket.
 import argparse
 import signal
 
-from admin import watch
 from admin.commands import arguments
-from admin.importer import prepared
+from admin.sync import watch
+from admin.sync.round import prepared
 
 _EXAMPLE = "python -m admin sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"
 

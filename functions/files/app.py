@@ -7,10 +7,11 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from files import parts
-from pocketfiles import aws, gateway, metrics, snapshot
+from files import build
+from pocketfiles import aws, handle, metrics, snapshot
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
+from pocketfiles.http.messages import Reply, Request
 from pocketfiles.origin import Origin
 from pocketfiles.serve import FileService
 from pocketfiles.storage import Storage
@@ -24,7 +25,7 @@ def service() -> FileService:
     settings = Settings.from_env(os.environ, files=True)
     table = Table(aws.client("dynamodb"), settings.table_name)
     storage = Storage(aws.client("s3"), settings.bucket_name, aws.presigning_client)
-    return parts.file_service(settings, table, storage)
+    return build.file_service(settings, table, storage)
 
 
 @cache
@@ -37,7 +38,7 @@ def origin() -> Origin:
 snapshot.prepare(service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate", "jwt"))
 
 
-def route(request: gateway.Request) -> gateway.Reply:
+def route(request: Request) -> Reply:
     """The answer to a request."""
     return service().answer(origin().admit(request), time.time())
 
@@ -46,4 +47,4 @@ def route(request: gateway.Request) -> gateway.Reply:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a payload-2.0 event in, a payload-2.0 response out."""
     with aws.within(context.get_remaining_time_in_millis() / 1000):
-        return gateway.answer(event, route, log, metrics.emit)
+        return handle.answer(event, route, log, metrics.emit)

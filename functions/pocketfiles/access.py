@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from pocketfiles.catalogue.cached import Facts
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.errors import Denied, RuleError
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Request
 from pocketfiles.tokens import Identity
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pocketfiles import conditions, headers, ranges
 from pocketfiles.errors import NotFound
-from pocketfiles.gateway import Reply, Request
+from pocketfiles.http import conditions, headers, ranges
+from pocketfiles.http.messages import Reply, Request
 from pocketfiles.objects import Opened, Stored
 
 MAX_READS = 8

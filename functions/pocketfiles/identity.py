@@ -7,7 +7,7 @@ from pocketfiles import tokens
 from pocketfiles.addresses import client_address, superuser_may_come_from
 from pocketfiles.catalogue.model import Collection, Record, Settings
 from pocketfiles.errors import Forbidden
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Request
 
 
 class Owners(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pocketfiles import tokens
 from pocketfiles.errors import NotFound, StorageUnavailable, TokenNotIssued, Unauthenticated
-from pocketfiles.gateway import JSON, Reply, Request
-from pocketfiles.headers import FRAMES, NO_STORE, SECURITY
+from pocketfiles.http.headers import FRAMES, NO_STORE, SECURITY
+from pocketfiles.http.messages import JSON, Reply, Request
 from pocketfiles.identity import Owners, authenticated
 
 PATH = "/api/files/token"

@@ -9,7 +9,7 @@ from typing import Protocol
 from pocketfiles import keys
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record
 from pocketfiles.errors import NotFound, UnknownCollection
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Request
 
 ALWAYS_ALLOWED = "100x100"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pocketfiles.errors import Forbidden
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Request
 
 HEADER = "x-origin-secret"
 ADDRESS_HEADER = "cloudfront-viewer-address"

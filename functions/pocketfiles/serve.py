@@ -7,23 +7,23 @@ original; then ``deliver`` it.
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pocketfiles import deliver, keys, locate
+from pocketfiles import deliver, keys, locate, thumb_store
 from pocketfiles.access import Access
 from pocketfiles.deliver import Deliverer, Variant, wants_attributes_only
 from pocketfiles.errors import NotFound
-from pocketfiles.gateway import Reply, Request, preflight
+from pocketfiles.http.cors import preflight
+from pocketfiles.http.messages import Reply, Request
 from pocketfiles.identity import Owners, refuse_foreign_superuser, token_owner
 from pocketfiles.locate import Located
 from pocketfiles.objects import Opened
-from pocketfiles.thumbs import make
-from pocketfiles.thumbs.make import ThumbMaker
+from pocketfiles.thumb_store import ThumbMaker
 
 
 class Catalogue(Owners, locate.Catalogue, Protocol):
     """What of the catalogue serving needs: collections, settings, records and tokens' owners."""
 
 
-class Store(make.Store, deliver.Store, Protocol):
+class Store(thumb_store.Store, deliver.Store, Protocol):
     """What of the bucket serving needs: reading attributes, bytes and ranges, presigning, storing thumbs."""
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from pocketfiles import aws, gateway, metrics, snapshot
+from pocketfiles import aws, handle, metrics, snapshot
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
+from pocketfiles.http.messages import Reply, Request
 from pocketfiles.issue import TokenService
 from pocketfiles.origin import Origin
 
@@ -35,7 +36,7 @@ def origin() -> Origin:
 snapshot.prepare(service, origin, modules=("jwt",))
 
 
-def route(request: gateway.Request) -> gateway.Reply:
+def route(request: Request) -> Reply:
     """The answer to a request."""
     return service().issue(origin().admit(request), time.time())
 
@@ -44,4 +45,4 @@ def route(request: gateway.Request) -> gateway.Reply:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a payload-2.0 event in, a payload-2.0 response out."""
     with aws.within(context.get_remaining_time_in_millis() / 1000):
-        return gateway.answer(event, route, log, metrics.emit)
+        return handle.answer(event, route, log, metrics.emit)

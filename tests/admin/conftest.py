@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from admin.importer import Source, Summary, prepared
+from admin.sync.round import Source, Summary, prepared
 from tests.admin.shaped import Shaped
 from tests.conftest import Cloud
 

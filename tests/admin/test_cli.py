@@ -10,7 +10,7 @@ from admin.cli import main
 from admin.commands import arguments
 from tests.admin.conftest import items, keys, state
 from tests.admin.shaped import Shaped
-from tests.admin.test_pocketbase import KEY, _sealed
+from tests.admin.source.test_pocketbase import KEY, _sealed
 from tests.conftest import Cloud
 
 

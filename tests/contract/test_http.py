@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from admin.importer import import_directory
+from admin.sync.round import import_directory
 from tests.conftest import DEMO, ROOT, make_cloud
 from tests.contract.deviations import DEVIATIONS, MEASURED, Bucket, Deviation, Expected, Row
 from tests.deployed import Answer, Deployed, deployed

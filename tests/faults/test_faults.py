@@ -12,7 +12,7 @@ from functools import cache
 
 import pytest
 
-from files import parts
+from files import build
 from pocketfiles import aws
 from pocketfiles.config import Settings
 from pocketfiles.thumbs.size import parse
@@ -85,7 +85,7 @@ def text() -> bytes:
 @cache
 def thumb() -> bytes:
     """The right thumb of the picture."""
-    return parts.renderer(Settings(table_name=""))(photo(), parse(SIZE)).body
+    return build.renderer(Settings(table_name=""))(photo(), parse(SIZE)).body
 
 
 def ask(method: str, name: str, query: str = "", **headers: str) -> Callable[[World], Heard]:

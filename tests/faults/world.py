@@ -12,13 +12,13 @@ from typing import Any
 
 from PIL import Image
 
-from files import parts
-from pocketfiles import aws, gateway, tokens
+from files import build
+from pocketfiles import aws, handle, tokens
 from pocketfiles.catalogue import table as tables
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.config import Settings
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Reply, Request
 from pocketfiles.issue import PATH, TokenService
 from pocketfiles.storage import Storage
 from tests.conftest import Cloud
@@ -83,7 +83,7 @@ class World:
         s3, dynamodb = aws.client("s3", PATIENCE), aws.client("dynamodb", PATIENCE)
         storage = Storage(s3, self.cloud.bucket, aws.presigning_client, BODY_SECONDS)
         table = tables.Table(dynamodb, self.cloud.table)
-        self.files = parts.file_service(Settings(table_name=self.cloud.table), table, storage)
+        self.files = build.file_service(Settings(table_name=self.cloud.table), table, storage)
         self.tokens = TokenService(Catalogue(table, 5, time.monotonic))
 
     @property
@@ -134,11 +134,11 @@ class World:
         return self._ask(_event("POST", PATH, "", {"authorization": auth}), self.tokens.issue)
 
     def _ask(self, event: dict[str, Any], answer: Any) -> Heard:
-        def route(request: Request) -> gateway.Reply:
-            reply: gateway.Reply = answer(request, time.time())
+        def route(request: Request) -> Reply:
+            reply: Reply = answer(request, time.time())
             return reply
 
-        given = gateway.answer(event, route, self.log, lambda *_: None)
+        given = handle.answer(event, route, self.log, lambda *_: None)
         body = base64.b64decode(given["body"])
         return Heard(given["statusCode"], given["headers"], body)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from files import parts
+from files import build
 from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.config import Settings
 from pocketfiles.gateway import render
@@ -56,7 +56,7 @@ class Sparse:
 
 
 def service(store: Sparse) -> FileService:
-    return parts.file_service(Settings(table_name=""), FakeTable([FILES], [RECORD]), store)
+    return build.file_service(Settings(table_name=""), FakeTable([FILES], [RECORD]), store)
 
 
 def peak(size: int, method: str, target: str, headers: dict[str, str]) -> tuple[int, int, int]:

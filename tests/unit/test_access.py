@@ -6,7 +6,7 @@ from pocketfiles.access import Access
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.errors import NotFound
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Request
 from pocketfiles.tokens import Identity
 from tests.fakes import Clock, FakeTable, request
 

@@ -5,7 +5,7 @@ import pytest
 
 from pocketfiles.deliver import MAX_READS, Deliverer, Variant, wants_attributes_only
 from pocketfiles.errors import NotFound
-from pocketfiles.gateway import Reply
+from pocketfiles.http.messages import Reply
 from pocketfiles.objects import Opened
 from tests.fakes import MODIFIED_TEXT, FakeBucket, etag_of, request
 

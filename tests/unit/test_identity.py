@@ -4,7 +4,7 @@ import pytest
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.model import Collection, Record, Settings, TokenOptions
 from pocketfiles.errors import Forbidden
-from pocketfiles.gateway import Request
+from pocketfiles.http.messages import Request
 from pocketfiles.identity import authenticated, refuse_foreign_superuser, token_owner
 from tests.fakes import Clock, FakeTable, request
 

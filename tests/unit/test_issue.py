@@ -14,7 +14,7 @@ from pocketfiles.errors import (
     TokenNotIssued,
     Unauthenticated,
 )
-from pocketfiles.gateway import Reply
+from pocketfiles.http.messages import Reply
 from pocketfiles.issue import PATH, TokenService
 from tests.fakes import Clock, FakeTable, request
 

@@ -10,9 +10,9 @@ from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.model import Collection, Field, Record, Settings, Source, TokenOptions
 from pocketfiles.deliver import Deliverer
 from pocketfiles.errors import Denied, Forbidden, NotFound, Refusal, ThumbFailed, UnknownCollection
-from pocketfiles.gateway import Reply
+from pocketfiles.http.messages import Reply
 from pocketfiles.serve import FileService
-from pocketfiles.thumbs.make import ThumbMaker
+from pocketfiles.thumb_store import ThumbMaker
 from pocketfiles.thumbs.size import ThumbSize
 from tests.fakes import Clock, FakeBucket, FakeTable, etag_of, request
 

@@ -27,15 +27,15 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
 
 
 def test_everything_is_loaded_when_lambda_says_so(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "pocketfiles.ranges", raising=False)
+    monkeypatch.delitem(sys.modules, "pocketfiles.http.ranges", raising=False)
     built: list[str] = []
     snapshot.prepare(
-        lambda: built.append("service"), lambda: built.append("origin"), modules=("pocketfiles.ranges",)
+        lambda: built.append("service"), lambda: built.append("origin"), modules=("pocketfiles.http.ranges",)
     )
-    assert (built, "pocketfiles.ranges" in sys.modules) == ([], False)
+    assert (built, "pocketfiles.http.ranges" in sys.modules) == ([], False)
     for hook in runtime.before:
         hook()
-    assert (built, "pocketfiles.ranges" in sys.modules) == (["service", "origin"], True)
+    assert (built, "pocketfiles.http.ranges" in sys.modules) == (["service", "origin"], True)
 
 
 def test_after_a_start_from_the_snapshot_chance_is_another(runtime: Runtime) -> None:

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 from pocketfiles.catalogue.model import Collection, Collections, Record
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database, opened, require
-from pocketfiles.rules.facts import Facts, Loader
 from pocketfiles.rules.like import pattern
+from pocketfiles.rules.loader import Facts, Loader
 from pocketfiles.rules.macros import MACROS, stamp
 from pocketfiles.rules.parser import parse
 from pocketfiles.rules.request import Bound, RuleRequest, Static, statics

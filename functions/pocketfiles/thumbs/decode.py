@@ -20,7 +20,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from pocketfiles.thumbs import header, vips, webp
+from pocketfiles.thumbs import header, libvips, libwebp
 from pocketfiles.thumbs.geometry import Box, FloatBox
 from pocketfiles.thumbs.task import Task
 
@@ -56,32 +56,32 @@ def decoded(data: bytes, task: Task) -> Iterator[Decoded]:
     That data are broken may show no sooner than at the end of the context.
     """
     head = task.header
-    if head.format == "WEBP" and not head.animated and (libwebp := _libwebp()):
-        yield *_by_libwebp(libwebp, data, task), header.webp_profile(data)
+    if head.format == "WEBP" and not head.animated and (webp_decoder := _libwebp()):
+        yield *_by_libwebp(webp_decoder, data, task), header.webp_profile(data)
         return
     file: ImageFile.ImageFile = _FILES[head.format](io.BytesIO(data))
     if file.size != (head.width, head.height):
         raise ValueError("the decoder sees another size than the header says")
     profile = file.info.get("icc_profile")
-    if _suits_libvips(file, task) and (libvips := _libvips()):
-        with _by_libvips(libvips, data, task) as (picture, box):
+    if _suits_libvips(file, task) and (decoder := _libvips()):
+        with _by_libvips(decoder, data, task) as (picture, box):
             yield picture, box, profile
     else:
         yield *_by_pillow(file, data, task), profile
 
 
-def _by_libwebp(libwebp: webp.Decoder, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
-    part = libwebp.part(data, task)
+def _by_libwebp(decoder: libwebp.Decoder, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
+    part = decoder.part(data, task)
     return Image.frombuffer(part.mode, part.size, part.pixels, "raw", part.mode, 0, 1), part.box
 
 
 @contextmanager
-def _by_libvips(libvips: vips.Decoder, data: bytes, task: Task) -> Iterator[tuple[Picture, FloatBox]]:
-    if resized := _resized_by_libvips(libvips, data, task):
+def _by_libvips(decoder: libvips.Decoder, data: bytes, task: Task) -> Iterator[tuple[Picture, FloatBox]]:
+    if resized := _resized_by_libvips(decoder, data, task):
         yield resized
         return
     try:
-        with libvips.opened(data, task) as rows:
+        with decoder.opened(data, task) as rows:
             left, top, right, bottom = task.scaled_box
             yield _Rows(rows), (left, top, min(right, rows.size[0]), min(bottom, rows.size[1]))
             _check_end(rows.last_pixel(), data, task)  # nothing may be missing below, either
@@ -91,11 +91,11 @@ def _by_libvips(libvips: vips.Decoder, data: bytes, task: Task) -> Iterator[tupl
 
 
 def _resized_by_libvips(
-    libvips: vips.Decoder, data: bytes, task: Task
+    decoder: libvips.Decoder, data: bytes, task: Task
 ) -> tuple[Image.Image, FloatBox] | None:
     """The thumb's pixels; None when something needs a closer look, a flaw in the data perhaps."""
     try:
-        with libvips.opened(data, task, flawless=True) as rows:
+        with decoder.opened(data, task, flawless=True) as rows:
             box = task.whole_box(rows.size)
             if box is None or (rows.mode not in _OPAQUE and task.shrink >= _FLOATS_BELOW):
                 return None
@@ -104,7 +104,7 @@ def _resized_by_libvips(
         return None
 
 
-def _resized(rows: vips.Rows, box: Box, task: Task) -> tuple[Image.Image, FloatBox]:
+def _resized(rows: libvips.Rows, box: Box, task: Task) -> tuple[Image.Image, FloatBox]:
     return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target)), (0, 0, *task.target)
 
 
@@ -114,8 +114,8 @@ def _by_pillow(file: ImageFile.ImageFile, data: bytes, task: Task) -> tuple[Pict
         _check_end(image.crop((image.width - 1, image.height - 1, *image.size)).tobytes(), data, task, image)
         box = task.whole_box(image.size)
         many = image.width * image.height >= _MANY_PIXELS
-        if box and many and image.mode in _OPAQUE and (libvips := _libvips()):
-            with libvips.holding(image.tobytes(), image.size, len(image.mode)) as rows:
+        if box and many and image.mode in _OPAQUE and (decoder := _libvips()):
+            with decoder.holding(image.tobytes(), image.size, len(image.mode)) as rows:
                 return _resized(rows, box, task)
         return image, task.scaled_box
     image = _first_frame(file, task)
@@ -131,13 +131,13 @@ def _suits_libvips(file: ImageFile.ImageFile, task: Task) -> bool:
         # scans are read for fewer pixels.
         many = head.width * head.height >= _MANY_PIXELS * task.scale**2
         return file.mode in _OPAQUE and many and (head.scans == 1 or task.scale == 1)
-    return head.format == "PNG" and head.depth <= vips.DEPTH and not head.animated
+    return head.format == "PNG" and head.depth <= libvips.DEPTH and not head.animated
 
 
 class _Rows:
     """What libvips reads, as a picture."""
 
-    def __init__(self, rows: vips.Rows) -> None:
+    def __init__(self, rows: libvips.Rows) -> None:
         self.size = rows.size
         self._rows = rows
 
@@ -191,10 +191,10 @@ def _first_frame(image: ImageFile.ImageFile, task: Task) -> Image.Image:
 
 
 @cache
-def _libwebp() -> webp.Decoder | None:
+def _libwebp() -> libwebp.Decoder | None:
     """Pillow's own libwebp, if it can be reached; if not, Pillow's slower way is there."""
     try:
-        return webp.Decoder(_webp.__file__)
+        return libwebp.Decoder(_webp.__file__)
     except (OSError, AttributeError):
         return None
 
@@ -203,13 +203,13 @@ _starting = threading.Lock()
 
 
 @cache
-def _libvips() -> vips.Decoder | None:
+def _libvips() -> libvips.Decoder | None:
     """libvips, if it is installed; if not, Pillow's slower way is there, too."""
     package = find_spec("_libvips")
     if package is None or package.origin is None:
         return None
     try:
         with _starting:
-            return vips.Decoder(package.origin)
+            return libvips.Decoder(package.origin)
     except (OSError, AttributeError):
         return None

@@ -5,7 +5,7 @@ import math
 
 from PIL import Image, ImageChops
 
-from pocketfiles.thumbs import png
+from pocketfiles.thumbs import png_writer
 from pocketfiles.thumbs.header import Format
 from pocketfiles.thumbs.task import Options
 
@@ -71,10 +71,12 @@ def _png(image: Image.Image, tolerance: int) -> bytes:
     if is_noisy:
         sample = _rounded(sample)
         likely, _ = _likely(sample)
-    strategy = png.strategy(_scanlines(sample, likely))
-    kinds = (png.NONE, png.SUB, png.UP) if image.width * image.height <= _LARGE else ()
+    strategy = png_writer.strategy(_scanlines(sample, likely))
+    kinds = (png_writer.NONE, png_writer.SUB, png_writer.UP) if image.width * image.height <= _LARGE else ()
     others = (_scanlines(image, kind) for kind in kinds if kind != likely)
-    return png.file(image.size, image.mode, png.deflate(strategy, _scanlines(image, likely), others))
+    return png_writer.file(
+        image.size, image.mode, png_writer.deflate(strategy, _scanlines(image, likely), others)
+    )
 
 
 def _rounded(image: Image.Image) -> Image.Image:
@@ -96,22 +98,24 @@ def _sample(image: Image.Image) -> Image.Image:
 
 def _likely(image: Image.Image) -> tuple[int, float]:
     """The filter that leaves the least to be written, and how many bits a byte that is."""
-    bits = {kind: _filtered(image, kind).entropy() for kind in (png.SUB, png.UP, png.AVERAGE)}
+    bits = {
+        kind: _filtered(image, kind).entropy() for kind in (png_writer.SUB, png_writer.UP, png_writer.AVERAGE)
+    }
     likely = min(bits, key=lambda kind: bits[kind])
     return likely, bits[likely]
 
 
 def _filtered(image: Image.Image, kind: int) -> Image.Image:
     """Each byte's difference from what the PNG filter predicts (PNG third edition §9.2)."""
-    if kind == png.NONE:
+    if kind == png_writer.NONE:
         return image
     left, up = Image.new(image.mode, image.size), Image.new(image.mode, image.size)
     left.paste(image, (1, 0))
     up.paste(image, (0, 1))
-    predicted = {png.SUB: left, png.UP: up}.get(kind) or ImageChops.add(left, up, 2)
+    predicted = {png_writer.SUB: left, png_writer.UP: up}.get(kind) or ImageChops.add(left, up, 2)
     return ImageChops.subtract_modulo(image, predicted)
 
 
 def _scanlines(image: Image.Image, kind: int) -> memoryview:
     stride = image.width * len(image.getbands()) + 1
-    return png.scanlines(kind, _filtered(image, kind).tobytes("raw", image.mode, stride, 1), stride)
+    return png_writer.scanlines(kind, _filtered(image, kind).tobytes("raw", image.mode, stride, 1), stride)

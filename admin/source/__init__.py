@@ -1,0 +1,1 @@
+"""PocketBase's data directory, read without ever writing into it."""

@@ -1,0 +1,202 @@
+"""A PocketBase ≥ 0.23 data directory as plain values, all of one moment (pocketbase.md §8.2).
+
+with pocketbase.opened(directory) as source:
+    source.settings, source.collections
+    for row in source.rows(source.collections[0]): ...
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from admin.errors import SourceError
+from admin.source import settings, sqlite
+from admin.source.sqlite import text
+from admin.source.views import Homes
+from pocketfiles.catalogue.model import Collection, Record, Source, Value
+
+_COMMON = (
+    "id",
+    "system",
+    "type",
+    "name",
+    "fields",
+    "indexes",
+    "listRule",
+    "viewRule",
+    "createRule",
+    "updateRule",
+    "deleteRule",
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A collection as PocketBase's API would show it, secrets included, and as the model sees it."""
+
+    raw: dict[str, Any] = field(repr=False)
+    collection: Collection
+
+    @property
+    def id(self) -> str:
+        """The collection's id."""
+        return self.collection.id
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row as it was read; most are compared with what they were, and never made records."""
+
+    id: str
+    content: object
+    """Its ``repr`` differs when the row does, or the homes of its files."""
+    record: Callable[[], Record]
+
+
+class Snapshot:
+    """The database in one read transaction."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, settings: dict[str, Any], collections: list[Found]
+    ) -> None:
+        self._connection = connection
+        self._homes = Homes(connection, [found.collection for found in collections])
+        self.settings = settings
+        self.collections = collections
+        self.warnings: list[str] = []
+        """What could not be read or resolved, a line each; complete once all rows were read."""
+
+    def rows(self, found: Found) -> Iterator[Row]:
+        """The collection's records in order of id.
+
+        Records without a usable id, and a view's further rows of an id, are left out with a warning.
+        """
+        collection = found.collection
+        try:
+            cursor = self._select(collection)
+        except sqlite3.OperationalError as error:
+            self._unreadable(collection, error)
+            return
+        columns = [column[0] for column in cursor.description]
+        if "id" not in columns:
+            self.warnings.append(f"{collection.name}: no column id, its records are left out")
+            return
+        at = columns.index("id")
+        homes = bool(collection.type == "view" and collection.file_fields)
+        last = ""
+        for raw in cursor:
+            record_id = str("" if raw[at] is None else text(raw[at]))
+            if record_id <= last:
+                self.warnings.append(f"{collection.name}: a row with the id {record_id!r} is left out")
+                continue
+            last = record_id
+            make = partial(_record, collection, record_id, columns, raw)
+            if homes:
+                record = self._with_sources(collection, make())
+                yield Row(record_id, (raw, record.sources), partial(_same, record))
+            else:
+                yield Row(record_id, raw, make)
+
+    def _select(self, collection: Collection) -> sqlite3.Cursor:
+        # A view's id may be a number; its text decides the order, as it does in the catalogue.
+        order = 'CAST("id" AS TEXT)' if collection.type == "view" else '"id"'
+        return self._connection.execute(f"SELECT * FROM {quoted(collection.name)} ORDER BY {order}")  # noqa: S608
+
+    def _unreadable(self, collection: Collection, error: sqlite3.OperationalError) -> None:
+        if collection.type != "view":
+            raise SourceError(f"the table of collection {collection.name} cannot be read: {error}")
+        # A view is a stored query; another collection's change can break it, in PocketBase too.
+        self.warnings.append(f"view {collection.name} cannot be read and is left empty: {error}")
+
+    def _with_sources(self, collection: Collection, row: Record) -> Record:
+        sources: dict[str, Source] = {}
+        for of in collection.file_fields:
+            for name in row.names(of):
+                home = self._homes.find(collection, of.name, name)
+                if home:
+                    sources.setdefault(name, home)
+                else:
+                    self.warnings.append(f"{collection.name}/{row.id}: {name} belongs to no record")
+        return replace(row, sources=sources)
+
+
+@contextmanager
+def opened(directory: Path, encryption_key: str | None = None, *, check: bool = True) -> Iterator[Snapshot]:
+    """The directory's database, read-only. ``check`` looks the whole file over for damage first.
+
+    Raises ``SourceError`` when it is no PocketBase ≥ 0.23, or locked, damaged, or its settings stay shut.
+    """
+    path = database_of(directory)
+    with sqlite.snapshot(path) as connection:
+        _require_current(connection, path)
+        if check:
+            _require_sound(connection, path)
+        values = settings.read(_settings_value(connection), encryption_key)
+        yield Snapshot(connection, values, list(_collections(connection)))
+
+
+def database_of(directory: Path) -> Path:
+    """The directory's ``data.db``. Raises ``SourceError``."""
+    if not directory.is_dir():
+        raise SourceError(f"{directory} is not a directory")
+    path = directory / "data.db"
+    if not path.is_file():
+        raise SourceError(f"{directory} is not a PocketBase data directory: it has no data.db")
+    return path
+
+
+def quoted(name: str) -> str:
+    """A table's or column's name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _require_current(connection: sqlite3.Connection, path: Path) -> None:
+    columns = {text(row[1]) for row in connection.execute("PRAGMA table_info(_collections)")}
+    if "schema" in columns:
+        raise SourceError(
+            f"{path} is of a PocketBase older than 0.23: start it once with a current PocketBase, "
+            "which migrates it, then run this again"
+        )
+    if not {*_COMMON, "options"} <= columns:
+        raise SourceError(f"{path} is not a PocketBase database: it has no collections")
+
+
+def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
+    verdict = text(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    # PocketBase's tables break NOT NULL and CHECK on purpose now and then; only torn pages matter here.
+    if verdict != "ok" and "NULL value in" not in verdict and "CHECK constraint" not in verdict:
+        raise SourceError(f"{path} is damaged or was copied while it was written: {verdict.splitlines()[-1]}")
+
+
+def _settings_value(connection: sqlite3.Connection) -> str | bytes | None:
+    row = connection.execute("SELECT value FROM _params WHERE id = 'settings'").fetchone()
+    return row[0] if row else None
+
+
+def _collections(connection: sqlite3.Connection) -> Iterator[Found]:
+    columns = ", ".join(map(quoted, _COMMON))
+    rows = connection.execute(f"SELECT rowid, options, {columns} FROM _collections ORDER BY rowid")  # noqa: S608
+    for position, options, *common in rows:
+        raw: dict[str, Any] = dict(zip(_COMMON, map(text, common), strict=True))
+        try:
+            for key in ("fields", "indexes"):
+                raw[key] = json.loads(raw[key] or "[]")
+            raw = {**json.loads(options or "{}"), **raw, "system": bool(raw["system"])}
+            yield Found(raw, Collection.from_json(raw, position))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise SourceError(f"collection {raw['name']} cannot be read ({reason})") from error
+
+
+def _record(collection: Collection, record_id: str, columns: list[str], raw: tuple[Any, ...]) -> Record:
+    values: dict[str, Value] = dict(zip(columns, map(text, raw), strict=True))
+    return Record(collection.id, record_id, values)
+
+
+def _same(record: Record) -> Record:
+    return record

@@ -1,0 +1,53 @@
+"""A PocketBase data directory, read as the functions read their table."""
+
+from collections.abc import Mapping, Sequence
+
+from admin.source.pocketbase import Row, Snapshot
+from pocketfiles.catalogue.model import Collections, Record, Settings
+
+
+class Directory:
+    """``catalogue.cached.Reader`` over a snapshot; a collection is read whole when first asked about."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._found = {found.id: found for found in snapshot.collections}
+        self._rows: dict[str, Mapping[str, Row]] = {}
+
+    def catalogue(self) -> tuple[Collections, Settings]:
+        """All collections and the settings."""
+        collections = Collections(found.collection for found in self._found.values())
+        return collections, Settings.from_json(self._snapshot.settings)
+
+    def get(self, collection_id: str, record_id: str) -> Record | None:
+        """One record, or ``None``."""
+        return self.batch(collection_id, [record_id]).get(record_id)
+
+    def batch(self, collection_id: str, record_ids: Sequence[str]) -> dict[str, Record]:
+        """Those of the records that exist, by id."""
+        rows = self._read(collection_id)
+        return {record_id: rows[record_id].record() for record_id in record_ids if record_id in rows}
+
+    def referring(
+        self, collection_id: str, field_id: str, target_ids: Sequence[str], limit: int
+    ) -> list[str]:
+        """Ids of the records whose relation field holds one of the targets; ``limit`` + 1 at the most."""
+        fields = [field for field in self._found[collection_id].collection.fields if field.id == field_id]
+        targets = set(target_ids)
+        found = (
+            record_id
+            for record_id, row in self._read(collection_id).items()
+            if any(not targets.isdisjoint(row.record().names(field)) for field in fields)
+        )
+        return [record_id for _, record_id in zip(range(limit + 1), found, strict=False)]
+
+    def all(self, collection_id: str, limit: int) -> list[Record]:
+        """The collection's records in order of id; ``limit`` + 1 at the most."""
+        rows = self._read(collection_id).values()
+        return [row.record() for _, row in zip(range(limit + 1), rows, strict=False)]
+
+    def _read(self, collection_id: str) -> Mapping[str, Row]:
+        if collection_id not in self._rows:
+            rows = self._snapshot.rows(self._found[collection_id])
+            self._rows[collection_id] = {row.id: row for row in rows}
+        return self._rows[collection_id]

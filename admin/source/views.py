@@ -1,0 +1,132 @@
+"""Which record a file seen through a view belongs to (pocketbase.md §3.5).
+
+The view's column is followed to the first real collection that has it; of that collection, the first record
+whose field holds the name is the home. A column that cannot be followed (an expression, a subquery) is looked
+for in every collection the query names.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from admin.source.sqlite import text
+from pocketfiles.catalogue.model import Collection, Collections, Source, listed
+
+if TYPE_CHECKING:
+    from sqlglot.expressions import Expr
+
+_DEPTH = 5
+
+
+class Column(NamedTuple):
+    """A file field of a real collection."""
+
+    collection: str
+    field: str
+
+
+class Homes:
+    """Finds homes by file name; each column that a view shows is indexed once, in a temporary table."""
+
+    def __init__(self, connection: sqlite3.Connection, collections: Iterable[Collection]) -> None:
+        self._connection = connection
+        self._collections = Collections(collections)
+        self._columns: dict[tuple[str, str], list[Column]] = {}
+        self._indexed: set[Column] = set()
+
+    def find(self, view: Collection, field: str, name: str) -> Source | None:
+        """The home of the file that this view shows in this field."""
+        for column in self._origin(view, field):
+            self._index(column)
+            row = self._connection.execute(
+                "SELECT record FROM temp.homes WHERE collection = ? AND field = ? AND name = ?",
+                (*column, name),
+            ).fetchone()
+            if row:
+                return Source(column.collection, text(row[0]))
+        return None
+
+    def _origin(self, view: Collection, field: str) -> list[Column]:
+        key = (view.id, field)
+        if key not in self._columns:
+            traced = self._trace(view, field, _DEPTH)
+            self._columns[key] = [traced] if traced else list(dict.fromkeys(self._named(view, _DEPTH)))
+        return self._columns[key]
+
+    def _trace(self, view: Collection, field: str, depth: int) -> Column | None:
+        found = column_origin(view.view_query, field)
+        collection = self._collections.find(found.collection) if found else None
+        if found is None or collection is None:
+            return None
+        if collection.type == "view":
+            return self._trace(collection, found.field, depth - 1) if depth else None
+        of = collection.field(found.field)
+        return Column(collection.id, of.name) if of and of.type == "file" else None
+
+    def _named(self, view: Collection, depth: int) -> Iterator[Column]:
+        for table in tables_named(view.view_query):
+            collection = self._collections.find(table)
+            if collection is None:
+                continue
+            if collection.type != "view":
+                yield from (Column(collection.id, of.name) for of in collection.file_fields)
+            elif depth:
+                yield from self._named(collection, depth - 1)
+
+    def _index(self, column: Column) -> None:
+        if column in self._indexed:
+            return
+        self._indexed.add(column)
+        collection = self._collections.find(column.collection)
+        of = collection.field(column.field) if collection else None
+        if collection is None or of is None:
+            return
+        table, field = (name.replace('"', '""') for name in (collection.name, of.name))
+        self._connection.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS homes "
+            "(collection, field, name, record, PRIMARY KEY (collection, field, name)) WITHOUT ROWID"
+        )
+        rows = self._connection.execute(f'SELECT "id", "{field}" FROM "{table}" ORDER BY rowid')  # noqa: S608
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO temp.homes VALUES (?, ?, ?, ?)",
+            (
+                (*column, name, text(record))
+                for record, value in rows
+                for name in listed(text(value), multiple=of.multiple)
+            ),
+        )
+
+
+def column_origin(query: str, column: str) -> Column | None:
+    """The table and column that a query's result column is, if it is one as it stands."""
+    from sqlglot import exp  # noqa: PLC0415 - 0.1 s that only views with files should cost
+
+    select = _parsed(query)
+    if not isinstance(select, exp.Select):
+        return None
+    sources = {
+        table.alias_or_name: table for table in select.find_all(exp.Table) if table.parent_select is select
+    }
+    for shown in select.expressions:
+        plain = shown.this if isinstance(shown, exp.Alias) else shown
+        if isinstance(plain, exp.Column) and shown.alias_or_name == column:
+            table = plain.table or (next(iter(sources)) if sources else "")
+            return Column(sources[table].name, plain.name) if table in sources else None
+    return None
+
+
+def tables_named(query: str) -> list[str]:
+    """Every table a query mentions, at any depth, in order."""
+    from sqlglot import exp  # noqa: PLC0415
+
+    parsed = _parsed(query)
+    return [table.name for table in parsed.find_all(exp.Table)] if parsed else []
+
+
+def _parsed(query: str) -> "Expr | None":
+    import sqlglot  # noqa: PLC0415
+
+    try:
+        return sqlglot.parse_one(query, read="sqlite")
+    except sqlglot.errors.SqlglotError:
+        return None

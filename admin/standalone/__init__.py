@@ -1,0 +1,1 @@
+"""Collections, records and files for a table that no PocketBase feeds."""

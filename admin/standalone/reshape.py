@@ -1,0 +1,116 @@
+"""The catalogue as its own source: what `collections apply` changes, the records it keeps.
+
+The same rounds as a sync: what shall be there is read from the table itself, reshaped by the new collections,
+then planned and applied.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from admin.source.pocketbase import Found, Row
+from admin.standalone import schema
+from admin.standalone.schema import Letters
+from admin.sync import files, gather, plan
+from admin.sync.apply import WORKERS, Table, Target, apply
+from admin.sync.differences import Differences
+from admin.sync.mirror import Mirror
+from admin.sync.plan import Action
+from admin.target.bucket import Bucket
+from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.catalogue.table import COLLECTION, SETTINGS, Item, record_from
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+
+class Reshaping:
+    """New collections over the records that are there."""
+
+    def __init__(self, target: Target, mirror: Mirror) -> None:
+        self._target = target
+        self._mirror = mirror
+        self.warnings: list[str] = []
+
+    def gather(self, raw: list[dict[str, Any]], letters: Letters) -> None:
+        """Read table and bucket, and take what the collections make of them."""
+        self._mirror.add_items(self._target.table.items())
+        self._mirror.add_objects(self._target.bucket.list())
+        known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
+        snapshot = _Reshaped(self._target.table, self._mirror.there, schema.merged(raw, known, letters))
+        self.warnings = gather.take(snapshot, self._mirror, files=True)
+        self.warnings += files.keep_files(self._mirror)
+
+    def lines(self) -> tuple[list[str], list[str]]:
+        """The plan in words: what is created or changed, and what is removed."""
+        kept: list[str] = []
+        removed: list[str] = []
+        here = {sk: _collection(item) for sk, item in self._mirror.here.items() if sk.startswith(COLLECTION)}
+        there = {sk: _collection(item) for sk, item in self._known().items()}
+        for sk, new in here.items():
+            old = there.get(sk)
+            line = schema.changes(old, new)
+            if line:
+                (removed if old and schema.loses(old, new) else kept).append(line)
+        for sk in sorted(there.keys() - here.keys()):
+            records = self._mirror.records_there(there[sk].id)
+            removed.append(f"remove collection {there[sk].name} with its {records} records and their files")
+        return kept, removed
+
+    def actions(self) -> Iterator[Action]:
+        """What ``apply`` does, in order."""
+        for step in plan.steps(Differences(self._mirror), removing=True):
+            yield from step
+
+    def apply(self) -> None:
+        """Carry it out."""
+        steps = plan.steps(Differences(self._mirror), removing=True)
+        apply(steps, self._target, self._mirror, lambda _: None)
+
+    def _known(self) -> dict[str, Item]:
+        return {sk: item for sk, item in self._mirror.there.items() if sk.startswith(COLLECTION)}
+
+
+class _Reshaped:
+    """``gather.Snapshot`` of the table's own records."""
+
+    def __init__(self, table: Table, there: Mapping[str, Item], collections: list[Found]) -> None:
+        self._table = table
+        self._there = dict(there)
+        self.collections = collections
+        self.warnings: list[str] = []
+        settings = there.get(SETTINGS)
+        self.settings: dict[str, Any] = json.loads(settings["data"]["S"]) if settings else {}
+
+    def rows(self, found: Found) -> Iterator[Row]:
+        """As ``gather.Snapshot`` says; a new collection has none."""
+        item = self._there.get(f"{COLLECTION}{found.id}")
+        if item is None:
+            return
+        old = _collection(item)
+        for each in self._table.partition(found.id):
+            record = record_from(each)
+            if (
+                found.collection.type != "view"
+            ):  # a view's records come with a sync; here they stay as they are
+                record = schema.reshaped(record, old, found.collection)
+            yield Row(record.id, record, partial(_same, record))
+
+
+@contextmanager
+def reshaping(s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str) -> Iterator[Reshaping]:
+    """A reshaping of that table and bucket."""
+    with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
+        yield Reshaping(Target(Table(dynamodb, table), Bucket(s3, bucket), pool), mirror)
+
+
+def _collection(item: Item) -> Collection:
+    return Collection.from_json(json.loads(item["data"]["S"]), int(item["position"]["N"]))
+
+
+def _same(record: Record) -> Record:
+    return record

@@ -1,0 +1,61 @@
+"""Wanted files against the bucket: which of them must be uploaded, which are nowhere."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from pathlib import Path
+
+from admin.source import storage
+from admin.source.storage import LocalFile
+from admin.sync.mirror import MISSING, PENDING, PRESENT, UNCHECKED, Mirror
+from admin.target.bucket import Bucket, Stored, surely_same
+
+
+def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor) -> list[str]:
+    """Settle every file the mirror has not compared yet. Returns a warning for each that is nowhere."""
+    warnings = []
+    for batch in _batches(mirror):
+        doubts: list[tuple[Stored, LocalFile]] = []
+        for key, stored in batch:
+            file = storage.find(directory, key)
+            if file is None:
+                mirror.settle(key, PRESENT if stored else MISSING)
+                if not stored:
+                    warnings.append(f"file {key} is missing in storage")
+            elif stored and surely_same(file, stored):
+                mirror.settle(key, PRESENT)
+            elif stored and stored.size == file.size:
+                doubts.append((stored, file))
+            else:
+                mirror.settle(key, PENDING, file)
+        verdicts = pool.map(lambda doubt: bucket.holds(*doubt), doubts)
+        for (stored, file), same in zip(doubts, verdicts, strict=True):
+            mirror.settle(stored.key, *((PRESENT,) if same else (PENDING, file)))
+    return warnings
+
+
+def keep_files(mirror: Mirror) -> list[str]:
+    """Settle every file by what the bucket has, without a storage folder. Returns warnings like the above."""
+    warnings = []
+    for key, stored in mirror.files_in(UNCHECKED):
+        mirror.settle(key, PRESENT if stored else MISSING)
+        if not stored:
+            warnings.append(f"file {key} is missing in the bucket")
+    return warnings
+
+
+def recheck_missing(directory: Path, mirror: Mirror) -> bool:
+    """Whether a file that was nowhere has turned up in storage; it is then compared at the next round."""
+    found = [key for key, _ in mirror.files_in(MISSING) if storage.find(directory, key)]
+    for key in found:
+        mirror.settle(key, UNCHECKED)
+    return bool(found)
+
+
+def _batches(mirror: Mirror) -> Iterator[list[tuple[str, Stored | None]]]:
+    batch = []
+    for row in mirror.files_in(UNCHECKED):
+        batch.append(row)
+        if len(batch) == 1000:
+            yield batch
+            batch = []
+    yield batch

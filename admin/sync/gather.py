@@ -1,0 +1,118 @@
+"""What shall be there: a snapshot of PocketBase, taken into the mirror.
+
+A record whose row is as it was at the last round costs its reading and a hash; nothing else is made of it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+from admin.source.pocketbase import Found, Row
+from admin.sync.mirror import Mirror
+from admin.target.items import refusal
+from pocketfiles import keys
+from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.catalogue.table import COLLECTION, Item, collection_item, record_items, settings_item
+from pocketfiles.errors import NotFound
+
+
+class Snapshot(Protocol):
+    """All that shall be there, at one moment."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """PocketBase's settings, as its own JSON."""
+
+    @property
+    def collections(self) -> Sequence[Found]:
+        """In order of creation."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Complete once all rows were read."""
+
+    def rows(self, found: Found) -> Iterator[Row]:
+        """A collection's records in order of id."""
+
+
+def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
+    """Bring the mirror's wanted side up to the snapshot; ``files`` whether files are wanted in the bucket.
+
+    Returns warnings, a line each: rows left out, records refused, files without a home.
+    """
+    warnings: list[str] = []
+    catalogue = _catalogue(snapshot)
+    with mirror.undone_on_error():
+        for found in snapshot.collections:
+            item_key = f"{COLLECTION}{found.id}"
+            reshaped = mirror.here.get(item_key) != catalogue[item_key]
+            reader = _Reader(mirror, found.collection, warnings, files=files)
+            mirror.commit(found.id, reader.read(snapshot.rows(found), reshaped=reshaped))
+        current = {found.id for found in snapshot.collections}
+        for collection_id in mirror.known_collections():
+            if collection_id not in current:
+                mirror.commit(
+                    collection_id, [record_id for record_id, _ in list(mirror.sources(collection_id))]
+                )
+    mirror.here = catalogue
+    return [*snapshot.warnings, *warnings]
+
+
+def _catalogue(snapshot: Snapshot) -> dict[str, Item]:
+    items = [collection_item(found.raw, found.collection.position) for found in snapshot.collections]
+    return {item["sk"]["S"]: item for item in [settings_item(snapshot.settings), *items]}
+
+
+class _Reader:
+    """Takes one collection's records."""
+
+    def __init__(self, mirror: Mirror, collection: Collection, warnings: list[str], *, files: bool) -> None:
+        self._mirror = mirror
+        self._collection = collection
+        self._warnings = warnings
+        self._fields = collection.file_fields if files and collection.type != "view" else ()
+
+    def read(self, rows: Iterator[Row], *, reshaped: bool) -> list[str]:
+        """Stage what changed; returns the ids of the records that are gone."""
+        gone = []
+        before = self._mirror.sources(self._collection.id)
+        old = next(before, None)
+        for row in rows:
+            while old is not None and old[0] < row.id:
+                gone.append(old[0])
+                old = next(before, None)
+            source = _digest(row)
+            if old is None or old[0] != row.id:
+                self._stage(row.record(), source)
+                continue
+            if reshaped or old[1] != source:
+                self._stage(row.record(), source)
+            old = next(before, None)
+        while old is not None:
+            gone.append(old[0])
+            old = next(before, None)
+        return gone
+
+    def _stage(self, record: Record, source: bytes) -> None:
+        items = record_items(self._collection, record)
+        reason = next(filter(None, map(refusal, items)), "")
+        if reason:
+            self._warnings.append(f"record {self._collection.name}/{record.id} is left out: {reason}")
+            items = []
+        names = list(self._keys(record)) if items else []
+        key = (record.collection_id, record.id)
+        self._mirror.stage(key, source, items, names, auth=self._collection.type == "auth")
+
+    def _keys(self, record: Record) -> Iterator[str]:
+        for field in self._fields:
+            for name in record.names(field):
+                try:
+                    yield keys.original(record.collection_id, record.id, name)
+                except NotFound:
+                    self._warnings.append(
+                        f"record {self._collection.name}/{record.id}: {name!r} is no file name"
+                    )
+
+
+def _digest(row: Row) -> bytes:
+    return hashlib.blake2b(repr(row.content).encode(), digest_size=16).digest()

@@ -1,0 +1,113 @@
+"""Following a database: a round whenever it changed, and nothing read while it did not.
+
+A look costs three ``stat`` calls and, where PocketBase has the database open, ``PRAGMA data_version``, which
+tells of a commit even when the file times do not.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from admin.errors import AdminError, MassDeletion
+from admin.source import sqlite
+from admin.sync.round import Sync
+
+POLL_SECONDS = 0.2
+MISSING_SECONDS = 2.0
+"""How often files that storage lacked are looked for again."""
+
+_FIRST_WAIT = 1.0
+_LONGEST_WAIT = 60.0
+
+
+class Report(Protocol):
+    """Is told what happens."""
+
+    def round(self, sync: Sync) -> None:
+        """Something changed: gather, apply and tell. Raises what those raise."""
+
+    def failed(self, error: Exception, wait_seconds: float) -> None:
+        """AWS or the source failed; it is tried again after a while."""
+
+    def refused(self, error: Exception) -> None:
+        """A round would delete too much, and did nothing; the next change is waited for."""
+
+    def stopped(self) -> None:
+        """The watch was interrupted."""
+
+
+def follow(sync: Sync, report: Report, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Rounds until interrupted; returns the exit code."""
+    with closing(Ear(sync.source.directory / "data.db")) as ear:
+        try:
+            _persist(sync.look, report, sleep)
+            looked_for = time.monotonic()
+            while True:
+                due = ear.heard()
+                if time.monotonic() - looked_for > MISSING_SECONDS:
+                    looked_for = time.monotonic()
+                    due = sync.missing_found() or due
+                if due:
+                    _persist(lambda: report.round(sync), report, sleep)
+                sleep(POLL_SECONDS)
+        except KeyboardInterrupt:
+            report.stopped()
+            return 0
+
+
+def _persist(work: Callable[[], None], report: Report, sleep: Callable[[float], None]) -> None:
+    """Do it until it succeeds or is refused, with longer and longer pauses."""
+    pause = _FIRST_WAIT
+    while True:
+        try:
+            return work()
+        except MassDeletion as error:
+            return report.refused(error)
+        except (AdminError, BotoCoreError, ClientError, OSError) as error:
+            report.failed(error, pause)
+        sleep(pause)
+        pause = min(2 * pause, _LONGEST_WAIT)
+
+
+class Ear:
+    """Hears of every change to a database; of the first time too."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: object = None
+        self._inodes: object = None
+        self._follower: sqlite3.Connection | None = None
+
+    def heard(self) -> bool:
+        """Whether the database changed since the last call."""
+        signature = sqlite.signature(self._path)
+        inodes = [found and found[0] for found in signature]
+        if inodes != self._inodes:  # opened, closed or replaced: an old connection would follow an old file
+            self.close()
+            self._inodes = inodes
+            with suppress(OSError):
+                self._follower = sqlite.follower(self._path)
+        known = (signature, self._version())
+        changed = known != self._known
+        self._known = known
+        return changed
+
+    def close(self) -> None:
+        """Let the database go."""
+        if self._follower:
+            self._follower.close()
+        self._follower = None
+
+    def _version(self) -> int | None:
+        if self._follower is None:
+            return None
+        try:
+            return sqlite.data_version(self._follower)
+        except sqlite3.Error:
+            self._inodes = None  # open it anew next time
+            return None

@@ -1,0 +1,109 @@
+"""The bucket as the importer sees it: listing, comparing, uploading, deleting.
+
+Objects outside ``<collection id>/<record id>/`` are nobody's business here and stay.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
+
+from admin.source import storage
+from admin.source.storage import LocalFile
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PART_BYTES = 8 * 1024 * 1024
+_TRANSFER = TransferConfig(multipart_chunksize=PART_BYTES, max_concurrency=4)
+_SLACK_SECONDS = 2.0  # S3 tells times in whole seconds
+_THUMBS = "thumbs_"
+
+
+class Stored(NamedTuple):
+    """An object as a listing tells it; ``etag`` without quotes, ``modified`` in seconds since the epoch."""
+
+    key: str
+    size: int
+    etag: str
+    modified: float
+
+
+class Bucket:
+    """One bucket through an S3 client; safe to use from several threads."""
+
+    def __init__(self, client: "S3Client", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def list(self, prefix: str = "") -> Iterator[Stored]:
+        """Every object, a thousand a call."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix)
+        for page in pages:
+            for found in page.get("Contents", []):
+                yield Stored(
+                    found["Key"], found["Size"], found["ETag"].strip('"'), found["LastModified"].timestamp()
+                )
+
+    def upload(self, key: str, file: LocalFile, *, replaces: bool) -> None:
+        """Stream a file to its key, in parts when it is large. Thumbs of bytes it ``replaces`` go first."""
+        if replaces:
+            self._delete(self._thumbs(key))
+        with file.path.open("rb") as body:
+            if file.size < PART_BYTES:
+                self._client.put_object(Bucket=self._name, Key=key, Body=body, **file.headers())
+                return
+            with create_transfer_manager(self._client, _TRANSFER) as transfer:
+                transfer.upload(body, self._name, key, extra_args=file.headers()).result()
+
+    def remove(self, key: str) -> None:
+        """Delete an object after its thumbs: whatever is left leads a later run here again."""
+        self._delete(self._thumbs(key))
+        self._delete([key])
+
+    def holds(self, stored: Stored, file: LocalFile) -> bool:
+        """Whether an object has the file's bytes, content type and metadata, looked at closely.
+
+        Where the bucket's keys are KMS's, ETags say nothing: an object younger than its file is its copy.
+        """
+        found = self._client.head_object(Bucket=self._name, Key=stored.key)
+        if found.get("ContentType") != file.content_type or found["Metadata"] != file.metadata:
+            return False
+        if "kms" in found.get("ServerSideEncryption", ""):
+            return file.size == stored.size and not _recent(file, stored)
+        return stored.etag == storage.md5(file.path, PART_BYTES if "-" in stored.etag else 0)
+
+    def _delete(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._client.delete_object(Bucket=self._name, Key=key)
+
+    def _thumbs(self, key: str) -> Iterator[str]:
+        folder, _, name = key.rpartition("/")
+        return (stored.key for stored in self.list(f"{folder}/{_THUMBS}{name}/"))
+
+
+def owner_of(key: str) -> str | None:
+    """The original an object belongs to: itself, or a thumb's original; ``None`` for what is not ours."""
+    match key.split("/"):
+        case [collection, record, name] if collection and record and name:
+            return key
+        case [collection, record, folder, name] if folder.startswith(_THUMBS) and name:
+            return f"{collection}/{record}/{folder.removeprefix(_THUMBS)}"
+    return None
+
+
+def surely_same(file: LocalFile, stored: Stored) -> bool:
+    """Whether size, ETag and time leave no doubt that the object is a copy of the file."""
+    if file.size != stored.size or _recent(file, stored):
+        return False
+    return not file.md5 or "-" in stored.etag or file.md5 == stored.etag
+
+
+def _recent(file: LocalFile, stored: Stored) -> bool:
+    """Whether the file or its sidecar may have changed since the object was written."""
+    return file.changed + _SLACK_SECONDS > stored.modified
+
+
+def uploaded(key: str, file: LocalFile) -> Stored:
+    """What a listing would tell of a file just uploaded."""
+    return Stored(key, file.size, file.md5, file.changed + 2 * _SLACK_SECONDS)

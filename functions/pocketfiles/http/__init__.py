@@ -1,0 +1,1 @@
+"""HTTP's values and rules, without any gateway: messages, queries, conditions, ranges, headers, CORS."""

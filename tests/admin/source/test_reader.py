@@ -1,0 +1,58 @@
+"""A data directory answers as the table does that is imported from it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from admin.source import pocketbase
+from admin.source.reader import Directory
+from admin.sync.round import import_directory
+from pocketfiles.catalogue.table import Table
+from tests.conftest import DEMO, Cloud, make_cloud
+
+DOCUMENTS, USERS = "pbc_3332084752", "_pb_users_auth_"
+
+
+@pytest.fixture(scope="module")
+def table(endpoint: str) -> Table:
+    cloud: Cloud = make_cloud(endpoint)
+    import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
+    return Table(cloud.dynamodb, cloud.table)
+
+
+@pytest.fixture(scope="module")
+def directory() -> Iterator[Directory]:
+    with pocketbase.opened(DEMO) as snapshot:
+        yield Directory(snapshot)
+
+
+def test_collections_and_settings_are_the_same(table: Table, directory: Directory) -> None:
+    (ours, settings), (theirs, known) = directory.catalogue(), table.catalogue()
+    assert list(ours) == list(theirs)
+    assert settings == known
+
+
+def test_records_are_the_same(table: Table, directory: Directory) -> None:
+    for collection in table.catalogue()[0]:
+        for limit in (0, 1, 100):
+            assert directory.all(collection.id, limit) == table.all(collection.id, limit)
+        for record in table.all(collection.id, 100):
+            assert directory.get(collection.id, record.id) == record
+    ids = ["doc000000000001", "nobody", "doc000000000002"]
+    assert directory.batch(DOCUMENTS, ids) == table.batch(DOCUMENTS, ids)
+    assert directory.get(DOCUMENTS, "nobody") is None
+
+
+def test_references_are_the_same(table: Table, directory: Directory) -> None:
+    documents = table.catalogue()[0].find("documents")
+    assert documents
+    targets = ["usereve00000000", "userbob00000000", "nobody"]
+    for name in ("owner", "shared_with", "parent"):
+        field = documents.field(name)
+        assert field
+        for limit in (0, 2, 100):
+            ours = directory.referring(DOCUMENTS, field.id, targets, limit)
+            theirs = table.referring(DOCUMENTS, field.id, targets, limit)
+            assert len(ours) == len(theirs)
+            if limit == 100:
+                assert set(ours) == set(theirs)

@@ -1,0 +1,135 @@
+"""Carrying out: what throttling, vanished files and foreign encryption do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin.errors import TargetError
+from admin.source import storage
+from admin.source.storage import LocalFile
+from admin.sync.apply import Table
+from admin.sync.plan import DeleteItem, PutItem
+from admin.sync.round import Source, prepared
+from admin.target.bucket import PART_BYTES, Bucket, Stored, owner_of, surely_same
+from tests.admin.conftest import items, keys
+from tests.admin.shaped import Shaped
+from tests.conftest import Cloud
+
+
+class Throttled:
+    """A table that takes one request a call."""
+
+    def __init__(self, *, stuck: bool = False) -> None:
+        self.taken: list[Any] = []
+        self._stuck = stuck
+
+    def batch_write_item(self, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:
+        (requests,) = RequestItems.values()
+        if not self._stuck:
+            self.taken.append(requests[0])
+            requests = requests[1:]
+        return {"UnprocessedItems": {"t": requests} if requests else {}}
+
+
+def test_what_throttling_leaves_is_sent_again_after_longer_and_longer_pauses() -> None:
+    client: Any = Throttled()
+    slept: list[float] = []
+    actions = [PutItem({"pk": {"S": "c"}, "sk": {"S": str(n)}}) for n in range(4)]
+    Table(client, "t", slept.append).write([*actions, DeleteItem("c", "x")])
+    assert [next(iter(request)) for request in client.taken] == ["PutRequest"] * 4 + ["DeleteRequest"]
+    assert len(slept) == 4
+    assert all(0.025 * 2**n <= pause <= 0.05 * 2**n for n, pause in enumerate(slept))
+
+
+def test_a_table_that_stays_busy_ends_the_run() -> None:
+    client: Any = Throttled(stuck=True)
+    with pytest.raises(TargetError, match="too busy"):
+        Table(client, "t", lambda _: None).write([DeleteItem("c", "x")])
+
+
+def test_a_file_that_vanishes_on_the_way_holds_nothing_up(cloud: Cloud, shaped: Shaped) -> None:
+    names = (cloud.bucket, cloud.table)
+    with prepared(Source(shaped.directory), lambda: (cloud.s3, cloud.dynamodb), names, removing=True) as sync:
+        sync.look()
+        summary = sync.gather()
+        path = shaped.directory / "storage/id_docs/doc0/doc0.txt"
+        body = path.read_bytes()
+        path.unlink()
+        sync.apply(summary.count)
+        assert ("id_docs", "doc0") in items(cloud)
+        assert "id_docs/doc0/doc0.txt" not in keys(cloud)
+        assert not sync.missing_found()
+        path.write_bytes(body)
+        assert sync.missing_found()
+        sync.apply(sync.gather().count)
+    assert "id_docs/doc0/doc0.txt" in keys(cloud)
+
+
+OWNERS = [
+    ("c/r/f.txt", "c/r/f.txt"),
+    ("c/r/thumbs_f.txt/1x1_f.txt", "c/r/f.txt"),
+    ("c/r/other/f.txt", None),
+    ("c/r", None),
+    ("c//f", None),
+    ("c/r/", None),
+    ("c/r/thumbs_f/", None),
+    ("backup.zip", None),
+    ("a/b/c/d/e", None),
+]
+
+
+@pytest.mark.parametrize(("key", "owner"), OWNERS)
+def test_an_object_belongs_to_an_original_or_to_nobody(key: str, owner: str | None) -> None:
+    assert owner_of(key) == owner
+
+
+SAME = [
+    ("the same", {}, {}, True),
+    ("another size", {"size": 2}, {}, False),
+    ("another tag", {}, {"etag": "b" * 32}, False),
+    ("an unknown sum", {"md5": ""}, {}, True),
+    ("uploaded in parts", {}, {"etag": "b" * 32 + "-2"}, True),
+    ("a younger file", {"changed": 100.0}, {}, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("file", "stored", "same"), [each[1:] for each in SAME], ids=[each[0] for each in SAME]
+)
+def test_size_sum_and_time_tell_a_copy(file: dict[str, Any], stored: dict[str, Any], same: bool) -> None:
+    local = LocalFile(**{"path": Path("f"), "size": 1, "changed": 10.0, "md5": "a" * 32, **file})
+    there = Stored(**{"key": "c/r/f", "size": 1, "etag": "a" * 32, "modified": 100.0, **stored})
+    assert surely_same(local, there) == same
+
+
+@pytest.mark.parametrize(("changed", "same"), [(0.0, True), (4e9, False)])
+def test_where_tags_say_nothing_the_younger_object_counts(changed: float, same: bool, cloud: Cloud) -> None:
+    cloud.s3.put_object(
+        Bucket=cloud.bucket, Key="c/r/f", Body=b"x", ContentType="text/plain", ServerSideEncryption="aws:kms"
+    )
+    bucket = Bucket(cloud.s3, cloud.bucket)
+    (stored,) = bucket.list()
+    local = LocalFile(Path("unread"), 1, changed, "text/plain", "f" * 32)
+    assert bucket.holds(stored._replace(etag="0" * 32), local) == same
+
+
+def test_a_tag_of_parts_is_that_of_s3(cloud: Cloud, tmp_path: Path) -> None:
+    path = tmp_path / "big"
+    path.write_bytes(bytes(PART_BYTES + 1))
+    bucket = Bucket(cloud.s3, cloud.bucket)
+    bucket.upload("c/r/big", LocalFile(path, PART_BYTES + 1, 0.0), replaces=False)
+    (stored,) = bucket.list()
+    assert stored.etag == storage.md5(path, PART_BYTES)
+
+
+def test_a_broken_sidecar_counts_as_none(tmp_path: Path) -> None:
+    shaped = Shaped(tmp_path)
+    path = shaped.store("c/r/f", b"x")
+    sidecar = path.with_name("f.attrs")
+    for text in ("", "[]", '{"user.content_type": 7, "md5": "%", "user.metadata": []}'):
+        sidecar.write_text(text)
+        found = storage.find(tmp_path, "c/r/f")
+        assert found
+        assert (found.content_type, found.md5, found.metadata) == ("application/octet-stream", "", {})
+    assert storage.find(tmp_path, "c/r") is None

@@ -1,0 +1,217 @@
+"""Importing and syncing into a real (moto) table and bucket."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin.errors import SourceError
+from admin.sync.round import import_directory
+from pocketfiles.catalogue.table import Table
+from tests.admin.conftest import items, objects, run, state
+from tests.admin.shaped import SETTINGS, Shaped, field
+from tests.conftest import DEMO, Cloud, make_cloud
+
+
+def test_the_demo_is_imported_whole(cloud: Cloud) -> None:
+    summary = import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
+    assert (summary.collections, summary.records, summary.files) == (12, 44, 112)
+    assert summary.warnings == []
+    collections, _ = Table(cloud.dynamodb, cloud.table).catalogue()
+    users = collections.find("users")
+    assert users
+    assert users.file_token.secret
+    assert users.file_token.duration == 180
+    record = Table(cloud.dynamodb, cloud.table).get("pbc_3526819480", "doc000000000000")
+    assert record
+    home = record.sources["file_0_jr7qyn9hd0.txt"]
+    assert (home.collection_id, home.record_id) == ("pbc_3332084752", "doc000000000000")
+    tag, content_type, metadata = objects(cloud)["pbc_1063624087/photo0000000001/tiny_8gfdfay135.png"]
+    assert tag == '"0521a0caec7790b017a186da70dacc54"'
+    assert content_type == "image/png"
+    assert metadata == {"original-filename": "tiny.png"}
+
+
+def test_a_second_run_writes_nothing(cloud: Cloud, shaped: Shaped) -> None:
+    first = run(cloud, shaped.directory, removing=False)
+    assert first.written == {"definitions": 4, "records": 8, "files": 7, "references": 5}
+    before = state(cloud)
+    for removing in (False, True):
+        again = run(cloud, shaped.directory, removing=removing)
+        assert not again.changed
+        assert "nothing to change" in str(again)
+    assert state(cloud) == before
+
+
+def test_what_a_record_becomes(cloud: Cloud, shaped: Shaped) -> None:
+    shaped.execute("UPDATE docs SET title = 7.0 WHERE id = 'doc2'")
+    run(cloud, shaped.directory)
+    found = items(cloud)
+    values = json.loads(found["id_docs", "doc2"]["data"]["S"])
+    assert values["scans"] == '["s1.txt", "s2.txt"]'
+    assert ("id_docs#relation_shared#ann", "doc2") in found
+    assert ("id_docs#relation_owner#bob", "doc2") in found
+    assert json.loads(found["id_doc_files", "doc1"]["sources"]["S"]) == {"doc1.txt": ["id_docs", "doc1"]}
+    assert objects(cloud)["id_docs/doc1/doc1.txt"][1:] == (
+        "text/plain",
+        {"original-filename": "%C3%A4%20b.txt"},
+    )
+
+
+def test_settings_secrets_stay_behind(cloud: Cloud, shaped: Shaped) -> None:
+    run(cloud, shaped.directory)
+    settings = items(cloud)["#catalogue", "settings"]["data"]["S"]
+    assert json.loads(settings) == {key: SETTINGS[key] for key in ("superuserIPs", "trustedProxy")}
+
+
+def _gone_field(shaped: Shaped) -> None:
+    fields = [field("id", "text"), field("title", "text")]
+    shaped.execute("UPDATE _collections SET fields = ? WHERE name = 'docs'", json.dumps(fields))
+    for column in ("owner", "shared", "scans"):
+        shaped.execute(f"ALTER TABLE docs DROP COLUMN {column}")
+
+
+CHANGES: dict[str, Any] = {
+    "a record goes": lambda s: s.delete("docs", "doc2"),
+    "a record changes its relations": lambda s: s.put("docs", "doc0", owner="bob", shared=["ann"]),
+    "a file is replaced by another": lambda s: (
+        s.store("id_docs/doc0/new.txt", b"new"),
+        s.put("docs", "doc0", attachment="new.txt"),
+    ),
+    "a file goes": lambda s: s.put("docs", "doc2", scans=["s2.txt"]),
+    "the bytes of a file change": lambda s: s.store("id_docs/doc1/doc1.txt", b"other text"),
+    "a sidecar changes": lambda s: s.store("id_docs/doc1/doc1.txt", b"text 1", "text/csv"),
+    "a sidecar goes": lambda s: (s.directory / "storage/id_docs/doc1/doc1.txt.attrs").unlink(),
+    "a collection goes": lambda s: s.drop_collection("users"),
+    "a collection is renamed": lambda s: (
+        s.execute("DROP VIEW doc_files"),
+        s.execute("DELETE FROM _collections WHERE name = 'doc_files'"),
+        s.execute("UPDATE _collections SET name = 'papers' WHERE name = 'docs'"),
+        s.execute("ALTER TABLE docs RENAME TO papers"),
+    ),
+    "fields go": _gone_field,
+    "a rule changes together with records": lambda s: (
+        s.execute("UPDATE _collections SET viewRule = '' WHERE name = 'docs'"),
+        s.delete("docs", "doc0"),
+    ),
+    "a secret changes": lambda s: s.execute("UPDATE _collections SET options = '{}' WHERE name = 'users'"),
+    "settings change": lambda s: s.execute("UPDATE _params SET value = '{\"superuserIPs\": []}'"),
+    "a collection comes": lambda s: (
+        s.add_collection("more", [field("text", "text")]),
+        s.put("more", "one", text="1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_after_a_change_a_sync_equals_a_fresh_import(
+    change: Any, cloud: Cloud, endpoint: str, shaped: Shaped
+) -> None:
+    run(cloud, shaped.directory)
+    cloud.s3.put_object(Bucket=cloud.bucket, Key="backups/other.zip", Body=b"not ours")
+    change(shaped)
+    summary = run(cloud, shaped.directory)
+    assert summary.changed
+    fresh = make_cloud(endpoint)
+    run(fresh, shaped.directory, removing=False)
+    fresh.s3.put_object(Bucket=fresh.bucket, Key="backups/other.zip", Body=b"not ours")
+    assert state(cloud) == state(fresh)
+    assert not run(cloud, shaped.directory).changed
+
+
+def test_a_file_that_goes_takes_its_thumbs_along_and_leaves_the_others(cloud: Cloud, shaped: Shaped) -> None:
+    run(cloud, shaped.directory)
+    kept = "id_docs/doc2/thumbs_s2.txt/100x100_s2.txt"
+    for key in (
+        "id_docs/doc2/thumbs_s1.txt/100x100_s1.txt",
+        "id_docs/doc2/thumbs_gone.txt/1x1_gone.txt",
+        kept,
+    ):
+        cloud.s3.put_object(Bucket=cloud.bucket, Key=key, Body=b"thumb")
+    shaped.put("docs", "doc2", scans=["s2.txt"])
+    run(cloud, shaped.directory)
+    assert [key for key in objects(cloud) if "thumbs_" in key] == [kept]
+
+
+def test_an_import_deletes_nothing_but_stale_references(cloud: Cloud, shaped: Shaped) -> None:
+    run(cloud, shaped.directory)
+    before = state(cloud)
+    shaped.delete("docs", "doc0")
+    shaped.put("docs", "doc1", owner="bob")
+    run(cloud, shaped.directory, removing=False)
+    after = state(cloud)
+    assert before[0].keys() - after[0].keys() == {("id_docs#relation_owner#ann", "doc1")}
+    assert before[1] == after[1]
+
+
+def test_without_files_the_bucket_is_not_touched(cloud: Cloud, shaped: Shaped) -> None:
+    cloud.s3.put_object(Bucket=cloud.bucket, Key="id_docs/gone/x.txt", Body=b"")
+    summary = run(cloud, shaped.directory, files=False)
+    assert summary.files == 0
+    assert list(objects(cloud)) == ["id_docs/gone/x.txt"]
+    assert ("id_docs", "doc0") in items(cloud)
+
+
+def test_a_missing_file_is_a_warning_and_the_rest_is_imported(cloud: Cloud, shaped: Shaped) -> None:
+    (shaped.directory / "storage/id_docs/doc1/doc1.txt").unlink()
+    (shaped.directory / "storage/id_docs/doc0/doc0.txt.attrs").unlink()
+    summary = run(cloud, shaped.directory)
+    assert summary.warnings == ["file id_docs/doc1/doc1.txt is missing in storage"]
+    assert ("id_docs", "doc1") in items(cloud)
+    assert objects(cloud)["id_docs/doc0/doc0.txt"][1:] == ("application/octet-stream", {})
+    assert not run(cloud, shaped.directory).changed
+
+
+def test_a_record_too_large_is_refused_by_name_and_the_others_are_unharmed(
+    cloud: Cloud, shaped: Shaped
+) -> None:
+    noise = "".join(f"{(n * 2654435761) % 2**32:08x}" for n in range(200_000))
+    shaped.put("docs", "doc1", title=noise)
+    shaped.put("docs", "doc0", title="long " * 200_000)
+    summary = run(cloud, shaped.directory)
+    assert len(summary.warnings) == 2  # the view shows the title too
+    assert summary.warnings[0].startswith("record docs/doc1 is left out: it needs")
+    assert ("id_docs", "doc1") not in items(cloud)
+    whole = Table(cloud.dynamodb, cloud.table).get("id_docs", "doc0")
+    assert whole
+    assert whole.values["title"] == "long " * 200_000
+
+
+def test_large_files_are_uploaded_in_parts_once(cloud: Cloud, shaped: Shaped) -> None:
+    shaped.store("id_docs/doc0/doc0.txt", bytes(9 * 1024 * 1024))
+    run(cloud, shaped.directory)
+    assert objects(cloud)["id_docs/doc0/doc0.txt"][0].endswith('-2"')
+    assert not run(cloud, shaped.directory).changed
+
+
+def test_a_damaged_object_is_repaired(cloud: Cloud, shaped: Shaped) -> None:
+    run(cloud, shaped.directory)
+    before = state(cloud)
+    cloud.s3.put_object(Bucket=cloud.bucket, Key="id_docs/doc1/doc1.txt", Body=b"text X")
+    assert run(cloud, shaped.directory).written == {"files": 1}
+    assert state(cloud) == before
+
+
+def test_files_kept_in_s3_need_no_files(cloud: Cloud, shaped: Shaped) -> None:
+    settings = json.dumps({**SETTINGS, "s3": {"enabled": True}})
+    shaped.execute("UPDATE _params SET value = ?", settings)
+    shutil.rmtree(shaped.directory / "storage")
+    with pytest.raises(SourceError, match="--no-files"):
+        run(cloud, shaped.directory)
+    assert items(cloud) == {}
+    run(cloud, shaped.directory, files=False)
+
+
+def test_names_that_would_leave_their_record_are_left_out(
+    cloud: Cloud, shaped: Shaped, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").write_text("secret")
+    shaped.put("docs", "doc0", scans=["../../../../outside", "a/b.txt"])
+    summary = run(cloud, shaped.directory)
+    assert [warning.rsplit(": ", 1)[1] for warning in summary.warnings] == [
+        "'../../../../outside' is no file name",
+        "'a/b.txt' is no file name",
+    ]
+    assert not any("outside" in key for key in objects(cloud))

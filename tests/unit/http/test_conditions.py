@@ -1,0 +1,92 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from pocketfiles.http import conditions
+
+MODIFIED = datetime(2026, 11, 23, 17, 49, 22, tzinfo=UTC)
+SAME = "Mon, 23 Nov 2026 17:49:22 GMT"
+BEFORE = "Mon, 01 Jan 1990 00:00:00 GMT"
+AFTER = "Mon, 01 Jan 2035 00:00:00 GMT"
+
+
+def test_a_date_is_written_in_gmt_and_whole_seconds() -> None:
+    assert conditions.http_date(MODIFIED.replace(microsecond=999_999)) == SAME
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 784111777),
+        ("Sunday, 06-Nov-94 08:49:37 GMT", 784111777),
+        ("Sun Nov  6 08:49:37 1994", 784111777),
+        ("Sun, 06 Nov 1994 08:49:37 CET", None),
+        ("1994-11-06", None),
+        ("", None),
+        ("junk", None),
+    ],
+)
+def test_the_three_date_forms_are_read(text: str, seconds: int | None) -> None:
+    assert conditions.parse_date(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"if-match": "*"}, 200),
+        ({"if-match": '"a"'}, 200),
+        ({"if-match": '"x", "a"'}, 200),
+        ({"if-match": 'W/"a"'}, 412),
+        ({"if-match": '"b"'}, 412),
+        ({"if-match": "junk"}, 412),
+        ({"if-match": ""}, 200),
+        ({"if-match": "", "if-unmodified-since": BEFORE}, 412),
+        ({"if-none-match": "", "if-modified-since": SAME}, 304),
+        ({"if-match": "*", "if-unmodified-since": BEFORE}, 200),
+        ({"if-unmodified-since": SAME}, 200),
+        ({"if-unmodified-since": BEFORE}, 412),
+        ({"if-unmodified-since": "junk"}, 200),
+        ({"if-none-match": "*"}, 304),
+        ({"if-none-match": '"a"'}, 304),
+        ({"if-none-match": 'W/"a"'}, 304),
+        ({"if-none-match": '"b" , "a"'}, 304),
+        ({"if-none-match": '"b", junk, "a"'}, 200),
+        ({"if-none-match": '"b"', "if-modified-since": SAME}, 200),
+        ({"if-none-match": "junk", "if-modified-since": SAME}, 200),
+        ({"if-modified-since": SAME}, 304),
+        ({"if-modified-since": AFTER}, 304),
+        ({"if-modified-since": BEFORE}, 200),
+        ({"if-modified-since": "junk"}, 200),
+        ({"if-match": '"b"', "if-none-match": "*"}, 412),
+        ({"if-match": "*", "if-none-match": "*"}, 304),
+    ],
+)
+def test_preconditions_are_weighed_in_their_order(headers: dict[str, str], status: int) -> None:
+    assert conditions.outcome(headers, '"a"', MODIFIED) == status
+
+
+@pytest.mark.parametrize("name", ["if-modified-since", "if-unmodified-since"])
+def test_dates_do_not_count_for_an_object_without_one(name: str) -> None:
+    assert conditions.outcome({name: BEFORE}, '"a"', None) == 200
+
+
+@pytest.mark.parametrize(
+    ("if_range", "honoured"),
+    [
+        (None, True),
+        ('"a"', True),
+        ('W/"a"', False),
+        ('"b"', False),
+        (SAME, True),
+        (BEFORE, False),
+        ("x", False),
+    ],
+)
+def test_if_range_takes_the_very_tag_or_the_very_date(if_range: str | None, honoured: bool) -> None:
+    assert conditions.honours_range(if_range, '"a"', MODIFIED) is honoured
+
+
+def test_a_long_list_of_tags_is_read_once_through() -> None:
+    assert conditions.outcome({"if-none-match": '"x",' * 2000 + '"a"'}, '"a"', MODIFIED) == 304
+    assert conditions.outcome({"if-none-match": " " * 9000 + "!"}, '"a"', MODIFIED) == 200

@@ -1,0 +1,100 @@
+import pytest
+
+from pocketfiles.http import headers
+
+
+@pytest.mark.parametrize(
+    ("name", "stored", "sent"),
+    [
+        ("a.txt", "text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+        ("a.svg", "text/xml", "image/svg+xml"),
+        ("a.SVG", "text/xml", "text/xml"),
+        ("a.svg.txt", "text/plain", "text/plain"),
+        ("a.css", "text/plain", "text/css"),
+        ("a.js", "text/plain", "text/javascript"),
+        ("a.mjs", "text/plain", "text/javascript"),
+        ("a.xlsx", "application/zip", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (
+            "a.docx",
+            "application/zip",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
+        (
+            "a.pptx",
+            "application/zip",
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        ),
+        ("noext", "image/png", "image/png"),
+        ("a.bin", "evil\r\nx: y", "evilx: y"),
+    ],
+)
+def test_the_type_is_the_stored_one_unless_the_extension_forces_it(name: str, stored: str, sent: str) -> None:
+    assert headers.content_type(name, stored) == sent
+
+
+@pytest.mark.parametrize("value", ["1", "t", "T", "true", "TRUE", "True"])
+def test_what_forces_a_download(value: str) -> None:
+    assert headers.is_true(value)
+
+
+@pytest.mark.parametrize("value", ["0", "f", "false", "yes", "on", "tRUE", "2", " 1", "1 ", ""])
+def test_what_does_not(value: str) -> None:
+    assert not headers.is_true(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("plain_1.txt", "filename=plain_1.txt"),
+        ("a*b+c#d.txt", "filename=a*b+c#d.txt"),
+        ("a b.txt", 'filename="a b.txt"'),
+        ("x=y.txt", 'filename="x=y.txt"'),
+        ('q"uo\\te.txt', 'filename="q\\"uo\\\\te.txt"'),
+        ("ä😀.txt", "filename=\"__.txt\"; filename*=UTF-8''%C3%A4%F0%9F%98%80.txt"),
+        ("a%20b;c.txt", "filename=\"a%20b;c.txt\"; filename*=UTF-8''a%2520b%3Bc.txt"),
+        ("a\r\nb", "filename=\"a__b\"; filename*=UTF-8''a%0D%0Ab"),
+    ],
+)
+def test_a_name_is_bare_where_it_can_be_and_quoted_where_it_must(name: str, written: str) -> None:
+    assert headers.disposition(name, "image/png", download=False) == f"inline; {written}"
+
+
+@pytest.mark.parametrize(
+    ("stored", "download", "kind"),
+    [
+        ("image/png", False, "inline"),
+        ("image/png", True, "attachment"),
+        ("application/pdf", False, "inline"),
+        ("image/svg+xml", False, "attachment"),
+        ("text/html; charset=utf-8", False, "attachment"),
+        ("image/png; x=y", False, "attachment"),
+        ("audio/mpeg", False, "inline"),
+        ("video/mp4", False, "inline"),
+        ("audio/flac", False, "attachment"),
+    ],
+)
+def test_only_listed_types_are_shown_inline(stored: str, download: bool, kind: str) -> None:
+    assert headers.disposition("f", stored, download=download) == f"{kind}; filename=f"
+
+
+PUBLIC = "max-age=2592000, stale-while-revalidate=86400"
+
+
+@pytest.mark.parametrize(
+    ("guarded", "fallback", "left", "kept", "redirected"),
+    [
+        # guarded, fallback, the token's seconds left → of the file, of a redirect that lives 900 s
+        (False, False, None, PUBLIC, "public, max-age=450"),
+        (False, True, None, "no-store", "private, no-store"),
+        (True, False, 120.9, "private, max-age=120", "private, no-store"),
+        (True, False, 1e12, "private, max-age=2592000", "private, no-store"),
+        (True, False, -3, "private, max-age=0", "private, no-store"),
+        (True, False, None, "private, no-cache", "private, no-store"),
+        (True, True, 120, "private, no-store", "private, no-store"),
+    ],
+)
+def test_how_long_an_answer_may_be_kept_and_by_whom(
+    guarded: bool, fallback: bool, left: float | None, kept: str, redirected: str
+) -> None:
+    assert headers.cache_control(guarded=guarded, fallback=fallback, seconds_left=left) == kept
+    assert headers.redirect_cache_control(guarded=guarded, fallback=fallback, seconds=900) == redirected
