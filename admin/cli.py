@@ -15,7 +15,9 @@ _COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules)
 
 def parser() -> argparse.ArgumentParser:
     """All subcommands; each sets ``run``, a function of the parsed arguments that returns the exit code."""
-    root = argparse.ArgumentParser(prog="python -m admin", description="Manage the file service's data.")
+    root = argparse.ArgumentParser(
+        prog="python -m admin", description="Manage the file service's data."
+    )
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add(commands)

@@ -80,11 +80,16 @@ class Explainer:
             yield "header", "Authorization opens no file; ?token= does"
         if self.catalogue.settings.superuser_ips:
             address = client_address(request.headers, request.address, self.catalogue.settings)
-            yield "address", f"{address or 'unknown'}; superusers may come from listed addresses alone"
+            yield (
+                "address",
+                f"{address or 'unknown'}; superusers may come from listed addresses alone",
+            )
         yield from self._rule(request, located, owner, now)
         self.access.check(located.collection, located.record, owner, request, now)
 
-    def _rule(self, request: Request, located: Located, owner: Identity | None, now: float) -> Iterator[Step]:
+    def _rule(
+        self, request: Request, located: Located, owner: Identity | None, now: float
+    ) -> Iterator[Step]:
         rule = located.collection.view_rule
         if owner is not None and owner.is_superuser:
             yield "view rule", "not asked: a superuser sees every record"
@@ -106,7 +111,10 @@ class Explainer:
             source = located.record.sources.get(located.name)
             home = self.catalogue.collections.find(source.collection_id) if source else None
             name = home.name if home else "a collection that is gone"
-            yield "source", f"{name}, record {source.record_id}" if source else "no record holds this file"
+            yield (
+                "source",
+                f"{name}, record {source.record_id}" if source else "no record holds this file",
+            )
         key = located.key
         if self.stored is None:
             yield "object", f"{key}; whether it is there was not looked at"

@@ -7,4 +7,6 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))  # where Lambda has it too
+sys.path.insert(
+    0, str(Path(__file__).resolve().parent.parent / "functions")
+)  # where Lambda has it too

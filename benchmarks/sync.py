@@ -88,7 +88,9 @@ def measured(what: str, work: Callable[[], Summary]) -> None:
     summary = work()
     wall, cpu = time.perf_counter() - begin, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{what:<22}{wall:8.2f} s{cpu:8.2f} s of CPU{peak:8.0f} MB at most   {summary}", flush=True)
+    print(
+        f"{what:<22}{wall:8.2f} s{cpu:8.2f} s of CPU{peak:8.0f} MB at most   {summary}", flush=True
+    )
 
 
 def whole(sync: Sync) -> Summary:
@@ -114,13 +116,17 @@ def main() -> None:
         directory = Path(folder) / "pb_data"
         generate(directory, parsed.records, parsed.files)
         s3, dynamodb = clients(endpoint)
-        s3.create_bucket(Bucket="bench", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        s3.create_bucket(
+            Bucket="bench", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
         keys = ("pk", "HASH"), ("sk", "RANGE")
         dynamodb.create_table(
             TableName="bench",
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name, _ in keys
+            ],
         )
         measure(directory, lambda: (s3, dynamodb))
 

@@ -22,7 +22,17 @@ from urllib.parse import urlsplit
 RESULT = Path(__file__).resolve().parent / "results" / "throughput.json"
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = ROOT / "local" / "demo" / "pb_data"
-SIZES = ("100x300", "300x100t", "300x100b", "200x200f", "0x300", "300x0", "50x50", "640x480f", "64x64")
+SIZES = (
+    "100x300",
+    "300x100t",
+    "300x100b",
+    "200x200f",
+    "0x300",
+    "300x0",
+    "50x50",
+    "640x480f",
+    "64x64",
+)
 
 
 @contextmanager
@@ -93,7 +103,9 @@ def main() -> None:
     for name, found in results.items():
         print(f"{name:20} {found:7.1f} requests/s")
     RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps({"clients": arguments.clients, "per_second": results}, indent=1) + "\n")
+    RESULT.write_text(
+        json.dumps({"clients": arguments.clients, "per_second": results}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

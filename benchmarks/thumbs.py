@@ -80,7 +80,9 @@ class Worker:
         command = [sys.executable, "-m", "benchmarks.thumbs_python", engine]
         if engine == "sharp":
             command = [shutil.which("node") or "node", str(HERE / "thumbs_sharp.mjs")]
-        environment = os.environ | PINNED | MEMORY | {"PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}"}
+        environment = (
+            os.environ | PINNED | MEMORY | {"PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}"}
+        )
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
@@ -131,7 +133,9 @@ def draw(rows: list[Row]) -> None:
     [photo] = (ROOT / "local/demo/pb_data/storage").glob("*/*/photo_ik2461xl3x.png")
     base = Image.open(photo).convert("RGB")
     for megapixels in dict.fromkeys(row.megapixels for row in rows):
-        missing = {r.kind: r.file for r in rows if r.megapixels == megapixels and not r.file.exists()}
+        missing = {
+            r.kind: r.file for r in rows if r.megapixels == megapixels and not r.file.exists()
+        }
         if not missing:
             continue
         print(f"drawing pictures of {megapixels} megapixels", flush=True)
@@ -213,7 +217,11 @@ def cell(found: dict[str, Any]) -> str:
 
 def versions(workers: dict[str, Worker]) -> dict[str, str]:
     """Of everything that was measured, and the machine."""
-    known = {"python": platform.python_version(), "machine": platform.machine(), "processor": processor()}
+    known = {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "processor": processor(),
+    }
     for worker in workers.values():
         known |= worker.greeting["versions"]
     return known
@@ -224,15 +232,20 @@ def processor() -> str:
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     return next(
-        (line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor()
+        (line.partition(": ")[2] for line in lines if line.startswith("model name")),
+        platform.processor(),
     )
 
 
 def main() -> None:
     """Measure, write the figures and print the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--quick", action="store_true", help="pictures up to 4.4 megapixels, one round")
-    arguments.add_argument("--only", default="", metavar="FORMAT,…", help=f"of {', '.join(SOURCES)}")
+    arguments.add_argument(
+        "--quick", action="store_true", help="pictures up to 4.4 megapixels, one round"
+    )
+    arguments.add_argument(
+        "--only", default="", metavar="FORMAT,…", help=f"of {', '.join(SOURCES)}"
+    )
     arguments.add_argument("--rounds", type=int, default=5)
     chosen = arguments.parse_args()
     if hasattr(os, "sched_setaffinity"):
@@ -245,15 +258,20 @@ def main() -> None:
     results = []
     for row in rows:
         found = measure(row, workers, 1 if chosen.quick else chosen.rounds)
-        results.append({"source": row.kind, "megapixels": row.megapixels, "size": row.size, "engines": found})
+        results.append(
+            {"source": row.kind, "megapixels": row.megapixels, "size": row.size, "engines": found}
+        )
         figures = "  ".join(
-            f"{engine} {f['ms']:.1f} ms {f['peak_mb']:.0f} MB {f['bytes']} B" for engine, f in found.items()
+            f"{engine} {f['ms']:.1f} ms {f['peak_mb']:.0f} MB {f['bytes']} B"
+            for engine, f in found.items()
         )
         print(f"{row.kind} {row.megapixels} MP → {row.size}:  {figures}", flush=True)
     print(f"\n{table(results)}")
     if not (chosen.quick or chosen.only):
         RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps({"versions": versions(workers), "rows": results}, indent=1) + "\n")
+        RESULT.write_text(
+            json.dumps({"versions": versions(workers), "rows": results}, indent=1) + "\n"
+        )
     for worker in workers.values():
         worker.close()
 

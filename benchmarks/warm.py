@@ -30,7 +30,9 @@ KEY = "k" * 50
 
 USERS = Collection("c_users", "users", "auth", file_token=TokenOptions("s" * 50, 180))
 ADA = Record("c_users", "ada", {"tokenKey": KEY, "email": "ada@files.test"})
-PHOTOS = Collection("c_photos", "photos", "base", fields=(Field("f1", "image", "file", max_select=1),))
+PHOTOS = Collection(
+    "c_photos", "photos", "base", fields=(Field("f1", "image", "file", max_select=1),)
+)
 PAPERS = Collection(
     "c_papers",
     "papers",
@@ -55,7 +57,12 @@ OBJECTS = {
 
 def event(path: str, query: str = "") -> dict[str, Any]:
     """A GET as API Gateway hands it over."""
-    headers = {"host": "files.test", "user-agent": "bench", "accept": "*/*", "accept-encoding": "gzip"}
+    headers = {
+        "host": "files.test",
+        "user-agent": "bench",
+        "accept": "*/*",
+        "accept-encoding": "gzip",
+    }
     http = {"method": "GET", "path": path, "sourceIp": "192.0.2.1", "protocol": "HTTP/1.1"}
     return {
         "version": "2.0",

@@ -51,7 +51,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     parser.add_argument("--port", type=_port, default=8090, metavar="N", help="0: any free port")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--data", type=Path, default=ROOT / "local/demo/pb_data", metavar="PB_DATA_DIR")
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / "local/demo/pb_data", metavar="PB_DATA_DIR"
+    )
     sam = "write the variables for `sam local` there, and let its containers reach S3 and DynamoDB"
     parser.add_argument("--sam-env", type=Path, metavar="FILE", help=sam)
     return parser.parse_args(arguments)
@@ -95,14 +97,18 @@ def _bound(host: str, port: int) -> Server:
     try:
         return Server((host, port))
     except OSError as error:
-        raise OSError(f"cannot listen on {host} port {port}: {error.strerror}; try --port 0") from error
+        raise OSError(
+            f"cannot listen on {host} port {port}: {error.strerror}; try --port 0"
+        ) from error
 
 
 def _import(data: Path, template: Template, environment: dict[str, str]) -> Table:
     """Fill what the template declares with a data directory's collections, records and files."""
     s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
     cloud.provision(template, s3, dynamodb)
-    summary = import_directory(data, s3, environment["BUCKET_NAME"], dynamodb, environment["TABLE_NAME"])
+    summary = import_directory(
+        data, s3, environment["BUCKET_NAME"], dynamodb, environment["TABLE_NAME"]
+    )
     for line in (*summary.warnings, f"imported {data.name}: {summary}"):
         print(line, file=sys.stderr)
     return Table(dynamodb, environment["TABLE_NAME"])

@@ -45,7 +45,10 @@ def point_at(endpoint: str, environment: MutableMapping[str, str]) -> None:
     """Make every AWS client that reads ``environment`` speak to ``endpoint``, with worthless credentials."""
     for name in _ELSEWHERE:
         environment.pop(name, None)
-    bypass = [environment.get("NO_PROXY") or environment.get("no_proxy") or "", "127.0.0.1,localhost"]
+    bypass = [
+        environment.get("NO_PROXY") or environment.get("no_proxy") or "",
+        "127.0.0.1,localhost",
+    ]
     environment.update(
         AWS_ACCESS_KEY_ID="local",
         AWS_SECRET_ACCESS_KEY="local",  # noqa: S106 - moto takes any

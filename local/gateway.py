@@ -76,7 +76,9 @@ class BadResult(ValueError):
 def refusal(status: int, message: str | None = None) -> Answer:
     """The gateway's own answer, ``{"message": …}``; nothing in it can be configured."""
     body = json.dumps({"message": message or _MESSAGES[status]}, separators=(",", ":")).encode()
-    return Answer(status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body)
+    return Answer(
+        status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body
+    )
 
 
 def without_body(answer: Answer) -> Answer:
@@ -92,7 +94,9 @@ def exceeded(request: Request) -> int | None:
     return 413 if len(request.body) > BODY_LIMIT else None
 
 
-def event_of(request: Request, target: Target, match: Match, request_id: str, now: float) -> dict[str, Any]:
+def event_of(
+    request: Request, target: Target, match: Match, request_id: str, now: float
+) -> dict[str, Any]:
     """The event of payload format 2.0 for a request. ``now`` in seconds since the epoch."""
     headers = _joined(request)
     event: dict[str, Any] = {
@@ -106,13 +110,17 @@ def event_of(request: Request, target: Target, match: Match, request_id: str, no
     }
     cookies = [text for name, text in request.headers if name.lower() == "cookie"]
     if cookies:
-        event["cookies"] = [part.strip() for text in cookies for part in text.split(";") if part.strip()]
+        event["cookies"] = [
+            part.strip() for text in cookies for part in text.split(";") if part.strip()
+        ]
     if target.query:
         event["queryStringParameters"] = _query(target.query)
     if match.parameters:
         event["pathParameters"] = dict(match.parameters)
     if request.body:
-        event["body"], event["isBase64Encoded"] = _body(request.body, headers.get("content-type", ""))
+        event["body"], event["isBase64Encoded"] = _body(
+            request.body, headers.get("content-type", "")
+        )
     return event
 
 
@@ -138,7 +146,9 @@ def _query(query: str) -> dict[str, str]:
     return joined
 
 
-def _context(request: Request, target: Target, match: Match, request_id: str, now: float) -> dict[str, Any]:
+def _context(
+    request: Request, target: Target, match: Match, request_id: str, now: float
+) -> dict[str, Any]:
     headers = {name.lower(): value for name, value in request.headers}
     domain = headers.get("host", "localhost")
     return {
@@ -179,7 +189,9 @@ def answer_of(result: Any, *, head: bool) -> Answer:
     (it may send 0), so no client may depend on it. A HEAD answer with neither has no ``Content-Length``.
     """
     payload = _marshalled(result)
-    if not isinstance(result, Mapping) or "statusCode" not in result:  # any JSON is a 200, payload 2.0 says
+    if (
+        not isinstance(result, Mapping) or "statusCode" not in result
+    ):  # any JSON is a 200, payload 2.0 says
         body = result.encode() if isinstance(result, str) else payload
         return _sized(200, (("Content-Type", "application/json"),), body, "", head=head)
     status, headers = _status(result["statusCode"]), tuple(_headers(result))

@@ -58,7 +58,9 @@ class Routes:
             else:
                 method, path = route.key.split(" ", 1)
                 patterns.append((_rank(method, path), method, _pattern(path), route))
-        self._patterns = [pattern[1:] for pattern in sorted(patterns, key=lambda pattern: pattern[0])]
+        self._patterns = [
+            pattern[1:] for pattern in sorted(patterns, key=lambda pattern: pattern[0])
+        ]
 
     def match(self, method: str, path: str) -> Match | None:
         """The route of a request, its path decoded; ``None`` when not even ``$default`` is there."""

@@ -100,14 +100,22 @@ class Runtime:
             succeeded, result = results.get(timeout=min(function.timeout, self._limit))
         except queue.Empty:
             if function.timeout < self._limit:
-                raise FunctionError(f"{name} timed out after {function.timeout:.2f} seconds") from None
-            raise IntegrationTimeout(f"{name} gave no answer in {self._limit:.2f} seconds") from None
+                raise FunctionError(
+                    f"{name} timed out after {function.timeout:.2f} seconds"
+                ) from None
+            raise IntegrationTimeout(
+                f"{name} gave no answer in {self._limit:.2f} seconds"
+            ) from None
         if not succeeded:
             raise FunctionError(f"{name} raised {result}")
         return result
 
     def _run(
-        self, name: str, event: Event, context: Context, results: queue.SimpleQueue[tuple[bool, Any]]
+        self,
+        name: str,
+        event: Event,
+        context: Context,
+        results: queue.SimpleQueue[tuple[bool, Any]],
     ) -> None:
         try:
             with self._start(name):

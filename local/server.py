@@ -32,7 +32,10 @@ class Server(ThreadingHTTPServer):
     def server_bind(self) -> None:
         """Binds without the reverse lookup of the host's name that the standard library makes."""
         super(ThreadingHTTPServer, self).server_bind()
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.server_name, self.server_port = (
+            str(self.server_address[0]),
+            int(self.server_address[1]),
+        )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is not worth a stack trace; anything else is a bug."""
@@ -54,7 +57,9 @@ class _Connection(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
     default_request_version = "HTTP/1.0"  # 0.9, the library's own, would be answered without a head
-    disable_nagle_algorithm = True  # with buffered writes: one packet an answer instead of a 40 ms wait
+    disable_nagle_algorithm = (
+        True  # with buffered writes: one packet an answer instead of a 40 ms wait
+    )
     wbufsize = -1
     timeout = 75  # seconds an idle connection is kept
 
@@ -83,11 +88,17 @@ class _Connection(BaseHTTPRequestHandler):
             return False
         hosts = len(self.headers.get_all("Host", []))
         versionless = len(self.requestline.split()) < 3
-        if versionless or self.headers.defects or (self.request_version == "HTTP/1.1" and hosts != 1):
+        if (
+            versionless
+            or self.headers.defects
+            or (self.request_version == "HTTP/1.1" and hosts != 1)
+        ):
             raise _Refused(400)
         return True
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> NoReturn:
+    def send_error(
+        self, code: int, message: str | None = None, explain: str | None = None
+    ) -> NoReturn:
         """The standard library's refusals (a broken first line or header) are the gateway's."""
         raise _Refused(code if code == 431 else 400)
 
@@ -106,7 +117,9 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if "Transfer-Encoding" in self.headers:
-            raise _Refused(411)  # chunked requests are not read here; no client of this API sends them
+            raise _Refused(
+                411
+            )  # chunked requests are not read here; no client of this API sends them
         lengths = set(self.headers.get_all("Content-Length", ["0"]))
         text = lengths.pop()
         if lengths or not (text.isascii() and text.isdigit()):

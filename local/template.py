@@ -7,7 +7,9 @@ from typing import Any
 from local.intrinsics import Resolver, TemplateError, load
 
 DEFAULT_ROUTE = "$default"
-HERE = {"Cdn": "no"}  # the parameters that are not at their default: nothing stands in front of a local API
+HERE = {
+    "Cdn": "no"
+}  # the parameters that are not at their default: nothing stands in front of a local API
 _TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
 
@@ -56,7 +58,9 @@ class Template:
         for function in self.functions.values():
             for name, value in function.environment.items():
                 if merged.setdefault(name, value) != value:
-                    raise TemplateError(f"{name} differs between functions; in one process it cannot")
+                    raise TemplateError(
+                        f"{name} differs between functions; in one process it cannot"
+                    )
         return merged
 
 
@@ -80,7 +84,11 @@ def parse(text: str) -> Template:
             case "AWS::S3::Bucket":
                 buckets.append(resolver.local_name(logical_id))
             case "AWS::DynamoDB::Table":
-                given = {key: resolver.resolve(properties[key]) for key in _TABLE_KEYS if key in properties}
+                given = {
+                    key: resolver.resolve(properties[key])
+                    for key in _TABLE_KEYS
+                    if key in properties
+                }
                 tables.append(Table(resolver.local_name(logical_id), given))
     return Template(functions, tuple(routes), tuple(buckets), tuple(tables))
 
@@ -89,7 +97,9 @@ def _section(parent: Any, name: str) -> Mapping[str, Any]:
     return (parent or {}).get(name) or {}
 
 
-def _function(name: str, common: Mapping[str, Any], own: Mapping[str, Any], resolver: Resolver) -> Function:
+def _function(
+    name: str, common: Mapping[str, Any], own: Mapping[str, Any], resolver: Resolver
+) -> Function:
     def given(key: str, default: Any = None) -> Any:
         value = resolver.resolve(own.get(key, common.get(key, default)))
         if value is None:

@@ -60,12 +60,19 @@ def endpoint() -> Iterator[str]:
 def make_cloud(endpoint: str) -> Cloud:
     """A bucket and a table with names nobody else has."""
     name = uuid.uuid4().hex
-    cloud = Cloud(endpoint, aws.client("s3"), aws.client("dynamodb"), f"bucket-{name}", f"table-{name}")
-    cloud.s3.create_bucket(Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    cloud = Cloud(
+        endpoint, aws.client("s3"), aws.client("dynamodb"), f"bucket-{name}", f"table-{name}"
+    )
+    cloud.s3.create_bucket(
+        Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
     cloud.dynamodb.create_table(
         TableName=cloud.table,
         BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
         AttributeDefinitions=[
             {"AttributeName": "pk", "AttributeType": "S"},
             {"AttributeName": "sk", "AttributeType": "S"},

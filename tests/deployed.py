@@ -69,7 +69,9 @@ class Deployed:
 
     def get(self, target: str, **headers: str) -> Answer:
         """A GET; header names with ``_`` for ``-``."""
-        return self.ask("GET", target, {name.replace("_", "-"): value for name, value in headers.items()})
+        return self.ask(
+            "GET", target, {name.replace("_", "-"): value for name, value in headers.items()}
+        )
 
     def logged(self) -> str:
         """What the functions logged since the last call."""
@@ -89,7 +91,9 @@ class Deployed:
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         """Put an object there."""
-        self.cloud.s3.put_object(Bucket=self.cloud.bucket, Key=key, Body=body, ContentType=content_type)
+        self.cloud.s3.put_object(
+            Bucket=self.cloud.bucket, Key=key, Body=body, ContentType=content_type
+        )
 
 
 @cache
@@ -103,7 +107,11 @@ def deployed(cloud: Cloud, **environment: str) -> Iterator[Deployed]:
     """The API over that bucket and table; ``environment`` replaces the template's values."""
     found = template()
     with pytest.MonkeyPatch.context() as patch:
-        names = {"TABLE_NAME": cloud.table, "BUCKET_NAME": cloud.bucket, "AWS_ENDPOINT_URL": cloud.endpoint}
+        names = {
+            "TABLE_NAME": cloud.table,
+            "BUCKET_NAME": cloud.bucket,
+            "AWS_ENDPOINT_URL": cloud.endpoint,
+        }
         for name, value in {**found.environment(), **names, **environment}.items():
             patch.setenv(name, value)
         log = io.StringIO()

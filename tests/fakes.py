@@ -98,12 +98,18 @@ class FakeTable:
         self, collection_id: str, field_id: str, target_ids: Sequence[str], limit: int
     ) -> list[str]:
         self.calls.append(("referring", collection_id, field_id, *target_ids))
-        found = [r.id for r in self.records if r.collection_id == collection_id and _refers(r, target_ids)]
+        found = [
+            r.id
+            for r in self.records
+            if r.collection_id == collection_id and _refers(r, target_ids)
+        ]
         return found[: limit + 1]
 
     def all(self, collection_id: str, limit: int) -> list[Record]:
         self.calls.append(("all", collection_id))
-        return [record for record in self.records if record.collection_id == collection_id][: limit + 1]
+        return [record for record in self.records if record.collection_id == collection_id][
+            : limit + 1
+        ]
 
     def _found(self, collection_id: str, ids: Sequence[str]) -> dict[str, Record]:
         return {r.id: r for r in self.records if r.collection_id == collection_id and r.id in ids}

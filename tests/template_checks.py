@@ -29,10 +29,18 @@ ROUTES = {
     ("FilesFunction", "ANY /api/files/{collection}/{record}/{filename}"),
     ("TokensFunction", "POST /api/files/token"),
 }
-READ_BY_LIBRARIES = re.compile("POWERTOOLS_.*|AWS_ENDPOINT_URL|MALLOC_.*")  # by Powertools, botocore and libc
+READ_BY_LIBRARIES = re.compile(
+    "POWERTOOLS_.*|AWS_ENDPOINT_URL|MALLOC_.*"
+)  # by Powertools, botocore and libc
 STAR_AND_WHY = {
-    ("FilesRole", "arn:${AWS::Partition}:s3:::${Bucket}/*"): "every file of the bucket may be asked for",
-    ("FilesRole", "arn:${AWS::Partition}:s3:::${Bucket}/*/thumbs_*"): "thumbs lie below each file's record",
+    (
+        "FilesRole",
+        "arn:${AWS::Partition}:s3:::${Bucket}/*",
+    ): "every file of the bucket may be asked for",
+    (
+        "FilesRole",
+        "arn:${AWS::Partition}:s3:::${Bucket}/*/thumbs_*",
+    ): "thumbs lie below each file's record",
     ("TracePolicy", "*"): "X-Ray knows no narrower resource",
 }
 TOKENS_NEED = {"dynamodb:GetItem", "dynamodb:Query"}  # the catalogue, and the record that asks
@@ -87,7 +95,9 @@ def listed(value: Any) -> list[Any]:
 
 
 def allowed(template: Template, role: str) -> set[str]:
-    return {action for statement in statements(template, role) for action in listed(statement["Action"])}
+    return {
+        action for statement in statements(template, role) for action in listed(statement["Action"])
+    }
 
 
 def resource_text(resource: Any) -> str:
@@ -120,7 +130,9 @@ def handlers_exist(template: Template) -> Iterator[str]:
         module = FUNCTIONS / found[1] / "app.py" if found else None
         if module is None or not module.is_file():
             yield f"{name}: no handler {function['Handler']}"
-        elif "handler" not in {getattr(node, "name", "") for node in ast.parse(module.read_text()).body}:
+        elif "handler" not in {
+            getattr(node, "name", "") for node in ast.parse(module.read_text()).body
+        }:
             yield f"{name}: {module.parent.name}/app.py has no handler"
 
 
@@ -146,7 +158,9 @@ def variables_are_read_and_set(template: Template) -> Iterator[str]:
         names = {each for each in given if not READ_BY_LIBRARIES.fullmatch(each)}
         recorder = Recorder({"TABLE_NAME": "t", "BUCKET_NAME": "b", **given})
         settings = Settings.from_env(recorder, files=files)
-        yield from (f"{name} is given {each}, which nobody reads" for each in sorted(names - recorder.asked))
+        yield from (
+            f"{name} is given {each}, which nobody reads" for each in sorted(names - recorder.asked)
+        )
         given_anywhere |= names
         read_anywhere |= recorder.asked
         if not names >= {"TABLE_NAME"} | ({"BUCKET_NAME"} if files else set()):
@@ -171,13 +185,18 @@ def limits_fit_each_other(template: Template) -> Iterator[str]:
 
 
 def functions_may_do_what_they_do(template: Template) -> Iterator[str]:
-    calls = called("pocketfiles/storage.py", "s3") | called("pocketfiles/catalogue/table.py", "dynamodb")
+    calls = called("pocketfiles/storage.py", "s3") | called(
+        "pocketfiles/catalogue/table.py", "dynamodb"
+    )
     secret = called("pocketfiles/aws.py", "secretsmanager")
     if allowed(template, "OriginSecretPolicy") != secret:
         yield "OriginSecretPolicy is not what aws.py calls"
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     needs = {
-        "FilesFunction": ("FilesRole", calls | {"s3:ListBucket"} | logs),  # ListBucket: 404 for a missing key
+        "FilesFunction": (
+            "FilesRole",
+            calls | {"s3:ListBucket"} | logs,
+        ),  # ListBucket: 404 for a missing key
         "TokensFunction": ("TokensRole", TOKENS_NEED | logs),
     }
     for name, (role, actions) in needs.items():
@@ -218,7 +237,9 @@ def logs_are_narrow_and_end(template: Template) -> Iterator[str]:
         group = function.get("LoggingConfig", {}).get("LogGroup", {}).get("Ref")
         if group not in template["Resources"]:
             yield f"{name} has no log group of its own"
-        writes = [s for s in statements(template, function["Role"]["Fn::GetAtt"][0]) if "logs:" in str(s)]
+        writes = [
+            s for s in statements(template, function["Role"]["Fn::GetAtt"][0]) if "logs:" in str(s)
+        ]
         if [resource_text(each["Resource"]) for each in writes] != [f"{group}.Arn"]:
             yield f"{name} may write to other logs than {group}"
     for name, body in of_type(template, "AWS::Logs::LogGroup").items():
@@ -237,7 +258,9 @@ def data_is_kept_and_closed(template: Template) -> Iterator[str]:
     bucket = template["Resources"]["FilesBucket"]["Properties"]
     if list(bucket.get("PublicAccessBlockConfiguration", {}).values()) != [True] * 4:
         yield "the bucket can be made public"
-    if "BucketEncryption" not in bucket or "BucketOwnerEnforced" not in str(bucket.get("OwnershipControls")):
+    if "BucketEncryption" not in bucket or "BucketOwnerEnforced" not in str(
+        bucket.get("OwnershipControls")
+    ):
         yield "the bucket is not encrypted, or has ACLs"
     policy = template["Resources"]["FilesBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     if [(each["Effect"], each["Condition"]) for each in policy] != [
@@ -252,7 +275,9 @@ def data_is_kept_and_closed(template: Template) -> Iterator[str]:
 def parameters_are_explained_and_bounded(template: Template) -> Iterator[str]:
     interface = template["Metadata"]["AWS::CloudFormation::Interface"]
     grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
-    if sorted(grouped) != sorted(template["Parameters"]) or set(grouped) != set(interface["ParameterLabels"]):
+    if sorted(grouped) != sorted(template["Parameters"]) or set(grouped) != set(
+        interface["ParameterLabels"]
+    ):
         yield "the interface does not list every parameter once"
     documented = (ROOT / "docs/production.md").read_text()
     for name, parameter in template["Parameters"].items():
@@ -269,12 +294,18 @@ def parameters_are_explained_and_bounded(template: Template) -> Iterator[str]:
 def outputs_tell_the_url(template: Template) -> Iterator[str]:
     outputs = template.get("Outputs", {})
     url = str(outputs.get("Url", {}).get("Value"))
-    for host in ("${CdnDomainName}", "${CdnDistribution.DomainName}", "${Api}.execute-api.${AWS::Region}"):
+    for host in (
+        "${CdnDomainName}",
+        "${CdnDistribution.DomainName}",
+        "${Api}.execute-api.${AWS::Region}",
+    ):
         if f"https://{host}" not in url:
             yield f"no output gives the URL at {host}"
     yield from (f"no output {name}" for name in ("BucketName", "TableName") if name not in outputs)
     yield from (
-        f"{name} has no description" for name, output in outputs.items() if "Description" not in output
+        f"{name} has no description"
+        for name, output in outputs.items()
+        if "Description" not in output
     )
 
 
@@ -285,9 +316,14 @@ def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
         yield "CloudFront keeps what is private, or what says nothing"
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     names = template["Parameters"]["CdnQueryParameters"]["Default"].split(",")
-    if key["QueryStringsConfig"]["QueryStrings"] != {"Ref": "CdnQueryParameters"} or "token" not in names:
+    if (
+        key["QueryStringsConfig"]["QueryStrings"] != {"Ref": "CdnQueryParameters"}
+        or "token" not in names
+    ):
         yield "a file is kept for everyone whatever the token"
-    policies = {each["PathPattern"]: each["CachePolicyId"] for each in distribution["CacheBehaviors"]}
+    policies = {
+        each["PathPattern"]: each["CachePolicyId"] for each in distribution["CacheBehaviors"]
+    }
     tokens = template["Resources"]["CdnTokenPolicy"]["Properties"]["CachePolicyConfig"]
     if policies.get("/api/files/token") != {"Ref": "CdnTokenPolicy"} or (
         (tokens["MinTTL"], tokens["DefaultTTL"], tokens["MaxTTL"]) != (0, 0, 1)
@@ -302,7 +338,9 @@ def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
         yield "the functions do not learn the client's address, or take a client's word for it"
     if any(each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]):
         yield "errors are cached"
-    sent = [header["HeaderName"] for header in distribution["Origins"][0].get("OriginCustomHeaders", [])]
+    sent = [
+        header["HeaderName"] for header in distribution["Origins"][0].get("OriginCustomHeaders", [])
+    ]
     if sent != [origin.HEADER]:
         yield "the functions do not learn that CloudFront asks"
     fields = template["Resources"]["CdnLogDelivery"]["Properties"]["RecordFields"]
@@ -313,10 +351,17 @@ def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
 def builds_are_possible(template: Template) -> Iterator[str]:
     architectures = template["Parameters"]["Architecture"]["AllowedValues"]
     rules = (ROOT / "layers/Makefile").read_text()
-    targets = {word for line in re.findall(r"^(build-.*):$", rules, re.MULTILINE) for word in line.split()}
-    made = of_type(template, "AWS::Serverless::Function") | of_type(template, "AWS::Serverless::LayerVersion")
+    targets = {
+        word for line in re.findall(r"^(build-.*):$", rules, re.MULTILINE) for word in line.split()
+    }
+    made = of_type(template, "AWS::Serverless::Function") | of_type(
+        template, "AWS::Serverless::LayerVersion"
+    )
     for name, body in made.items():
-        if body.get("Metadata", {}).get("BuildMethod") != "makefile" or f"build-{name}" not in targets:
+        if (
+            body.get("Metadata", {}).get("BuildMethod") != "makefile"
+            or f"build-{name}" not in targets
+        ):
             yield f"{name} has no way to be built"
         context = body["Metadata"]["ContextPath"]
         for architecture in architectures:
@@ -362,7 +407,9 @@ def parameters_of(template: Template, node: Any) -> set[str]:
             parts = list(node.values())
         case list():
             parts = node
-    return (names & set(template["Parameters"])).union(*(parameters_of(template, each) for each in parts))
+    return (names & set(template["Parameters"])).union(
+        *(parameters_of(template, each) for each in parts)
+    )
 
 
 CHECKS: list[Check] = [

@@ -94,14 +94,18 @@ def importing(module: str) -> subprocess.CompletedProcess[str]:
 def test_what_ships_imports_nothing_that_does_not_and_no_function_another() -> None:
     for module, path in MODULES.items():
         roots = {name.partition(".")[0] for name in imports(path)}
-        foreign = {"admin", "benchmarks", "local", "tests", "files", "tokens"} - {module.partition(".")[0]}
+        foreign = {"admin", "benchmarks", "local", "tests", "files", "tokens"} - {
+            module.partition(".")[0]
+        }
         assert not roots & foreign, module
 
 
 @pytest.mark.parametrize("name", ONLY_IN)
 def test_a_library_is_imported_in_its_place_only(name: str) -> None:
     users = {
-        module for module, path in MODULES.items() if name in {i.partition(".")[0] for i in imports(path)}
+        module
+        for module, path in MODULES.items()
+        if name in {i.partition(".")[0] for i in imports(path)}
     }
     assert users <= ONLY_IN[name]
 
@@ -115,7 +119,9 @@ def test_adapters_are_built_by_the_apps_alone() -> None:
 
 
 def test_imports_point_down() -> None:
-    graph = {module: {ours(name) for name in imports(path)} - {None} for module, path in MODULES.items()}
+    graph = {
+        module: {ours(name) for name in imports(path)} - {None} for module, path in MODULES.items()
+    }
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, with the cycle
     assert all(not used & {"files.app", "tokens.app"} for used in graph.values())
 

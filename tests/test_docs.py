@@ -26,7 +26,9 @@ def everything() -> str:
 def missing(names: list[str], documents: str) -> list[str]:
     """The names that stand nowhere as whole words."""
     assert names
-    return [name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", documents)]
+    return [
+        name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", documents)
+    ]
 
 
 def commands(of: argparse.ArgumentParser, before: str = "admin") -> Iterator[str]:
@@ -63,5 +65,9 @@ def test_every_make_target_is_told() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_relative_link_leads_somewhere(document: Path) -> None:
     targets = [link for link in LINK.findall(document.read_text()) if ":" not in link]
-    paths = [document.parent / target.partition("#")[0] for target in targets if not target.startswith("#")]
+    paths = [
+        document.parent / target.partition("#")[0]
+        for target in targets
+        if not target.startswith("#")
+    ]
     assert [str(path) for path in paths if not path.exists()] == []

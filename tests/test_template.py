@@ -84,7 +84,9 @@ def test_a_missing_variable_is_noticed(template: Template) -> None:
 
 def test_a_variable_that_nobody_reads_is_noticed(template: Template) -> None:
     template["Globals"]["Function"]["Environment"]["Variables"]["STALE"] = "1"
-    assert "FilesFunction is given STALE, which nobody reads" in list(variables_are_read_and_set(template))
+    assert "FilesFunction is given STALE, which nobody reads" in list(
+        variables_are_read_and_set(template)
+    )
 
 
 def test_a_missing_route_is_noticed(template: Template) -> None:
@@ -108,16 +110,27 @@ def test_a_missing_permission_is_noticed(role: str, template: Template) -> None:
 @pytest.mark.parametrize(
     ("role", "statement"),
     [
-        ("TokensRole", {"Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["FilesBucket", "Arn"]}}),
-        ("FilesRole", {"Action": "dynamodb:Scan", "Resource": {"Fn::GetAtt": ["CatalogueTable", "Arn"]}}),
-        ("FilesRole", {"Action": "dynamodb:*", "Resource": {"Fn::GetAtt": ["CatalogueTable", "Arn"]}}),
+        (
+            "TokensRole",
+            {"Action": "s3:GetObject", "Resource": {"Fn::GetAtt": ["FilesBucket", "Arn"]}},
+        ),
+        (
+            "FilesRole",
+            {"Action": "dynamodb:Scan", "Resource": {"Fn::GetAtt": ["CatalogueTable", "Arn"]}},
+        ),
+        (
+            "FilesRole",
+            {"Action": "dynamodb:*", "Resource": {"Fn::GetAtt": ["CatalogueTable", "Arn"]}},
+        ),
     ],
     ids=["S3 for tokens", "a scan", "everything of DynamoDB"],
 )
 def test_a_permission_too_many_is_noticed(role: str, statement: Any, template: Template) -> None:
     policy = template["Resources"][role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     policy.append({"Effect": "Allow", **statement})
-    assert list(functions_may_do_what_they_do(template)) == [f"{role} has {statement['Action']} for nothing"]
+    assert list(functions_may_do_what_they_do(template)) == [
+        f"{role} has {statement['Action']} for nothing"
+    ]
 
 
 @pytest.mark.parametrize("resource", ["*", {"Fn::Sub": "arn:${AWS::Partition}:s3:::*"}])
@@ -131,7 +144,11 @@ def test_a_resource_at_large_is_noticed(resource: Any, template: Template) -> No
 @pytest.mark.parametrize(
     ("check", "path", "value"),
     [
-        (handlers_exist, ("Resources", "TokensFunction", "Properties", "Handler"), "token.app.handler"),
+        (
+            handlers_exist,
+            ("Resources", "TokensFunction", "Properties", "Handler"),
+            "token.app.handler",
+        ),
         (limits_fit_each_other, ("Globals", "Function", "Timeout"), 30),
         (limits_fit_each_other, ("Parameters", "MemorySize", "Default"), 512),
         (data_is_kept_and_closed, ("Resources", "FilesBucket", "DeletionPolicy"), "Delete"),
@@ -145,18 +162,32 @@ def test_a_resource_at_large_is_noticed(resource: Any, template: Template) -> No
         (the_edge_keeps_no_secret, (*DISTRIBUTION, "Origins"), [{}]),
         (the_edge_keeps_no_secret, (*TOKEN_POLICY, "MaxTTL"), 60),
         (the_edge_keeps_no_secret, (*REQUEST_POLICY, "HeadersConfig", "Headers"), []),
-        (the_edge_keeps_no_secret, ("Parameters", "CdnQueryParameters", "Default"), "thumb,download"),
+        (
+            the_edge_keeps_no_secret,
+            ("Parameters", "CdnQueryParameters", "Default"),
+            "thumb,download",
+        ),
         (
             the_edge_keeps_no_secret,
             ("Resources", "CdnLogDelivery", "Properties", "RecordFields"),
             ["cs-uri-query"],
         ),
-        (builds_are_possible, ("Parameters", "Architecture", "AllowedValues"), ["arm64", "riscv64"]),
-        (nothing_is_allowed_at_large, ("Resources", "FilesRole", "Properties", "ManagedPolicyArns"), ["a"]),
+        (
+            builds_are_possible,
+            ("Parameters", "Architecture", "AllowedValues"),
+            ["arm64", "riscv64"],
+        ),
+        (
+            nothing_is_allowed_at_large,
+            ("Resources", "FilesRole", "Properties", "ManagedPolicyArns"),
+            ["a"],
+        ),
         (logs_are_narrow_and_end, ("Resources", "FilesLogGroup", "Properties"), {}),
     ],
     ids=lambda value: value.__name__ if callable(value) else None,
 )
-def test_a_fault_is_noticed(check: Check, path: tuple[str, ...], value: Any, template: Template) -> None:
+def test_a_fault_is_noticed(
+    check: Check, path: tuple[str, ...], value: Any, template: Template
+) -> None:
     at(template, path[:-1])[path[-1]] = value
     assert list(check(template))

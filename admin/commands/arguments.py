@@ -41,7 +41,10 @@ _WARNINGS_SHOWN = 50
 
 
 def add_parser(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, doc: str, example: str
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    doc: str,
+    example: str,
 ) -> argparse.ArgumentParser:
     """A subcommand's parser; ``doc`` is its module's docstring, "``name``: what it does"."""
     about = " ".join(doc.replace("``", "").partition(": ")[2].split())
@@ -59,7 +62,9 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pb-data", type=Path, required=True, metavar="DIR", help="PocketBase's data directory"
     )
-    parser.add_argument("--dry-run", action="store_true", help="print what would be done, one action a line")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be done, one action a line"
+    )
     parser.add_argument(
         "--no-files",
         action="store_true",
@@ -72,7 +77,9 @@ def add_catalogue(parser: argparse.ArgumentParser) -> None:
     """``--table`` or ``--pb-data``, to read from."""
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--table", metavar="T", help="the functions' catalogue table")
-    source.add_argument("--pb-data", type=Path, metavar="DIR", help="or PocketBase's data directory")
+    source.add_argument(
+        "--pb-data", type=Path, metavar="DIR", help="or PocketBase's data directory"
+    )
     _add_encryption(parser)
 
 
@@ -86,13 +93,17 @@ def _add_encryption(parser: argparse.ArgumentParser) -> None:
 
 def add_target(parser: argparse.ArgumentParser) -> None:
     """``--bucket`` and ``--table``."""
-    parser.add_argument("--bucket", required=True, metavar="B", help="the bucket the functions serve from")
+    parser.add_argument(
+        "--bucket", required=True, metavar="B", help="the bucket the functions serve from"
+    )
     add_table(parser)
 
 
 def add_table(parser: argparse.ArgumentParser) -> None:
     """``--table``."""
-    parser.add_argument("--table", required=True, metavar="T", help="the functions' catalogue table")
+    parser.add_argument(
+        "--table", required=True, metavar="T", help="the functions' catalogue table"
+    )
 
 
 def add_record(parser: argparse.ArgumentParser) -> None:
@@ -193,11 +204,17 @@ class Report:
     def failed(self, error: Exception, wait_seconds: float) -> None:
         """The error in a line, and when it is tried again."""
         reason = " ".join(str(error).split())
-        print(f"{_now()} error: {reason}; trying again in {wait_seconds:.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"{_now()} error: {reason}; trying again in {wait_seconds:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def refused(self, error: Exception) -> None:
         """The error in a line; whoever is to look into it has time to."""
-        print(f"{_now()} refused: {error}; waiting for the next change", file=sys.stderr, flush=True)
+        print(
+            f"{_now()} refused: {error}; waiting for the next change", file=sys.stderr, flush=True
+        )
 
     def stopped(self) -> None:
         """The last line."""

@@ -38,11 +38,15 @@ def run(parsed: argparse.Namespace) -> int:
 def _unguarded(collections: Collections) -> Iterator[str]:
     """The protected file fields that no rule decides about."""
     for collection in collections:
-        fields = [f"{collection.name}.{field.name}" for field in collection.file_fields if field.protected]
+        fields = [
+            f"{collection.name}.{field.name}" for field in collection.file_fields if field.protected
+        ]
         if fields and not collection.view_rule:
             locked = collection.view_rule is None
             verdict = (
-                "locked (no view rule): superusers alone" if locked else "open to everybody (empty view rule)"
+                "locked (no view rule): superusers alone"
+                if locked
+                else "open to everybody (empty view rule)"
             )
             yield f"{', '.join(fields)}: protected, but {verdict}"
 

@@ -12,7 +12,9 @@ from admin.commands import arguments
 from admin.errors import AdminError
 from admin.standalone import reshape, schema
 
-_EXAMPLE = "python -m admin collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
+_EXAMPLE = (
+    "python -m admin collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
+)
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,7 +22,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     group = commands.add_parser("collections", help="manage collections without PocketBase")
     subcommands = group.add_subparsers(required=True, metavar="COMMAND")
     parser = arguments.add_parser(subcommands, "apply", __doc__, _EXAMPLE)
-    parser.add_argument("file", type=Path, metavar="FILE.json", help="as `Export collections` writes it")
+    parser.add_argument(
+        "file", type=Path, metavar="FILE.json", help="as `Export collections` writes it"
+    )
     arguments.add_target(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan and do nothing")
     parser.add_argument("--yes", action="store_true", help="remove without asking")

@@ -30,19 +30,31 @@ _LABEL = 12
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The subcommand's arguments."""
     parser = arguments.add_parser(commands, "explain", __doc__, _EXAMPLE)
-    parser.add_argument("path", metavar="PATH", help="the path of a file, or its whole URL with its query")
+    parser.add_argument(
+        "path", metavar="PATH", help="the path of a file, or its whole URL with its query"
+    )
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--token", metavar="T", help="the file token, in place of the URL's")
-    who.add_argument("--as", dest="owner", metavar="COLLECTION/ID", help="as if this record had a file token")
+    who.add_argument(
+        "--as", dest="owner", metavar="COLLECTION/ID", help="as if this record had a file token"
+    )
     for name, example in (("query", "k=v"), ("header", "K=V")):
         parser.add_argument(
-            f"--{name}", metavar=example, action="append", default=[], help=f"one more {name}; repeatable"
+            f"--{name}",
+            metavar=example,
+            action="append",
+            default=[],
+            help=f"one more {name}; repeatable",
         )
     parser.add_argument("--method", choices=["GET", "HEAD"], default="GET")
-    parser.add_argument("--address", metavar="IP", default="", help="the address the request comes from")
+    parser.add_argument(
+        "--address", metavar="IP", default="", help="the address the request comes from"
+    )
     arguments.add_catalogue(parser)
     parser.add_argument(
-        "--bucket", metavar="B", help="look whether the file is there (with --pb-data, its storage folder)"
+        "--bucket",
+        metavar="B",
+        help="look whether the file is there (with --pb-data, its storage folder)",
     )
     parser.set_defaults(run=run, parser=parser)
 
@@ -74,7 +86,9 @@ def _request(parsed: argparse.Namespace) -> Request:
     query = {**parse_query(url.query), **dict(_pair(parser, text) for text in parsed.query)}
     if parsed.token is not None:
         query["token"] = parsed.token
-    headers = {name.lower(): value for name, value in (_pair(parser, text) for text in parsed.header)}
+    headers = {
+        name.lower(): value for name, value in (_pair(parser, text) for text in parsed.header)
+    }
     # API Gateway hands the path on decoded.
     return Request(parsed.method, unquote(url.path), query, headers, parsed.address)
 
@@ -92,7 +106,9 @@ def _token(parsed: argparse.Namespace, catalogue: Catalogue, now: float) -> str:
     collection, _, record_id = parsed.owner.partition("/")
     found = catalogue.owner(collection, record_id)
     if found is None or found[0].type != "auth":
-        parser.error(f"--as {parsed.owner}: there is no such auth record; COLLECTION/ID is expected")
+        parser.error(
+            f"--as {parsed.owner}: there is no such auth record; COLLECTION/ID is expected"
+        )
     try:
         return tokens.issue(*found, "file", now)
     except TokenNotIssued as error:

@@ -49,7 +49,9 @@ def run(parsed: argparse.Namespace) -> int:
         url = "/".join(quote(part) for part in (collection.name, parsed.record, name))
         print(f"{path} -> /api/files/{url}")
     done = "created" if new else "updated"
-    print(f"{done} {collection.name}/{parsed.record}: {len(stored)} files stored, {len(values)} fields set")
+    print(
+        f"{done} {collection.name}/{parsed.record}: {len(stored)} files stored, {len(values)} fields set"
+    )
     return 0
 
 

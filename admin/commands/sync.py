@@ -11,7 +11,9 @@ from admin.commands import arguments
 from admin.sync import watch
 from admin.sync.round import prepared
 
-_EXAMPLE = "python -m admin sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"
+_EXAMPLE = (
+    "python -m admin sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"
+)
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -19,7 +21,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = arguments.add_parser(commands, "sync", __doc__, _EXAMPLE)
     arguments.add_source(parser)
     arguments.add_target(parser)
-    parser.add_argument("--watch", action="store_true", help="go on and follow every change until stopped")
+    parser.add_argument(
+        "--watch", action="store_true", help="go on and follow every change until stopped"
+    )
     parser.add_argument(
         "--allow-mass-deletion",
         action="store_true",

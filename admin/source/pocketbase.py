@@ -92,7 +92,9 @@ class Snapshot:
         for raw in cursor:
             record_id = str("" if raw[at] is None else text(raw[at]))
             if record_id <= last:
-                self.warnings.append(f"{collection.name}: a row with the id {record_id!r} is left out")
+                self.warnings.append(
+                    f"{collection.name}: a row with the id {record_id!r} is left out"
+                )
                 continue
             last = record_id
             make = partial(_record, collection, record_id, columns, raw)
@@ -126,7 +128,9 @@ class Snapshot:
 
 
 @contextmanager
-def opened(directory: Path, encryption_key: str | None = None, *, check: bool = True) -> Iterator[Snapshot]:
+def opened(
+    directory: Path, encryption_key: str | None = None, *, check: bool = True
+) -> Iterator[Snapshot]:
     """The directory's database, read-only. ``check`` looks the whole file over for damage first.
 
     Raises ``SourceError`` when it is no PocketBase ≥ 0.23, or locked, damaged, or its settings stay shut.
@@ -170,7 +174,9 @@ def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
     verdict = text(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     # PocketBase's tables break NOT NULL and CHECK on purpose now and then; only torn pages matter here.
     if verdict != "ok" and "NULL value in" not in verdict and "CHECK constraint" not in verdict:
-        raise SourceError(f"{path} is damaged or was copied while it was written: {verdict.splitlines()[-1]}")
+        raise SourceError(
+            f"{path} is damaged or was copied while it was written: {verdict.splitlines()[-1]}"
+        )
 
 
 def _settings_value(connection: sqlite3.Connection) -> str | bytes | None:
@@ -193,7 +199,9 @@ def _collections(connection: sqlite3.Connection) -> Iterator[Found]:
             raise SourceError(f"collection {raw['name']} cannot be read ({reason})") from error
 
 
-def _record(collection: Collection, record_id: str, columns: list[str], raw: tuple[Any, ...]) -> Record:
+def _record(
+    collection: Collection, record_id: str, columns: list[str], raw: tuple[Any, ...]
+) -> Record:
     values: dict[str, Value] = dict(zip(columns, map(text, raw), strict=True))
     return Record(collection.id, record_id, values)
 

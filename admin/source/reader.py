@@ -26,13 +26,17 @@ class Directory:
     def batch(self, collection_id: str, record_ids: Sequence[str]) -> dict[str, Record]:
         """Those of the records that exist, by id."""
         rows = self._read(collection_id)
-        return {record_id: rows[record_id].record() for record_id in record_ids if record_id in rows}
+        return {
+            record_id: rows[record_id].record() for record_id in record_ids if record_id in rows
+        }
 
     def referring(
         self, collection_id: str, field_id: str, target_ids: Sequence[str], limit: int
     ) -> list[str]:
         """Ids of the records whose relation field holds one of the targets; ``limit`` + 1 at the most."""
-        fields = [field for field in self._found[collection_id].collection.fields if field.id == field_id]
+        fields = [
+            field for field in self._found[collection_id].collection.fields if field.id == field_id
+        ]
         targets = set(target_ids)
         found = (
             record_id

@@ -17,7 +17,9 @@ def read(value: str | bytes | None, key: str | None) -> dict[str, Any]:
     """The settings of the row's ``value``; ``key`` opens encrypted ones. Raises ``SourceError``."""
     text = (value.decode("utf-8", "replace") if isinstance(value, bytes) else value or "").strip()
     if not text:
-        raise SourceError("the database holds no settings; start PocketBase once so that it writes them")
+        raise SourceError(
+            "the database holds no settings; start PocketBase once so that it writes them"
+        )
     plain = _object(text)
     if plain is not None:
         return plain

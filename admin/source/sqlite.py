@@ -49,7 +49,9 @@ def snapshot(database: Path, busy_seconds: float = BUSY_SECONDS) -> Iterator[sql
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             yield connection
             if way == "immutable" and signature(database) != before:
-                raise SourceBusy(f"{database} was opened by another program while it was read; run it again")
+                raise SourceBusy(
+                    f"{database} was opened by another program while it was read; run it again"
+                )
     except sqlite3.Error as error:
         raise explain(database, error) from error
 
@@ -63,7 +65,9 @@ def explain(database: Path, error: sqlite3.Error) -> SourceError:
     """SQLite's error as a line that says what to do."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return SourceBusy(f"{database} is locked by another program; try again when it has finished writing")
+        return SourceBusy(
+            f"{database} is locked by another program; try again when it has finished writing"
+        )
     if name.startswith("SQLITE_NOTADB"):
         return SourceError(f"{database} is not a SQLite database")
     if name.startswith("SQLITE_CORRUPT"):
@@ -102,7 +106,9 @@ def _opened(database: Path, way: str, busy_seconds: float) -> Iterator[sqlite3.C
         with _copied(database) as copy, closing(_connect(copy, "mode=rw", 0)) as connection:
             yield connection
         return
-    connection = _connect(database, "mode=ro" if way == "shared" else "mode=ro&immutable=1", busy_seconds)
+    connection = _connect(
+        database, "mode=ro" if way == "shared" else "mode=ro&immutable=1", busy_seconds
+    )
     with closing(connection):
         if way == "shared" and not _lockable(connection):
             with _opened(database, "copy", 0) as copied:
@@ -145,7 +151,10 @@ def _copy(source: Path, target: Path) -> None:
 
 def _connect(database: Path, query: str, busy_seconds: float) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        f"{database.resolve().as_uri()}?{query}", uri=True, isolation_level=None, timeout=busy_seconds
+        f"{database.resolve().as_uri()}?{query}",
+        uri=True,
+        isolation_level=None,
+        timeout=busy_seconds,
     )
     # Go writes any bytes as text, JSON takes Unicode only; and most rows are compared, never decoded.
     connection.text_factory = bytes

@@ -50,7 +50,9 @@ class Homes:
         key = (view.id, field)
         if key not in self._columns:
             traced = self._trace(view, field, _DEPTH)
-            self._columns[key] = [traced] if traced else list(dict.fromkeys(self._named(view, _DEPTH)))
+            self._columns[key] = (
+                [traced] if traced else list(dict.fromkeys(self._named(view, _DEPTH)))
+            )
         return self._columns[key]
 
     def _trace(self, view: Collection, field: str, depth: int) -> Column | None:
@@ -105,7 +107,9 @@ def column_origin(query: str, column: str) -> Column | None:
     if not isinstance(select, exp.Select):
         return None
     sources = {
-        table.alias_or_name: table for table in select.find_all(exp.Table) if table.parent_select is select
+        table.alias_or_name: table
+        for table in select.find_all(exp.Table)
+        if table.parent_select is select
     }
     for shown in select.expressions:
         plain = shown.this if isinstance(shown, exp.Alias) else shown

@@ -31,7 +31,9 @@ _BATCH = 25
 class Records:
     """The records of one table, their files in one bucket."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str, bucket: Bucket, letters: Letters) -> None:
+    def __init__(
+        self, dynamodb: "DynamoDBClient", table: str, bucket: Bucket, letters: Letters
+    ) -> None:
         self._dynamodb = dynamodb
         self._name = table
         self._table = Table(dynamodb, table)
@@ -163,7 +165,9 @@ class Records:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            raise AdminError("the record was changed by somebody else meanwhile; run it again") from error
+            raise AdminError(
+                "the record was changed by somebody else meanwhile; run it again"
+            ) from error
 
     def _write(self, actions: list[PutItem | DeleteItem]) -> None:
         for start in range(0, len(actions), _BATCH):
@@ -184,7 +188,9 @@ def _key(collection: Collection, record_id: str, name: str) -> str:
 def _holding(record: Record, of: Field, names: list[str]) -> Record:
     """The record with these files in the field."""
     if of.multiple and len(names) > of.max_select:
-        raise AdminError(f"field {of.name} holds {of.max_select} files at most; it would have {len(names)}")
+        raise AdminError(
+            f"field {of.name} holds {of.max_select} files at most; it would have {len(names)}"
+        )
     single = names[-1] if names else ""
     value = json.dumps(names, ensure_ascii=False, separators=(",", ":")) if of.multiple else single
     return replace(record, values={**record.values, of.name: value})

@@ -41,7 +41,9 @@ class Reshaping:
         self._mirror.add_items(self._target.table.items())
         self._mirror.add_objects(self._target.bucket.list())
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
-        snapshot = _Reshaped(self._target.table, self._mirror.there, schema.merged(raw, known, letters))
+        snapshot = _Reshaped(
+            self._target.table, self._mirror.there, schema.merged(raw, known, letters)
+        )
         self.warnings = gather.take(snapshot, self._mirror, files=True)
         self.warnings += files.keep_files(self._mirror)
 
@@ -49,7 +51,11 @@ class Reshaping:
         """The plan in words: what is created or changed, and what is removed."""
         kept: list[str] = []
         removed: list[str] = []
-        here = {sk: _collection(item) for sk, item in self._mirror.here.items() if sk.startswith(COLLECTION)}
+        here = {
+            sk: _collection(item)
+            for sk, item in self._mirror.here.items()
+            if sk.startswith(COLLECTION)
+        }
         there = {sk: _collection(item) for sk, item in self._known().items()}
         for sk, new in here.items():
             old = there.get(sk)
@@ -58,7 +64,9 @@ class Reshaping:
                 (removed if old and schema.loses(old, new) else kept).append(line)
         for sk in sorted(there.keys() - here.keys()):
             records = self._mirror.records_there(there[sk].id)
-            removed.append(f"remove collection {there[sk].name} with its {records} records and their files")
+            removed.append(
+                f"remove collection {there[sk].name} with its {records} records and their files"
+            )
         return kept, removed
 
     def actions(self) -> Iterator[Action]:
@@ -102,7 +110,9 @@ class _Reshaped:
 
 
 @contextmanager
-def reshaping(s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str) -> Iterator[Reshaping]:
+def reshaping(
+    s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str
+) -> Iterator[Reshaping]:
     """A reshaping of that table and bucket."""
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
         yield Reshaping(Target(Table(dynamodb, table), Bucket(s3, bucket), pool), mirror)

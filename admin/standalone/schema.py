@@ -58,7 +58,9 @@ def _check(raw: Mapping[str, Any]) -> None:
     try:
         collection = Collection.from_json(raw)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AdminError(f"collection {label} cannot be read ({type(error).__name__}: {error})") from error
+        raise AdminError(
+            f"collection {label} cannot be read ({type(error).__name__}: {error})"
+        ) from error
     if collection.view_rule:
         try:
             parser.parse(collection.view_rule)
@@ -79,7 +81,9 @@ def merged(raw: list[dict[str, Any]], known: Mapping[str, Item], letters: Letter
     return found
 
 
-def _with_secrets(raw: dict[str, Any], known: Mapping[str, Any], letters: Letters) -> dict[str, Any]:
+def _with_secrets(
+    raw: dict[str, Any], known: Mapping[str, Any], letters: Letters
+) -> dict[str, Any]:
     if raw["type"] != "auth":
         return raw
     tokens = {}
@@ -101,7 +105,11 @@ def changes(old: Collection | None, new: Collection) -> str:
             parts.append(attribute.replace("_", " "))
     parts += [f"field +{after[key].name}" for key in after.keys() - before.keys()]
     parts += [f"field -{before[key].name}" for key in before.keys() - after.keys()]
-    parts += [f"field {after[key].name}" for key in after.keys() & before.keys() if after[key] != before[key]]
+    parts += [
+        f"field {after[key].name}"
+        for key in after.keys() & before.keys()
+        if after[key] != before[key]
+    ]
     if not parts and old.fields != new.fields:
         parts = ["order of fields"]
     return f"change collection {new.name}: {', '.join(sorted(parts))}" if parts else ""

@@ -24,14 +24,24 @@ _NAMES = {
     "audio/x-wav": "audio/wav",
     "image/apng": "image/vnd.mozilla.apng",
 }
-_EXTENSIONS = {"image/vnd.mozilla.apng": ".png", "image/jpeg": ".jpg", "audio/x-m4a": ".m4a", OCTETS: ""}
+_EXTENSIONS = {
+    "image/vnd.mozilla.apng": ".png",
+    "image/jpeg": ".jpg",
+    "audio/x-m4a": ".m4a",
+    OCTETS: "",
+}
 # Bytes no text has: WHATWG MIME Sniffing §3, binary data byte.
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _HTML = re.compile(
-    rb"<(!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)[\s>]", re.I
+    rb"<(!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)[\s>]",
+    re.I,
 )
 _LONGEST_WORD = 5  # `false`: what may be cut at the end of a head
-_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16le"), (codecs.BOM_UTF16_BE, "utf-16be"))
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16le"),
+    (codecs.BOM_UTF16_BE, "utf-16be"),
+)
 
 
 def content_type(head: bytes) -> str:
@@ -80,7 +90,9 @@ def _is_json(text: bytes) -> bool:
     try:
         json.loads(decoded)
     except json.JSONDecodeError as error:
-        cut = error.msg.startswith("Unterminated string") or error.pos >= len(decoded) - _LONGEST_WORD
+        cut = (
+            error.msg.startswith("Unterminated string") or error.pos >= len(decoded) - _LONGEST_WORD
+        )
         return cut and len(text) > HEAD_BYTES // 2
     except RecursionError:
         return False

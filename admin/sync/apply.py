@@ -51,7 +51,9 @@ class Table:
 
     def items(self) -> Iterator[Item]:
         """Every item, a MiB a call, strongly consistent."""
-        for page in self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True):
+        for page in self._client.get_paginator("scan").paginate(
+            TableName=self._name, ConsistentRead=True
+        ):
             yield from page["Items"]
 
     def partition(self, pk: str) -> Iterator[Item]:
@@ -75,7 +77,9 @@ class Table:
                 return
             self._sleep(wait_seconds * random.uniform(0.5, 1))  # noqa: S311 - spreads retries, guards nothing
             wait_seconds = min(2 * wait_seconds, _LONGEST_WAIT)
-        raise TargetError(f"table {self._name} is too busy: it left writes unprocessed {_ATTEMPTS} times")
+        raise TargetError(
+            f"table {self._name} is too busy: it left writes unprocessed {_ATTEMPTS} times"
+        )
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,9 @@ class Target:
     pool: Executor
 
 
-def apply(steps: Iterable[Step], target: Target, journal: Journal, told: Callable[[Action], None]) -> None:
+def apply(
+    steps: Iterable[Step], target: Target, journal: Journal, told: Callable[[Action], None]
+) -> None:
     """Carry out all steps in order; ``told`` hears of each action that is done. Raises what AWS raises."""
     for step in steps:
         flight = _Flight(target, journal, told)
@@ -169,7 +175,9 @@ def _carry(target: Target, load: list[Action]) -> bool:
         case [DeleteFile(key)]:
             target.bucket.remove(key)
         case _:
-            target.table.write([action for action in load if isinstance(action, PutItem | DeleteItem)])
+            target.table.write(
+                [action for action in load if isinstance(action, PutItem | DeleteItem)]
+            )
     return True
 
 

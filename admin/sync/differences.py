@@ -46,7 +46,11 @@ class Differences:
 
     def gone_items(self, *, removing: bool) -> Iterator[DeleteItem]:
         """As ``plan.Changes`` says."""
-        kept = "" if removing else " AND EXISTS (SELECT 1 FROM rows r WHERE r.cid = {owner} AND r.rid = i.sk)"
+        kept = (
+            ""
+            if removing
+            else " AND EXISTS (SELECT 1 FROM rows r WHERE r.cid = {owner} AND r.rid = i.sk)"
+        )
         # Index items' keys begin with their collection's id and `#`.
         queries = (
             (
@@ -88,12 +92,15 @@ class Differences:
         after = ""
         while page := self._db.execute(query, (PENDING, after, _WAITING)).fetchall():
             after = page[-1][0]
-            files = [PutFile(key, file_of(text), bool(replaces)) for key, _, _, text, replaces in page]
+            files = [
+                PutFile(key, file_of(text), bool(replaces)) for key, _, _, text, replaces in page
+            ]
             records = dict.fromkeys((cid, rid) for _, cid, rid, *_ in page)
             if (*page[-1][1:3],) == self._next_pending(after):
                 records.pop((page[-1][1], page[-1][2]))  # some of its files come with the next page
             texts = [
-                one(self._db, "SELECT item FROM payloads WHERE cid = ? AND rid = ?", key) for key in records
+                one(self._db, "SELECT item FROM payloads WHERE cid = ? AND rid = ?", key)
+                for key in records
             ]
             yield files, [PutItem(unpacked(text)) for text in texts if text is not None]
 

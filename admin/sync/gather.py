@@ -12,7 +12,13 @@ from admin.sync.mirror import Mirror
 from admin.target.items import refusal
 from pocketfiles import keys
 from pocketfiles.catalogue.model import Collection, Record
-from pocketfiles.catalogue.table import COLLECTION, Item, collection_item, record_items, settings_item
+from pocketfiles.catalogue.table import (
+    COLLECTION,
+    Item,
+    collection_item,
+    record_items,
+    settings_item,
+)
 from pocketfiles.errors import NotFound
 
 
@@ -52,21 +58,26 @@ def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
         for collection_id in mirror.known_collections():
             if collection_id not in current:
                 mirror.commit(
-                    collection_id, [record_id for record_id, _ in list(mirror.sources(collection_id))]
+                    collection_id,
+                    [record_id for record_id, _ in list(mirror.sources(collection_id))],
                 )
     mirror.here = catalogue
     return [*snapshot.warnings, *warnings]
 
 
 def _catalogue(snapshot: Snapshot) -> dict[str, Item]:
-    items = [collection_item(found.raw, found.collection.position) for found in snapshot.collections]
+    items = [
+        collection_item(found.raw, found.collection.position) for found in snapshot.collections
+    ]
     return {item["sk"]["S"]: item for item in [settings_item(snapshot.settings), *items]}
 
 
 class _Reader:
     """Takes one collection's records."""
 
-    def __init__(self, mirror: Mirror, collection: Collection, warnings: list[str], *, files: bool) -> None:
+    def __init__(
+        self, mirror: Mirror, collection: Collection, warnings: list[str], *, files: bool
+    ) -> None:
         self._mirror = mirror
         self._collection = collection
         self._warnings = warnings
@@ -97,7 +108,9 @@ class _Reader:
         items = record_items(self._collection, record)
         reason = next(filter(None, map(refusal, items)), "")
         if reason:
-            self._warnings.append(f"record {self._collection.name}/{record.id} is left out: {reason}")
+            self._warnings.append(
+                f"record {self._collection.name}/{record.id} is left out: {reason}"
+            )
             items = []
         names = list(self._keys(record)) if items else []
         key = (record.collection_id, record.id)

@@ -20,7 +20,9 @@ _USERS = "_pb_users_auth_"
 
 def check(mirror: Mirror, directory: Path) -> None:
     """Raise ``MassDeletion`` if what ``mirror`` has to delete is that much."""
-    reasons = [reason for reason in (_collections(mirror), _records(mirror), _files(mirror)) if reason]
+    reasons = [
+        reason for reason in (_collections(mirror), _records(mirror), _files(mirror)) if reason
+    ]
     if reasons:
         raise MassDeletion(
             f"this sync would delete {' and '.join(reasons)}, and nothing is changed: "

@@ -60,7 +60,10 @@ class Mirror:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.db.close()
         self._folder.cleanup()
@@ -86,7 +89,9 @@ class Mirror:
             if pk == CATALOGUE:
                 self.there[sk] = item
             else:
-                self.db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?)", (pk, sk, digest(item)))
+                self.db.execute(
+                    "INSERT OR REPLACE INTO items VALUES (?, ?, ?)", (pk, sk, digest(item))
+                )
 
     def add_objects(self, objects: Iterable[Stored]) -> None:
         """Objects as the bucket lists them; those outside ``collection/record/`` are none of ours."""
@@ -104,24 +109,36 @@ class Mirror:
         """The collection's records by id with the digest of the row each was made of."""
         return cast(
             "Iterator[tuple[str, bytes]]",
-            self.db.execute("SELECT rid, source FROM rows WHERE cid = ? ORDER BY rid", (collection_id,)),
+            self.db.execute(
+                "SELECT rid, source FROM rows WHERE cid = ? ORDER BY rid", (collection_id,)
+            ),
         )
 
     def stage(
-        self, key: tuple[str, str], source: bytes, items: list[Item], files: list[str], *, auth: bool
+        self,
+        key: tuple[str, str],
+        source: bytes,
+        items: list[Item],
+        files: list[str],
+        *,
+        auth: bool,
     ) -> None:
         """A record's items (none when it is refused) and its files' keys, in place of what it had before."""
         self._forget(key)
         item_digest = digest(items[0]) if items else None
         self.db.execute(
-            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)", (*key, source, item_digest, auth)
+            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?)",
+            (*key, source, item_digest, auth),
         )
         for item in items[1:]:
             self.db.execute(
-                "INSERT OR IGNORE INTO refs VALUES (?, ?, ?)", (item["pk"]["S"], item["sk"]["S"], key[0])
+                "INSERT OR IGNORE INTO refs VALUES (?, ?, ?)",
+                (item["pk"]["S"], item["sk"]["S"], key[0]),
             )
         for name in files:
-            self.db.execute("INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, NULL)", (name, *key, UNCHECKED))
+            self.db.execute(
+                "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, NULL)", (name, *key, UNCHECKED)
+            )
         there = one(self.db, "SELECT digest FROM items WHERE pk = ? AND sk = ?", key)
         if items and there != item_digest:
             self.db.execute("INSERT INTO payloads VALUES (?, ?, ?)", (*key, packed(items[0])))
@@ -130,7 +147,9 @@ class Mirror:
         """The end of a collection: what was staged counts, the records named in ``gone`` are no more."""
         for record_id in gone:
             self._forget((collection_id, record_id))
-            self.db.execute("DELETE FROM rows WHERE cid = ? AND rid = ?", (collection_id, record_id))
+            self.db.execute(
+                "DELETE FROM rows WHERE cid = ? AND rid = ?", (collection_id, record_id)
+            )
         self.db.execute("INSERT OR REPLACE INTO rows SELECT * FROM staged")
         self.db.execute("DELETE FROM staged")
 
@@ -195,7 +214,8 @@ class Mirror:
             case PutItem(item):
                 self._note(item, digest(item))
                 self.db.execute(
-                    "DELETE FROM payloads WHERE cid = ? AND rid = ?", (item["pk"]["S"], item["sk"]["S"])
+                    "DELETE FROM payloads WHERE cid = ? AND rid = ?",
+                    (item["pk"]["S"], item["sk"]["S"]),
                 )
             case DeleteItem(pk, sk) if pk == CATALOGUE:
                 self.there.pop(sk, None)

@@ -124,7 +124,9 @@ def steps(changes: Changes, *, removing: bool) -> Iterator[Step]:
     yield [DeleteItem(CATALOGUE, sk) for sk in sorted(changes.there.keys() - final.keys())]
 
 
-def sealed(there: Mapping[str, Item], here: Mapping[str, Item], *, removing: bool) -> dict[str, Item]:
+def sealed(
+    there: Mapping[str, Item], here: Mapping[str, Item], *, removing: bool
+) -> dict[str, Item]:
     """The catalogue to stand while records change; collections that are gone are in it, shut."""
     catalogue = dict(here)
     for sk, new in here.items():
@@ -140,7 +142,9 @@ def _sealed(old: Item | None, new: Item) -> Item:
     before = _raw(old) if old else {}
     guarded = {field["name"] for field in before.get("fields", ()) if field.get("protected")}
     fields = [
-        {**field, "protected": True} if field["name"] in guarded and field["type"] == "file" else field
+        {**field, "protected": True}
+        if field["name"] in guarded and field["type"] == "file"
+        else field
         for field in raw["fields"]
     ]
     sure = old is not None and UNSURE not in old
@@ -151,7 +155,10 @@ def _sealed(old: Item | None, new: Item) -> Item:
 
 def _shut(old: Item) -> Item:
     raw = _raw(old)
-    fields = [{**field, "protected": True} if field["type"] == "file" else field for field in raw["fields"]]
+    fields = [
+        {**field, "protected": True} if field["type"] == "file" else field
+        for field in raw["fields"]
+    ]
     return collection_item({**raw, "fields": fields, "viewRule": None}, _position(old))
 
 

@@ -88,7 +88,13 @@ class Sync:
     """One source, one target, and the mirror of both; each ``round`` brings the target up to the source."""
 
     def __init__(
-        self, source: Source, target: Target, mirror: Mirror, *, removing: bool, guarded: bool = True
+        self,
+        source: Source,
+        target: Target,
+        mirror: Mirror,
+        *,
+        removing: bool,
+        guarded: bool = True,
     ) -> None:
         self.source = source
         self._guarded = removing and guarded
@@ -131,7 +137,10 @@ class Sync:
         raises; the next round does what is left."""
         self.require_allowed()
         apply(
-            plan.steps(Differences(self._mirror), removing=self._removing), self._target, self._mirror, told
+            plan.steps(Differences(self._mirror), removing=self._removing),
+            self._target,
+            self._mirror,
+            told,
         )
 
     def missing_found(self) -> bool:

@@ -87,7 +87,9 @@ class Ear:
         """Whether the database changed since the last call."""
         signature = sqlite.signature(self._path)
         inodes = [found and found[0] for found in signature]
-        if inodes != self._inodes:  # opened, closed or replaced: an old connection would follow an old file
+        if (
+            inodes != self._inodes
+        ):  # opened, closed or replaced: an old connection would follow an old file
             self.close()
             self._inodes = inodes
             with suppress(OSError):

@@ -38,11 +38,16 @@ class Bucket:
 
     def list(self, prefix: str = "") -> Iterator[Stored]:
         """Every object, a thousand a call."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._name, Prefix=prefix)
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._name, Prefix=prefix
+        )
         for page in pages:
             for found in page.get("Contents", []):
                 yield Stored(
-                    found["Key"], found["Size"], found["ETag"].strip('"'), found["LastModified"].timestamp()
+                    found["Key"],
+                    found["Size"],
+                    found["ETag"].strip('"'),
+                    found["LastModified"].timestamp(),
                 )
 
     def upload(self, key: str, file: LocalFile, *, replaces: bool) -> None:

@@ -35,7 +35,9 @@ def origin() -> Origin:
     return Origin(settings.origin_secret_arn, aws.secret_values, time.monotonic)
 
 
-snapshot.prepare(service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate", "jwt"))
+snapshot.prepare(
+    service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate", "jwt")
+)
 
 
 def route(request: Request) -> Reply:

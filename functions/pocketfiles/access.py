@@ -33,7 +33,12 @@ class Access:
     max_rows: int
 
     def check(
-        self, collection: Collection, record: Record, identity: Identity | None, request: Request, now: float
+        self,
+        collection: Collection,
+        record: Record,
+        identity: Identity | None,
+        request: Request,
+        now: float,
     ) -> None:
         """Raise ``Denied`` unless a superuser, an empty rule or the rule itself shows the record."""
         rule = collection.view_rule
@@ -45,7 +50,12 @@ class Access:
             raise Denied("the view rule says no")
 
     def explain(
-        self, collection: Collection, record: Record, identity: Identity | None, request: Request, now: float
+        self,
+        collection: Collection,
+        record: Record,
+        identity: Identity | None,
+        request: Request,
+        now: float,
     ) -> "Explanation":
         """What the view rule makes of the record, by each comparison.
 
@@ -71,10 +81,17 @@ class Access:
         try:
             return evaluate.allows(rule, *question, max_rows=self.max_rows)
         except RuleError as error:
-            raise Denied(f"the view rule of {collection.name} cannot be evaluated: {error.reason}") from error
+            raise Denied(
+                f"the view rule of {collection.name} cannot be evaluated: {error.reason}"
+            ) from error
 
     def _question(
-        self, collection: Collection, record: Record, identity: Identity | None, request: Request, now: float
+        self,
+        collection: Collection,
+        record: Record,
+        identity: Identity | None,
+        request: Request,
+        now: float,
     ) -> "tuple[Collection, Record, RuleRequest, Facts, datetime]":
         """What a rule is asked about."""
         from pocketfiles.rules.request import RuleRequest  # noqa: PLC0415
@@ -104,7 +121,9 @@ def _body(request: Request) -> Mapping[str, Any]:
                 return found
         if kind == "application/x-www-form-urlencoded":
             return dict(
-                reversed(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True))
+                reversed(
+                    parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True)
+                )
             )
     except (ValueError, RecursionError):
         pass

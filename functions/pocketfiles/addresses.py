@@ -25,7 +25,9 @@ def client_address(headers: Mapping[str, str], peer: str, settings: Settings) ->
 
 def superuser_may_come_from(address: Address | None, settings: Settings) -> bool:
     """Whether the list of superuser addresses is empty or holds this one."""
-    return not settings.superuser_ips or (address is not None and _holds(settings.superuser_ips, address))
+    return not settings.superuser_ips or (
+        address is not None and _holds(settings.superuser_ips, address)
+    )
 
 
 def _holds(entries: Iterable[str], address: Address) -> bool:

@@ -141,7 +141,9 @@ def secret_values(arn: str) -> tuple[str, ...]:
     found = []
     for stage in ("AWSCURRENT", "AWSPREVIOUS"):
         try:
-            found.append(str(secrets.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"]))
+            found.append(
+                str(secrets.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"])
+            )
         except ClientError as error:
             if code(error) != "ResourceNotFoundException":
                 raise refusal("Secrets Manager", error) from error
@@ -202,6 +204,10 @@ def refusal(service: str, error: Exception) -> Refusal:
     reason = f"{service}: {code(error)}"
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return StorageUnavailable(reason)
-    if isinstance(error, ClientError) and code(error) not in _TRY_AGAIN and status(error) in range(300, 500):
+    if (
+        isinstance(error, ClientError)
+        and code(error) not in _TRY_AGAIN
+        and status(error) in range(300, 500)
+    ):
         return Overloaded(reason) if status(error) == 429 else StorageUnavailable(reason)
     return Overloaded(reason)

@@ -66,7 +66,9 @@ class Deliverer:
         described = self._describe(request, variant)
         status = conditions.outcome(request.headers, stored.etag, stored.modified)
         if status == 304:
-            return Reply(304, {name: described[name] for name in described if name != "content-type"})
+            return Reply(
+                304, {name: described[name] for name in described if name != "content-type"}
+            )
         if status == 412:
             return Reply(412, described | {"cache-control": headers.NO_STORE})
         try:
@@ -84,9 +86,13 @@ class Deliverer:
         described = {
             **headers.SECURITY,
             "cache-control": headers.cache_control(
-                guarded=variant.guarded, fallback=variant.fallback, seconds_left=variant.seconds_left
+                guarded=variant.guarded,
+                fallback=variant.fallback,
+                seconds_left=variant.seconds_left,
             ),
-            "content-disposition": headers.disposition(variant.name, stored.content_type, download=download),
+            "content-disposition": headers.disposition(
+                variant.name, stored.content_type, download=download
+            ),
             "content-security-policy": headers.CONTENT_SECURITY_POLICY,
             "content-type": headers.content_type(variant.name, stored.content_type),
         }
@@ -115,7 +121,11 @@ class Deliverer:
         return Reply(200, described, self._bytes(variant.opened, 0, size - 1))
 
     def _partial(
-        self, request: Request, variant: Variant, described: dict[str, str], parts: list[ranges.Part]
+        self,
+        request: Request,
+        variant: Variant,
+        described: dict[str, str],
+        parts: list[ranges.Part],
     ) -> Reply:
         size = variant.stored.size
         if len(parts) == 1:
@@ -135,7 +145,9 @@ class Deliverer:
         contents = self._contents(variant.opened, parts)
         if not boundary:
             return Reply(206, described, contents[0])
-        body = ranges.multipart(list(zip(parts, contents, strict=True)), size, content_type, boundary)
+        body = ranges.multipart(
+            list(zip(parts, contents, strict=True)), size, content_type, boundary
+        )
         return Reply(206, described, body)
 
     def _contents(self, opened: Opened, parts: list[ranges.Part]) -> list[bytes]:

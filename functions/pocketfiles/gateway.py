@@ -43,6 +43,11 @@ def render(request: Request, reply: Reply) -> dict[str, Any]:
     if request.method == "HEAD":
         if reply.length is not None:
             headers["content-length"] = str(reply.length)
-        return {"statusCode": reply.status, "headers": headers, "body": "", "isBase64Encoded": False}
+        return {
+            "statusCode": reply.status,
+            "headers": headers,
+            "body": "",
+            "isBase64Encoded": False,
+        }
     body = base64.b64encode(reply.body).decode("ascii")
     return {"statusCode": reply.status, "headers": headers, "body": body, "isBase64Encoded": True}

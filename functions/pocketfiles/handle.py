@@ -18,7 +18,13 @@ class Measure(Protocol):
     """Counts one answer; ``metrics.emit`` does."""
 
     def __call__(
-        self, status: int, length: int, milliseconds: float, facts: Mapping[str, Any], spent: timing.Spent, /
+        self,
+        status: int,
+        length: int,
+        milliseconds: float,
+        facts: Mapping[str, Any],
+        spent: timing.Spent,
+        /,
     ) -> None:
         """Count it: ``length`` in bytes, ``spent`` in milliseconds by service."""
 
@@ -43,11 +49,20 @@ def answer(
         reply = _run(request, route, log)
     elapsed = (time.perf_counter() - started) * 1000
     times = {f"{name}_milliseconds": round(value, 1) for name, value in spent.items()}
-    line = {"method": request.method, "status": reply.status, "bytes": len(reply.body), **reply.facts}
+    line = {
+        "method": request.method,
+        "status": reply.status,
+        "bytes": len(reply.body),
+        **reply.facts,
+    }
     log.info("answered", extra=line | {"milliseconds": round(elapsed, 1)} | times)
     measure(reply.status, len(reply.body), elapsed, reply.facts, spent)
-    if reply.status < 400 and request.method != "OPTIONS":  # a refusal tells nothing, its times included
-        reply = replace(reply, headers={**reply.headers, "server-timing": timing.header(elapsed, spent)})
+    if (
+        reply.status < 400 and request.method != "OPTIONS"
+    ):  # a refusal tells nothing, its times included
+        reply = replace(
+            reply, headers={**reply.headers, "server-timing": timing.header(elapsed, spent)}
+        )
     return gateway.render(request, reply)
 
 

@@ -63,7 +63,9 @@ def refuse_foreign_superuser(request: Request, owners: Owners, now: float) -> No
 def _may_come(request: Request, owners: Owners) -> bool:
     """Whether a superuser may act from this request's address."""
     settings = owners.settings
-    return superuser_may_come_from(client_address(request.headers, request.address, settings), settings)
+    return superuser_may_come_from(
+        client_address(request.headers, request.address, settings), settings
+    )
 
 
 def _bare(authorization: str) -> str:

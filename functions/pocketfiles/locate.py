@@ -48,7 +48,11 @@ class Located:
 def parts(request: Request) -> tuple[str, str, str]:
     """The collection, the record and the file as a GET or HEAD names them."""
     segments = request.path.split("/")
-    if request.method not in {"GET", "HEAD"} or segments[:3] != ["", "api", "files"] or len(segments) != 6:
+    if (
+        request.method not in {"GET", "HEAD"}
+        or segments[:3] != ["", "api", "files"]
+        or len(segments) != 6
+    ):
         raise NotFound("no such route")
     if not all(segments[3:]):
         raise NotFound("an empty path segment")

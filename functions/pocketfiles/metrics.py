@@ -16,7 +16,11 @@ _BY_THUMB = {"made": "ThumbsMade", "stored": "ThumbsServed", "failed": "ThumbsFa
 
 
 def of(
-    status: int, length: int, milliseconds: float, facts: Mapping[str, Any], spent: Mapping[str, float]
+    status: int,
+    length: int,
+    milliseconds: float,
+    facts: Mapping[str, Any],
+    spent: Mapping[str, float],
 ) -> Iterator[Metric]:
     """The metrics of one answer: its outcome, thumb, bytes and times."""
     yield "Requests", "Count", 1
@@ -44,7 +48,11 @@ def outcome(status: int) -> str:
 
 
 def emit(
-    status: int, length: int, milliseconds: float, facts: Mapping[str, Any], spent: Mapping[str, float]
+    status: int,
+    length: int,
+    milliseconds: float,
+    facts: Mapping[str, Any],
+    spent: Mapping[str, float],
 ) -> None:
     """Write the metrics of one answer to standard output, where Lambda passes them to CloudWatch."""
     from aws_lambda_powertools.metrics import EphemeralMetrics  # noqa: PLC0415 - loaded with the logger already

@@ -40,12 +40,16 @@ class Origin:
             return request
         shown = request.headers.get(HEADER, "").encode()
         # All are compared, so that the time tells nothing of which one differed.
-        matches = [hmac.compare_digest(shown, secret.encode()) for secret in self._current() if secret]
+        matches = [
+            hmac.compare_digest(shown, secret.encode()) for secret in self._current() if secret
+        ]
         if not any(matches):
             raise Forbidden("not through the CDN")
         sent = {k: v for k, v in request.headers.items() if k not in {HEADER, ADDRESS_HEADER}}
         return replace(
-            request, headers=sent, address=_viewer(request.headers.get(ADDRESS_HEADER, "")) or request.address
+            request,
+            headers=sent,
+            address=_viewer(request.headers.get(ADDRESS_HEADER, "")) or request.address,
         )
 
     def _current(self) -> tuple[str, ...]:

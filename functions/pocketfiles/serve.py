@@ -47,7 +47,9 @@ class FileService:
         variant, outcome = self._choose(request, located)
         variant = replace(variant, guarded=guard.guarded, seconds_left=guard.seconds_left)
         reply = self.deliverer.deliver(request, variant)
-        return replace(reply, facts={"collection": located.collection.name, **outcome, **reply.facts})
+        return replace(
+            reply, facts={"collection": located.collection.name, **outcome, **reply.facts}
+        )
 
     def _locate(self, request: Request, now: float) -> Located:
         collection_name, record_id, name = locate.parts(request)
@@ -70,10 +72,15 @@ class FileService:
         """The thumb, if its size is listed, or the original; and what the log says of it."""
         size = locate.thumb_size(request, located.field)
         if size:
-            thumb = self.thumbs.open(located.key, size, attributes_only=wants_attributes_only(request))
+            thumb = self.thumbs.open(
+                located.key, size, attributes_only=wants_attributes_only(request)
+            )
             name = keys.thumb_name(located.name, size) if thumb.is_thumb else located.name
             variant = Variant(thumb.opened, name, fallback=thumb.outcome == "failed")
-            return variant, {"thumb": thumb.outcome, **({"reason": thumb.reason} if thumb.reason else {})}
+            return variant, {
+                "thumb": thumb.outcome,
+                **({"reason": thumb.reason} if thumb.reason else {}),
+            }
         return Variant(self._original(request, located.key), located.name), {}
 
     def _original(self, request: Request, key: str) -> Opened:

@@ -56,7 +56,9 @@ class Storage:
         answer = self._call(self._client.head_object, Key=key)
         if answer is not None:
             return _stored(key, answer)
-        if self._call(self._client.head_bucket) is None:  # S3 has no words for a HEAD: key or bucket missing?
+        if (
+            self._call(self._client.head_bucket) is None
+        ):  # S3 has no words for a HEAD: key or bucket missing?
             raise StorageUnavailable("S3: NoSuchBucket")
         return None
 
@@ -80,7 +82,10 @@ class Storage:
 
         def attempt() -> bytes | None:
             answer = self._call(
-                self._client.get_object, Key=stored.key, IfMatch=stored.etag, Range=f"bytes={first}-{last}"
+                self._client.get_object,
+                Key=stored.key,
+                IfMatch=stored.etag,
+                Range=f"bytes={first}-{last}",
             )
             return None if answer is None else self._read(answer["Body"], last - first + 1)
 
@@ -95,7 +100,11 @@ class Storage:
         try:
             with timing.spent_on("s3"):
                 answer = self._client.put_object(
-                    Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*"
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type,
+                    IfNoneMatch="*",
                 )
         except ClientError as error:
             if status(error) in {409, 412}:
@@ -111,7 +120,9 @@ class Storage:
             self._presigning = self._presigner()
         try:
             return self._presigning.generate_presigned_url(
-                "get_object", Params={"Bucket": self._bucket, "Key": key, **overrides}, ExpiresIn=seconds
+                "get_object",
+                Params={"Bucket": self._bucket, "Key": key, **overrides},
+                ExpiresIn=seconds,
             )
         except AWS_ERRORS as error:
             raise refusal("S3", error) from error

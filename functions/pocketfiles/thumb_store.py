@@ -92,7 +92,11 @@ class ThumbMaker:
         """
         key = keys.thumb(original, size)
         found = self._stored(key, attributes_only=attributes_only)
-        return Thumb(found, "stored") if found else self._once(key, lambda: self._make(original, key, size))
+        return (
+            Thumb(found, "stored")
+            if found
+            else self._once(key, lambda: self._make(original, key, size))
+        )
 
     def _stored(self, key: str, *, attributes_only: bool) -> Opened | None:
         if not attributes_only:
@@ -146,7 +150,9 @@ class ThumbMaker:
         except ThumbFailed as failed:
             self._remember(identity, failed.reason)
             raise
-        except Exception as error:  # what a decoder of strangers' bytes raises; the original is still good
+        except (
+            Exception
+        ) as error:  # what a decoder of strangers' bytes raises; the original is still good
             reason = f"crashed: {type(error).__name__}"
             self._remember(identity, reason)
             raise ThumbFailed(reason) from error

@@ -58,7 +58,9 @@ def verify(token: str, kind: Kind, owner: Owner, now: float) -> Identity:
     """Whose token this is. ``now`` in seconds since the epoch. Raises ``BadToken``."""
     claims = _claims(token)
     _check_time(claims, now)
-    collection_id, record_id, actual = (_text(claims, name) for name in ("collectionId", "id", "type"))
+    collection_id, record_id, actual = (
+        _text(claims, name) for name in ("collectionId", "id", "type")
+    )
     if actual != kind:
         raise BadToken(f"a token of another type than {kind}")
     found = owner(collection_id, record_id)

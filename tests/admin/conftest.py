@@ -47,7 +47,9 @@ def keys(cloud: Cloud) -> set[str]:
 def objects(cloud: Cloud) -> dict[str, tuple[str, str, dict[str, str]]]:
     """Every object of the bucket: ETag, content type, metadata."""
     heads = {key: cloud.s3.head_object(Bucket=cloud.bucket, Key=key) for key in sorted(keys(cloud))}
-    return {key: (head["ETag"], head["ContentType"], head["Metadata"]) for key, head in heads.items()}
+    return {
+        key: (head["ETag"], head["ContentType"], head["Metadata"]) for key, head in heads.items()
+    }
 
 
 def state(cloud: Cloud) -> tuple[Any, Any]:

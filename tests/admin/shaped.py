@@ -19,7 +19,11 @@ CREATE TABLE _collections (
   listRule TEXT, viewRule TEXT, createRule TEXT, updateRule TEXT, deleteRule TEXT,
   options JSON DEFAULT '{}' NOT NULL, created TEXT DEFAULT '' NOT NULL, updated TEXT DEFAULT '' NOT NULL);
 """
-COLUMNS = {"bool": "BOOLEAN DEFAULT FALSE", "number": "NUMERIC DEFAULT 0", "json": "JSON DEFAULT NULL"}
+COLUMNS = {
+    "bool": "BOOLEAN DEFAULT FALSE",
+    "number": "NUMERIC DEFAULT 0",
+    "json": "JSON DEFAULT NULL",
+}
 SETTINGS = {
     "superuserIPs": ["192.0.2.0/24"],
     "trustedProxy": {"headers": ["X-Forwarded-For"], "useLeftmostIP": False},
@@ -30,7 +34,14 @@ SETTINGS = {
 
 def field(name: str, kind: str, **more: Any) -> dict[str, Any]:
     """A field object; its id is its type and name."""
-    return {"id": f"{kind}_{name}", "name": name, "type": kind, "system": False, "hidden": False, **more}
+    return {
+        "id": f"{kind}_{name}",
+        "name": name,
+        "type": kind,
+        "system": False,
+        "hidden": False,
+        **more,
+    }
 
 
 class Shaped:
@@ -44,9 +55,13 @@ class Shaped:
             if wal:
                 db.execute("PRAGMA journal_mode = WAL")
             db.executescript(SCHEMA)
-            db.execute("INSERT INTO _params VALUES ('settings', ?)", (json.dumps(SETTINGS).encode(),))
+            db.execute(
+                "INSERT INTO _params VALUES ('settings', ?)", (json.dumps(SETTINGS).encode(),)
+            )
         self.add_collection(
-            "users", [field("email", "email"), field("tokenKey", "text"), _file("avatar", 1)], kind="auth"
+            "users",
+            [field("email", "email"), field("tokenKey", "text"), _file("avatar", 1)],
+            kind="auth",
         )
         relation = {"collectionId": "id_users", "maxSelect": 1}
         self.add_collection(
@@ -61,7 +76,9 @@ class Shaped:
             view_rule="owner = @request.auth.id",
         )
         query = "SELECT d.id, d.title, d.attachment AS file FROM docs d"
-        self.add_view("doc_files", query, [field("title", "text"), _file("file", 1, protected=True)])
+        self.add_view(
+            "doc_files", query, [field("title", "text"), _file("file", 1, protected=True)]
+        )
 
     def connect(self) -> sqlite3.Connection:
         """A connection in autocommit mode."""
@@ -73,11 +90,17 @@ class Shaped:
             return db.execute(sql, values).fetchall()
 
     def add_collection(
-        self, name: str, fields: list[dict[str, Any]], *, kind: str = "base", view_rule: str | None = ""
+        self,
+        name: str,
+        fields: list[dict[str, Any]],
+        *,
+        kind: str = "base",
+        view_rule: str | None = "",
     ) -> None:
         """A collection ``id_<name>`` with its table."""
         secrets = {
-            token: {"secret": f"{token} of {name}", "duration": 180} for token in ("authToken", "fileToken")
+            token: {"secret": f"{token} of {name}", "duration": 180}
+            for token in ("authToken", "fileToken")
         }
         self._insert(name, kind, fields, view_rule, secrets if kind == "auth" else {})
         columns = ", ".join(f'"{f["name"]}" {_column(f)}' for f in fields)
@@ -123,7 +146,9 @@ class Shaped:
         """A record; its files stay behind, as they may for a moment in PocketBase."""
         self.execute(f'DELETE FROM "{collection}" WHERE id = ?', record_id)
 
-    def store(self, key: str, body: bytes, content_type: str = "text/plain", name: str = "ä b.txt") -> Path:
+    def store(
+        self, key: str, body: bytes, content_type: str = "text/plain", name: str = "ä b.txt"
+    ) -> Path:
         """A file under ``<collection id>/<record id>/<name>`` with its sidecar."""
         path = self.directory / "storage" / key
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,7 +167,11 @@ class Shaped:
         for user in ("ann", "bob"):
             self.store(f"id_users/{user}/{user}.png", user.encode(), "image/png")
             self.put(
-                "users", user, email=f"{user}@files.test", tokenKey=f"key of {user}", avatar=f"{user}.png"
+                "users",
+                user,
+                email=f"{user}@files.test",
+                tokenKey=f"key of {user}",
+                avatar=f"{user}.png",
             )
         for number, owner in enumerate(("ann", "ann", "bob")):
             name = f"doc{number}"

@@ -20,7 +20,9 @@ def test_rules_that_can_be_evaluated_are_counted(capsys: pytest.CaptureFixture[s
 def test_a_rule_that_cannot_be_evaluated_is_named_with_its_place(
     cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shaped.execute("UPDATE _collections SET viewRule = 'title = 1 &&\n nope.x = 2' WHERE name = 'docs'")
+    shaped.execute(
+        "UPDATE _collections SET viewRule = 'title = 1 &&\n nope.x = 2' WHERE name = 'docs'"
+    )
     shaped.execute("UPDATE _collections SET viewRule = 'id =' WHERE name = 'users'")
     import_directory(shaped.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
     for source in (["--pb-data", str(shaped.directory)], ["--table", cloud.table]):

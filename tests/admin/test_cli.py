@@ -15,10 +15,21 @@ from tests.conftest import Cloud
 
 
 def arguments_of(command: str, directory: Path, cloud: Cloud, *more: str) -> list[str]:
-    return [command, "--pb-data", str(directory), "--bucket", cloud.bucket, "--table", cloud.table, *more]
+    return [
+        command,
+        "--pb-data",
+        str(directory),
+        "--bucket",
+        cloud.bucket,
+        "--table",
+        cloud.table,
+        *more,
+    ]
 
 
-def test_an_import_says_what_it_did(cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_import_says_what_it_did(
+    cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]
+) -> None:
     (shaped.directory / "storage/id_docs/doc0/doc0.txt").unlink()
     assert main(arguments_of("import", shaped.directory, cloud)) == 0
     out, err = capsys.readouterr()
@@ -28,7 +39,9 @@ def test_an_import_says_what_it_did(cloud: Cloud, shaped: Shaped, capsys: pytest
     )
     assert err == "warning: file id_docs/doc0/doc0.txt is missing in storage\n"
     assert main(arguments_of("sync", shaped.directory, cloud)) == 0
-    assert capsys.readouterr().out.startswith("synced: 3 collections, 8 records, 7 files; nothing to change")
+    assert capsys.readouterr().out.startswith(
+        "synced: 3 collections, 8 records, 7 files; nothing to change"
+    )
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(
@@ -71,12 +84,20 @@ def failing(cloud: Cloud, shaped: Shaped) -> dict[str, tuple[list[str], str]]:
         "no directory": (arguments_of("import", none, cloud), "is not a directory"),
         "no bucket": (arguments_of("import", there, gone), "NoSuchBucket"),
         "no table": (arguments_of("sync", there, lost), "ResourceNotFoundException"),
-        "no key": (arguments_of("sync", there, cloud, "--encryption-env", "NO_SUCH"), "NO_SUCH is not set"),
-        "no collection": (["token", "nope", "x", "--table", cloud.table], "there is no collection nope"),
+        "no key": (
+            arguments_of("sync", there, cloud, "--encryption-env", "NO_SUCH"),
+            "NO_SUCH is not set",
+        ),
+        "no collection": (
+            ["token", "nope", "x", "--table", cloud.table],
+            "there is no collection nope",
+        ),
     }
 
 
-@pytest.mark.parametrize("case", ["no directory", "no bucket", "no table", "no key", "no collection"])
+@pytest.mark.parametrize(
+    "case", ["no directory", "no bucket", "no table", "no key", "no collection"]
+)
 def test_a_failure_is_one_line_and_exit_code_1(
     case: str, cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,7 +117,9 @@ def test_encrypted_settings_open_with_the_named_variable(
     shaped.execute("UPDATE _params SET value = ?", _sealed({"superuserIPs": ["192.0.2.9"]}))
     monkeypatch.setenv("PB_KEY", KEY)
     assert main(arguments_of("import", shaped.directory, cloud, "--encryption-env", "PB_KEY")) == 0
-    assert json.loads(items(cloud)["#catalogue", "settings"]["data"]["S"])["superuserIPs"] == ["192.0.2.9"]
+    assert json.loads(items(cloud)["#catalogue", "settings"]["data"]["S"])["superuserIPs"] == [
+        "192.0.2.9"
+    ]
 
 
 COMMANDS = [

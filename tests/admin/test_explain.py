@@ -25,7 +25,9 @@ ROOT_USER = "_superusers/superuser000001"
 NO_RULE = "404 because the view rule says no"
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str, data: Path = DEMO) -> tuple[int, list[str]]:
+def told(
+    capsys: pytest.CaptureFixture[str], *arguments: str, data: Path = DEMO
+) -> tuple[int, list[str]]:
     """The exit code, and what was printed, its columns one blank apart."""
     code = main(["explain", *arguments, "--pb-data", str(data)])
     out = capsys.readouterr().out
@@ -37,8 +39,16 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, data: Path = DEMO)
     [
         ([FACE], "protected no: open to everybody, neither token nor view rule count", "served"),
         ([FACE], "thumb not asked for: the original", "served"),
-        ([f"{FACE}?thumb=64x64"], "thumb '64x64' is allowed: the thumb if the file is a picture,", "served"),
-        ([f"{FACE}?thumb=1x1"], "thumb '1x1' is none of 100x100, 64x64, 128x128f: the original", "served"),
+        (
+            [f"{FACE}?thumb=64x64"],
+            "thumb '64x64' is allowed: the thumb if the file is a picture,",
+            "served",
+        ),
+        (
+            [f"{FACE}?thumb=1x1"],
+            "thumb '1x1' is none of 100x100, 64x64, 128x128f: the original",
+            "served",
+        ),
         ([FACE, "--query", "thumb=100x100"], "thumb '100x100' is allowed", "served"),
         (
             [f"https://files.test{FACE.replace('u', '%75')}#top"],
@@ -50,10 +60,18 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, data: Path = DEMO)
             "path collection '_PB_USERS_AUTH_'",
             "no such collection",
         ),
-        ([FACE.replace("users", "USERS")], "collection users (_pb_users_auth_), of type auth", "served"),
+        (
+            [FACE.replace("users", "USERS")],
+            "collection users (_pb_users_auth_), of type auth",
+            "served",
+        ),
         (["/"], "request GET '/'", "404 because no such route"),
         (["/api/files/users//x"], "request GET", "404 because an empty path segment"),
-        (["/api/files/nope/x/y"], "path collection 'nope', record 'x', file 'y'", "no such collection"),
+        (
+            ["/api/files/nope/x/y"],
+            "path collection 'nope', record 'x', file 'y'",
+            "no such collection",
+        ),
         (["/api/files/users/x/y"], "collection users", "404 because no such record"),
         ([f"{FACE}x"], "record is there", "404 because no field holds this file"),
         ([DOC], "token none: a guest's request", NO_RULE),
@@ -63,15 +81,27 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str, data: Path = DEMO)
             "token not valid: not three parts of unpadded base64url; a guest's request",
             NO_RULE,
         ),
-        ([DOC, "--token", "x.y.z"], "token not valid: unreadable claims; a guest's request", NO_RULE),
+        (
+            [DOC, "--token", "x.y.z"],
+            "token not valid: unreadable claims; a guest's request",
+            NO_RULE,
+        ),
         ([DOC, "--as", ADA], "true owner = @request.auth.id", "served"),
         ([DOC, "--as", BOB], "false owner = @request.auth.id", NO_RULE),
         ([SHARED, "--as", BOB], "true shared_with.id ?= @request.auth.id", "served"),
         ([SHARED, "--as", EVE], "false shared_with.id ?= @request.auth.id", NO_RULE),
         ([DOC, "--as", ROOT_USER], "view rule not asked: a superuser sees every record", "served"),
-        ([DOC, "--header", "Authorization=x"], "header Authorization opens no file; ?token= does", NO_RULE),
+        (
+            [DOC, "--header", "Authorization=x"],
+            "header Authorization opens no file; ?token= does",
+            NO_RULE,
+        ),
         ([OPEN], "view rule empty: open to everybody", "served"),
-        ([LOCKED, "--as", ADA], "view rule locked: superusers alone", "404 because the view rule is locked"),
+        (
+            [LOCKED, "--as", ADA],
+            "view rule locked: superusers alone",
+            "404 because the view rule is locked",
+        ),
         ([LOCKED, "--as", ROOT_USER], "protected yes", "served"),
         ([VIEW, "--as", ADA], "source documents, record doc000000000001", "served"),
         ([VIEW, "--as", BOB], "collection document_files (pbc_3526819480), of type view", NO_RULE),
@@ -88,16 +118,24 @@ def test_each_step_and_the_verdict_are_told(
 
 def test_it_agrees_with_every_recorded_answer(capsys: pytest.CaptureFixture[str]) -> None:
     """The steps are told in the order in which the service takes them; here is what keeps them together."""
-    rows = [json.loads(line) for line in (ROOT / "tests/contract/http.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(line) for line in (ROOT / "tests/contract/http.jsonl").read_text().splitlines()
+    ]
     asked = [
         row
         for row in rows
-        if row["method"] in {"GET", "HEAD"} and row["path"].startswith("/api/files/") and row["status"] != 307
+        if row["method"] in {"GET", "HEAD"}
+        and row["path"].startswith("/api/files/")
+        and row["status"] != 307
     ]
     assert len(asked) > 250
     wrong = []
     for row in asked:
-        headers = [part for name, value in row["headers"].items() for part in ("--header", f"{name}={value}")]
+        headers = [
+            part
+            for name, value in row["headers"].items()
+            for part in ("--header", f"{name}={value}")
+        ]
         code, lines = told(capsys, row["path"], "--method", row["method"], *headers)
         served = row["status"] < 400 or row["status"] in {
             412,
@@ -108,21 +146,31 @@ def test_it_agrees_with_every_recorded_answer(capsys: pytest.CaptureFixture[str]
     assert wrong == []
 
 
-def test_a_table_tells_what_its_directory_tells(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_tells_what_its_directory_tells(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
     import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
     for path in (DOC, SHARED, VIEW, OPEN, FACE, "/api/files/nope/x/y"):
         for owner in (ADA, BOB, ROOT_USER):
             of_directory = told(capsys, path, "--as", owner)
-            code = main(["explain", path, "--as", owner, "--table", cloud.table, "--bucket", cloud.bucket])
+            code = main(
+                ["explain", path, "--as", owner, "--table", cloud.table, "--bucket", cloud.bucket]
+            )
             lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-            untimed = [[line for line in each if "token" not in line] for each in (lines, of_directory[1])]
+            untimed = [
+                [line for line in each if "token" not in line] for each in (lines, of_directory[1])
+            ]
             assert (code, untimed[0]) == (of_directory[0], untimed[1])
 
 
-def test_no_secret_token_or_value_of_a_record_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_secret_token_or_value_of_a_record_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with closing(sqlite3.connect(f"file:{DEMO}/data.db?mode=ro&immutable=1", uri=True)) as db:
         secrets = {
-            secret for row in db.execute("SELECT password, tokenKey, email FROM users") for secret in row
+            secret
+            for row in db.execute("SELECT password, tokenKey, email FROM users")
+            for secret in row
         }
         (options,) = db.execute("SELECT options FROM _collections WHERE name = 'users'").fetchone()
     secrets |= {json.loads(options)[kind]["secret"] for kind in ("authToken", "fileToken")}
@@ -150,7 +198,12 @@ def test_no_secret_token_or_value_of_a_record_is_printed(capsys: pytest.CaptureF
 def test_a_token_that_is_not_valid_is_told_why(
     claims: dict[str, object], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    named = {"id": "userada00000000", "collectionId": "users", "type": "file", "exp": time.time() + 60}
+    named = {
+        "id": "userada00000000",
+        "collectionId": "users",
+        "type": "file",
+        "exp": time.time() + 60,
+    }
     _, lines = told(capsys, DOC, "--token", jwt.encode(named | claims, "k" * 40))
     assert f"token not valid: {reason}; a guest's request" in lines
 
@@ -177,12 +230,18 @@ SECRET = "/api/files/docs/doc0/doc0.txt"
     ],
 )
 def test_a_superusers_address_counts(
-    arguments: list[str], address: str, verdict: str, guarded: Shaped, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    address: str,
+    verdict: str,
+    guarded: Shaped,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     _, lines = told(capsys, SECRET, "--as", "_superusers/root", *arguments, data=guarded.directory)
     assert f"address {address}; superusers may come from listed addresses alone" in lines
     assert lines[-1] == verdict
-    refused = "token not valid: a superuser's, from an address that is not listed; a guest's request"
+    refused = (
+        "token not valid: a superuser's, from an address that is not listed; a guest's request"
+    )
     assert (refused in lines) is (verdict != "served")
 
 
@@ -198,11 +257,16 @@ def test_a_superusers_authorization_from_elsewhere_is_a_403(
 def test_a_rule_that_cannot_be_evaluated_is_told_with_its_place(
     guarded: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    guarded.execute("UPDATE _collections SET viewRule = 'title != 1 && gone = 1' WHERE name = 'docs'")
+    guarded.execute(
+        "UPDATE _collections SET viewRule = 'title != 1 && gone = 1' WHERE name = 'docs'"
+    )
     code, lines = told(capsys, SECRET, "--as", "users/ann", data=guarded.directory)
     place = "no such field: gone at line 1, column 15: 'gone = 1'"
     assert f"cannot be evaluated: {place}" in lines
-    assert (code, lines[-1]) == (1, f"404 because the view rule of docs cannot be evaluated: {place}")
+    assert (code, lines[-1]) == (
+        1,
+        f"404 because the view rule of docs cannot be evaluated: {place}",
+    )
 
 
 def test_comparisons_that_nobody_looked_at_are_told_apart(
@@ -225,11 +289,18 @@ def test_comparisons_that_nobody_looked_at_are_told_apart(
 def test_a_missing_file_is_told(guarded: Shaped, capsys: pytest.CaptureFixture[str]) -> None:
     (guarded.directory / "storage/id_docs/doc0/doc0.txt").unlink()
     code, lines = told(capsys, SECRET, "--as", "users/ann", data=guarded.directory)
-    assert (code, lines[-2:]) == (1, ["object id_docs/doc0/doc0.txt", "404 because the object is missing"])
+    assert (code, lines[-2:]) == (
+        1,
+        ["object id_docs/doc0/doc0.txt", "404 because the object is missing"],
+    )
 
 
-def test_a_views_file_without_a_home_is_told(guarded: Shaped, capsys: pytest.CaptureFixture[str]) -> None:
-    guarded.add_view("odd", "SELECT id, 'gone.txt' AS file FROM docs", [field("file", "file", maxSelect=1)])
+def test_a_views_file_without_a_home_is_told(
+    guarded: Shaped, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guarded.add_view(
+        "odd", "SELECT id, 'gone.txt' AS file FROM docs", [field("file", "file", maxSelect=1)]
+    )
     code, lines = told(capsys, "/api/files/odd/doc0/gone.txt", data=guarded.directory)
     assert (code, lines[-2]) == (1, "source no record holds this file")
     assert lines[-1] == "404 because the view's source is unknown"
@@ -243,7 +314,10 @@ def test_without_a_bucket_the_object_is_not_looked_at(
     cloud.s3.delete_object(Bucket=cloud.bucket, Key=key)
     asked = ["explain", SECRET, "--as", "users/ann", "--table", cloud.table]
     assert main(asked) == 0
-    assert f"object      {key}; whether it is there was not looked at\nserved\n" in capsys.readouterr().out
+    assert (
+        f"object      {key}; whether it is there was not looked at\nserved\n"
+        in capsys.readouterr().out
+    )
     assert main([*asked, "--bucket", cloud.bucket]) == 1
     assert capsys.readouterr().out.endswith("404 because the object is missing\n")
 
@@ -261,7 +335,9 @@ def test_without_a_bucket_the_object_is_not_looked_at(
         [f"https://[{DOC}?token=secret-token", "--pb-data", str(DEMO)],
     ],
 )
-def test_a_wrong_call_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_call_is_exit_code_2(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["explain", *arguments])
     assert ended.value.code == 2

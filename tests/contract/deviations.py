@@ -60,7 +60,9 @@ class Row:
         parts = parse_qs(self.path.partition("?")[2]).get("token", [""])[0].split(".")
         if len(parts) != 3:
             return {}
-        found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+        found: dict[str, Any] = json.loads(
+            base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        )
         return found
 
 
@@ -142,7 +144,9 @@ def _etag(row: Row, expected: Expected, bucket: Bucket) -> None:
 
 def _private(row: Row, expected: Expected, _: Bucket) -> None:
     ends = row.token.get("exp")
-    expected.headers["cache-control"] = [f"private, max-age={MONTH}" if ends else "private, no-cache"]
+    expected.headers["cache-control"] = [
+        f"private, max-age={MONTH}" if ends else "private, no-cache"
+    ]
 
 
 def _smaller(row: Row, expected: Expected, bucket: Bucket) -> None:
@@ -172,14 +176,20 @@ def _timed(_: Row, expected: Expected, __: Bucket) -> None:
 
 
 DEVIATIONS = (
-    Deviation("timing", lambda row: row.status in {200, 206, 304} and row.method != "OPTIONS", _timed),
+    Deviation(
+        "timing", lambda row: row.status in {200, 206, 304} and row.method != "OPTIONS", _timed
+    ),
     Deviation("empty and dot segments", lambda row: row.status == 307, _not_found),
     Deviation("errors are not kept", lambda row: row.status in {401, 404, 412, 416}, _no_store),
-    Deviation("tokens are not kept", lambda row: row.method == "POST" and row.status == 200, _no_store),
+    Deviation(
+        "tokens are not kept", lambda row: row.method == "POST" and row.status == 200, _no_store
+    ),
     Deviation("entity tags", _is_file, _etag),
     Deviation("protected files are private", lambda row: row.is_protected, _private),
     Deviation("smaller thumbs", lambda row: row.is_thumb, _smaller),
     Deviation(
-        "one `Vary` line", lambda row: [n for n, _ in row.response_headers].count("vary") > 1, _one_line
+        "one `Vary` line",
+        lambda row: [n for n, _ in row.response_headers].count("vary") > 1,
+        _one_line,
     ),
 )

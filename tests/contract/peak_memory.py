@@ -15,7 +15,9 @@ from pocketfiles.thumbs.size import ThumbSize
 
 def peak() -> float:
     """Megabytes this process has held at most."""
-    status = Path("/proc/self/status")  # what getrusage tells on Linux includes the parent before exec
+    status = Path(
+        "/proc/self/status"
+    )  # what getrusage tells on Linux includes the parent before exec
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024

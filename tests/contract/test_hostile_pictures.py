@@ -47,24 +47,38 @@ def outcome(data: bytes, size: ThumbSize = SIZE) -> str:
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+    return (
+        struct.pack(">I", len(data))
+        + kind
+        + data
+        + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+    )
 
 
 @cache
 def zeros(count: int) -> bytes:
     packer, million = zlib.compressobj(1), bytes(1 << 20)
     return (
-        b"".join(packer.compress(million[: count - at]) for at in range(0, count, 1 << 20)) + packer.flush()
+        b"".join(packer.compress(million[: count - at]) for at in range(0, count, 1 << 20))
+        + packer.flush()
     )
 
 
 def png(
-    width: int, height: int, depth: int = 8, colour: int = 2, *, extra: bytes = b"", interlace: int = 0
+    width: int,
+    height: int,
+    depth: int = 8,
+    colour: int = 2,
+    *,
+    extra: bytes = b"",
+    interlace: int = 0,
 ) -> bytes:
     """A black picture, or one that claims to be."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
     bits = depth * {0: 1, 2: 3, 6: 4}[colour]
-    rows = min((height + height * interlace) * (1 + -(-width * bits // 8)), SIDE * (1 + SIDE * 8) + SIDE)
+    rows = min(
+        (height + height * interlace) * (1 + -(-width * bits // 8)), SIDE * (1 + SIDE * 8) + SIDE
+    )
     parts = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zeros(rows)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + parts
 
@@ -81,7 +95,9 @@ GIF = written(Image.linear_gradient("L").resize((40, 30)), "GIF")
 PLACE = GIF.index(b"\x2c\0\0\0\0\x28\0\x1e\0")
 
 
-def gif(canvas: tuple[int, int] = (40, 30), frame: tuple[int, int, int, int] = (0, 0, 40, 30)) -> bytes:
+def gif(
+    canvas: tuple[int, int] = (40, 30), frame: tuple[int, int, int, int] = (0, 0, 40, 30)
+) -> bytes:
     return (
         GIF[:6]
         + struct.pack("<HH", *canvas)
@@ -96,7 +112,9 @@ WEBP = written(Image.new("RGBA", (64, 64), (9, 120, 200, 99)), "WEBP")
 
 def webp(width: int, height: int) -> bytes:
     """An extended header over a picture of 64 × 64."""
-    return WEBP[:24] + struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3] + WEBP[30:]
+    return (
+        WEBP[:24] + struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3] + WEBP[30:]
+    )
 
 
 @cache
@@ -114,13 +132,21 @@ BOMBS = {
     "PNG of too many pixels": lambda: (png(SIDE + 2, SIDE + 2), "too-many-pixels"),
     "giant PNG": lambda: (png(2**31 - 1, 2**31 - 1), "too-many-pixels"),
     "PNG one pixel wide": lambda: (png(1, 50_000_000, colour=0), "too-many-pixels"),
-    "PNG with too few rows": lambda: (png(90, 60)[:16] + png(90, 80)[16:33] + png(90, 60)[33:], "truncated"),
+    "PNG with too few rows": lambda: (
+        png(90, 60)[:16] + png(90, 80)[16:33] + png(90, 60)[33:],
+        "truncated",
+    ),
     "interlaced PNG with too few rows": lambda: (
-        png(90, 60, interlace=1)[:16] + png(90, 200, interlace=1)[16:33] + png(90, 60, interlace=1)[33:],
+        png(90, 60, interlace=1)[:16]
+        + png(90, 200, interlace=1)[16:33]
+        + png(90, 60, interlace=1)[33:],
         "truncated",
     ),
     "PNG text": lambda: (png(10, 10, extra=chunk(b"zTXt", b"a\0\0" + zeros(1 << 26))), "corrupt"),
-    "PNG profile": lambda: (png(10, 10, extra=chunk(b"iCCP", b"a\0\0" + zeros(1 << 26))), "corrupt"),
+    "PNG profile": lambda: (
+        png(10, 10, extra=chunk(b"iCCP", b"a\0\0" + zeros(1 << 26))),
+        "corrupt",
+    ),
     "deep PNG": lambda: (png(10, 10, extra=chunk(b"abCd", b"") * 4_000_000), "too-many-chunks"),
     "less deep PNG": lambda: (png(10, 10, extra=chunk(b"tEXt", b"a\0b") * 60_000), "made"),
     "JPEG": lambda: (written(Image.new("L", (15_000, 15_000)), "JPEG"), "made"),
@@ -137,7 +163,10 @@ BOMBS = {
         "too-many-chunks",
     ),
     "deep JPEG": lambda: (SMALL[:2] + b"\xff\xe1\0\2" * 12_000_000 + SMALL[2:], "too-many-chunks"),
-    "less deep JPEG": lambda: (SMALL[:2] + b"\xff\xe2\0\x10ICC_PROFILE\0\1\1" * 60_000 + SMALL[2:], "made"),
+    "less deep JPEG": lambda: (
+        SMALL[:2] + b"\xff\xe2\0\x10ICC_PROFILE\0\1\1" * 60_000 + SMALL[2:],
+        "made",
+    ),
     "JPEG of stuffing": lambda: (long_progressive()[0][:-99] + b"\xff\0" * 20_000_000, "truncated"),
     "GIF": lambda: (written(Image.new("L", (SIDE, SIDE)), "GIF"), "made"),
     "GIF of too many pixels": lambda: (gif((65_535, 65_535)), "too-many-pixels"),
@@ -150,7 +179,10 @@ BOMBS = {
         GIF[:PLACE] + b"\x21\xfe" + b"\1a" * 20_000_000 + b"\0" + GIF[PLACE:],
         "too-many-chunks",
     ),
-    "WebP": lambda: (written(Image.new("RGB", (SIDE, SIDE)), "WEBP", lossless=True, method=0), "made"),
+    "WebP": lambda: (
+        written(Image.new("RGB", (SIDE, SIDE)), "WEBP", lossless=True, method=0),
+        "made",
+    ),
     "WebP with alpha": lambda: (
         written(Image.new("RGBA", (SIDE, SIDE), (9, 9, 9, 99)), "WEBP", lossless=True, method=0),
         "made",
@@ -185,13 +217,19 @@ def test_a_bomb_takes_bounded_memory(name: str, tmp_path: Path) -> None:
     small.write_bytes(SMALL)
     command = [sys.executable, "-m", "tests.contract.peak_memory", bomb, small]
     path = os.pathsep.join(str(ROOT / folder) for folder in ("functions", "."))
-    run = subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, check=True)
-    assert float(run.stdout) < (MEGABYTES_OF_ROWS if name in {"PNG", "RGBA PNG", "JPEG"} else MEGABYTES)
+    run = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, check=True
+    )
+    assert float(run.stdout) < (
+        MEGABYTES_OF_ROWS if name in {"PNG", "RGBA PNG", "JPEG"} else MEGABYTES
+    )
 
 
 def noise() -> Image.Image:
     """The same noise in every run."""
-    return Image.frombytes("RGB", (60, 45), random.Random(7).randbytes(60 * 45 * 3)).resize((90, 70))
+    return Image.frombytes("RGB", (60, 45), random.Random(7).randbytes(60 * 45 * 3)).resize(
+        (90, 70)
+    )
 
 
 def small_pictures() -> Iterator[tuple[str, bytes]]:
@@ -251,12 +289,16 @@ LARGE = dict(large_pictures())
 
 
 @pytest.mark.parametrize("kind", LARGE)
-@pytest.mark.parametrize("size", [ThumbSize(1100, 900), ThumbSize(1100, 300, "t"), ThumbSize(200, 200)])
+@pytest.mark.parametrize(
+    "size", [ThumbSize(1100, 900), ThumbSize(1100, 300, "t"), ThumbSize(200, 200)]
+)
 def test_damage_to_large_pictures_does_no_harm(kind: str, size: ThumbSize) -> None:
     data, chance = LARGE[kind], random.Random(kind)
     assert outcome(data, size) == "made"
     for _ in range(15):
-        damaged = bytearray(data[: chance.choice((len(data), len(data), chance.randrange(len(data))))])
+        damaged = bytearray(
+            data[: chance.choice((len(data), len(data), chance.randrange(len(data))))]
+        )
         for _ in range(chance.choice((0, 1, 4, 30))):
             damaged[chance.randrange(len(damaged))] = chance.randrange(256)
         assert outcome(bytes(damaged), size)

@@ -17,7 +17,10 @@ from tests.conftest import DEMO, ROOT, make_cloud
 from tests.contract.deviations import DEVIATIONS, MEASURED, Bucket, Deviation, Expected, Row
 from tests.deployed import Answer, Deployed, deployed
 
-ROWS = [Row(**json.loads(line)) for line in (ROOT / "tests/contract/http.jsonl").read_text().splitlines()]
+ROWS = [
+    Row(**json.loads(line))
+    for line in (ROOT / "tests/contract/http.jsonl").read_text().splitlines()
+]
 COMPATIBILITY = ROOT / "docs" / "compatibility.md"
 FILE_TOKEN_SECONDS = 180
 BOUNDARY = re.compile(r"boundary=([0-9a-f]{60})")
@@ -52,7 +55,9 @@ def ask(world: World, row: Row) -> Answer:
 def recorded_date(row: Row) -> str:
     """When the row's file was modified, as other rows tell."""
     path = row.path.partition("?")[0]
-    dates = (dict(other.response_headers).get("last-modified") for other in ROWS if other.path == path)
+    dates = (
+        dict(other.response_headers).get("last-modified") for other in ROWS if other.path == path
+    )
     return next((date for date in dates if date), "")
 
 
@@ -102,7 +107,9 @@ def test_all_recorded_requests_are_here() -> None:
     assert len(ROWS) == 345
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[f"{number}: {row.name}" for number, row in enumerate(ROWS)])
+@pytest.mark.parametrize(
+    "row", ROWS, ids=[f"{number}: {row.name}" for number, row in enumerate(ROWS)]
+)
 def test_the_answer_is_pocketbases_but_for_named_deviations(world: World, row: Row) -> None:
     answer = ask(world, row)
     assert seen(row, answer) == expected_of(world, row, answer)
@@ -126,7 +133,9 @@ def check_token(row: Row, answer: Answer) -> None:
 
 def claims_of(token: str) -> dict[str, object]:
     payload = token.split(".")[1]
-    found: dict[str, object] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    found: dict[str, object] = json.loads(
+        base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    )
     return found
 
 

@@ -32,7 +32,9 @@ class Demo:
                 | {"fields": json.loads(row["fields"]), "indexes": json.loads(row["indexes"])},
                 position,
             )
-            for position, row in enumerate(connection.execute("SELECT * FROM _collections ORDER BY rowid"))
+            for position, row in enumerate(
+                connection.execute("SELECT * FROM _collections ORDER BY rowid")
+            )
         )
 
     def rows(self, collection: Collection, limit: int) -> list[Record]:

@@ -109,7 +109,9 @@ def luma_ssim(one: Image.Image, two: Image.Image) -> float:
     values = []
     for left, top in ((0, 0), (4, 0), (0, 4), (4, 4)):
         box = left, top, left + (a.width - left) // 8 * 8, top + (a.height - top) // 8 * 8
-        means = {name: image.reduce(8, box) for name, image in ({"a": a, "b": b} | products).items()}
+        means = {
+            name: image.reduce(8, box) for name, image in ({"a": a, "b": b} | products).items()
+        }
         values.append(fmean(array("f", ImageMath.lambda_eval(ssim, **means).tobytes())))
     return fmean(values)
 
@@ -118,10 +120,14 @@ def test_the_yardsticks_measure() -> None:
     image = Image.linear_gradient("L").resize((48, 40))
     noise = Image.effect_noise((48, 40), 64)
     assert luma_ssim(image, image) == pytest.approx(1)
-    assert luma_ssim(image, image.point(lambda value: value * 0.9)) == pytest.approx(0.98, abs=0.015)
+    assert luma_ssim(image, image.point(lambda value: value * 0.9)) == pytest.approx(
+        0.98, abs=0.015
+    )
     assert luma_ssim(image, noise) < 0.2
     assert psnr(image, image) == math.inf
-    assert psnr(image, image.point(lambda value: min(255, value + 1))) == pytest.approx(48.1 + 1.25, abs=0.1)
+    assert psnr(image, image.point(lambda value: min(255, value + 1))) == pytest.approx(
+        48.1 + 1.25, abs=0.1
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=label)
@@ -139,16 +145,22 @@ def test_a_thumb_is_made_where_pocketbase_makes_one_and_as_large(row: dict[str, 
     expected = (row["width"], row["height"])
     if row["source"] in UPRIGHT:
         width, height = opened(source(row["filename"])).size
-        expected = geometry.result_size(height, width, geometry.plan(height, width, parse(row["thumb"])))
+        expected = geometry.result_size(
+            height, width, geometry.plan(height, width, parse(row["thumb"]))
+        )
     assert (made.width, made.height) == expected
 
 
 LOSSLESS = [
-    row for row in VISIBLE if row["source"].endswith((".png", "named.jpg")) and row["format"] == "PNG"
+    row
+    for row in VISIBLE
+    if row["source"].endswith((".png", "named.jpg")) and row["format"] == "PNG"
 ]
 
 
-@pytest.mark.parametrize("row", [row for row in LOSSLESS if row["source"] not in UPRIGHT], ids=label)
+@pytest.mark.parametrize(
+    "row", [row for row in LOSSLESS if row["source"] not in UPRIGHT], ids=label
+)
 def test_lossless_thumbs_have_pocketbases_pixels(row: dict[str, Any]) -> None:
     assert psnr(opened(thumb(row).body), recorded(row)) >= 40
 
@@ -166,7 +178,9 @@ def test_lossy_thumbs_look_like_pocketbases(row: dict[str, Any]) -> None:
     assert luma_ssim(opened(thumb(row).body), recorded(row)) >= 0.965
 
 
-@pytest.mark.parametrize("row", [row for row in VISIBLE if row["source"] in RIGHT_COLOURS], ids=label)
+@pytest.mark.parametrize(
+    "row", [row for row in VISIBLE if row["source"] in RIGHT_COLOURS], ids=label
+)
 def test_lossy_webp_looks_like_itself(row: dict[str, Any]) -> None:
     assert luma_ssim(opened(thumb(row).body), plainly_resized(row)) >= 0.965
 
@@ -175,10 +189,14 @@ def test_lossy_webp_looks_like_itself(row: dict[str, Any]) -> None:
 def test_gif_thumbs_are_nearer_to_their_source_than_pocketbases(row: dict[str, Any]) -> None:
     ours, expected = opened(thumb(row).body).convert("RGBA"), plainly_resized(row)
     if row["source"] == "transparent.gif":
-        hidden = ImageChops.difference(ours.getchannel("A"), expected.convert("RGBA").getchannel("A"))
+        hidden = ImageChops.difference(
+            ours.getchannel("A"), expected.convert("RGBA").getchannel("A")
+        )
         assert hidden.point(lambda value: 255 * (value > 160)).getbbox() is None
     ours.putalpha(255)
-    on_black = Image.alpha_composite(Image.new("RGBA", ours.size, "black"), expected.convert("RGBA"))
+    on_black = Image.alpha_composite(
+        Image.new("RGBA", ours.size, "black"), expected.convert("RGBA")
+    )
     assert psnr(ours, on_black) > psnr(recorded(row), on_black)
 
 
@@ -190,7 +208,9 @@ def test_upright_pictures_look_like_themselves(row: dict[str, Any]) -> None:
 def test_a_cmyk_jpeg_without_its_marker_looks_as_with_it() -> None:
     for row in ROWS:
         if row["source"] in WITHOUT_MARKER and row["thumb"] in {"300x0", "50x50"}:
-            marked = next(r for r in ROWS if r["source"] == "cmyk.jpg" and r["thumb"] == row["thumb"])
+            marked = next(
+                r for r in ROWS if r["source"] == "cmyk.jpg" and r["thumb"] == row["thumb"]
+            )
             assert thumb(row).body == thumb(marked).body
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -57,7 +59,13 @@ def told_by(page: str, folder: Path, seconds: float = 60) -> Any:
         assert CHROMIUM is not None
         url = f"http://127.0.0.1:{server.server_port}/"
         browser = subprocess.Popen(
-            [CHROMIUM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--remote-debugging-port=0", url],
+            [
+                CHROMIUM,
+                *FLAGS,
+                f"--user-data-dir={folder / 'profile'}",
+                "--remote-debugging-port=0",
+                url,
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -44,7 +44,10 @@ class Bucket:
         """Add a record with files of these bytes and types in one of its fields."""
         found = Table(self.dynamodb, self.table).catalogue()[0].find(collection)
         assert found is not None
-        values = {"id": record_id, field: json.dumps(list(files)) if len(files) > 1 else next(iter(files))}
+        values = {
+            "id": record_id,
+            field: json.dumps(list(files)) if len(files) > 1 else next(iter(files)),
+        }
         for item in record_items(found, Record(found.id, record_id, values)):
             self.dynamodb.put_item(TableName=self.table, Item=item)
         for name, (body, content_type) in files.items():

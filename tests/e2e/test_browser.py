@@ -16,7 +16,9 @@ SCRIPT = """<script>onload = () => tell(
 );</script>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: nothing is shown in a browser")
+@pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on the PATH: nothing is shown in a browser"
+)
 def test_a_browser_shows_the_printed_pictures(runner: Runner, tmp_path: Path) -> None:
     urls = [url for label, url in runner.lines.items() if label.startswith(("picture", "thumb"))]
     sizes = []

@@ -60,7 +60,10 @@ def bucket(runner: Runner, whole: bytes, film: bytes) -> Iterator[Bucket]:
     bucket.put("photos", RECORD, "any", large)
     bucket.put("open_papers", RECORD, "paper", {PAPER: (whole[: 5 * MIB], "application/pdf")})
     yield bucket
-    keys = [{"Key": found["Key"]} for found in bucket.s3.list_objects_v2(Bucket=bucket.bucket)["Contents"]]
+    keys = [
+        {"Key": found["Key"]}
+        for found in bucket.s3.list_objects_v2(Bucket=bucket.bucket)["Contents"]
+    ]
     for key in keys:
         if RECORD in key["Key"]:
             bucket.s3.delete_object(Bucket=bucket.bucket, Key=key["Key"])
@@ -109,7 +112,9 @@ def test_type_and_disposition_survive_the_redirect(
     assert (headers["content-disposition"], headers["content-type"]) == (disposition, content_type)
 
 
-def test_a_protected_file_is_not_kept_on_its_way(runner: Runner, bucket: Bucket, whole: bytes) -> None:
+def test_a_protected_file_is_not_kept_on_its_way(
+    runner: Runner, bucket: Bucket, whole: bytes
+) -> None:
     status, headers, _ = ask(runner, "GET", PAPER_PATH)
     assert (status, headers["cache-control"]) == (302, "private, no-store")
     status, headers, body = ask_elsewhere(headers["location"])
@@ -192,8 +197,12 @@ def test_curl_continues_a_download_that_broke_off(
 @pytest.mark.skipif(
     shutil.which("curl") is None, reason="no curl on the PATH: downloads are not tried with it"
 )
-@pytest.mark.parametrize(("arguments", "status"), [(["-I"], "200"), ([], "302"), (["-L", "-I"], "200")])
-def test_curl_hears_the_status(runner: Runner, bucket: Bucket, arguments: list[str], status: str) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["-I"], "200"), ([], "302"), (["-L", "-I"], "200")]
+)
+def test_curl_hears_the_status(
+    runner: Runner, bucket: Bucket, arguments: list[str], status: str
+) -> None:
     heard = curl(runner, *arguments, "-o", os.devnull, "-w", "%{http_code} %{header_json}")
     assert heard.split()[0] == status
     if status == "200":
@@ -201,8 +210,18 @@ def test_curl_hears_the_status(runner: Runner, bucket: Bucket, arguments: list[s
 
 
 def curl(runner: Runner, *arguments: str) -> str:
-    command = ["curl", "--silent", "--show-error", "--max-time", "60", *arguments, runner.base + PATH]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
+    command = [
+        "curl",
+        "--silent",
+        "--show-error",
+        "--max-time",
+        "60",
+        *arguments,
+        runner.base + PATH,
+    ]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=PATIENCE
+    ).stdout
 
 
 MEASURE = """
@@ -230,7 +249,10 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(
 ) -> None:
     small = f"/api/files/photos/{RECORD.replace('large', 'small')}/{NAME}"
     bucket.put(
-        "photos", RECORD.replace("large", "small"), "any", {NAME: (whole[:5000], "application/octet-stream")}
+        "photos",
+        RECORD.replace("large", "small"),
+        "any",
+        {NAME: (whole[:5000], "application/octet-stream")},
     )
     given = {
         "AWS_ENDPOINT_URL": runner.aws,
@@ -274,7 +296,9 @@ video.onseeked = () => {
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: no video is sought in")
-def test_a_browser_seeks_in_a_video(runner: Runner, bucket: Bucket, film: bytes, tmp_path: Path) -> None:
+def test_a_browser_seeks_in_a_video(
+    runner: Runner, bucket: Bucket, film: bytes, tmp_path: Path
+) -> None:
     assert len(film) > 20 * MIB
     url = f"{runner.base}/api/files/photos/{RECORD}/{FILM}"
     told = told_by(SEEK % html.escape(url), tmp_path)

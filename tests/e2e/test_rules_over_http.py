@@ -15,7 +15,9 @@ from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import Runner
 from tests.e2e.test_runner import ask
 
-OWNED = "/api/files/documents/doc000000000005/file_5_c1hhevafh2.txt"  # Dan's, shared with Cleo and Bob
+OWNED = (
+    "/api/files/documents/doc000000000005/file_5_c1hhevafh2.txt"  # Dan's, shared with Cleo and Bob
+)
 VIEWED = "/api/files/document_files/doc000000000005/file_5_c1hhevafh2.txt"
 OPEN = "/api/files/open_papers/paper0000000001/open_nqhrwivcnx.txt"
 LOCKED = "/api/files/locked_papers/paper0000000002/locked_8tkibi63xf.txt"
@@ -67,10 +69,14 @@ def test_a_file_opens_for_whom_its_view_rule_says(
     }
     assert {who for who, (code, _, _) in answers.items() if code == 200} == opens_for
     denied = [body for code, _, body in answers.values() if code != 200]
-    assert {json.loads(body)["message"] for body in denied} <= {"The requested resource wasn't found."}
+    assert {json.loads(body)["message"] for body in denied} <= {
+        "The requested resource wasn't found."
+    }
 
 
-def test_an_auth_token_and_an_authorization_header_open_nothing(runner: Runner, bucket: Bucket) -> None:
+def test_an_auth_token_and_an_authorization_header_open_nothing(
+    runner: Runner, bucket: Bucket
+) -> None:
     auth = tokens.issue(*owner(bucket, DAN), "auth", time.time())
     assert status(runner, OWNED, auth) == 404
     assert ask(runner, "GET", OWNED, {"Authorization": auth})[0] == 404
@@ -90,7 +96,9 @@ def changed(bucket: Bucket, pk: str, sk: str, **values: Any) -> Iterator[None]:
 def test_a_revoked_token_is_refused_at_the_next_request(runner: Runner, bucket: Bucket) -> None:
     old = token_of(bucket, DAN)
     assert status(runner, OWNED, old) == 200
-    with changed(bucket, "_pb_users_auth_", DAN, tokenKey="another, as a changed password makes one"):
+    with changed(
+        bucket, "_pb_users_auth_", DAN, tokenKey="another, as a changed password makes one"
+    ):
         assert status(runner, OWNED, old) == 404
         assert status(runner, OWNED, token_of(bucket, DAN)) == 200
 
@@ -102,10 +110,14 @@ def test_a_changed_record_counts_at_the_next_request(runner: Runner, bucket: Buc
         assert status(runner, OWNED, cleo) == 404
 
 
-def test_a_changed_rule_is_seen_after_the_catalogues_time_to_live(runner: Runner, bucket: Bucket) -> None:
+def test_a_changed_rule_is_seen_after_the_catalogues_time_to_live(
+    runner: Runner, bucket: Bucket
+) -> None:
     dan, eve = token_of(bucket, DAN), token_of(bucket, EVE)
     assert (status(runner, OWNED, dan), status(runner, OWNED, eve)) == (200, 404)
-    with changed(bucket, CATALOGUE, f"{COLLECTION}{DOCUMENTS}", viewRule="@request.auth.name = 'Eve'"):
+    with changed(
+        bucket, CATALOGUE, f"{COLLECTION}{DOCUMENTS}", viewRule="@request.auth.name = 'Eve'"
+    ):
         within_its_time(lambda: status(runner, OWNED, eve) == 200)
         assert status(runner, OWNED, dan) == 404
     within_its_time(lambda: status(runner, OWNED, dan) == 200)

@@ -41,7 +41,9 @@ def test_the_public_picture_is_served(runner: Runner) -> None:
 
 
 def test_each_printed_thumb_has_its_size(runner: Runner) -> None:
-    forms = {label.removeprefix("thumb "): label for label in runner.lines if label.startswith("thumb ")}
+    forms = {
+        label.removeprefix("thumb "): label for label in runner.lines if label.startswith("thumb ")
+    }
     assert len(forms) == 6
     for size, label in forms.items():
         status, _, body = ask(runner, "GET", runner.path(label))
@@ -63,10 +65,14 @@ def test_the_protected_file_opens_with_the_printed_token_alone(runner: Runner) -
 
 
 def test_the_printed_auth_token_buys_a_file_token_that_opens_the_file(runner: Runner) -> None:
-    status, _, body = ask(runner, "POST", "/api/files/token", {"Authorization": runner.lines["auth token"]})
+    status, _, body = ask(
+        runner, "POST", "/api/files/token", {"Authorization": runner.lines["auth token"]}
+    )
     assert status == 200
     token = json.loads(body)["token"]
-    assert ask(runner, "GET", f"{runner.path('protected').partition('?')[0]}?token={token}")[0] == 200
+    assert (
+        ask(runner, "GET", f"{runner.path('protected').partition('?')[0]}?token={token}")[0] == 200
+    )
 
 
 def test_a_token_is_not_given_to_a_guest(runner: Runner) -> None:
@@ -79,7 +85,9 @@ def test_curl_as_printed_gets_a_token(runner: Runner) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not on the PATH")
     command = runner.lines["file token"].replace("curl", "curl --silent --max-time 30", 1)
-    printed = subprocess.run(["sh", "-c", command], capture_output=True, check=True, timeout=PATIENCE).stdout
+    printed = subprocess.run(
+        ["sh", "-c", command], capture_output=True, check=True, timeout=PATIENCE
+    ).stdout
     assert set(json.loads(printed)) == {"token"}
 
 
@@ -100,7 +108,11 @@ def test_everything_else_is_a_404_in_json(runner: Runner, method: str, path: str
         "application/json",
         "no-store",
     )
-    assert json.loads(body) == {"data": {}, "message": "The requested resource wasn't found.", "status": 404}
+    assert json.loads(body) == {
+        "data": {},
+        "message": "The requested resource wasn't found.",
+        "status": 404,
+    }
 
 
 def test_head_tells_the_size_and_sends_nothing(runner: Runner) -> None:
@@ -114,8 +126,14 @@ def test_head_tells_the_size_and_sends_nothing(runner: Runner) -> None:
 def test_a_range_and_a_condition_pass_through(runner: Runner) -> None:
     _, got, body = ask(runner, "GET", runner.path("picture"))
     status, headers, part = ask(runner, "GET", runner.path("picture"), {"Range": "bytes=10-19"})
-    assert (status, part, headers["content-range"]) == (206, body[10:20], f"bytes 10-19/{len(body)}")
-    status, headers, nothing = ask(runner, "GET", runner.path("picture"), {"If-None-Match": got["etag"]})
+    assert (status, part, headers["content-range"]) == (
+        206,
+        body[10:20],
+        f"bytes 10-19/{len(body)}",
+    )
+    status, headers, nothing = ask(
+        runner, "GET", runner.path("picture"), {"If-None-Match": got["etag"]}
+    )
     assert (status, nothing, "content-length" in headers) == (304, b"", False)
 
 
@@ -172,7 +190,9 @@ def test_it_stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
 
 def failing(*arguments: str) -> tuple[int, str, str]:
     command = [sys.executable, "-m", "local", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    ended = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     return ended.returncode, ended.stdout, ended.stderr
 
 
@@ -184,8 +204,12 @@ def test_a_port_in_use_is_told(runner: Runner) -> None:
     assert errors.count("\n") == 1
 
 
-@pytest.mark.parametrize("make", [lambda path: path / "nowhere", lambda path: path], ids=["missing", "empty"])
-def test_a_directory_that_is_not_pocketbases_is_told(make: Callable[[Path], Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "make", [lambda path: path / "nowhere", lambda path: path], ids=["missing", "empty"]
+)
+def test_a_directory_that_is_not_pocketbases_is_told(
+    make: Callable[[Path], Path], tmp_path: Path
+) -> None:
     code, printed, errors = failing("--port", "0", "--data", str(make(tmp_path)))
     assert (code, printed) == (1, "")
     assert errors.startswith("error: ")

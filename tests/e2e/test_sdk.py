@@ -82,7 +82,9 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_node(sdk: Path, given: dict[str, Any]) -> dict[str, Any]:
     """What the JavaScript SDK found on Node."""
     command = ["node", "files.mjs", json.dumps(given)]
-    ended = subprocess.run(command, cwd=sdk, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    ended = subprocess.run(
+        command, cwd=sdk, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert ended.returncode == 0, ended.stderr
     found: dict[str, Any] = json.loads(ended.stdout)
     return found
@@ -106,18 +108,24 @@ def test_javascript_gets_a_public_file_with_every_option(
     expected = direct(found["url"])[1]
     assert found["sha256"] == hashlib.sha256(expected).hexdigest()
     asked = OPTIONS[options]
-    name = f"{asked['thumb']}_{given['photo']['file']}" if "thumb" in asked else given["photo"]["file"]
+    name = (
+        f"{asked['thumb']}_{given['photo']['file']}" if "thumb" in asked else given["photo"]["file"]
+    )
     kind = "attachment" if asked.get("download") else "inline"
     assert found["disposition"] == f"{kind}; filename={name}"
     if "thumb" in asked:
-        assert Image.open(io.BytesIO(expected)).size != Image.open(io.BytesIO(original(runner))).size
+        assert (
+            Image.open(io.BytesIO(expected)).size != Image.open(io.BytesIO(original(runner))).size
+        )
 
 
 def original(runner: Runner) -> bytes:
     return direct(runner.lines["picture"])[1]
 
 
-def test_javascript_names_a_collection_by_id_or_name(on_node: dict[str, Any], given: dict[str, Any]) -> None:
+def test_javascript_names_a_collection_by_id_or_name(
+    on_node: dict[str, Any], given: dict[str, Any]
+) -> None:
     plain, by_name = on_node["public"]["plain"], on_node["byName"]
     assert f"/{given['photo']['collectionId']}/" in plain["url"]
     assert f"/{given['photo']['collectionName']}/" in by_name["url"]
@@ -173,7 +181,9 @@ PAGE = """<script>%s</script><script>
 </script>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH: the SDK is not tried in a browser")
+@pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on the PATH: the SDK is not tried in a browser"
+)
 def test_javascript_in_a_browser_shows_every_thumb_and_reads_a_protected_file(
     sdk: Path, given: dict[str, Any], runner: Runner, tmp_path: Path
 ) -> None:
@@ -194,7 +204,9 @@ def test_javascript_in_a_browser_shows_every_thumb_and_reads_a_protected_file(
     importlib.util.find_spec("pocketbase") is None,
     reason="the Python SDK is not installed: it is not tried",
 )
-def test_the_python_client_gets_files_thumbs_and_a_token(given: dict[str, Any], runner: Runner) -> None:
+def test_the_python_client_gets_files_thumbs_and_a_token(
+    given: dict[str, Any], runner: Runner
+) -> None:
     import pocketbase  # noqa: PLC0415 - optional, see above
     from pocketbase.errors import ClientResponseError  # noqa: PLC0415
     from pocketbase.models.record import Record  # noqa: PLC0415

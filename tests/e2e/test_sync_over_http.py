@@ -27,9 +27,15 @@ def kept_in_step(tmp_path: Path) -> Iterator[tuple[Runner, Path]]:
     bucket = Bucket.of(runner.aws)
     command = [sys.executable, "-u", "-m", "admin", "sync", "--watch", "--pb-data", str(directory)]
     command += ["--bucket", bucket.bucket, "--table", bucket.table]
-    credentials = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
+    credentials = {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     environment = {**os.environ, **credentials, "AWS_ENDPOINT_URL": runner.aws}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as sync:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as sync:
         assert sync.stdout
         sync.stdout.readline()  # the first round is through
         yield runner, directory
@@ -45,7 +51,9 @@ def test_a_new_record_is_served_a_moment_later(kept_in_step: tuple[Runner, Path]
     folder.mkdir()
     (folder / "new_0123456789.txt").write_text("new")
     with sqlite3.connect(directory / "data.db") as database:
-        database.execute("INSERT INTO photos (id, image) VALUES ('photo0000000009', 'new_0123456789.txt')")
+        database.execute(
+            "INSERT INTO photos (id, image) VALUES ('photo0000000009', 'new_0123456789.txt')"
+        )
     database.close()
     committed = time.monotonic()
     while ask(runner, "GET", path)[0] != 200:

@@ -143,7 +143,9 @@ class _Connection(BaseHTTPRequestHandler):
         try:
             to.request(self.command, self.path, self._body, dict(self.headers.items()))
             answer = to.getresponse()
-            headers = tuple(pair for pair in answer.getheaders() if pair[0].lower() not in HOP_BY_HOP)
+            headers = tuple(
+                pair for pair in answer.getheaders() if pair[0].lower() not in HOP_BY_HOP
+            )
             return Answer(answer.status, headers, answer.read())
         finally:
             to.close()
@@ -152,7 +154,9 @@ class _Connection(BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
-        if self.command != "HEAD" and not any(name.lower() == "content-length" for name, _ in answer.headers):
+        if self.command != "HEAD" and not any(
+            name.lower() == "content-length" for name, _ in answer.headers
+        ):
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
 
@@ -187,7 +191,9 @@ def running(upstream: str) -> Iterator[Proxy]:
     """A proxy in front of that address, for as long as the block lasts."""
     with _Server(("127.0.0.1", 0), _Connection) as server:
         server.proxy = Proxy(f"http://127.0.0.1:{server.server_address[1]}", upstream)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         thread.start()
         try:
             yield server.proxy

@@ -97,7 +97,9 @@ PICTURE = ask("GET", NAME, f"thumb={SIZE}")
 CALLS = {
     "the catalogue": Call("dynamodb", ask("GET", OTHER), QUERY, text),
     "the record": Call("dynamodb", ask("GET", OTHER), GET_ITEM, text),
-    "a rule's records": Call("dynamodb", ask("GET", GUARDED), 'dynamodb BatchGetItem .*"{table}"', text),
+    "a rule's records": Call(
+        "dynamodb", ask("GET", GUARDED), 'dynamodb BatchGetItem .*"{table}"', text
+    ),
     "a token's catalogue": Call("dynamodb", World.ask_token, QUERY, None, refused=NO_TOKEN),
     "a token's owner": Call("dynamodb", World.ask_token, GET_ITEM, None, refused=NO_TOKEN),
     "attributes": Call("s3 HEAD", ask("HEAD", OTHER), "s3 HEAD /{bucket}", bytes),
@@ -121,12 +123,19 @@ SILENCE: dict[str, Fault] = {
     "cut before the answer": cut(),
     "reset before the answer": cut(reset=True),
 }
-BROKEN_BODY: dict[str, Fault] = {"cut in the body": cut(20), "reset in the body": cut(20, reset=True)}
+BROKEN_BODY: dict[str, Fault] = {
+    "cut in the body": cut(20),
+    "reset in the body": cut(20, reset=True),
+}
 DRIPS: dict[str, Fault] = {"a slow body": drip(8, 0.1)}
 REFUSALS: dict[str, dict[str, Fault]] = {
     "dynamodb": {
         code: refuse(400, code)
-        for code in ("ResourceNotFoundException", "AccessDeniedException", "UnrecognizedClientException")
+        for code in (
+            "ResourceNotFoundException",
+            "AccessDeniedException",
+            "UnrecognizedClientException",
+        )
     },
     "s3": {
         "NoSuchBucket": refuse(404, "NoSuchBucket"),
@@ -138,7 +147,9 @@ REFUSALS: dict[str, dict[str, Fault]] = {
 }
 OVERLOADS: dict[str, dict[str, Fault]] = {
     "dynamodb": {
-        "ProvisionedThroughputExceededException": refuse(400, "ProvisionedThroughputExceededException"),
+        "ProvisionedThroughputExceededException": refuse(
+            400, "ProvisionedThroughputExceededException"
+        ),
         "ThrottlingException": refuse(400, "ThrottlingException"),
         "InternalServerError": refuse(500, "InternalServerError"),
     },
@@ -167,7 +178,9 @@ def cases() -> Iterator[Case]:
             yield from (Case(name, fault, None, PATIENCE.attempts) for fault in heals)
             continue
         for fault in REFUSALS[service]:
-            yield Case(name, fault, call.refused, 2 if asks_twice and fault == "NoSuchBucket" else 1)
+            yield Case(
+                name, fault, call.refused, 2 if asks_twice and fault == "NoSuchBucket" else 1
+            )
         for fault in heals:
             # S3's bodies are read after botocore is done with its attempts
             attempts = 2 if service == "s3" and fault in BROKEN_BODY else PATIENCE.attempts
@@ -211,7 +224,9 @@ def run(case: Case, world: World, proxy: Proxy) -> Outcome:
     world.seed()
     if call.asked_before:
         call.ask(world)
-    pattern = call.pattern.replace("{bucket}", world.cloud.bucket).replace("{table}", world.cloud.table)
+    pattern = call.pattern.replace("{bucket}", world.cloud.bucket).replace(
+        "{table}", world.cloud.table
+    )
     before = proxy.asked(pattern)
     proxy.rules.append(Rule(pattern, FAULTS[case.fault], case.times))
     heard = call.ask(world)
@@ -235,12 +250,16 @@ def test_a_fault_is_answered_truly(case: Case, outcomes: dict[Case, Future[Outco
         assert heard.headers["cache-control"] == "no-store"
         assert "etag" not in heard.headers
         assert heard.headers.get("retry-after") == ("1" if case.expected == BUSY else None)
-    most = case.attempts if case.times is None else PATIENCE.attempts  # a busy machine may be late by itself
+    most = (
+        case.attempts if case.times is None else PATIENCE.attempts
+    )  # a busy machine may be late by itself
     assert case.attempts <= outcome.attempts <= most
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_fault_leaves_nothing_wrong_behind(case: Case, outcomes: dict[Case, Future[Outcome]]) -> None:
+def test_a_fault_leaves_nothing_wrong_behind(
+    case: Case, outcomes: dict[Case, Future[Outcome]]
+) -> None:
     outcome = outcomes[case].result(120)
     right = outcome.world.seeded | {outcome.world.thumb_key: thumb()}
     assert outcome.stored.keys() >= outcome.world.seeded.keys()

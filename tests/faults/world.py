@@ -126,7 +126,9 @@ class World:
 
     def ask(self, method: str, name: str, query: str = "", **headers: str) -> Heard:
         """Ask the files function for one of the files."""
-        return self._ask(_event(method, f"/api/files/files/rec/{name}", query, headers), self.files.answer)
+        return self._ask(
+            _event(method, f"/api/files/files/rec/{name}", query, headers), self.files.answer
+        )
 
     def ask_token(self) -> Heard:
         """Ask the tokens function for a token."""
@@ -150,7 +152,9 @@ class World:
 
 def new_world(shared: Cloud) -> World:
     """The functions over a bucket and a table that ``seed`` will make; not for two threads at once."""
-    return World(replace(shared, bucket=f"bucket-{uuid.uuid4().hex}", table=f"table-{uuid.uuid4().hex}"))
+    return World(
+        replace(shared, bucket=f"bucket-{uuid.uuid4().hex}", table=f"table-{uuid.uuid4().hex}")
+    )
 
 
 def refusal_of(heard: Heard) -> str:

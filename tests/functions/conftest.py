@@ -31,9 +31,22 @@ def file_field(name: str, *, protected: bool = False, thumbs: Sequence[str] = ()
     }
 
 
-OWNER = {"id": "rel_owner", "name": "owner", "type": "relation", "collectionId": "pbc_users", "maxSelect": 1}
+OWNER = {
+    "id": "rel_owner",
+    "name": "owner",
+    "type": "relation",
+    "collectionId": "pbc_users",
+    "maxSelect": 1,
+}
 RAW: list[dict[str, Any]] = [
-    {"id": "pbc_roots", "name": "_superusers", "type": "auth", "fields": [], "viewRule": None, **AUTH},
+    {
+        "id": "pbc_roots",
+        "name": "_superusers",
+        "type": "auth",
+        "fields": [],
+        "viewRule": None,
+        **AUTH,
+    },
     {"id": "pbc_users", "name": "users", "type": "auth", "fields": [], "viewRule": "", **AUTH},
     {
         "id": "pbc_photos",
@@ -97,7 +110,9 @@ ROW = Record(
     {"id": "row1", "page": '["secret.txt","lost.txt"]'},
     {"secret.txt": Source("pbc_papers", "paper1")},
 )
-ADA, BOB = (Record("pbc_users", name, {"id": name, "tokenKey": name * 20}) for name in ("ada", "bob"))
+ADA, BOB = (
+    Record("pbc_users", name, {"id": name, "tokenKey": name * 20}) for name in ("ada", "bob")
+)
 ROOT = Record("pbc_roots", "root", {"id": "root", "tokenKey": "root" * 20})
 RECORDS = {
     "photos": [PHOTO],

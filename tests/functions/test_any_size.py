@@ -16,7 +16,9 @@ from tests.fakes import MODIFIED, FakeTable, request
 
 KIB, GIB = 1024, 1024**3
 MANY = "bytes=" + ",".join(f"{10 * n}-{10 * n}" for n in range(40))
-FILES = Collection("c", "files", "base", (Field("f", "any", "file", max_select=9, thumbs=("8x8",)),), "")
+FILES = Collection(
+    "c", "files", "base", (Field("f", "any", "file", max_select=9, thumbs=("8x8",)),), ""
+)
 RECORD = Record("c", "r", {"id": "r", "any": '["film.mp4","picture.jpg"]'})
 
 

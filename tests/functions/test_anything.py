@@ -10,19 +10,36 @@ from tests.deployed import Deployed
 
 segments = st.one_of(
     st.sampled_from(
-        ["api", "files", "token", "photos", "PHOTOS", "photo1", "plain.txt", "one.png", "", ".", ".."]
+        [
+            "api",
+            "files",
+            "token",
+            "photos",
+            "PHOTOS",
+            "photo1",
+            "plain.txt",
+            "one.png",
+            "",
+            ".",
+            "..",
+        ]
     ),
     st.text(max_size=8).map(lambda text: quote(text, safe="", errors="replace")),
     st.sampled_from(["%00", "%ff", "%2e%2e", "%2F", "%25", "x" * 1100, "%C3%A9" * 400]),
 )
 known = st.tuples(
-    st.sampled_from(["/api/files/photos/photo1", "/api/files/papers/paper1", "/api/files"]), segments
+    st.sampled_from(["/api/files/photos/photo1", "/api/files/papers/paper1", "/api/files"]),
+    segments,
 ).map("/".join)
 paths = st.one_of(st.lists(segments, max_size=7).map(lambda parts: "/" + "/".join(parts)), known)
-values = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30)
+values = st.text(
+    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=30
+)
 tokens = st.one_of(
     values,
-    st.sampled_from(["a.b.c", "e30.e30.e30", "e30.bnVsbA.x", "eyJhbGciOiJub25lIn0.eyJleHAiOiAxZTk5OX0."]),
+    st.sampled_from(
+        ["a.b.c", "e30.e30.e30", "e30.bnVsbA.x", "eyJhbGciOiJub25lIn0.eyJleHAiOiAxZTk5OX0."]
+    ),
     st.binary(max_size=40).map(lambda body: f"e30.{body.hex()}.e30"),
 )
 queries = st.lists(
@@ -53,7 +70,9 @@ headers = st.dictionaries(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     method=st.sampled_from(["GET", "GET", "GET", "HEAD", "POST", "OPTIONS", "DELETE", "FOO"]),
     path=paths,
@@ -61,7 +80,13 @@ headers = st.dictionaries(
     sent=headers,
     body=st.binary(max_size=20),
 )
-@example("GET", "/api/files/papers/paper1/secret.txt", "token=a.b.c", {"Content-Type": "text/plain"}, b"x")
+@example(
+    "GET",
+    "/api/files/papers/paper1/secret.txt",
+    "token=a.b.c",
+    {"Content-Type": "text/plain"},
+    b"x",
+)
 @example("POST", "/api/files/token", "", {"Authorization": "Bearer e30.bnVsbA.x"}, b"")
 def test_no_request_crashes_a_function(
     stable: Deployed, method: str, path: str, query: str, sent: dict[str, str], body: bytes

@@ -13,7 +13,9 @@ from local.runtime import Context
 from tests.conftest import DEMO, ROOT, make_cloud
 from tests.deployed import deployed
 
-EVENTS = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "events").glob("*.json"))}
+EVENTS = {
+    path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "events").glob("*.json"))
+}
 EXPECTED: dict[str, tuple[str, int, str]] = {
     "public": ("files", 200, "image/jpeg"),
     "thumb": ("files", 200, "image/jpeg"),

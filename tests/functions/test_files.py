@@ -67,7 +67,9 @@ def test_a_name_that_reads_like_a_path_or_is_escaped_is_decoded_once(stable: Dep
         ("PUT", "/api/files/token"),
     ],
 )
-def test_what_is_missing_and_what_is_denied_look_alike(stable: Deployed, method: str, target: str) -> None:
+def test_what_is_missing_and_what_is_denied_look_alike(
+    stable: Deployed, method: str, target: str
+) -> None:
     answer = stable.ask(method, target)
     assert (answer.status, answer.body) == (404, NOT_FOUND)
     assert answer.headers == {
@@ -89,7 +91,10 @@ def test_a_head_of_nothing_has_neither_body_nor_length(stable: Deployed) -> None
 
 def test_an_unknown_collection_says_so(stable: Deployed) -> None:
     answer = stable.get("/api/files/nope/x/y")
-    assert (answer.status, answer.json["message"]) == (404, "Missing or invalid collection context.")
+    assert (answer.status, answer.json["message"]) == (
+        404,
+        "Missing or invalid collection context.",
+    )
 
 
 @pytest.mark.parametrize("target", [PLAIN, "/api/files/token", "/anything"])
@@ -107,7 +112,10 @@ def test_a_preflight_is_answered_everywhere(stable: Deployed, target: str) -> No
 
 def test_any_origin_may_read_files_and_errors(stable: Deployed) -> None:
     for target in (PLAIN, "/nowhere"):
-        assert stable.get(target, origin="https://app.test").headers["access-control-allow-origin"] == "*"
+        assert (
+            stable.get(target, origin="https://app.test").headers["access-control-allow-origin"]
+            == "*"
+        )
         assert "access-control-allow-origin" not in stable.get(target).headers
 
 
@@ -127,7 +135,9 @@ def test_any_origin_may_read_files_and_errors(stable: Deployed) -> None:
         ("", False),
     ],
 )
-def test_a_protected_file_opens_to_whom_its_rule_allows(stable: Deployed, query: str, opens: bool) -> None:
+def test_a_protected_file_opens_to_whom_its_rule_allows(
+    stable: Deployed, query: str, opens: bool
+) -> None:
     answer = stable.get(f"{SECRET}?{query}")
     assert answer.body == (PAPERS["secret.txt"][0] if opens else NOT_FOUND)
     assert stable.ask("HEAD", f"{SECRET}?{query}").status == answer.status
@@ -160,7 +170,9 @@ def test_a_protected_thumb_needs_the_token_too_even_when_stored(api: Deployed) -
 def test_a_changed_token_key_closes_at_once(api: Deployed, cloud: Cloud) -> None:
     token = make_token(ADA)
     assert api.get(f"{SECRET}?token={token}").status == 200
-    cloud.dynamodb.delete_item(TableName=cloud.table, Key={"pk": {"S": "pbc_users"}, "sk": {"S": "ada"}})
+    cloud.dynamodb.delete_item(
+        TableName=cloud.table, Key={"pk": {"S": "pbc_users"}, "sk": {"S": "ada"}}
+    )
     assert api.get(f"{SECRET}?token={token}").status == 404
 
 
@@ -202,7 +214,10 @@ def test_a_superusers_file_token_from_elsewhere_is_a_guests(fenced: Deployed) ->
 def test_a_missing_table_is_a_400(cloud: Cloud) -> None:
     with deployed(cloud, TABLE_NAME="no-such-table") as api:
         answer = api.get(PLAIN)
-        assert (answer.status, answer.json["message"]) == (400, "Filesystem initialization failure.")
+        assert (answer.status, answer.json["message"]) == (
+            400,
+            "Filesystem initialization failure.",
+        )
         assert api.lines()[-1]["reason"] == "DynamoDB: ResourceNotFoundException"
 
 
@@ -211,7 +226,10 @@ def test_a_missing_bucket_is_a_400(cloud: Cloud) -> None:
     with deployed(cloud, BUCKET_NAME="no-such-bucket") as api:
         for target in (PLAIN, "/api/files/photos/photo1/one.png?thumb=4x4"):
             answer = api.get(target)
-            assert (answer.status, answer.json["message"]) == (400, "Filesystem initialization failure.")
+            assert (answer.status, answer.json["message"]) == (
+                400,
+                "Filesystem initialization failure.",
+            )
             assert answer.headers["cache-control"] == "no-store"
             assert api.lines()[-1]["reason"] == "S3: NoSuchBucket"
 

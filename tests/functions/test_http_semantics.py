@@ -198,7 +198,9 @@ def things(stable: Deployed) -> dict[str, Thing]:
     return found
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     name=st.sampled_from(NAMES),
     headers=sent,
@@ -206,7 +208,12 @@ def things(stable: Deployed) -> dict[str, Thing]:
     download=st.sampled_from(["", "?download=1", "?download=no"]),
 )
 def test_any_combination_is_answered_as_the_model_says(
-    stable: Deployed, things: dict[str, Thing], name: str, headers: dict[str, str], form: str, download: str
+    stable: Deployed,
+    things: dict[str, Thing],
+    name: str,
+    headers: dict[str, str],
+    form: str,
+    download: str,
 ) -> None:
     thing = things[name]
     asked = {header: filled(value, thing, form) for header, value in headers.items()}
@@ -270,7 +277,9 @@ def check_head(answer: Answer, head: Answer) -> None:
     """HEAD is GET without the body; a 412 alone then has no length."""
 
     def comparable(headers: dict[str, str]) -> dict[str, str]:
-        return {n: re.sub("boundary=.*", "", v) for n, v in headers.items() if n != "content-length"}
+        return {
+            n: re.sub("boundary=.*", "", v) for n, v in headers.items() if n != "content-length"
+        }
 
     assert (head.status, head.body) == (answer.status, b"")
     assert comparable(dict(head.headers)) == comparable(dict(answer.headers))

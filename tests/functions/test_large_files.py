@@ -66,7 +66,9 @@ def test_a_protected_files_address_is_private_and_ends_with_the_token(small: Dep
 
     brief = small.get(f"{path}?token={make_token(ADA, exp=int(time.time()) + 30)}")
     assert 27 <= int(signed(brief.headers["location"])["X-Amz-Expires"]) <= 30
-    assert signed(brief.headers["location"])["response-cache-control"].startswith("private, max-age=")
+    assert signed(brief.headers["location"])["response-cache-control"].startswith(
+        "private, max-age="
+    )
 
 
 @pytest.mark.parametrize(

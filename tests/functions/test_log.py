@@ -37,8 +37,16 @@ EVERY_LINE = {
         ("GET", "/nowhere", {"status": 404, "reason": "no such route"}),
         ("GET", "/api/files/no/x/y", {"status": 404, "reason": "no such collection"}),
         ("GET", "/api/files/photos/no/y", {"status": 404, "reason": "no such record"}),
-        ("GET", "/api/files/photos/photo1/y", {"status": 404, "reason": "no field holds this file"}),
-        ("GET", "/api/files/photos/photo1/gone.png", {"status": 404, "reason": "the object is missing"}),
+        (
+            "GET",
+            "/api/files/photos/photo1/y",
+            {"status": 404, "reason": "no field holds this file"},
+        ),
+        (
+            "GET",
+            "/api/files/photos/photo1/gone.png",
+            {"status": 404, "reason": "the object is missing"},
+        ),
         (
             "GET",
             "/api/files/papers/paper1/secret.txt",
@@ -75,7 +83,9 @@ def test_no_token_query_or_signed_address_is_ever_logged(cloud: Cloud) -> None:
             answer = api.get(f"/api/files/papers/paper1/secret.txt?token={token}&password=hunter2")
             locations.append(answer.headers.get("location", ""))
         for auth in auths:
-            issued = api.ask("POST", "/api/files/token", {"Authorization": auth, "X-Key": "hunter2"})
+            issued = api.ask(
+                "POST", "/api/files/token", {"Authorization": auth, "X-Key": "hunter2"}
+            )
             tokens.append(issued.json["token"])
         assert sum(map(bool, locations)) == 2
         logged = api.logged()

@@ -19,7 +19,10 @@ from tests.template_checks import allowed, listed, resource_text, statements
 
 TEMPLATE = load((ROOT / "template.yaml").read_text())
 OTHERWISE_NAMED = {"s3:HeadObject": "s3:GetObject", "s3:HeadBucket": "s3:ListBucket"}
-LAMBDAS_OWN = {"logs:CreateLogStream", "logs:PutLogEvents"}  # Lambda writes the log, as the function's role
+LAMBDAS_OWN = {
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+}  # Lambda writes the log, as the function's role
 SECRET = "0123456789" * 4
 
 SHARED: dict[str, Any] = {
@@ -92,13 +95,17 @@ def test_a_role_allows_what_its_function_calls_and_nothing_else(
     statuses = set()
     with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
         for method, target, headers in REQUESTS[role]:
-            statuses.add(behind_cdn.ask(method, target, {**headers, "x-origin-secret": SECRET}).status)
+            statuses.add(
+                behind_cdn.ask(method, target, {**headers, "x-origin-secret": SECRET}).status
+            )
     made = list(calls(caplog))
     assert not statuses - {200, 204, 206, 304, 401, 404}
     assert {name for name, _ in made} | LAMBDAS_OWN == allowed(TEMPLATE, role) | allowed(
         TEMPLATE, "OriginSecretPolicy"
     )
-    (writable,) = [s for s in statements(TEMPLATE, "FilesRole") if "s3:PutObject" in listed(s["Action"])]
+    (writable,) = [
+        s for s in statements(TEMPLATE, "FilesRole") if "s3:PutObject" in listed(s["Action"])
+    ]
     pattern = resource_text(writable["Resource"]).rpartition("${Bucket}/")[2]
     written = [path.split("/", 2)[2] for name, path in made if name == "s3:PutObject"]
     assert len(written) == (2 if role == "FilesRole" else 0)

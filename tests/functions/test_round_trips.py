@@ -23,7 +23,9 @@ def asked(
     return [record.args[0].name for record in records]  # type: ignore[index, union-attr]
 
 
-def test_each_kind_of_request_costs_what_it_must(api: Deployed, caplog: pytest.LogCaptureFixture) -> None:
+def test_each_kind_of_request_costs_what_it_must(
+    api: Deployed, caplog: pytest.LogCaptureFixture
+) -> None:
     tag = api.get(PICTURE).headers["etag"]  # collections and settings are in memory from here on
     for method, target, headers, operations in (
         ("GET", PICTURE, {}, ["GetItem", "GetObject"]),
@@ -43,7 +45,11 @@ def test_each_kind_of_request_costs_what_it_must(api: Deployed, caplog: pytest.L
         ("GET", "/nowhere", {}, []),
         ("POST", "/api/files/token", {}, []),
     ):
-        assert asked(caplog, api, method, target, **headers) == operations, (method, target, headers)
+        assert asked(caplog, api, method, target, **headers) == operations, (
+            method,
+            target,
+            headers,
+        )
 
 
 def test_a_first_request_reads_all_collections_in_one_query(
@@ -51,4 +57,7 @@ def test_a_first_request_reads_all_collections_in_one_query(
 ) -> None:
     assert asked(caplog, api, "GET", PICTURE) == ["Query", "GetItem", "GetObject"]
     auth = make_token(ADA, "auth")
-    assert asked(caplog, api, "POST", "/api/files/token", authorization=auth) == ["Query", "GetItem"]
+    assert asked(caplog, api, "POST", "/api/files/token", authorization=auth) == [
+        "Query",
+        "GetItem",
+    ]

@@ -30,7 +30,9 @@ def thumbs(api: Deployed) -> list[str]:
         ("one.webp", "image/webp"),
     ],
 )
-def test_a_thumb_is_made_stored_and_served_again(api: Deployed, name: str, content_type: str) -> None:
+def test_a_thumb_is_made_stored_and_served_again(
+    api: Deployed, name: str, content_type: str
+) -> None:
     first = api.get(path(name))
     assert first.status == 200
     assert first.headers["content-type"] == content_type
@@ -84,7 +86,9 @@ def test_a_size_that_is_not_listed_is_the_original(stable: Deployed, size: str) 
     ("name", "size"),
     [("fake.jpg", "4x4"), ("cut.png", "4x4"), ("one.png", "junk"), ("one.png", "9000x9000")],
 )
-def test_a_thumb_that_fails_is_the_original_which_nobody_keeps(api: Deployed, name: str, size: str) -> None:
+def test_a_thumb_that_fails_is_the_original_which_nobody_keeps(
+    api: Deployed, name: str, size: str
+) -> None:
     answer = api.get(path(name, size))
     assert (answer.status, answer.body) == (200, FILES[name][0])
     assert answer.headers["cache-control"] == "no-store"
@@ -123,7 +127,9 @@ def test_a_file_that_is_no_picture_is_served_as_it_is(api: Deployed, name: str) 
 def test_a_repaired_original_gets_its_thumb(api: Deployed) -> None:
     assert api.get(path("fake.jpg")).body == FILES["fake.jpg"][0]
     api.put("pbc_photos/photo1/fake.jpg", picture("JPEG"), "image/jpeg")
-    assert api.get(path("fake.jpg")).headers["content-disposition"] == "inline; filename=4x4_fake.jpg"
+    assert (
+        api.get(path("fake.jpg")).headers["content-disposition"] == "inline; filename=4x4_fake.jpg"
+    )
 
 
 def test_simultaneous_first_requests_draw_once(api: Deployed) -> None:

@@ -48,7 +48,9 @@ def test_another_users_token_opens_nothing_of_ours(stable: Deployed) -> None:
         {"Authorization": make_token(ADA, "auth", id="nobody")},
     ],
 )
-def test_without_a_valid_auth_token_there_is_none(stable: Deployed, headers: dict[str, str]) -> None:
+def test_without_a_valid_auth_token_there_is_none(
+    stable: Deployed, headers: dict[str, str]
+) -> None:
     answer = stable.ask("POST", ROUTE, headers)
     assert answer.status == 401
     assert answer.json["message"] == "The request requires valid record authorization token."

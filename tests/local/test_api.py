@@ -32,7 +32,9 @@ def test_the_event_the_context_and_the_answer_share_one_request_id() -> None:
     answer = api(echo).respond(Request("GET", "/"))
     seen = json.loads(answer.body)
     assert (
-        dict(answer.headers)["Apigw-Requestid"] == seen["id"] == seen["event"]["requestContext"]["requestId"]
+        dict(answer.headers)["Apigw-Requestid"]
+        == seen["id"]
+        == seen["event"]["requestContext"]["requestId"]
     )
 
 
@@ -52,7 +54,9 @@ def test_no_route_is_a_404() -> None:
     ],
     ids=["escape", "headers", "body", "body as base64"],
 )
-def test_a_request_that_cannot_be_an_event_is_refused(request_: Request, status: int, message: str) -> None:
+def test_a_request_that_cannot_be_an_event_is_refused(
+    request_: Request, status: int, message: str
+) -> None:
     answer = api(echo).respond(request_)
     assert answer.status == status
     assert refuses(answer.body, message)

@@ -16,5 +16,6 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended.value.code == 0
     printed = capsys.readouterr().out
     assert all(
-        option in printed for option in ("--port N", "--host HOST", "--data PB_DATA_DIR", "--sam-env FILE")
+        option in printed
+        for option in ("--port N", "--host HOST", "--data PB_DATA_DIR", "--sam-env FILE")
     )

@@ -13,7 +13,11 @@ from local.template import parse
 
 ROOT = Path(__file__).parents[2]
 EVENTS = {path.stem: json.loads(path.read_text()) for path in (ROOT / "events").glob("*.json")}
-OF_THE_FRONT = {"x-amzn-trace-id", "x-forwarded-port", "x-forwarded-proto"}  # AWS alone adds or sets these
+OF_THE_FRONT = {
+    "x-amzn-trace-id",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+}  # AWS alone adds or sets these
 
 
 def test_there_is_one_event_for_each_kind_of_answer() -> None:
@@ -37,10 +41,14 @@ def test_an_event_is_what_the_gateway_makes_of_its_request(name: str) -> None:
     query = event["rawQueryString"]
     target = event["rawPath"] + (f"?{query}" if query else "")
     request = Request(http["method"], target, tuple(headers.items()), b"", http["sourceIp"])
-    match = Routes(parse((ROOT / "template.yaml").read_text()).routes).match(http["method"], event["rawPath"])
+    match = Routes(parse((ROOT / "template.yaml").read_text()).routes).match(
+        http["method"], event["rawPath"]
+    )
     assert match is not None
     context = event["requestContext"]
-    made = event_of(request, read_target(target), match, context["requestId"], context["timeEpoch"] / 1000)
+    made = event_of(
+        request, read_target(target), match, context["requestId"], context["timeEpoch"] / 1000
+    )
     assert comparable(made) == comparable(event)
 
 

@@ -74,7 +74,11 @@ def test_an_event_says_everything_payload_2_0_says() -> None:
     [
         ((("X-Test", "1"),), "x-test", "1"),
         ((("X-Test", "1"), ("x-test", "2")), "x-test", "1,2"),
-        ((("X-Forwarded-For", "10.0.0.1, 10.0.0.2"),), "x-forwarded-for", "10.0.0.1, 10.0.0.2, 127.0.0.1"),
+        (
+            (("X-Forwarded-For", "10.0.0.1, 10.0.0.2"),),
+            "x-forwarded-for",
+            "10.0.0.1, 10.0.0.2, 127.0.0.1",
+        ),
         ((("Content-Length", "7"),), "content-length", "0"),
         ((("Cookie", "a=1"),), "cookie", None),
     ],
@@ -199,18 +203,45 @@ PNG = base64.b64encode(b"\x89PNG").decode()
             {"Content-Length": "0"},
             b"",
         ),
-        ({"statusCode": 204, "headers": {"vary": "Origin"}, "body": "x"}, 204, {"vary": "Origin"}, b""),
+        (
+            {"statusCode": 204, "headers": {"vary": "Origin"}, "body": "x"},
+            204,
+            {"vary": "Origin"},
+            b"",
+        ),
         ({"statusCode": 304, "headers": {"etag": '"a"'}, "body": ""}, 304, {"etag": '"a"'}, b""),
-        ({"statusCode": 200, "cookies": ["a=1"]}, 200, {"Set-Cookie": "a=1", "Content-Length": "0"}, b""),
+        (
+            {"statusCode": 200, "cookies": ["a=1"]},
+            200,
+            {"Set-Cookie": "a=1", "Content-Length": "0"},
+            b"",
+        ),
         ({"statusCode": 200, "headers": {"age": 3}}, 200, {"age": "3", "Content-Length": "0"}, b""),
-        ({"statusCode": 200, "headers": {"Connection": "close"}}, 200, {"Content-Length": "0"}, b""),
-        ({"statusCode": 200, "headers": {"x": "é"}}, 200, {"x": "\xc3\xa9", "Content-Length": "0"}, b""),
-        ({"hello": 1}, 200, {"Content-Type": "application/json", "Content-Length": "12"}, b'{"hello": 1}'),
+        (
+            {"statusCode": 200, "headers": {"Connection": "close"}},
+            200,
+            {"Content-Length": "0"},
+            b"",
+        ),
+        (
+            {"statusCode": 200, "headers": {"x": "é"}},
+            200,
+            {"x": "\xc3\xa9", "Content-Length": "0"},
+            b"",
+        ),
+        (
+            {"hello": 1},
+            200,
+            {"Content-Type": "application/json", "Content-Length": "12"},
+            b'{"hello": 1}',
+        ),
         ("text", 200, {"Content-Type": "application/json", "Content-Length": "4"}, b"text"),
         (None, 200, {"Content-Type": "application/json", "Content-Length": "4"}, b"null"),
     ],
 )
-def test_a_result_becomes_an_answer(result: Any, status: int, headers: dict[str, str], body: bytes) -> None:
+def test_a_result_becomes_an_answer(
+    result: Any, status: int, headers: dict[str, str], body: bytes
+) -> None:
     answer = answer_of(result, head=False)
     assert (answer.status, dict(answer.headers), answer.body) == (status, headers, body)
 

@@ -28,7 +28,11 @@ def test_a_handler_gets_the_event_and_a_context() -> None:
     assert runtime(handler).invoke("F", {"a": 1}, "id-1") == "done"
     event, context = seen[0]
     assert event == {"a": 1}
-    assert (context.function_name, context.memory_limit_in_mb, context.aws_request_id) == ("F", 512, "id-1")
+    assert (context.function_name, context.memory_limit_in_mb, context.aws_request_id) == (
+        "F",
+        512,
+        "id-1",
+    )
     assert context.invoked_function_arn == "arn:aws:lambda:us-east-1:000000000000:function:F"
     assert (context.log_group_name, context.log_stream_name) == ("/aws/lambda/F", "local")
 
@@ -54,7 +58,9 @@ def test_whatever_a_handler_raises_fails_the_invocation(
     [(0.05, 30, FunctionError), (30, 0.05, IntegrationTimeout)],
     ids=["the function's own timeout", "the gateway's patience"],
 )
-def test_a_slow_handler_is_not_waited_for(timeout: float, limit: float, error: type[Exception]) -> None:
+def test_a_slow_handler_is_not_waited_for(
+    timeout: float, limit: float, error: type[Exception]
+) -> None:
     end = threading.Event()
     with pytest.raises(error):
         runtime(lambda event, context: end.wait(5), timeout, limit).invoke("F", {}, "id")
@@ -78,9 +84,13 @@ def test_invocations_run_at_the_same_time_but_the_first_is_alone() -> None:
     assert len(calls) == 5
 
 
-def test_a_handler_is_imported_by_its_handler_string(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handler_is_imported_by_its_handler_string(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "shop").mkdir()
-    (tmp_path / "shop" / "app.py").write_text("def handler(event, context):\n    return event['n'] + 1\n")
+    (tmp_path / "shop" / "app.py").write_text(
+        "def handler(event, context):\n    return event['n'] + 1\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     handler = load_handler(Function("Shop", "shop.app.handler", 128, 3))
     assert handler({"n": 1}, Context("id", "Shop", 128, 0)) == 2

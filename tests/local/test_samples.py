@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from local.samples import Opens, samples, thumb_form
-from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Settings, TokenOptions
+from pocketfiles.catalogue.model import (
+    Collection,
+    Collections,
+    Field,
+    Record,
+    Settings,
+    TokenOptions,
+)
 
 BASE = "http://127.0.0.1:8090"
 NOW = 1_700_000_000
@@ -37,7 +44,8 @@ class Catalogue:
 
     def all(self, collection_id: str, limit: int) -> list[Record]:
         return [
-            Record(collection_id, values["id"], values) for values in self.records.get(collection_id, ())
+            Record(collection_id, values["id"], values)
+            for values in self.records.get(collection_id, ())
         ][:limit]
 
 
@@ -55,7 +63,9 @@ ADA = {"id": "ada", "tokenKey": "key-a"}
 ROOT = {"id": "root", "tokenKey": "key-r"}
 USERS = collection("users", kind="auth")
 SUPERUSERS = collection("_superusers", kind="auth", rule=None)
-PHOTOS = collection("photos", picture("small", "50x50"), picture("image", "9x9", "50x50", "9x9t", "0x9"))
+PHOTOS = collection(
+    "photos", picture("small", "50x50"), picture("image", "9x9", "50x50", "9x9t", "0x9")
+)
 PAPERS = collection("papers", protected("paper"), rule="owner = @request.auth.id")
 
 
@@ -67,7 +77,9 @@ def test_sizes_that_differ_in_numbers_alone_are_of_one_form(size: str, form: str
 
 
 def test_a_picture_comes_with_one_thumb_of_each_form_its_field_lists() -> None:
-    catalogue = Catalogue([PHOTOS], {"id_photos": [{"id": "r 1", "small": "a.png", "image": "b#c.png"}]})
+    catalogue = Catalogue(
+        [PHOTOS], {"id_photos": [{"id": "r 1", "small": "a.png", "image": "b#c.png"}]}
+    )
     url = f"{BASE}/api/files/photos/r%201/b%23c.png"
     assert list(found(catalogue).items()) == [
         ("picture", url),
@@ -78,7 +90,11 @@ def test_a_picture_comes_with_one_thumb_of_each_form_its_field_lists() -> None:
 
 
 def test_a_picture_that_is_missing_or_is_none_is_passed_over() -> None:
-    records = [{"id": "r1", "image": "a.txt"}, {"id": "r2", "image": "b.png"}, {"id": "r3", "image": "c.png"}]
+    records = [
+        {"id": "r1", "image": "a.txt"},
+        {"id": "r2", "image": "b.png"},
+        {"id": "r3", "image": "c.png"},
+    ]
     catalogue = Catalogue([PHOTOS], {"id_photos": records})
     assert found(catalogue, lambda path: "b.png" not in path)["picture"].endswith("/r3/c.png")
 
@@ -112,7 +128,11 @@ def test_a_protected_file_comes_with_the_token_of_an_ordinary_user_who_may_see_i
 
 def test_a_superuser_opens_what_no_user_may_see() -> None:
     records = {"id__superusers": [ROOT], "id_papers": [{"id": "p1", "paper": "a.txt"}]}
-    assert set(found(Catalogue([SUPERUSERS, PAPERS], records))) == {"protected", "auth token", "file token"}
+    assert set(found(Catalogue([SUPERUSERS, PAPERS], records))) == {
+        "protected",
+        "auth token",
+        "file token",
+    }
 
 
 @pytest.mark.parametrize(
@@ -123,7 +143,8 @@ def test_a_superuser_opens_what_no_user_may_see() -> None:
         Catalogue([PAPERS], {"id_papers": [{"id": "p1", "paper": "a.txt"}]}),
         Catalogue([USERS], {"id_users": [{"id": "ada", "tokenKey": ""}]}),
         Catalogue(
-            [collection("v", picture("image", "9x9"), kind="view")], {"id_v": [{"id": "r", "image": "a.png"}]}
+            [collection("v", picture("image", "9x9"), kind="view")],
+            {"id_v": [{"id": "r", "image": "a.png"}]},
         ),
     ],
     ids=["nothing", "no records", "nobody", "a user without a key", "a view"],

@@ -35,7 +35,11 @@ def handler(event: dict[str, Any], context: Context) -> Any:
             return {"statusCode": 200, "headers": {"content-length": "1234"}, "body": ""}
         case "/gone":
             return {"statusCode": 304, "headers": {"etag": '"a"'}, "body": ""}
-    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
+    return {
+        "statusCode": 200,
+        "headers": {"content-type": "application/json"},
+        "body": json.dumps(event),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +95,9 @@ def test_double_slashes_arrive_as_they_were_sent(port: int) -> None:
 
 
 def test_blanks_around_a_header_are_cut(port: int) -> None:
-    answer = exchange(port, b"GET / HTTP/1.1\r\nHost: x\r\nX: \t a b \t\r\nConnection: close\r\n\r\n")
+    answer = exchange(
+        port, b"GET / HTTP/1.1\r\nHost: x\r\nX: \t a b \t\r\nConnection: close\r\n\r\n"
+    )
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]["x"] == "a b"
 
 
@@ -110,7 +116,9 @@ def test_a_body_arrives(port: int) -> None:
         ("/" + "a" * 10_240, 431, "Request Header Fields Too Large"),
     ],
 )
-def test_what_the_gateway_refuses_is_a_message(port: int, target: str, status: int, message: str) -> None:
+def test_what_the_gateway_refuses_is_a_message(
+    port: int, target: str, status: int, message: str
+) -> None:
     answer = ask(port, "GET", target)
     assert (answer.status, kept(answer)) == (status, {"message": message})
 
@@ -124,7 +132,11 @@ def test_head_has_the_functions_length_and_no_body(port: int) -> None:
 
 def test_a_304_has_neither_length_nor_body(port: int) -> None:
     answer = ask(port, "GET", "/gone")
-    assert (answer.status, answer.getheader("ETag"), answer.getheader("Content-Length")) == (304, '"a"', None)
+    assert (answer.status, answer.getheader("ETag"), answer.getheader("Content-Length")) == (
+        304,
+        '"a"',
+        None,
+    )
 
 
 def test_a_connection_serves_request_after_request(port: int) -> None:
@@ -148,7 +160,8 @@ def test_a_connection_serves_request_after_request(port: int) -> None:
 
 def test_pipelined_requests_are_answered_in_order(port: int) -> None:
     answer = exchange(
-        port, b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        port,
+        b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     )
     assert answer.count(b"HTTP/1.1 200 OK") == 2
     assert answer.index(b'"rawPath": "/1"') < answer.index(b'"rawPath": "/2"')
@@ -179,13 +192,24 @@ HOST = b"Host: x\r\n"
         (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n", 400),
         (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400),
         (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
-        (b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 10485761\r\n\r\n" + bytes(10485761), 413),
+        (
+            b"POST / HTTP/1.1\r\n" + HOST + b"Content-Length: 10485761\r\n\r\n" + bytes(10485761),
+            413,
+        ),
         (b"GET / HTTP/1.1\r\n" + HOST + b"X: " + b"v" * 70_000 + b"\r\n\r\n", 431),
-        (b"GET / HTTP/1.1\r\n" + HOST + b"".join(b"X-%d: 1\r\n" % n for n in range(120)) + b"\r\n", 431),
+        (
+            b"GET / HTTP/1.1\r\n"
+            + HOST
+            + b"".join(b"X-%d: 1\r\n" % n for n in range(120))
+            + b"\r\n",
+            431,
+        ),
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 431),
     ],
 )
-def test_what_cannot_be_read_as_a_request_ends_the_connection(port: int, raw: bytes, status: int) -> None:
+def test_what_cannot_be_read_as_a_request_ends_the_connection(
+    port: int, raw: bytes, status: int
+) -> None:
     answer = exchange(port, raw)
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)

@@ -54,7 +54,10 @@ def test_functions_have_their_own_values_over_the_globals_over_lambdas_defaults(
 
 
 def test_events_on_the_api_are_routes_and_other_events_are_not() -> None:
-    assert parse(TEMPLATE).routes == (Route("$default", "Pictures"), Route("ANY /p/{id}", "Pictures"))
+    assert parse(TEMPLATE).routes == (
+        Route("$default", "Pictures"),
+        Route("ANY /p/{id}", "Pictures"),
+    )
 
 
 def test_a_table_keeps_what_createtable_takes() -> None:

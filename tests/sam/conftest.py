@@ -31,7 +31,9 @@ def sam(*arguments: str) -> list[str]:
 
 def run(command: list[str], environment: dict[str, str]) -> str:
     """A command's standard output; its error output is the message when it fails."""
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -25,8 +25,12 @@ from tests.sam.conftest import ROOT, Stack, run
 pytestmark = pytest.mark.docker
 
 PHOTO = "/api/files/photos/photo0000000001/photo_u8xiok0v9c.jpg"
-THUMB_KEY = "pbc_1063624087/photo0000000001/thumbs_photo_u8xiok0v9c.jpg/200x200f_photo_u8xiok0v9c.jpg"
-ADAS = "/api/files/documents/doc000000000001/file_1_0e9gscmqtk.txt"  # protected; Ada owns the record
+THUMB_KEY = (
+    "pbc_1063624087/photo0000000001/thumbs_photo_u8xiok0v9c.jpg/200x200f_photo_u8xiok0v9c.jpg"
+)
+ADAS = (
+    "/api/files/documents/doc000000000001/file_1_0e9gscmqtk.txt"  # protected; Ada owns the record
+)
 
 
 def auth_token(stack: Stack, user: str) -> str:
@@ -45,7 +49,11 @@ def stored(stack: Stack, key: str) -> bytes | None:
     session = boto3.Session("local", "local", region_name=stack.environment["AWS_REGION"])
     client = session.client("s3", endpoint_url=stack.environment["AWS_ENDPOINT_URL"])
     listed = client.list_objects_v2(Bucket=stack.bucket, Prefix=key)
-    return client.get_object(Bucket=stack.bucket, Key=key)["Body"].read() if listed["KeyCount"] else None
+    return (
+        client.get_object(Bucket=stack.bucket, Key=key)["Body"].read()
+        if listed["KeyCount"]
+        else None
+    )
 
 
 # ---------------------------------------------------------------- the layers
@@ -64,12 +72,16 @@ def test_libvips_and_libwebp_load_in_lambda(built: Path) -> None:
 # ---------------------------------------------------------------- sam local invoke
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "events").glob("*.json")), ids=lambda path: path.stem
+)
 def test_a_sample_event_is_answered(path: Path, stack: Stack) -> None:
     function = "TokensFunction" if path.stem.startswith("token") else "FilesFunction"
     output = run(stack.local("invoke", function, "--event", str(path)), stack.environment)
     answer = json.loads(output.splitlines()[-1])
-    assert answer["statusCode"] == {"not-found": 404, "token-unauthenticated": 401}.get(path.stem, 200)
+    assert answer["statusCode"] == {"not-found": 404, "token-unauthenticated": 401}.get(
+        path.stem, 200
+    )
     body = base64.b64decode(answer["body"])
     match path.stem:
         case "thumb":
@@ -103,7 +115,9 @@ class Api:
 
     def lines(self) -> list[dict[str, Any]]:
         """The functions' log, without what the platform writes and without metrics."""
-        lines = [json.loads(text) for text in self.log.read_text().splitlines() if text.startswith("{")]
+        lines = [
+            json.loads(text) for text in self.log.read_text().splitlines() if text.startswith("{")
+        ]
         return [line for line in lines if "_aws" not in line]
 
 
@@ -113,9 +127,13 @@ def api(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = stack.local("start-api", "--port", str(port), "--log-file", str(folder / "functions.log"))
+    command = stack.local(
+        "start-api", "--port", str(port), "--log-file", str(folder / "functions.log")
+    )
     with (folder / "sam.log").open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=stack.environment, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=stack.environment, stdout=output, stderr=output
+        )
     try:
         wait_for(port, process, folder / "sam.log")
         yield Api(port, folder / "functions.log")
@@ -145,7 +163,9 @@ def test_start_api_serves_the_whole_api(api: Api, stack: Stack) -> None:
     assert stored(stack, THUMB_KEY) == made
     assert api.ask("GET", f"{PHOTO}?thumb=200x200f")[2] == made
 
-    status, _, body = api.ask("POST", "/api/files/token", Authorization=auth_token(stack, "userada00000000"))
+    status, _, body = api.ask(
+        "POST", "/api/files/token", Authorization=auth_token(stack, "userada00000000")
+    )
     token = json.loads(body)["token"]
     assert status == 200
     assert api.ask("GET", f"{ADAS}?token={token}")[0] == 200
@@ -156,7 +176,9 @@ def test_start_api_serves_the_whole_api(api: Api, stack: Stack) -> None:
     assert (status, json.loads(body)["status"]) == (404, 404)
 
     deadline = time.monotonic() + 10
-    while len(lines := api.lines()) < 8 and time.monotonic() < deadline:  # sam copies them a moment later
+    while (
+        len(lines := api.lines()) < 8 and time.monotonic() < deadline
+    ):  # sam copies them a moment later
         time.sleep(0.1)
     assert [(line["method"], line["status"]) for line in lines] == [
         ("GET", 200),

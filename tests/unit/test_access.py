@@ -16,7 +16,9 @@ FIELDS = (
     Field("f2", "title", "text"),
     Field("f3", "owner", "relation", collection_id="pbc_users", max_select=1),
 )
-USERS = Collection("pbc_users", "users", "auth", (Field("f9", "id", "text"), Field("f8", "name", "text")))
+USERS = Collection(
+    "pbc_users", "users", "auth", (Field("f9", "id", "text"), Field("f8", "name", "text"))
+)
 ROOTS = Collection("pbc_roots", "_superusers", "auth")
 ADA = Record("pbc_users", "ada", {"id": "ada", "name": "Ada"})
 PAPER = Record("pbc_papers", "p1", {"id": "p1", "title": "One", "owner": "ada"})
@@ -26,7 +28,9 @@ ROOT = Identity(ROOTS, Record("pbc_roots", "root", {"id": "root"}))
 IS_OWNER = "owner = @request.auth.id"
 
 
-def allows(rule: str | None, who: Identity | None, asked: Request | None = None, max_rows: int = 10) -> bool:
+def allows(
+    rule: str | None, who: Identity | None, asked: Request | None = None, max_rows: int = 10
+) -> bool:
     papers = Collection("pbc_papers", "papers", "base", FIELDS, view_rule=rule)
     catalogue = Catalogue(FakeTable([USERS, papers, ROOTS], [ADA, PAPER]), 5, Clock())
     try:

@@ -42,6 +42,8 @@ def test_a_peer_that_is_no_address_is_nobody() -> None:
         (("0.0.0.0/0",), "", False),
     ],
 )
-def test_a_superuser_comes_from_a_listed_address(listed: tuple[str, ...], address: str, may: bool) -> None:
+def test_a_superuser_comes_from_a_listed_address(
+    listed: tuple[str, ...], address: str, may: bool
+) -> None:
     settings = Settings(superuser_ips=listed)
     assert superuser_may_come_from(client_address({}, address, settings), settings) is may

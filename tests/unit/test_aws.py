@@ -18,7 +18,10 @@ from tests.conftest import Cloud
 
 
 def client_error(code: str, status: int) -> ClientError:
-    answer = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer = {
+        "Error": {"Code": code, "Message": "no"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(answer, "GetObject")  # type: ignore[arg-type]
 
 
@@ -77,7 +80,11 @@ def test_what_time_may_heal_is_a_503(code: str, status: int) -> None:
             Overloaded,
             "S3: EndpointConnectionError",
         ),
-        (ConnectTimeoutError(endpoint_url="https://s3.test"), Overloaded, "S3: ConnectTimeoutError"),
+        (
+            ConnectTimeoutError(endpoint_url="https://s3.test"),
+            Overloaded,
+            "S3: ConnectTimeoutError",
+        ),
     ],
 )
 def test_a_call_without_an_answer_names_its_exception_and_no_address(

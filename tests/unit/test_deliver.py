@@ -201,7 +201,12 @@ def test_a_range_above_the_limit_is_a_redirect_too() -> None:
         ({"guarded": True}, 900, "private, no-store", "private, no-cache"),
         ({"guarded": True, "seconds_left": 60.9}, 60, "private, no-store", "private, max-age=60"),
         ({"guarded": True, "seconds_left": 0.4}, 1, "private, no-store", "private, max-age=0"),
-        ({"guarded": True, "seconds_left": 1e9}, 900, "private, no-store", "private, max-age=2592000"),
+        (
+            {"guarded": True, "seconds_left": 1e9},
+            900,
+            "private, no-store",
+            "private, max-age=2592000",
+        ),
         ({"fallback": True}, 900, "private, no-store", "no-store"),
         ({"guarded": True, "fallback": True}, 900, "private, no-store", "private, no-store"),
     ],
@@ -235,7 +240,9 @@ def test_an_object_that_vanishes_is_missing() -> None:
         ({"if_range": ""}, False),
     ],
 )
-def test_if_range_sends_the_whole_when_the_file_is_another(headers: dict[str, Any], whole_file: bool) -> None:
+def test_if_range_sends_the_whole_when_the_file_is_another(
+    headers: dict[str, Any], whole_file: bool
+) -> None:
     assert delivered(range="bytes=0-1", **headers)[0].status == (200 if whole_file else 206)
 
 
@@ -253,7 +260,9 @@ def test_if_range_sends_the_whole_when_the_file_is_another(headers: dict[str, An
         ("GET", {"if_unmodified_since": BEFORE}, True),
     ],
 )
-def test_a_plain_get_wants_the_bytes_at_once(method: str, headers: dict[str, Any], only: bool) -> None:
+def test_a_plain_get_wants_the_bytes_at_once(
+    method: str, headers: dict[str, Any], only: bool
+) -> None:
     assert wants_attributes_only(request(method, **headers)) is only
 
 

@@ -24,7 +24,11 @@ from tests.fakes import payload_event as event
 
 def body_of(answered: dict[str, Any]) -> bytes:
     assert isinstance(answered["body"], str)
-    return base64.b64decode(answered["body"]) if answered["isBase64Encoded"] else answered["body"].encode()
+    return (
+        base64.b64decode(answered["body"])
+        if answered["isBase64Encoded"]
+        else answered["body"].encode()
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,9 @@ def body_of(answered: dict[str, Any]) -> bytes:
         (Overloaded, 503),
     ],
 )
-def test_a_refusal_is_json_that_nobody_keeps_and_hides_its_reason(kind: type[Refusal], status: int) -> None:
+def test_a_refusal_is_json_that_nobody_keeps_and_hides_its_reason(
+    kind: type[Refusal], status: int
+) -> None:
     reply = refuse(kind("because of this"))
     assert reply.status == status
     assert json.loads(reply.body) == {"data": {}, "message": kind.message, "status": status}

@@ -20,7 +20,14 @@ HERE = "192.0.2.7"
 def token(record: Record, kind: str, **claims: object) -> str:
     key = record.token_key + ("a" if kind == "auth" else "f") * 40
     return jwt.encode(
-        {"collectionId": record.collection_id, "id": record.id, "type": kind, "exp": NOW + 9, **claims}, key
+        {
+            "collectionId": record.collection_id,
+            "id": record.id,
+            "type": kind,
+            "exp": NOW + 9,
+            **claims,
+        },
+        key,
     )
 
 

@@ -30,7 +30,9 @@ ADA = Record("pbc_users", "ada", {"tokenKey": "k" * 40})
 AUTH = jwt.encode({"collectionId": "pbc_users", "id": "ada", "type": "auth"}, "k" * 40 + "a" * 40)
 
 
-def issued(query: str = "", *, users: Collection = USERS, method: str = "POST", path: str = PATH) -> Reply:
+def issued(
+    query: str = "", *, users: Collection = USERS, method: str = "POST", path: str = PATH
+) -> Reply:
     service = TokenService(Catalogue(FakeTable([users], [ADA]), 5, Clock()))
     return service.issue(request(method, path, query, authorization=AUTH), NOW)
 
@@ -41,7 +43,12 @@ def test_the_token_is_pocketbases_own() -> None:
     assert reply.body == b'{"token":"%s"}\n' % token.encode()
     assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT"}
     claims = jwt.decode(token, "k" * 40 + "f" * 40, algorithms=["HS256"])
-    assert claims == {"collectionId": "pbc_users", "exp": 1_800_000_180, "id": "ada", "type": "file"}
+    assert claims == {
+        "collectionId": "pbc_users",
+        "exp": 1_800_000_180,
+        "id": "ada",
+        "type": "file",
+    }
     assert list(claims) == sorted(claims)
 
 
@@ -109,7 +116,9 @@ class Failing(FakeTable):
     ("failure", "seen"),
     [(StorageUnavailable("x"), TokenNotIssued), (Overloaded("x"), Overloaded)],
 )
-def test_a_table_that_cannot_be_read_fails_the_signing(failure: Refusal, seen: type[Refusal]) -> None:
+def test_a_table_that_cannot_be_read_fails_the_signing(
+    failure: Refusal, seen: type[Refusal]
+) -> None:
     table = Failing([USERS])
     table.failure = failure
     service = TokenService(Catalogue(table, 5, Clock()))

@@ -10,7 +10,9 @@ IMAGE = Field("f1", "image", "file", max_select=1, thumbs=("50x50", "bad"))
 SCANS = Field("f2", "scans", "file", max_select=9, protected=True)
 PHOTOS = Collection("pbc_photos", "photos", "base", (Field("f0", "title", "text"), IMAGE, SCANS))
 SHOWN = Collection("pbc_shown", "shown", "view", (IMAGE,))
-RECORD = Record("pbc_photos", "p1", {"title": "t.txt", "image": "a.png", "scans": '["b.txt","a.png"]'})
+RECORD = Record(
+    "pbc_photos", "p1", {"title": "t.txt", "image": "a.png", "scans": '["b.txt","a.png"]'}
+)
 VIEWED = Record("pbc_shown", "v1", {"image": "a.png"}, {"a.png": Source("pbc_photos", "p1")})
 
 

@@ -38,7 +38,12 @@ def test_secrets_are_fetched_once_in_a_while() -> None:
         return ("s",)
 
     origin = Origin("arn", fetch, clock)
-    for moment in (100.0, 100.0 + REFRESH_SECONDS - 1, 100.0 + REFRESH_SECONDS, 101.0 + REFRESH_SECONDS):
+    for moment in (
+        100.0,
+        100.0 + REFRESH_SECONDS - 1,
+        100.0 + REFRESH_SECONDS,
+        101.0 + REFRESH_SECONDS,
+    ):
         clock.now = moment
         origin.admit(request(x_origin_secret="s"))
     assert fetched == [100.0, 100.0 + REFRESH_SECONDS]

@@ -29,7 +29,9 @@ PHOTOS = Collection(
     ),
 )
 SECRET = Field("f4", "paper", "file", max_select=9, protected=True, thumbs=("50x50",))
-OPEN = Collection("pbc_open", "open", "base", (SECRET, Field("f5", "cover", "file", max_select=1)), "")
+OPEN = Collection(
+    "pbc_open", "open", "base", (SECRET, Field("f5", "cover", "file", max_select=1)), ""
+)
 LOCKED = replace(OPEN, id="pbc_locked", name="locked", view_rule=None)
 VIEW = Collection("pbc_view", "view", "view", (Field("f6", "file", "file", max_select=9),))
 USERS = Collection("pbc_users", "users", "auth", **OPTIONS)  # type: ignore[arg-type]
@@ -82,7 +84,9 @@ class World:
             thumbs=ThumbMaker(
                 self.bucket, self.render, inline_limit=limit, max_source_bytes=99, clock=self.clock
             ),
-            deliverer=Deliverer(self.bucket, inline_limit=limit, redirect_seconds=9, boundary=lambda: "b"),
+            deliverer=Deliverer(
+                self.bucket, inline_limit=limit, redirect_seconds=9, boundary=lambda: "b"
+            ),
             inline_limit=limit,
         )
 
@@ -134,7 +138,9 @@ def token(record: Record, **claims: Any) -> str:
         ("/api/files/open/o1/s.txt", b"open secret"),
     ],
 )
-def test_a_file_is_found_by_collection_record_and_name(world: World, path: str, body: bytes) -> None:
+def test_a_file_is_found_by_collection_record_and_name(
+    world: World, path: str, body: bytes
+) -> None:
     assert world.get(path).body == body
 
 
@@ -275,7 +281,9 @@ def test_a_token_for_a_public_file_costs_nothing_and_changes_nothing(world: Worl
 
 
 @pytest.mark.parametrize("query", ["thumb=50x50", "thumb=100x100", "thumb=50x50&thumb=1x1"])
-def test_listed_sizes_and_100x100_are_thumbs_with_a_name_of_their_own(world: World, query: str) -> None:
+def test_listed_sizes_and_100x100_are_thumbs_with_a_name_of_their_own(
+    world: World, query: str
+) -> None:
     reply = world.get(PICTURE, query)
     size = query[6:].partition("&")[0]
     assert reply.headers["content-disposition"] == f"inline; filename={size}_a.png"
@@ -284,7 +292,9 @@ def test_listed_sizes_and_100x100_are_thumbs_with_a_name_of_their_own(world: Wor
     assert reply.facts == {"collection": "photos", "thumb": "made"}
 
 
-@pytest.mark.parametrize("size", ["", "77x77", "0x0", "100X100", "100x100t", " 50x50", "../a", "50x50_"])
+@pytest.mark.parametrize(
+    "size", ["", "77x77", "0x0", "100X100", "100x100t", " 50x50", "../a", "50x50_"]
+)
 def test_other_sizes_are_the_original(world: World, size: str) -> None:
     reply = world.get(PICTURE, f"thumb={size}")
     assert reply.body == b"a picture"
@@ -301,7 +311,9 @@ def test_a_file_that_is_no_picture_has_no_thumbs(world: World) -> None:
 
 
 @pytest.mark.parametrize(("size", "reason"), [("50x50", "unreadable"), ("bad", "bad-size")])
-def test_a_failed_thumb_is_the_original_that_nobody_keeps(world: World, size: str, reason: str) -> None:
+def test_a_failed_thumb_is_the_original_that_nobody_keeps(
+    world: World, size: str, reason: str
+) -> None:
     if size == "50x50":
         world.bucket.objects[ORIGINAL] = (b"broken", "image/png")
     reply = world.get(PICTURE, f"thumb={size}")
@@ -360,9 +372,14 @@ def test_a_superuser_from_elsewhere_is_refused_by_header_and_a_guest_by_token() 
     auth = jwt.encode({"collectionId": "pbc_roots", "id": "root", "type": "auth"}, key)
     assert world.refused(FILE, authorization=auth) is Forbidden
     assert world.refused("/api/files/locked/l1/s.txt", token(ROOT)) is Denied
-    assert world.get("/api/files/open/o1/s.txt", token(ROOT)).headers["cache-control"] == "private, no-cache"
+    assert (
+        world.get("/api/files/open/o1/s.txt", token(ROOT)).headers["cache-control"]
+        == "private, no-cache"
+    )
     assert world.get(FILE, authorization=auth, address="198.51.100.1").status == 200
-    assert world.get("/api/files/locked/l1/s.txt", token(ROOT), address="198.51.100.1").status == 200
+    assert (
+        world.get("/api/files/locked/l1/s.txt", token(ROOT), address="198.51.100.1").status == 200
+    )
 
 
 def test_a_record_that_names_what_is_no_file_name_reaches_nothing(world: World) -> None:

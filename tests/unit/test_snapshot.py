@@ -26,11 +26,15 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     return runtime
 
 
-def test_everything_is_loaded_when_lambda_says_so(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_is_loaded_when_lambda_says_so(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(sys.modules, "pocketfiles.http.ranges", raising=False)
     built: list[str] = []
     snapshot.prepare(
-        lambda: built.append("service"), lambda: built.append("origin"), modules=("pocketfiles.http.ranges",)
+        lambda: built.append("service"),
+        lambda: built.append("origin"),
+        modules=("pocketfiles.http.ranges",),
     )
     assert (built, "pocketfiles.http.ranges" in sys.modules) == ([], False)
     for hook in runtime.before:

@@ -66,7 +66,9 @@ def test_a_missing_key_is_none(bucket: Storage) -> None:
     assert bucket.fetch("c/r/other", always) is None
 
 
-def test_a_range_of_an_object_that_was_replaced_or_deleted_is_none(bucket: Storage, cloud: Cloud) -> None:
+def test_a_range_of_an_object_that_was_replaced_or_deleted_is_none(
+    bucket: Storage, cloud: Cloud
+) -> None:
     stored = bucket.head(KEY)
     assert stored is not None
     cloud.s3.put_object(Bucket=cloud.bucket, Key=KEY, Body=b"another")
@@ -85,7 +87,9 @@ def test_a_missing_bucket_is_an_operators_matter(cloud: Cloud) -> None:
         nowhere.put_new(KEY, b"", "text/plain")
 
 
-def test_the_first_of_two_writers_wins_and_both_learn_the_tag(bucket: Storage, cloud: Cloud) -> None:
+def test_the_first_of_two_writers_wins_and_both_learn_the_tag(
+    bucket: Storage, cloud: Cloud
+) -> None:
     thumb = "c/r/thumbs_a.png/1x1_a.png"
     assert bucket.put_new(thumb, b"one", "image/png") == etag_of(b"one")
     assert bucket.put_new(thumb, b"one", "image/png") == etag_of(b"one")
@@ -95,7 +99,9 @@ def test_the_first_of_two_writers_wins_and_both_learn_the_tag(bucket: Storage, c
 
 
 def test_an_address_gets_the_object_with_the_headers_we_name(bucket: Storage) -> None:
-    url = bucket.presign(KEY, 77, {"ResponseContentType": "text/css", "ResponseContentDisposition": "inline"})
+    url = bucket.presign(
+        KEY, 77, {"ResponseContentType": "text/css", "ResponseContentDisposition": "inline"}
+    )
     query = parse_qs(urlsplit(url).query)
     assert query["X-Amz-Expires"] == ["77"]
     assert query["response-content-type"] == ["text/css"]
@@ -178,7 +184,9 @@ def test_a_body_that_breaks_off_is_fetched_again(broken: Callable[[], Body]) -> 
 
 
 @pytest.mark.parametrize("broken", BREAKS)
-def test_a_body_that_breaks_off_twice_is_a_503_and_never_half_a_file(broken: Callable[[], Body]) -> None:
+def test_a_body_that_breaks_off_twice_is_a_503_and_never_half_a_file(
+    broken: Callable[[], Body],
+) -> None:
     with pytest.raises(Overloaded):
         over(Client(broken(), broken())).fetch(KEY, always)
     with pytest.raises(Overloaded):

@@ -108,7 +108,8 @@ def test_pictures_get_thumbs(content_type: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type", ["image/svg+xml", "image/bmp", "image/png; charset=x", "IMAGE/PNG", "text/plain", ""]
+    "content_type",
+    ["image/svg+xml", "image/bmp", "image/png; charset=x", "IMAGE/PNG", "text/plain", ""],
 )
 def test_other_files_are_served_as_they_are(content_type: str) -> None:
     studio = Studio(content_type=content_type)
@@ -121,7 +122,9 @@ def test_a_large_file_that_is_no_picture_is_not_read() -> None:
     assert Studio(b"x" * (LIMIT + 1), "text/plain").open().opened.body is None
 
 
-@pytest.mark.parametrize(("size", "reason"), [("5x5", "unreadable"), ("0x0", "bad-size"), ("x", "bad-size")])
+@pytest.mark.parametrize(
+    ("size", "reason"), [("5x5", "unreadable"), ("0x0", "bad-size"), ("x", "bad-size")]
+)
 def test_a_thumb_that_cannot_be_made_is_the_original_with_a_reason(size: str, reason: str) -> None:
     studio = Studio()
     studio.result = ThumbFailed("unreadable")
@@ -183,7 +186,9 @@ def test_only_so_many_failures_are_remembered() -> None:
     assert studio.draws == drawn + 1
 
 
-@pytest.mark.parametrize("failure", [StorageUnavailable("S3: AccessDenied"), Overloaded("S3: SlowDown")])
+@pytest.mark.parametrize(
+    "failure", [StorageUnavailable("S3: AccessDenied"), Overloaded("S3: SlowDown")]
+)
 def test_a_thumb_that_cannot_be_stored_is_served_all_the_same(failure: StorageUnavailable) -> None:
     studio = Studio()
     studio.bucket.put_fails = failure
@@ -218,7 +223,9 @@ def crowd(studio: Studio, number: int) -> list[Thumb | Exception]:
     """That many requests for one thumb at once."""
     bucket = Waiting(studio.bucket.objects, put_fails=studio.bucket.put_fails)
     bucket.arrived, bucket.go = threading.Semaphore(0), threading.Event()
-    maker = ThumbMaker(bucket, studio.draw, inline_limit=LIMIT, max_source_bytes=MOST, clock=studio.clock)
+    maker = ThumbMaker(
+        bucket, studio.draw, inline_limit=LIMIT, max_source_bytes=MOST, clock=studio.clock
+    )
     with ThreadPoolExecutor(number) as pool:
         futures = [pool.submit(maker.open, ORIGINAL, "5x5") for _ in range(number)]
         for _ in range(number):
@@ -233,7 +240,9 @@ def crowd(studio: Studio, number: int) -> list[Thumb | Exception]:
 def test_simultaneous_requests_share_one_making() -> None:
     studio = Studio()
     thumbs = crowd(studio, 8)
-    assert all(isinstance(t, Thumb) and t.outcome == "made" and t.opened.body == b"thumb" for t in thumbs)
+    assert all(
+        isinstance(t, Thumb) and t.outcome == "made" and t.opened.body == b"thumb" for t in thumbs
+    )
     assert studio.draws == 1
     assert [call[0] for call in studio.bucket.calls] == ["fetch"] * 9 + ["put"]
 
@@ -259,7 +268,9 @@ class Broken(FakeBucket):
 
 def test_a_bucket_that_fails_is_no_failed_thumb_and_blocks_nobody() -> None:
     studio = Studio()
-    maker = ThumbMaker(Broken(), studio.draw, inline_limit=LIMIT, max_source_bytes=MOST, clock=studio.clock)
+    maker = ThumbMaker(
+        Broken(), studio.draw, inline_limit=LIMIT, max_source_bytes=MOST, clock=studio.clock
+    )
     for _ in range(2):
         with pytest.raises(Overloaded):
             maker.open(ORIGINAL, "5x5")

@@ -24,7 +24,9 @@ CLAIMS = {"collectionId": "pbc_users", "exp": int(NOW) + 60, "id": "ada", "type"
 
 
 def owner(collection: str, record: str) -> tuple[Collection, Record] | None:
-    return (USERS, ADA) if collection.lower() in {"pbc_users", "users"} and record == "ada" else None
+    return (
+        (USERS, ADA) if collection.lower() in {"pbc_users", "users"} and record == "ada" else None
+    )
 
 
 def sign(claims: dict[str, Any], key: str = KEY + "f" * 50, algorithm: str = "HS256") -> str:

@@ -83,12 +83,16 @@ class Facts:
         self.collections = collections
         self._reader = reader
         self._max_rows = max_rows
-        self._seen: dict[tuple[str, str], Record | None] = {(r.collection_id, r.id): r for r in known}
+        self._seen: dict[tuple[str, str], Record | None] = {
+            (r.collection_id, r.id): r for r in known
+        }
 
     def records(self, collection: Collection, ids: Sequence[str]) -> Mapping[str, Record]:
         """The records of these ids that exist; the unknown ones come in one batch."""
         unseen = [
-            i for i in ids if (collection.id, i) not in self._seen and 0 < len(i.encode()) <= MAX_ID_BYTES
+            i
+            for i in ids
+            if (collection.id, i) not in self._seen and 0 < len(i.encode()) <= MAX_ID_BYTES
         ]
         if len(unseen) > self._max_rows:
             raise RuleError(f"more than {self._max_rows} records of {collection.name}")
@@ -98,7 +102,9 @@ class Facts:
         found = {i: self._seen.get((collection.id, i)) for i in ids}
         return {i: record for i, record in found.items() if record is not None}
 
-    def referring(self, collection: Collection, field: Field, ids: Sequence[str]) -> Sequence[Record]:
+    def referring(
+        self, collection: Collection, field: Field, ids: Sequence[str]
+    ) -> Sequence[Record]:
         """The records whose relation ``field`` holds one of the ids, in order of id."""
         found = self._reader.referring(collection.id, field.id, ids, self._max_rows)
         if len(found) > self._max_rows:

@@ -105,7 +105,9 @@ class Table:
 
     def _batch(self, collection_id: str, record_ids: Sequence[str]) -> Iterator[Item]:
         keys = [{"pk": {"S": collection_id}, "sk": {"S": record_id}} for record_id in record_ids]
-        for _ in range(len(keys) + 1):  # unprocessed keys shrink at every turn, or the table is overloaded
+        for _ in range(
+            len(keys) + 1
+        ):  # unprocessed keys shrink at every turn, or the table is overloaded
             answer = self._call_batch({self._name: {"Keys": keys, "ConsistentRead": True}})
             yield from answer["Responses"].get(self._name, [])
             left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
@@ -155,9 +157,16 @@ def record_from(item: Item) -> Record:
 
 def record_items(collection: Collection, record: Record) -> list[Item]:
     """What a record is in the table: its own item, then one per relation value."""
-    item: Item = {"pk": {"S": record.collection_id}, "sk": {"S": record.id}, "data": _data(record.values)}
+    item: Item = {
+        "pk": {"S": record.collection_id},
+        "sk": {"S": record.id},
+        "data": _data(record.values),
+    }
     if record.sources:
-        homes = {name: [home.collection_id, home.record_id] for name, home in sorted(record.sources.items())}
+        homes = {
+            name: [home.collection_id, home.record_id]
+            for name, home in sorted(record.sources.items())
+        }
         item["sources"] = {"S": _json(homes)}
     return [item, *_relations(collection, record)]
 
@@ -172,7 +181,9 @@ def _relations(collection: Collection, record: Record) -> Iterator[Item]:
 def collection_item(raw: Mapping[str, Any], position: int) -> Item:
     """A collection's item, of PocketBase's collection object cut down to what serving files reads."""
     kept = {key: raw[key] for key in _COLLECTION_KEYS if key in raw}
-    kept["fields"] = [{key: field[key] for key in _FIELD_KEYS if key in field} for field in raw["fields"]]
+    kept["fields"] = [
+        {key: field[key] for key in _FIELD_KEYS if key in field} for field in raw["fields"]
+    ]
     return {
         "pk": {"S": CATALOGUE},
         "sk": {"S": f"{COLLECTION}{raw['id']}"},

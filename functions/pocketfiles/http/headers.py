@@ -28,7 +28,19 @@ _INLINE = frozenset(
     for kind, names in {
         "image": ("png", "jpg", "jpeg", "gif", "webp", "x-icon", "bmp"),
         "video": ("webm", "mp4", "3gpp", "quicktime", "x-ms-wmv"),
-        "audio": ("basic", "aiff", "mpeg", "midi", "mp3", "wave", "wav", "x-wav", "x-mpeg", "x-m4a", "aac"),
+        "audio": (
+            "basic",
+            "aiff",
+            "mpeg",
+            "midi",
+            "mp3",
+            "wave",
+            "wav",
+            "x-wav",
+            "x-mpeg",
+            "x-m4a",
+            "aac",
+        ),
         "application": ("pdf", "x-pdf"),
     }.items()
     for name in names
@@ -65,7 +77,9 @@ def disposition(name: str, stored_type: str, *, download: bool) -> str:
     return written
 
 
-def cache_control(*, guarded: bool, fallback: bool = False, seconds_left: float | None = None) -> str:
+def cache_control(
+    *, guarded: bool, fallback: bool = False, seconds_left: float | None = None
+) -> str:
     """How long a file may be kept, and by whom.
 
     * ``fallback``: the original in place of a thumb that failed: nobody, so that a later try is seen.

@@ -76,7 +76,9 @@ def _number(text: str) -> int:
     return int(found[1])
 
 
-def multipart(parts: list[tuple[Part, bytes]], size: int, content_type: str, boundary: str) -> bytes:
+def multipart(
+    parts: list[tuple[Part, bytes]], size: int, content_type: str, boundary: str
+) -> bytes:
     """A ``multipart/byteranges`` body (RFC 9110 §14.6) of the parts in the order they were asked for."""
     pieces = []
     for part, content in parts:

@@ -67,7 +67,9 @@ def _constant(operand: Operand) -> bool:
     """A bound value that is not empty, or 1, 0, true, false."""
     if operand.nullable:
         return False
-    bound = bool(operand.parameters) and not any(parameter.empty for parameter in operand.parameters)
+    bound = bool(operand.parameters) and not any(
+        parameter.empty for parameter in operand.parameters
+    )
     return operand.sql in CONSTANTS or bound
 
 

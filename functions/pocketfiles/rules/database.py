@@ -37,7 +37,10 @@ class Database:
     Whatever SQLite refuses is a ``RuleError`` that names its error and no value."""
 
     def __init__(
-        self, connection: sqlite3.Connection, parameters: Mapping[str, Bound], clock: Callable[[], float]
+        self,
+        connection: sqlite3.Connection,
+        parameters: Mapping[str, Bound],
+        clock: Callable[[], float],
     ) -> None:
         self._connection = connection
         self._parameters = parameters
@@ -97,7 +100,9 @@ def require(version: tuple[int, ...]) -> None:
     """Refuse a rule that an older SQLite would silently read otherwise than PocketBase's."""
     if sqlite3.sqlite_version_info < version:
         written = ".".join(map(str, version))
-        raise RuleError(f"the rule's strftime needs SQLite {written}, here is {sqlite3.sqlite_version}")
+        raise RuleError(
+            f"the rule's strftime needs SQLite {written}, here is {sqlite3.sqlite_version}"
+        )
 
 
 @contextmanager

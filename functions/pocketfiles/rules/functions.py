@@ -19,7 +19,9 @@ _NEW_MODIFIER = re.compile(r"subsec|ceiling|floor|[+-][0-9]{4}-", re.IGNORECASE)
 def check_call(node: Call) -> None:
     """Raise ``RuleError`` for an unknown function and for arguments of the wrong kind."""
     if node.name == "geoDistance":
-        if len(node.arguments) != 4 or not all(isinstance(a, Identifier | Number) for a in node.arguments):
+        if len(node.arguments) != 4 or not all(
+            isinstance(a, Identifier | Number) for a in node.arguments
+        ):
             raise RuleError("geoDistance takes four numbers or fields")
     elif node.name == "strftime":
         times, modifiers = node.arguments[1:2], node.arguments[2:]

@@ -6,7 +6,9 @@ import re
 EARTH_RADIUS = 6371
 """Kilometres."""
 
-_NUMERIC = re.compile(r"[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\v\f\r]*")
+_NUMERIC = re.compile(
+    r"[ \t\n\v\f\r]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\n\v\f\r]*"
+)
 
 
 def distance(lon_a: object, lat_a: object, lon_b: object, lat_b: object) -> float | None:
@@ -17,7 +19,9 @@ def distance(lon_a: object, lat_a: object, lon_b: object, lat_b: object) -> floa
         return None
     lon1, lat1, lon2, lat2 = (value or 0.0 for value in radians)
     try:
-        cosine = math.cos(lat1) * math.cos(lat2) * math.cos(lon2 - lon1) + math.sin(lat1) * math.sin(lat2)
+        cosine = math.cos(lat1) * math.cos(lat2) * math.cos(lon2 - lon1) + math.sin(
+            lat1
+        ) * math.sin(lat2)
         return EARTH_RADIUS * math.acos(cosine)
     except ValueError:  # rounding took the cosine past 1, or an argument is infinite
         return None

@@ -39,7 +39,9 @@ def as_list(column: str) -> str:
 
 def length(column: str) -> str:
     """How many items a column holds; an empty one holds none (§7.5 ``:length``)."""
-    items = f"CASE WHEN {column} = '' OR {column} IS NULL THEN json_array() ELSE {as_list(column)} END"
+    items = (
+        f"CASE WHEN {column} = '' OR {column} IS NULL THEN json_array() ELSE {as_list(column)} END"
+    )
     return f"json_array_length({items})"
 
 

@@ -21,7 +21,9 @@ class Facts(Protocol):
     def records(self, collection: Collection, ids: Sequence[str]) -> Mapping[str, Record]:
         """The records of these ids that exist, by id."""
 
-    def referring(self, collection: Collection, field: Field, ids: Sequence[str]) -> Sequence[Record]:
+    def referring(
+        self, collection: Collection, field: Field, ids: Sequence[str]
+    ) -> Sequence[Record]:
         """The records of ``collection`` whose relation ``field`` holds one of the ids."""
 
     def rows(self, collection: Collection, limit: int) -> Sequence[Record]:

@@ -4,7 +4,18 @@ from functools import lru_cache
 
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.scanner import Kind, Token, failure, scan
-from pocketfiles.rules.tree import All, Any, Call, Comparison, Identifier, Node, Number, Operand, Rule, Text
+from pocketfiles.rules.tree import (
+    All,
+    Any,
+    Call,
+    Comparison,
+    Identifier,
+    Node,
+    Number,
+    Operand,
+    Rule,
+    Text,
+)
 
 MAX_COMPARISONS = 200
 _MAX_CALL_DEPTH = 3

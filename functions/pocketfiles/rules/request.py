@@ -19,9 +19,13 @@ MODIFIERS = frozenset({"isset", "each", "length", "lower", "changed"})
 MULTI_TYPES = frozenset({"select", "file", "relation"})
 """Field types that can hold a list (§7.5)."""
 
-_PLAIN_AUTH = frozenset({"id", "collectionId", "collectionName", "email", "emailVisibility", "verified"})
+_PLAIN_AUTH = frozenset(
+    {"id", "collectionId", "collectionName", "email", "emailVisibility", "verified"}
+)
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
-_FLOAT = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE)
+_FLOAT = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE
+)
 
 Bound: TypeAlias = str | float | None
 """A value as it is bound in the query; integers and booleans are floats to the type checker."""
@@ -98,7 +102,9 @@ def split_modifier(part: str) -> tuple[str, str]:
     return name, modifier
 
 
-def statics(names: Iterable[str], request: "RuleRequest", collection: Collection) -> dict[str, Static]:
+def statics(
+    names: Iterable[str], request: "RuleRequest", collection: Collection
+) -> dict[str, Static]:
     """All the ``@request`` operands that a rule mentions, and those that ``:changed`` stands for (§7.2)."""
     found = {}
     for name in names:
@@ -173,7 +179,12 @@ def _find(value: Any, path: list[str]) -> tuple[bool, Any]:
     for part in path:
         if isinstance(value, Mapping) and part in value:
             value = value[part]
-        elif isinstance(value, list) and part.isdecimal() and len(part) < 10 and int(part) < len(value):
+        elif (
+            isinstance(value, list)
+            and part.isdecimal()
+            and len(part) < 10
+            and int(part) < len(value)
+        ):
             value = value[int(part)]
         else:
             return False, None
@@ -208,7 +219,9 @@ def _as_number(value: str) -> Bound:
 def _json(value: Any) -> str:
     """Go's JSON: compact, keys in order, whole numbers without a fraction, HTML escaped."""
     try:
-        written = json.dumps(_whole(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        written = json.dumps(
+            _whole(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False
+        )
     except RecursionError:
         raise RuleError("the body is nested too deep") from None
     for character in "<>&\u2028\u2029":

@@ -59,7 +59,9 @@ class Resolver:
         collection = self._collections.find(name)
         if collection is None:
             raise RuleError(f"no such collection: {name}")
-        return self._walk(self._query.join("all", None, collection, alias=alias), parts[2:], many=True)
+        return self._walk(
+            self._query.join("all", None, collection, alias=alias), parts[2:], many=True
+        )
 
     # @request
 
@@ -74,7 +76,9 @@ class Resolver:
         if name.startswith(BODY) and name.endswith(":each"):
             return self._request_items(name, parts)
         bound = self._query.bind(Origin("request", name), empty=shape == "empty")
-        return Operand(f"LOWER({bound.sql})", bound.parameters) if name.endswith(":lower") else bound
+        return (
+            Operand(f"LOWER({bound.sql})", bound.parameters) if name.endswith(":lower") else bound
+        )
 
     def _request_record(self, name: str, parts: list[str]) -> Operand:
         """A path from the token's owner (§7.6), or from the records that a relation in the body names."""
@@ -103,7 +107,9 @@ class Resolver:
 
     # Paths
 
-    def _walk(self, join: Join, parts: list[str], *, many: bool = False, lenient: bool = False) -> Operand:
+    def _walk(
+        self, join: Join, parts: list[str], *, many: bool = False, lenient: bool = False
+    ) -> Operand:
         """Follow a path from a joined row; a ``lenient`` one that names an unknown field is NULL (§7.5)."""
         for hop, part in enumerate(parts[:-1]):
             field = self._query.field(join, part)
@@ -112,7 +118,12 @@ class Resolver:
                 return self._json(join, field, _json_path(rest), many=many)
             if hop >= MAX_HOPS:
                 raise RuleError(f"more than {MAX_HOPS} relations in a row at {part}")
-            if field is not None and field.type == "relation" and rest == ["id"] and not field.multiple:
+            if (
+                field is not None
+                and field.type == "relation"
+                and rest == ["id"]
+                and not field.multiple
+            ):
                 self._related(field)
                 return self._column(join, field, "", many=many)
             following = self._follow(join, field, part) if field else self._back(join, part)
@@ -136,7 +147,9 @@ class Resolver:
             return self._value(join, lambda scope: length(join.column(name, scope)), many=many)
         if field.type in MULTI_TYPES and modifier == "each":
             item = self._query.join("item", join, None, field)
-            return self._value(item, lambda scope: item.column("value", scope), many=many or field.multiple)
+            return self._value(
+                item, lambda scope: item.column("value", scope), many=many or field.multiple
+            )
         if field.type == "json":
             return self._json(join, field, "", modifier, many=many)
         return self._column(join, field, modifier, many=many)
@@ -179,14 +192,18 @@ class Resolver:
 
         return self._value(join, value, many=many)
 
-    def _json(self, join: Join, field: Field, path: str, modifier: str = "", *, many: bool) -> Operand:
+    def _json(
+        self, join: Join, field: Field, path: str, modifier: str = "", *, many: bool
+    ) -> Operand:
         def value(scope: str) -> str:
             found = extracted(join.column(field.name, scope), path)
             return f"LOWER({found})" if modifier == "lower" else f"({found})"
 
         return self._value(join, value, many=many, strict=True)
 
-    def _value(self, join: Join, value: _Expression, *, many: bool, strict: bool = False) -> Operand:
+    def _value(
+        self, join: Join, value: _Expression, *, many: bool, strict: bool = False
+    ) -> Operand:
         path = join.path()
         everything = f"SELECT {value(INNER)} AS value {source(self._query.base, path, INNER)}"
         return Operand(value(OUTER), strict=strict, joins=path, many=everything if many else "")

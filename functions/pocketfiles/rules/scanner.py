@@ -10,7 +10,9 @@ from pocketfiles.errors import RuleError
 
 Kind: TypeAlias = Literal["name", "text", "number", "sign", "join", "(", ")", ",", "end"]
 
-SIGNS = frozenset(mark + sign for mark in ("", "?") for sign in ("=", "!=", ">", ">=", "<", "<=", "~", "!~"))
+SIGNS = frozenset(
+    mark + sign for mark in ("", "?") for sign in ("=", "!=", ">", ">=", "<", "<=", "~", "!~")
+)
 
 _BLANK = re.compile(r"[ \t\n]+")
 _NAME = re.compile(r"[@#_A-Za-z][A-Za-z0-9_.:]*")

@@ -48,5 +48,7 @@ def column_type(collection: Collection, field: Field) -> str:
 
 def _aggregated(collection: Collection, name: str) -> bool:
     """Whether a view counts or sums the column: a number without affinity, unlike a table's."""
-    pattern = rf"\b(?:count|total)\s*\((?:[^()]|\([^()]*\))*\)\s*(?:as\s+)?[`\"'\[]?{re.escape(name)}\b"
+    pattern = (
+        rf"\b(?:count|total)\s*\((?:[^()]|\([^()]*\))*\)\s*(?:as\s+)?[`\"'\[]?{re.escape(name)}\b"
+    )
     return re.search(pattern, collection.view_query, re.IGNORECASE) is not None

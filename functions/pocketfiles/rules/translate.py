@@ -93,7 +93,9 @@ def translate(
     return Plan(
         rule=rule,
         joins=joins,
-        tables={i: table(name, of, fields.values()) for i, (name, of, fields) in query.tables.items()},
+        tables={
+            i: table(name, of, fields.values()) for i, (name, of, fields) in query.tables.items()
+        },
         parameters=query.parameters,
         patterns=frozenset(translator.patterns),
         sqlite=translator.sqlite,
@@ -101,7 +103,9 @@ def translate(
         first_query=_query(joins, [conditions[number] for number in first]),
         query=_query(joins, conditions),
         wholes={
-            join.collection.id: join.collection for join in joins if join.kind == "all" and join.collection
+            join.collection.id: join.collection
+            for join in joins
+            if join.kind == "all" and join.collection
         },
         lookups=tuple(sorted(_lookups(joins), key=lambda lookup: lookup.hop)),
     )
@@ -128,7 +132,9 @@ def _targets(base: Join, join: Join) -> str:
 
 
 class _Translator:
-    def __init__(self, rule: Rule, query: Query, resolver: Resolver, shapes: Mapping[str, str]) -> None:
+    def __init__(
+        self, rule: Rule, query: Query, resolver: Resolver, shapes: Mapping[str, str]
+    ) -> None:
         self.rule = rule
         self.query = query
         self.resolver = resolver

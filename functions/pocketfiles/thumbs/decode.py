@@ -30,7 +30,9 @@ STRIP_PIXELS = 1 << 18
 _OPAQUE = frozenset({"L", "RGB"})
 _MANY_PIXELS = 1_000_000
 _WALKED_AGAIN = 600_000_000  # pixels times scans that may be decoded twice more for a closer look
-_FLOATS_BELOW = 3  # times; where more is to be shrunk, averaging before the floating-point numbers is quicker
+_FLOATS_BELOW = (
+    3  # times; where more is to be shrunk, averaging before the floating-point numbers is quicker
+)
 _ENDS_EARLY = "truncated: the data end before the picture does"
 
 
@@ -76,7 +78,9 @@ def _by_libwebp(decoder: libwebp.Decoder, data: bytes, task: Task) -> tuple[Pict
 
 
 @contextmanager
-def _by_libvips(decoder: libvips.Decoder, data: bytes, task: Task) -> Iterator[tuple[Picture, FloatBox]]:
+def _by_libvips(
+    decoder: libvips.Decoder, data: bytes, task: Task
+) -> Iterator[tuple[Picture, FloatBox]]:
     if resized := _resized_by_libvips(decoder, data, task):
         yield resized
         return
@@ -105,13 +109,22 @@ def _resized_by_libvips(
 
 
 def _resized(rows: libvips.Rows, box: Box, task: Task) -> tuple[Image.Image, FloatBox]:
-    return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target)), (0, 0, *task.target)
+    return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target)), (
+        0,
+        0,
+        *task.target,
+    )
 
 
 def _by_pillow(file: ImageFile.ImageFile, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
     if task.header.format == "JPEG":
         image = _drafted(file, task)
-        _check_end(image.crop((image.width - 1, image.height - 1, *image.size)).tobytes(), data, task, image)
+        _check_end(
+            image.crop((image.width - 1, image.height - 1, *image.size)).tobytes(),
+            data,
+            task,
+            image,
+        )
         box = task.whole_box(image.size)
         many = image.width * image.height >= _MANY_PIXELS
         if box and many and image.mode in _OPAQUE and (decoder := _libvips()):
@@ -152,7 +165,12 @@ class _JpegFile(JpegImageFile):
         """Nobody asks for the resolution, and Pillow's reader warns about broken EXIF data."""
 
 
-_FILES: dict[str, Any] = {"JPEG": _JpegFile, "PNG": PngImageFile, "GIF": GifImageFile, "WEBP": WebPImageFile}
+_FILES: dict[str, Any] = {
+    "JPEG": _JpegFile,
+    "PNG": PngImageFile,
+    "GIF": GifImageFile,
+    "WEBP": WebPImageFile,
+}
 
 
 def _drafted(file: ImageFile.ImageFile, task: Task) -> Image.Image:
@@ -185,7 +203,9 @@ def _first_frame(image: ImageFile.ImageFile, task: Task) -> Image.Image:
     image.load()
     if task.header.frame is None:
         return image
-    canvas = Image.new("RGBA", image.size)  # empty around the frame, whatever the background colour says
+    canvas = Image.new(
+        "RGBA", image.size
+    )  # empty around the frame, whatever the background colour says
     canvas.paste(image.convert("RGBA").crop(task.header.frame), task.header.frame)
     return canvas
 

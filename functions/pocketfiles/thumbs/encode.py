@@ -54,7 +54,9 @@ def _quantized(image: Image.Image) -> Image.Image:
     step = math.ceil(math.sqrt(image.width * image.height / _QUANTIZED))
     if step <= 1:
         return image.quantize(255)
-    few = image.resize((image.width // step or 1, image.height // step or 1), Image.Resampling.NEAREST)
+    few = image.resize(
+        (image.width // step or 1, image.height // step or 1), Image.Resampling.NEAREST
+    )
     return image.quantize(palette=few.quantize(255), dither=Image.Dither.NONE)
 
 
@@ -72,7 +74,11 @@ def _png(image: Image.Image, tolerance: int) -> bytes:
         sample = _rounded(sample)
         likely, _ = _likely(sample)
     strategy = png_writer.strategy(_scanlines(sample, likely))
-    kinds = (png_writer.NONE, png_writer.SUB, png_writer.UP) if image.width * image.height <= _LARGE else ()
+    kinds = (
+        (png_writer.NONE, png_writer.SUB, png_writer.UP)
+        if image.width * image.height <= _LARGE
+        else ()
+    )
     others = (_scanlines(image, kind) for kind in kinds if kind != likely)
     return png_writer.file(
         image.size, image.mode, png_writer.deflate(strategy, _scanlines(image, likely), others)
@@ -91,7 +97,10 @@ def _sample(image: Image.Image) -> Image.Image:
         return image
     tiles = Image.new(image.mode, (side, 9 * side))
     for number in range(9):
-        left, top = (image.width - side) * (number % 3) // 2, (image.height - side) * (number // 3) // 2
+        left, top = (
+            (image.width - side) * (number % 3) // 2,
+            (image.height - side) * (number // 3) // 2,
+        )
         tiles.paste(image.crop((left, top, left + side, top + side)), (0, number * side))
     return tiles
 
@@ -99,7 +108,8 @@ def _sample(image: Image.Image) -> Image.Image:
 def _likely(image: Image.Image) -> tuple[int, float]:
     """The filter that leaves the least to be written, and how many bits a byte that is."""
     bits = {
-        kind: _filtered(image, kind).entropy() for kind in (png_writer.SUB, png_writer.UP, png_writer.AVERAGE)
+        kind: _filtered(image, kind).entropy()
+        for kind in (png_writer.SUB, png_writer.UP, png_writer.AVERAGE)
     }
     likely = min(bits, key=lambda kind: bits[kind])
     return likely, bits[likely]
@@ -118,4 +128,6 @@ def _filtered(image: Image.Image, kind: int) -> Image.Image:
 
 def _scanlines(image: Image.Image, kind: int) -> memoryview:
     stride = image.width * len(image.getbands()) + 1
-    return png_writer.scanlines(kind, _filtered(image, kind).tobytes("raw", image.mode, stride, 1), stride)
+    return png_writer.scanlines(
+        kind, _filtered(image, kind).tobytes("raw", image.mode, stride, 1), stride
+    )

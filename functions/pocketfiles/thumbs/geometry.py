@@ -36,9 +36,13 @@ class Plan:
 def plan(width: int, height: int, size: ThumbSize) -> Plan:
     """The steps from a picture of ``width`` × ``height`` pixels to its thumb."""
     if not (size.width and size.height):
-        return Plan(resize=_unless_same(width, height, _keep_ratio(width, height, size.width, size.height)))
+        return Plan(
+            resize=_unless_same(width, height, _keep_ratio(width, height, size.width, size.height))
+        )
     if size.mode == "f":
-        return Plan(resize=_unless_same(width, height, _fit(width, height, size.width, size.height)))
+        return Plan(
+            resize=_unless_same(width, height, _fit(width, height, size.width, size.height))
+        )
     if (width, height) == (size.width, size.height):
         return Plan()
     if width >= _CROP_FIRST and height >= _CROP_FIRST:
@@ -99,7 +103,9 @@ def _resize_then_crop(width: int, height: int, size: ThumbSize) -> Plan:
     else:
         whole = _keep_ratio(width, height, 0, size.height)
     trim = _anchored(*whole, (size.width, size.height), size)
-    return Plan(resize=_unless_same(width, height, whole), trim=None if trim == (0, 0, *whole) else trim)
+    return Plan(
+        resize=_unless_same(width, height, whole), trim=None if trim == (0, 0, *whole) else trim
+    )
 
 
 def _anchored(width: int, height: int, part: tuple[int, int], size: ThumbSize) -> Box:

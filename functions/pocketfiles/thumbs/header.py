@@ -23,11 +23,21 @@ MAX_SCANS = 100
 """Passes of a progressive JPEG; encoders write about ten."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+_ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
 _PIECE = 1 << 20  # inflated at a time
 _JPEG_HUFFMAN = {0xC0: False, 0xC1: False, 0xC2: True}  # SOF0, SOF1, SOF2: is it progressive?
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # in entropy-coded data FF is followed by 00 or a restart
+_MARKER = re.compile(
+    rb"\xff[^\x00\xd0-\xd7]"
+)  # in entropy-coded data FF is followed by 00 or a restart
 _FILLER = b"\x2a\x95\x53" * 100
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 

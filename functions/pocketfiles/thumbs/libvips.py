@@ -62,7 +62,10 @@ class Rows:
         bands = library.vips_image_get_bands(image)
         if library.vips_image_get_format(image) != _EIGHT_BITS or bands not in _MODES:
             raise ValueError("not eight bits a channel")
-        self.size: tuple[int, int] = library.vips_image_get_width(image), library.vips_image_get_height(image)
+        self.size: tuple[int, int] = (
+            library.vips_image_get_width(image),
+            library.vips_image_get_height(image),
+        )
         self.mode = _MODES[bands]
         self._library, self._image, self._open_for = library, image, open_for
         self._region: int | None = None
@@ -99,7 +102,9 @@ class Rows:
             last = self._made("extract_area", self._image, self.size[0] - 1, self.size[1] - 1, 1, 1)
             # As a row of its own below the thumb: one pass over the picture then reads all of it.
             smaller = self._made("insert", smaller, last, 0, height, b"expand", c_int(1))
-        pixels = self._bytes(lambda length: self._library.vips_image_write_to_memory(smaller, length))
+        pixels = self._bytes(
+            lambda length: self._library.vips_image_write_to_memory(smaller, length)
+        )
         return pixels[: width * height * len(self.mode)]
 
     def _made(self, operation: str, *arguments: Any) -> c_void_p:
@@ -133,7 +138,9 @@ class Decoder:
             getattr(library, name).argtypes = arguments
         if (library.vips_version(0), library.vips_version(1)) < _NEEDED:
             raise OSError("libvips is too old")
-        library.g_setenv(b"VIPS_WARNING", b"0", 0)  # what it thinks of a stranger's profile is no news
+        library.g_setenv(
+            b"VIPS_WARNING", b"0", 0
+        )  # what it thinks of a stranger's profile is no news
         if library.vips_init(b"pocketfiles"):
             raise OSError("libvips will not start")
         library.vips_cache_set_max(0)
@@ -147,7 +154,11 @@ class Decoder:
         ``flawless`` counts as broken even where libjpeg has only doubts.
         """
         library, image = self._library, c_void_p()
-        load, fail_on, options = library.vips_pngload_buffer, _FAIL_ON_ERROR, [b"access", c_int(_SEQUENTIAL)]
+        load, fail_on, options = (
+            library.vips_pngload_buffer,
+            _FAIL_ON_ERROR,
+            [b"access", c_int(_SEQUENTIAL)],
+        )
         if task.header.format == "JPEG":
             load = library.vips_jpegload_buffer
             options += [b"shrink", c_int(task.scale)]
@@ -163,7 +174,9 @@ class Decoder:
     def holding(self, pixels: bytes, size: tuple[int, int], bands: int) -> Iterator[Rows]:
         """A picture that is decoded already, by somebody else; ValueError if it has not as many pixels."""
         with self._working() as stack:
-            image = self._library.vips_image_new_from_memory(pixels, len(pixels), *size, bands, _EIGHT_BITS)
+            image = self._library.vips_image_new_from_memory(
+                pixels, len(pixels), *size, bands, _EIGHT_BITS
+            )
             if not image:
                 raise ValueError("not as many pixels")
             stack.callback(self._library.g_object_unref, image)

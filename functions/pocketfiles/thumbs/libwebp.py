@@ -24,7 +24,10 @@ def _ints(*names: str) -> list[tuple[str, type[c_int]]]:
 
 
 class _Features(Structure):
-    _fields_ = (*_ints("width", "height", "has_alpha", "has_animation", "format"), ("pad", c_uint32 * 5))
+    _fields_ = (
+        *_ints("width", "height", "has_alpha", "has_animation", "format"),
+        ("pad", c_uint32 * 5),
+    )
 
 
 class _Rgba(Structure):
@@ -101,7 +104,9 @@ class Decoder:
         alpha = bool(features.has_alpha)
         left, top, right, bottom = task.needed(task.box, (task.header.width, task.header.height))
         left, top = left & ~1, top & ~1  # chroma has half the resolution
-        scale = 1 if alpha else task.decoder_shrink  # libwebp scales colours regardless of their alpha
+        scale = (
+            1 if alpha else task.decoder_shrink
+        )  # libwebp scales colours regardless of their alpha
         width, height = math.ceil((right - left) / scale), math.ceil((bottom - top) / scale)
         pixels = self._decoded(data, (left, top, right, bottom), (width, height))
         across, down = width / (right - left), height / (bottom - top)

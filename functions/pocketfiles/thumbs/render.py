@@ -28,12 +28,16 @@ from pocketfiles.thumbs.geometry import FloatBox
 from pocketfiles.thumbs.size import ThumbSize
 from pocketfiles.thumbs.task import Options, Task, plan, ratios
 
-_EXACT_BELOW = 1.5  # shrinking less than this averages too few pixels to hide the rounding of eight bits
+_EXACT_BELOW = (
+    1.5  # shrinking less than this averages too few pixels to hide the rounding of eight bits
+)
 
 _T = Image.Transpose
 _FLIPS = (_T.FLIP_LEFT_RIGHT, _T.ROTATE_180, _T.FLIP_TOP_BOTTOM)
 _TURNS = (_T.TRANSPOSE, _T.ROTATE_270, _T.TRANSVERSE, _T.ROTATE_90)
-_UPRIGHT = dict(enumerate((*_FLIPS, *_TURNS), 2))  # what each EXIF orientation asks for; 1 is upright
+_UPRIGHT = dict(
+    enumerate((*_FLIPS, *_TURNS), 2)
+)  # what each EXIF orientation asks for; 1 is upright
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,14 @@ def _reduced(picture: Picture, box: FloatBox, task: Task) -> tuple[Image.Image, 
     if (across, down) == (1, 1):
         is_whole = isinstance(picture, Image.Image) and needed == (0, 0, *picture.size)
         part = cast("Image.Image", picture) if is_whole else picture.crop(needed)
-        return _averageable(part, premultiply=left_to_do != (1, 1) and task.shrink >= _EXACT_BELOW), box
+        return _averageable(
+            part, premultiply=left_to_do != (1, 1) and task.shrink >= _EXACT_BELOW
+        ), box
     rows = max(1, STRIP_PIXELS // (right - left) // down) * down
-    strips = (picture.crop((left, row, right, min(row + rows, bottom))) for row in range(top, bottom, rows))
+    strips = (
+        picture.crop((left, row, right, min(row + rows, bottom)))
+        for row in range(top, bottom, rows)
+    )
     reduced = [_averageable(strip, premultiply=True).reduce((across, down)) for strip in strips]
     whole = Image.new(reduced[0].mode, (reduced[0].width, sum(strip.height for strip in reduced)))
     for number, strip in enumerate(reduced):
@@ -139,13 +148,17 @@ def _resize_alpha(image: Image.Image, box: FloatBox, target: tuple[int, int]) ->
 
     weight, full, bands = resized(alpha), 255.0 if premultiplied else 1.0, []
     for colour in colours:
-        total = resized(colour if premultiplied else _computed(lambda of: of["a"] * of["b"], colour, alpha))
+        total = resized(
+            colour if premultiplied else _computed(lambda of: of["a"] * of["b"], colour, alpha)
+        )
         bands.append(_computed(lambda of: of["a"] * full / of["b"], total, weight))
     bands = [band.point(lambda value: value + 0.5).convert("L") for band in (*bands, weight)]
     return Image.merge(image.mode[:-1] + "A", bands)
 
 
-def _computed(formula: Callable[[dict[str, Any]], Any], a: Image.Image, b: Image.Image) -> Image.Image:
+def _computed(
+    formula: Callable[[dict[str, Any]], Any], a: Image.Image, b: Image.Image
+) -> Image.Image:
     """A formula of the pixels of two bands, in wider numbers than theirs; x / 0 is 0."""
     return cast("Image.Image", ImageMath.lambda_eval(formula, a=a, b=b))
 
@@ -158,7 +171,9 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
         source = ImageCms.getOpenProfile(io.BytesIO(profile))
         if "sRGB" in (source.profile.profile_description or ""):
             return image
-        to_srgb = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), colours.mode, "RGB")
+        to_srgb = ImageCms.buildTransform(
+            source, ImageCms.createProfile("sRGB"), colours.mode, "RGB"
+        )
         converted = to_srgb.apply(colours)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image

@@ -88,7 +88,9 @@ class Task:
         whole, per_pixel = (left, top, right, bottom), ratios(box, self.target)
         off = max(abs(a - b) / ratio for a, b, ratio in zip(box, whole, per_pixel * 2, strict=True))
         fits = right - left >= self.target[0] and bottom - top >= self.target[1]
-        return whole if self.is_crop and fits and off <= _OFF and max(per_pixel) <= _LITTLE else None
+        return (
+            whole if self.is_crop and fits and off <= _OFF and max(per_pixel) <= _LITTLE else None
+        )
 
     def needed(self, box: FloatBox, size: tuple[int, int]) -> Box:
         """The whole pixels of a picture of ``size`` that contribute to ``box``, which is this task's, perhaps
@@ -97,7 +99,12 @@ class Task:
             0 if self.is_crop else math.ceil(max(1.0, ratio)) for ratio in ratios(box, self.target)
         )
         left, top = max(0, math.floor(box[0]) - across), max(0, math.floor(box[1]) - down)
-        return left, top, min(size[0], math.ceil(box[2]) + across), min(size[1], math.ceil(box[3]) + down)
+        return (
+            left,
+            top,
+            min(size[0], math.ceil(box[2]) + across),
+            min(size[1], math.ceil(box[3]) + down),
+        )
 
 
 def ratios(box: FloatBox, target: tuple[int, int]) -> tuple[float, float]:
@@ -114,8 +121,12 @@ def plan(head: Header, size: ThumbSize, max_pixels: int, max_output_pixels: int)
     width, height = geometry.result_size(*upright, steps)
     if width * height > max_output_pixels:
         raise ThumbFailed("thumb-too-large")
-    box = geometry.stored_box(geometry.source_box(*upright, steps), head.width, head.height, head.orientation)
-    task = Task(head, box, (height, width) if turned else (width, height), is_crop=steps.trim is None)
+    box = geometry.stored_box(
+        geometry.source_box(*upright, steps), head.width, head.height, head.orientation
+    )
+    task = Task(
+        head, box, (height, width) if turned else (width, height), is_crop=steps.trim is None
+    )
     if not _within(task, max_pixels):
         raise ThumbFailed("too-many-pixels")
     return task

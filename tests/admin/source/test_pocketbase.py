@@ -87,7 +87,9 @@ def test_every_state_of_a_database_is_read_and_left_as_it_is(
 
 @pytest.mark.parametrize("make", WAYS)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody without write access")
-def test_a_directory_that_cannot_be_written_is_read(make: Callable[[Path], None], tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_written_is_read(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
     directory = tmp_path / "pb_data"
     make(directory)
     for folder in (tmp_path, *tmp_path.parents):
@@ -125,7 +127,10 @@ def test_a_reader_sees_one_moment_while_pocketbase_writes(tmp_path: Path) -> Non
 def test_a_database_opened_while_it_was_read_without_locks_is_read_again(tmp_path: Path) -> None:
     live = Shaped(tmp_path / "pb_data", wal=True)
     live.fill()
-    with pytest.raises(SourceBusy, match="opened by another program"), pocketbase.opened(live.directory):
+    with (
+        pytest.raises(SourceBusy, match="opened by another program"),
+        pocketbase.opened(live.directory),
+    ):
         live.delete("docs", "doc0")
 
 
@@ -207,7 +212,10 @@ def test_what_cannot_be_read_is_refused_in_a_line(
 ) -> None:
     directory = tmp_path / "pb_data"
     make(directory)
-    with pytest.raises(SourceError, match=reason) as refused, pocketbase.opened(directory) as source:
+    with (
+        pytest.raises(SourceError, match=reason) as refused,
+        pocketbase.opened(directory) as source,
+    ):
         for found in source.collections:
             list(source.rows(found))
     assert "\n" not in str(refused.value)
@@ -247,7 +255,15 @@ def test_values_keep_their_storage_class(tmp_path: Path) -> None:
     with pocketbase.opened(tmp_path) as source:
         (row,) = source.rows(source.collections[-1])
     record = row.record()
-    assert record.values == {"id": "one", "a": 1, "b": 1.5, "c": "1", "d": None, "e": "\ufffdblob", "f": 1}
+    assert record.values == {
+        "id": "one",
+        "a": 1,
+        "b": 1.5,
+        "c": "1",
+        "d": None,
+        "e": "\ufffdblob",
+        "f": 1,
+    }
     assert [type(record.values[name]) for name in "abf"] == [int, float, int]
 
 
@@ -272,4 +288,6 @@ def test_a_view_that_broke_is_empty_with_a_warning(shaped: Shaped) -> None:
     shaped.execute("CREATE VIEW doc_files AS SELECT id, absent FROM docs")
     with pocketbase.opened(shaped.directory) as source:
         assert list(source.rows(source.collections[-1])) == []
-        assert source.warnings == ["view doc_files cannot be read and is left empty: no such column: absent"]
+        assert source.warnings == [
+            "view doc_files cannot be read and is left empty: no such column: absent"
+        ]

@@ -18,7 +18,11 @@ ORIGINS = [
         "attachment",
         ("docs", "attachment"),
     ),
-    ("SELECT u.id, avatar FROM users u JOIN docs d ON d.owner = u.id", "avatar", ("users", "avatar")),
+    (
+        "SELECT u.id, avatar FROM users u JOIN docs d ON d.owner = u.id",
+        "avatar",
+        ("users", "avatar"),
+    ),
     (
         "SELECT id, /* from users */ attachment -- x\nFROM docs WHERE id != 'a' GROUP BY id",
         "attachment",
@@ -26,7 +30,11 @@ ORIGINS = [
     ),
     ("SELECT id, max(attachment) AS file FROM docs", "file", None),
     ("SELECT id, (SELECT avatar FROM users LIMIT 1) AS file FROM docs", "file", None),
-    ("WITH x AS (SELECT * FROM docs) SELECT x.id, x.attachment FROM x", "attachment", ("x", "attachment")),
+    (
+        "WITH x AS (SELECT * FROM docs) SELECT x.id, x.attachment FROM x",
+        "attachment",
+        ("x", "attachment"),
+    ),
     ("SELECT id FROM docs", "file", None),
     ("SELECT o.file FROM docs d", "file", None),
     ("SELECT id, a FROM docs UNION SELECT id, b FROM users", "a", None),
@@ -35,7 +43,9 @@ ORIGINS = [
 
 
 @pytest.mark.parametrize(("query", "column", "origin"), ORIGINS)
-def test_a_column_is_followed_to_its_table(query: str, column: str, origin: tuple[str, str] | None) -> None:
+def test_a_column_is_followed_to_its_table(
+    query: str, column: str, origin: tuple[str, str] | None
+) -> None:
     assert column_origin(query, column) == origin
 
 
@@ -47,14 +57,21 @@ def test_every_table_of_a_query_is_named() -> None:
 
 VIEWS = {
     "a column as it stands": ["SELECT id, attachment AS file FROM docs"],
-    "a view of a view": ["SELECT id, attachment AS f FROM docs", "SELECT v.id, v.f AS file FROM v0 v"],
+    "a view of a view": [
+        "SELECT id, attachment AS f FROM docs",
+        "SELECT v.id, v.f AS file FROM v0 v",
+    ],
     "an expression": ["SELECT id, coalesce(attachment, '') AS file FROM docs"],
     "an expression over a view": [
         "SELECT id, attachment FROM docs",
         "SELECT id, max(attachment) AS file FROM v0",
     ],
-    "a query within": ["SELECT id, (SELECT attachment FROM docs d WHERE d.id = docs.id) AS file FROM docs"],
-    "a name that is none": ["WITH x AS (SELECT * FROM docs) SELECT x.id, x.attachment AS file FROM x"],
+    "a query within": [
+        "SELECT id, (SELECT attachment FROM docs d WHERE d.id = docs.id) AS file FROM docs"
+    ],
+    "a name that is none": [
+        "WITH x AS (SELECT * FROM docs) SELECT x.id, x.attachment AS file FROM x"
+    ],
 }
 
 
@@ -67,14 +84,19 @@ def test_a_file_of_a_view_has_its_home(queries: list[str], tmp_path: Path) -> No
     with pocketbase.opened(tmp_path) as source:
         record = next(iter(source.rows(source.collections[-1]))).record()
         name = str(record.values["file"])
-        assert (record.sources[name].collection_id, record.sources[name].record_id) == ("id_docs", name[:-4])
+        assert (record.sources[name].collection_id, record.sources[name].record_id) == (
+            "id_docs",
+            name[:-4],
+        )
         assert source.warnings == []
 
 
 def test_names_in_lists_have_homes_and_lost_ones_a_warning(tmp_path: Path) -> None:
     shaped = Shaped(tmp_path)
     shaped.fill()
-    query = "SELECT id, CASE WHEN id = 'doc0' THEN '[\"lost.txt\"]' ELSE scans END AS scans FROM docs"
+    query = (
+        "SELECT id, CASE WHEN id = 'doc0' THEN '[\"lost.txt\"]' ELSE scans END AS scans FROM docs"
+    )
     shaped.add_view("v", query, [field("scans", "file", maxSelect=9)])
     with pocketbase.opened(tmp_path) as source:
         records = {row.id: row.record() for row in source.rows(source.collections[-1])}

@@ -124,7 +124,9 @@ def test_nothing_is_removed_unasked(alone: Alone, monkeypatch: pytest.MonkeyPatc
     before = state(alone.cloud)
     fewer = [raw for raw in export() if raw["name"] != "teams"]
     assert "with --yes" in alone.apply(fewer, code=1)
-    assert "remove collection teams with its 1 records and their files" in alone.apply(fewer, "--dry-run")
+    assert "remove collection teams with its 1 records and their files" in alone.apply(
+        fewer, "--dry-run"
+    )
     monkeypatch.setattr("sys.stdin", Terminal("no\n"))
     assert "nothing is changed" in alone.apply(fewer, code=1)
     assert state(alone.cloud) == before
@@ -155,7 +157,14 @@ def test_a_field_that_goes_takes_its_files_and_references_along(alone: Alone) ->
 
 def test_values_follow_their_field(alone: Alone) -> None:
     alone.run(
-        "put", "documents", "one", "scans", alone.file("a.txt"), alone.file("b.txt"), "--set", "title=T"
+        "put",
+        "documents",
+        "one",
+        "scans",
+        alone.file("a.txt"),
+        alone.file("b.txt"),
+        "--set",
+        "title=T",
     )
     alone.apply(with_field("documents", "title", name="heading"))
     out = alone.apply(with_field("documents", "scans", maxSelect=1), "--yes")
@@ -168,7 +177,9 @@ def test_values_follow_their_field(alone: Alone) -> None:
     alone.apply(with_field("documents", "scans", maxSelect=5))
     record = alone.record("documents", "one")
     assert record
-    assert json.loads(str(record.values["scans"])) == [key.rsplit("/", 1)[1] for key in keys(alone.cloud)]
+    assert json.loads(str(record.values["scans"])) == [
+        key.rsplit("/", 1)[1] for key in keys(alone.cloud)
+    ]
 
 
 WRONG: list[tuple[Any, str]] = [
@@ -178,7 +189,10 @@ WRONG: list[tuple[Any, str]] = [
     ([{"id": "a#b", "name": "x"}], "its id must be"),
     ([{"id": "a", "name": "x", "type": "odd"}], "its type must be one of auth, base, view"),
     ([{"id": "a", "name": "x", "type": "base"}], "collection x cannot be read"),
-    ([{"id": "a", "name": "x", "type": "base", "fields": [], "viewRule": "a ="}], "collection x: viewRule: "),
+    (
+        [{"id": "a", "name": "x", "type": "base", "fields": [], "viewRule": "a ="}],
+        "collection x: viewRule: ",
+    ),
     (
         [{"id": "a", "name": name, "type": "base", "fields": []} for name in "xX"],
         "two collections with the id a",
@@ -207,7 +221,9 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_is_stored_under_a_safe_name_with_its_type(alone: Alone) -> None:
-    out = alone.run("put", "photos", "beach0000000001", "image", alone.file("My Béach.svg", b"<svg></svg>"))
+    out = alone.run(
+        "put", "photos", "beach0000000001", "image", alone.file("My Béach.svg", b"<svg></svg>")
+    )
     record = alone.record("photos", "beach0000000001")
     assert record
     name = str(record.values["image"])
@@ -228,7 +244,9 @@ def test_a_single_file_is_replaced_and_a_list_grows(alone: Alone) -> None:
     alone.run("put", "photos", "p1", "image", alone.file("one.txt"))
     (old,) = keys(alone.cloud)
     folder, name = old.rsplit("/", 1)
-    alone.cloud.s3.put_object(Bucket=alone.cloud.bucket, Key=f"{folder}/thumbs_{name}/1x1_{name}", Body=b"")
+    alone.cloud.s3.put_object(
+        Bucket=alone.cloud.bucket, Key=f"{folder}/thumbs_{name}/1x1_{name}", Body=b""
+    )
     out = alone.run("put", "photos", "p1", "image", alone.file("two.txt"))
     assert "updated photos/p1" in out
     (new,) = keys(alone.cloud)
@@ -270,15 +288,24 @@ def test_values_are_set_as_their_fields_hold_them(alone: Alone) -> None:
 
 
 REFUSED: list[tuple[list[str], str]] = [
-    (["put", "nope", "x", "image", "FILE"], "there is no collection nope; there are: _authOrigins, "),
-    (["put", "photos", "x", "title", "FILE"], "has no file field title; it has: image, gallery, any"),
+    (
+        ["put", "nope", "x", "image", "FILE"],
+        "there is no collection nope; there are: _authOrigins, ",
+    ),
+    (
+        ["put", "photos", "x", "title", "FILE"],
+        "has no file field title; it has: image, gallery, any",
+    ),
     (["put", "photos", "x", "image", "FILE", "FILE"], "field image holds one file"),
     (["put", "photos", "x", "image"], "name at least one file"),
     (["put", "photos", "x", "image", "/no/such/file"], "cannot be read: No such file"),
     (["put", "photos", "../x", "image", "FILE"], "'../x' is no record id"),
     (["put", "documents", "x", "--set", "nope=1"], "has no field nope that could be set"),
     (["put", "documents", "x", "--set", "cover=1"], "has no field cover that could be set"),
-    (["put", "documents", "x", "--set", "pages=many"], "'many' is no value for the number field pages"),
+    (
+        ["put", "documents", "x", "--set", "pages=many"],
+        "'many' is no value for the number field pages",
+    ),
     (["put", "documents", "x", "--set", "pages"], "NAME=VALUE is expected"),
     (["rm", "photos", "x"], "there is no record x in photos"),
     (["rm", "photos", "x", "image"], "name the file to delete too"),
@@ -288,7 +315,9 @@ REFUSED: list[tuple[list[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("command", "reason"), REFUSED, ids=[" ".join(command) for command, _ in REFUSED])
+@pytest.mark.parametrize(
+    ("command", "reason"), REFUSED, ids=[" ".join(command) for command, _ in REFUSED]
+)
 def test_what_cannot_be_done_is_told_and_changes_nothing(
     command: list[str], reason: str, alone: Alone
 ) -> None:
@@ -301,18 +330,29 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(
 
 def test_a_list_that_is_full_takes_no_more_and_keeps_no_upload(alone: Alone) -> None:
     alone.apply(with_field("photos", "gallery", maxSelect=2), "--yes")
-    err = alone.run("put", "photos", "p", "gallery", *[alone.file(f"{n}.txt") for n in range(3)], code=1)
+    err = alone.run(
+        "put", "photos", "p", "gallery", *[alone.file(f"{n}.txt") for n in range(3)], code=1
+    )
     assert "holds 2 files at most; it would have 3" in err
     assert keys(alone.cloud) == set()
 
 
 def test_a_file_is_deleted_with_its_thumbs_and_a_record_with_everything(alone: Alone) -> None:
     alone.run(
-        "put", "documents", "one", "scans", alone.file("a.txt"), alone.file("b.txt"), "--set", "owner=ann"
+        "put",
+        "documents",
+        "one",
+        "scans",
+        alone.file("a.txt"),
+        alone.file("b.txt"),
+        "--set",
+        "owner=ann",
     )
     before = items(alone.cloud)
     first = sorted(keys(alone.cloud))[0].rsplit("/", 1)[1]
-    assert alone.run("rm", "documents", "one", "scans", first) == f"deleted {first} of documents/one\n"
+    assert (
+        alone.run("rm", "documents", "one", "scans", first) == f"deleted {first} of documents/one\n"
+    )
     assert len(keys(alone.cloud)) == 1
     assert "has no file" in alone.run("rm", "documents", "one", "scans", first, code=1)
     assert alone.run("rm", "documents", "one") == "deleted documents/one and 1 files\n"
@@ -341,7 +381,11 @@ def test_a_record_changed_meanwhile_is_not_overwritten(alone: Alone) -> None:
             if name == "put_item":
                 alone.cloud.dynamodb.put_item(
                     TableName=alone.cloud.table,
-                    Item={"pk": {"S": "pbc_1063624087"}, "sk": {"S": "p1"}, "data": {"S": '{"id":"p1"}'}},
+                    Item={
+                        "pk": {"S": "pbc_1063624087"},
+                        "sk": {"S": "p1"},
+                        "data": {"S": '{"id":"p1"}'},
+                    },
                 )
             return getattr(alone.cloud.dynamodb, name)
 

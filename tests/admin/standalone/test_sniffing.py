@@ -10,7 +10,10 @@ from tests.conftest import DEMO
 
 SIDECARS = sorted((DEMO / "storage").rglob("*.attrs"))
 ISO = b"\x00\x00\x00\x20ftyp%s\x00\x00\x02\x00%sisom" + bytes(60)
-EBML = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm" + bytes(60)
+EBML = (
+    b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm"
+    + bytes(60)
+)
 
 HEADS = [
     (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "image/svg+xml"),

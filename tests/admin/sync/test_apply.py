@@ -37,7 +37,9 @@ def test_what_throttling_leaves_is_sent_again_after_longer_and_longer_pauses() -
     slept: list[float] = []
     actions = [PutItem({"pk": {"S": "c"}, "sk": {"S": str(n)}}) for n in range(4)]
     Table(client, "t", slept.append).write([*actions, DeleteItem("c", "x")])
-    assert [next(iter(request)) for request in client.taken] == ["PutRequest"] * 4 + ["DeleteRequest"]
+    assert [next(iter(request)) for request in client.taken] == ["PutRequest"] * 4 + [
+        "DeleteRequest"
+    ]
     assert len(slept) == 4
     assert all(0.025 * 2**n <= pause <= 0.05 * 2**n for n, pause in enumerate(slept))
 
@@ -50,7 +52,9 @@ def test_a_table_that_stays_busy_ends_the_run() -> None:
 
 def test_a_file_that_vanishes_on_the_way_holds_nothing_up(cloud: Cloud, shaped: Shaped) -> None:
     names = (cloud.bucket, cloud.table)
-    with prepared(Source(shaped.directory), lambda: (cloud.s3, cloud.dynamodb), names, removing=True) as sync:
+    with prepared(
+        Source(shaped.directory), lambda: (cloud.s3, cloud.dynamodb), names, removing=True
+    ) as sync:
         sync.look()
         summary = sync.gather()
         path = shaped.directory / "storage/id_docs/doc0/doc0.txt"
@@ -97,16 +101,24 @@ SAME = [
 @pytest.mark.parametrize(
     ("file", "stored", "same"), [each[1:] for each in SAME], ids=[each[0] for each in SAME]
 )
-def test_size_sum_and_time_tell_a_copy(file: dict[str, Any], stored: dict[str, Any], same: bool) -> None:
+def test_size_sum_and_time_tell_a_copy(
+    file: dict[str, Any], stored: dict[str, Any], same: bool
+) -> None:
     local = LocalFile(**{"path": Path("f"), "size": 1, "changed": 10.0, "md5": "a" * 32, **file})
     there = Stored(**{"key": "c/r/f", "size": 1, "etag": "a" * 32, "modified": 100.0, **stored})
     assert surely_same(local, there) == same
 
 
 @pytest.mark.parametrize(("changed", "same"), [(0.0, True), (4e9, False)])
-def test_where_tags_say_nothing_the_younger_object_counts(changed: float, same: bool, cloud: Cloud) -> None:
+def test_where_tags_say_nothing_the_younger_object_counts(
+    changed: float, same: bool, cloud: Cloud
+) -> None:
     cloud.s3.put_object(
-        Bucket=cloud.bucket, Key="c/r/f", Body=b"x", ContentType="text/plain", ServerSideEncryption="aws:kms"
+        Bucket=cloud.bucket,
+        Key="c/r/f",
+        Body=b"x",
+        ContentType="text/plain",
+        ServerSideEncryption="aws:kms",
     )
     bucket = Bucket(cloud.s3, cloud.bucket)
     (stored,) = bucket.list()
@@ -131,5 +143,9 @@ def test_a_broken_sidecar_counts_as_none(tmp_path: Path) -> None:
         sidecar.write_text(text)
         found = storage.find(tmp_path, "c/r/f")
         assert found
-        assert (found.content_type, found.md5, found.metadata) == ("application/octet-stream", "", {})
+        assert (found.content_type, found.md5, found.metadata) == (
+            "application/octet-stream",
+            "",
+            {},
+        )
     assert storage.find(tmp_path, "c/r") is None

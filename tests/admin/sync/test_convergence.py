@@ -57,7 +57,9 @@ class Life:
 
 def disturb(shaped: Shaped, chance: random.Random) -> None:
     """One change as PocketBase would make it."""
-    change = chance.choice([_delete, _attach, _attach, _relate, _relate, _scan, _key, _rule, _collection])
+    change = chance.choice(
+        [_delete, _attach, _attach, _relate, _relate, _scan, _key, _rule, _collection]
+    )
     change(shaped, chance, chance.choice(DOCS))
 
 
@@ -78,7 +80,9 @@ def _relate(shaped: Shaped, chance: random.Random, doc: str) -> None:
 def _scan(shaped: Shaped, chance: random.Random, doc: str) -> None:
     names = [f"s{chance.randrange(10**6)}.txt" for _ in range(chance.randrange(4))]
     for name in names:
-        shaped.store(f"id_docs/{doc}/{name}", name.encode(), chance.choice(["text/plain", "image/png"]))
+        shaped.store(
+            f"id_docs/{doc}/{name}", name.encode(), chance.choice(["text/plain", "image/png"])
+        )
     shaped.put("docs", doc, scans=names)
 
 
@@ -107,7 +111,9 @@ def assert_clean(cloud: Cloud, directory: Path) -> None:
     assert state(cloud) == state(fresh)
 
 
-def test_a_sync_killed_at_any_of_fifty_moments_is_finished_by_the_next(cloud: Cloud, shaped: Shaped) -> None:
+def test_a_sync_killed_at_any_of_fifty_moments_is_finished_by_the_next(
+    cloud: Cloud, shaped: Shaped
+) -> None:
     chance = random.Random(23)
     killed = 0
     while killed < 50:
@@ -181,7 +187,9 @@ def test_a_process_killed_outright_is_finished_by_the_next(cloud: Cloud, shaped:
     command += ["--bucket", cloud.bucket, "--table", cloud.table]
     chance = random.Random(7)
     for _ in range(3):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         _wait_for_first_object(cloud, process)
         time.sleep(chance.uniform(0, 0.3))
         os.kill(process.pid, signal.SIGKILL)

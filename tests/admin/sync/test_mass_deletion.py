@@ -82,7 +82,9 @@ def test_losing_most_is_refused_until_it_is_allowed(
     assert "nothing to change" in capsys.readouterr().out
 
 
-def test_another_pocketbases_directory_is_refused(cloud: Cloud, shaped: Shaped, tmp_path: Path) -> None:
+def test_another_pocketbases_directory_is_refused(
+    cloud: Cloud, shaped: Shaped, tmp_path: Path
+) -> None:
     run(cloud, shaped.directory)
     before = state(cloud)
     with pytest.raises(MassDeletion, match="all 3 collections, and"):
@@ -127,7 +129,9 @@ def test_a_few_records_may_all_go(shaped: Shaped, cloud: Cloud) -> None:
     assert {pk for pk, _ in items(cloud)} == {"#catalogue"}
 
 
-def test_an_import_deletes_nothing_and_is_never_refused(cloud: Cloud, shaped: Shaped, tmp_path: Path) -> None:
+def test_an_import_deletes_nothing_and_is_never_refused(
+    cloud: Cloud, shaped: Shaped, tmp_path: Path
+) -> None:
     run(cloud, shaped.directory)
     run(cloud, fresh(tmp_path / "fresh").directory, removing=False)
     assert ("id_docs", "doc0") in items(cloud)

@@ -100,21 +100,31 @@ GUARDED = {"viewRule": "a = 1", "fields": file(protected=True)}
 OTHER = {"viewRule": "a = 2", "fields": file(protected=True)}
 
 SEALS = {
-    "a new collection is shut until its records are there": ({}, GUARDED, [(None, True), ("a = 1", True)]),
+    "a new collection is shut until its records are there": (
+        {},
+        GUARDED,
+        [(None, True), ("a = 1", True)],
+    ),
     "a changed rule judges no old record": (GUARDED, OTHER, [(None, True), ("a = 2", True)]),
     "protection that ends ends last": (
         GUARDED,
         {**GUARDED, **{"fields": file(protected=False)}},
         [("a = 1", True), ("a = 1", False)][1:],
     ),
-    "protection that begins begins at once": (OPEN, {**OPEN, "fields": file(protected=True)}, [("", True)]),
+    "protection that begins begins at once": (
+        OPEN,
+        {**OPEN, "fields": file(protected=True)},
+        [("", True)],
+    ),
     "a collection that goes is shut, then deleted": (GUARDED, None, [(None, True)]),
     "what stays is not written": (GUARDED, GUARDED, []),
 }
 
 
 @pytest.mark.parametrize(("old", "new", "writes"), SEALS.values(), ids=SEALS)
-def test_while_records_change(old: dict[str, Any], new: dict[str, Any] | None, writes: list[Any]) -> None:
+def test_while_records_change(
+    old: dict[str, Any], new: dict[str, Any] | None, writes: list[Any]
+) -> None:
     given = Given(there=catalogue(c=old) if old else {}, here=catalogue(c=new) if new else {})
     actions = [action for step in plan.steps(given, removing=True) for action in step]
     assert written(iter(actions), "collection#c") == writes
@@ -131,7 +141,9 @@ def test_a_collection_whose_write_is_in_doubt_counts_as_changed() -> None:
     there = catalogue(c=GUARDED)
     there["collection#c"][plan.UNSURE] = {"BOOL": True}
     actions = [
-        action for step in plan.steps(Given(there, catalogue(c=GUARDED)), removing=True) for action in step
+        action
+        for step in plan.steps(Given(there, catalogue(c=GUARDED)), removing=True)
+        for action in step
     ]
     assert written(iter(actions), "collection#c") == [(None, True), ("a = 1", True)]
     assert all(plan.UNSURE not in action.item for action in actions if isinstance(action, PutItem))

@@ -28,7 +28,9 @@ def test_the_demo_is_imported_whole(cloud: Cloud) -> None:
     assert record
     home = record.sources["file_0_jr7qyn9hd0.txt"]
     assert (home.collection_id, home.record_id) == ("pbc_3332084752", "doc000000000000")
-    tag, content_type, metadata = objects(cloud)["pbc_1063624087/photo0000000001/tiny_8gfdfay135.png"]
+    tag, content_type, metadata = objects(cloud)[
+        "pbc_1063624087/photo0000000001/tiny_8gfdfay135.png"
+    ]
     assert tag == '"0521a0caec7790b017a186da70dacc54"'
     assert content_type == "image/png"
     assert metadata == {"original-filename": "tiny.png"}
@@ -53,7 +55,9 @@ def test_what_a_record_becomes(cloud: Cloud, shaped: Shaped) -> None:
     assert values["scans"] == '["s1.txt", "s2.txt"]'
     assert ("id_docs#relation_shared#ann", "doc2") in found
     assert ("id_docs#relation_owner#bob", "doc2") in found
-    assert json.loads(found["id_doc_files", "doc1"]["sources"]["S"]) == {"doc1.txt": ["id_docs", "doc1"]}
+    assert json.loads(found["id_doc_files", "doc1"]["sources"]["S"]) == {
+        "doc1.txt": ["id_docs", "doc1"]
+    }
     assert objects(cloud)["id_docs/doc1/doc1.txt"][1:] == (
         "text/plain",
         {"original-filename": "%C3%A4%20b.txt"},
@@ -96,7 +100,9 @@ CHANGES: dict[str, Any] = {
         s.execute("UPDATE _collections SET viewRule = '' WHERE name = 'docs'"),
         s.delete("docs", "doc0"),
     ),
-    "a secret changes": lambda s: s.execute("UPDATE _collections SET options = '{}' WHERE name = 'users'"),
+    "a secret changes": lambda s: s.execute(
+        "UPDATE _collections SET options = '{}' WHERE name = 'users'"
+    ),
     "settings change": lambda s: s.execute("UPDATE _params SET value = '{\"superuserIPs\": []}'"),
     "a collection comes": lambda s: (
         s.add_collection("more", [field("text", "text")]),
@@ -121,7 +127,9 @@ def test_after_a_change_a_sync_equals_a_fresh_import(
     assert not run(cloud, shaped.directory).changed
 
 
-def test_a_file_that_goes_takes_its_thumbs_along_and_leaves_the_others(cloud: Cloud, shaped: Shaped) -> None:
+def test_a_file_that_goes_takes_its_thumbs_along_and_leaves_the_others(
+    cloud: Cloud, shaped: Shaped
+) -> None:
     run(cloud, shaped.directory)
     kept = "id_docs/doc2/thumbs_s2.txt/100x100_s2.txt"
     for key in (

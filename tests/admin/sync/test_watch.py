@@ -59,7 +59,9 @@ def watching(cloud: Cloud, directory: Path, told: Told) -> Iterator[None]:
 
     def follow() -> None:
         names = (cloud.bucket, cloud.table)
-        with prepared(Source(directory), lambda: (cloud.s3, cloud.dynamodb), names, removing=True) as sync:
+        with prepared(
+            Source(directory), lambda: (cloud.s3, cloud.dynamodb), names, removing=True
+        ) as sync:
             watch.follow(sync, told, sleep)
 
     thread = threading.Thread(target=follow)
@@ -108,7 +110,9 @@ def test_nothing_is_read_while_nothing_changes(cloud: Cloud, shaped: Shaped) -> 
         until(lambda: told.rounds == 2)
 
 
-def test_lost_connections_and_unreadable_moments_are_waited_out(cloud: Cloud, shaped: Shaped) -> None:
+def test_lost_connections_and_unreadable_moments_are_waited_out(
+    cloud: Cloud, shaped: Shaped
+) -> None:
     told = Told()
     with watching(cloud, shaped.directory, told):
         lost = EndpointConnectionError(endpoint_url="http://gone")
@@ -119,7 +123,9 @@ def test_lost_connections_and_unreadable_moments_are_waited_out(cloud: Cloud, sh
     assert "changed" in items(cloud)["id_docs", "doc0"]["data"]["S"]
 
 
-def test_a_refused_round_deletes_nothing_and_waits_for_the_next_change(cloud: Cloud, shaped: Shaped) -> None:
+def test_a_refused_round_deletes_nothing_and_waits_for_the_next_change(
+    cloud: Cloud, shaped: Shaped
+) -> None:
     for number in range(12):
         shaped.put("docs", f"more{number}")
     told = Told()
@@ -178,7 +184,9 @@ def test_an_ear_hears_of_a_restored_backup(tmp_path: Path) -> None:
 
 
 @contextmanager
-def process(cloud: Cloud, directory: Path) -> "Iterator[tuple[subprocess.Popen[str], Iterator[str]]]":
+def process(
+    cloud: Cloud, directory: Path
+) -> "Iterator[tuple[subprocess.Popen[str], Iterator[str]]]":
     """A watching process, and the lines it prints."""
     command = [sys.executable, "-u", "-m", "admin", "sync", "--watch", "--pb-data", str(directory)]
     command += ["--bucket", cloud.bucket, "--table", cloud.table]
@@ -193,7 +201,9 @@ def process(cloud: Cloud, directory: Path) -> "Iterator[tuple[subprocess.Popen[s
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_a_watching_process_stops_cleanly(end: signal.Signals, cloud: Cloud, shaped: Shaped) -> None:
+def test_a_watching_process_stops_cleanly(
+    end: signal.Signals, cloud: Cloud, shaped: Shaped
+) -> None:
     with process(cloud, shaped.directory) as (started, lines):
         assert "synced: 3 collections, 8 records, 7 files; written" in next(lines)
         assert "watching" in next(lines)
@@ -214,7 +224,9 @@ def test_a_process_that_watches_a_wrong_directory_says_so_and_waits(
     wrong.execute("UPDATE _collections SET id = 'other_' || id")
     with process(cloud, wrong.directory) as (started, lines):
         line = next(lines)
-        assert " refused: this sync would delete all 3 collections, and nothing is changed: " in line
+        assert (
+            " refused: this sync would delete all 3 collections, and nothing is changed: " in line
+        )
         assert line.endswith("; waiting for the next change\n")
         os.kill(started.pid, signal.SIGTERM)
         assert next(lines).endswith("stopped\n")

@@ -13,15 +13,21 @@ FIRST, SECOND = (Record("pbc_papers", name, {"owner": "ada"}) for name in ("p2",
 
 
 def table() -> FakeTable:
-    return FakeTable([USERS, PAPERS], [ADA, BOB, CLEO, FIRST, SECOND], Settings(superuser_ips=("x",)))
+    return FakeTable(
+        [USERS, PAPERS], [ADA, BOB, CLEO, FIRST, SECOND], Settings(superuser_ips=("x",))
+    )
 
 
 def facts(reader: FakeTable, *known: Record, max_rows: int = 2) -> Facts:
     return Facts(reader, Collections(reader.collections), known, max_rows)
 
 
-@pytest.mark.parametrize(("ttl", "seconds", "reads"), [(5, 4.9, 1), (5, 5, 2), (5, 60, 2), (0, 0, 2)])
-def test_collections_and_settings_are_read_once_for_a_while(ttl: float, seconds: float, reads: int) -> None:
+@pytest.mark.parametrize(
+    ("ttl", "seconds", "reads"), [(5, 4.9, 1), (5, 5, 2), (5, 60, 2), (0, 0, 2)]
+)
+def test_collections_and_settings_are_read_once_for_a_while(
+    ttl: float, seconds: float, reads: int
+) -> None:
     reader, clock = table(), Clock()
     catalogue = Catalogue(reader, ttl, clock)
     assert catalogue.collections.find("USERS") == USERS
@@ -40,7 +46,13 @@ def test_a_record_is_read_each_time() -> None:
 
 @pytest.mark.parametrize(
     ("record_id", "reads"),
-    [("", 0), ("x" * MAX_ID_BYTES, 1), ("x" * (MAX_ID_BYTES + 1), 0), ("é" * 513, 0), ("\ud800", 1)],
+    [
+        ("", 0),
+        ("x" * MAX_ID_BYTES, 1),
+        ("x" * (MAX_ID_BYTES + 1), 0),
+        ("é" * 513, 0),
+        ("\ud800", 1),
+    ],
 )
 def test_what_no_key_can_be_costs_no_read(record_id: str, reads: int) -> None:
     reader = table()
@@ -59,7 +71,9 @@ def test_what_no_key_can_be_costs_no_read(record_id: str, reads: int) -> None:
         ("papers", "ada", False),
     ],
 )
-def test_an_owner_is_found_by_collection_and_id(collection: str, record_id: str, found: bool) -> None:
+def test_an_owner_is_found_by_collection_and_id(
+    collection: str, record_id: str, found: bool
+) -> None:
     owner = Catalogue(table(), 5, Clock()).owner(collection, record_id)
     assert owner == ((USERS, ADA) if found else None)
 
@@ -101,7 +115,10 @@ def test_more_records_than_allowed_stop_the_rule() -> None:
 def test_back_references_come_in_order_of_id() -> None:
     reader = table()
     assert facts(reader).referring(PAPERS, OWNER, ["ada"]) == [SECOND, FIRST]
-    assert reader.calls == [("referring", "pbc_papers", "f1", "ada"), ("batch", "pbc_papers", "p1", "p2")]
+    assert reader.calls == [
+        ("referring", "pbc_papers", "f1", "ada"),
+        ("batch", "pbc_papers", "p1", "p2"),
+    ]
     assert facts(reader).referring(PAPERS, OWNER, ["bob"]) == []
 
 

@@ -23,7 +23,9 @@ MANY = Field("f2", "many", "file", max_select=9)
         (7, ("7",), ("7",)),
     ],
 )
-def test_a_column_is_a_list_of_names(raw: str | None, single: tuple[str, ...], many: tuple[str, ...]) -> None:
+def test_a_column_is_a_list_of_names(
+    raw: str | None, single: tuple[str, ...], many: tuple[str, ...]
+) -> None:
     assert listed(raw, multiple=False) == single
     assert listed(raw, multiple=True) == many
     record = Record("c", "r", {"one": raw, "many": raw})
@@ -31,9 +33,9 @@ def test_a_column_is_a_list_of_names(raw: str | None, single: tuple[str, ...], m
 
 
 def test_a_field_reads_pocketbases_json_with_nulls_and_gaps() -> None:
-    assert Field.from_json({"name": "a", "type": "file", "thumbs": None, "maxSelect": None}) == Field(
-        "a", "a", "file"
-    )
+    assert Field.from_json(
+        {"name": "a", "type": "file", "thumbs": None, "maxSelect": None}
+    ) == Field("a", "a", "file")
     full = {
         "id": "x",
         "name": "a",
@@ -55,7 +57,11 @@ def test_a_collection_reads_its_auth_options() -> None:
         "viewRule": "",
     }
     found = Collection.from_json({**raw, "fileToken": {"secret": "s", "duration": 180}}, 3)
-    assert (found.file_token.secret, found.file_token.duration, found.auth_token.secret) == ("s", 180, "")
+    assert (found.file_token.secret, found.file_token.duration, found.auth_token.secret) == (
+        "s",
+        180,
+        "",
+    )
     assert (found.view_rule, found.position) == ("", 3)
     assert found.field("a") is found.file_fields[0]
     assert found.field("A") is None
@@ -91,7 +97,9 @@ ALL = Collections([PHOTOS, TRAP, STREET])
         ("", None),
     ],
 )
-def test_the_oldest_collection_of_that_name_or_id_is_found(asked: str, found: Collection | None) -> None:
+def test_the_oldest_collection_of_that_name_or_id_is_found(
+    asked: str, found: Collection | None
+) -> None:
     assert ALL.find(asked) is found
 
 

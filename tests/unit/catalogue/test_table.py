@@ -29,9 +29,28 @@ RAW = {
     "indexes": ["CREATE UNIQUE INDEX x ON papers (owner)"],
     "fields": [
         {"id": "f1", "name": "title", "type": "text", "max": 5, "hidden": False},
-        {"id": "f2", "name": "owner", "type": "relation", "collectionId": "pbc_users", "maxSelect": 1},
-        {"id": "f3", "name": "shared", "type": "relation", "collectionId": "pbc_users", "maxSelect": 9},
-        {"id": "f4", "name": "paper", "type": "file", "protected": True, "thumbs": None, "maxSelect": 1},
+        {
+            "id": "f2",
+            "name": "owner",
+            "type": "relation",
+            "collectionId": "pbc_users",
+            "maxSelect": 1,
+        },
+        {
+            "id": "f3",
+            "name": "shared",
+            "type": "relation",
+            "collectionId": "pbc_users",
+            "maxSelect": 9,
+        },
+        {
+            "id": "f4",
+            "name": "paper",
+            "type": "file",
+            "protected": True,
+            "thumbs": None,
+            "maxSelect": 1,
+        },
     ],
 }
 AUTH = {
@@ -78,7 +97,9 @@ def test_an_empty_table_has_no_collections(table: Table) -> None:
 
 
 def test_nothing_is_stored_that_serving_does_not_read() -> None:
-    stored = json.dumps([collection_item(AUTH, 1), settings_item({"smtp": {"password": "p"}, "s3": {}})])
+    stored = json.dumps(
+        [collection_item(AUTH, 1), settings_item({"smtp": {"password": "p"}, "s3": {}})]
+    )
     for secret in ("never kept", "oauth2", "passwordAuth", "not kept", "smtp", "s3", '\\"max\\"'):
         assert secret not in stored
 
@@ -93,12 +114,16 @@ def test_nothing_is_stored_that_serving_does_not_read() -> None:
         {"long": "é" * COMPRESS_ABOVE, "f": 5.0},
     ],
 )
-def test_columns_come_back_exactly_as_they_were(table: Table, cloud: Cloud, values: dict[str, Any]) -> None:
+def test_columns_come_back_exactly_as_they_were(
+    table: Table, cloud: Cloud, values: dict[str, Any]
+) -> None:
     record = paper("r1", **values)
     write(cloud, record_items(PAPERS, record))
     read = table.get("pbc_papers", "r1")
     assert read == record
-    assert {k: type(v) for k, v in read.values.items()} == {k: type(v) for k, v in record.values.items()}
+    assert {k: type(v) for k, v in read.values.items()} == {
+        k: type(v) for k, v in record.values.items()
+    }
 
 
 def test_long_records_are_compressed() -> None:
@@ -150,7 +175,9 @@ def test_back_references_are_found_without_a_scan(table: Table, cloud: Cloud) ->
     assert len(table.referring("pbc_papers", "f3", ["cleo"], 2)) == 3
 
 
-def test_a_collections_records_come_in_order_and_one_above_the_limit(table: Table, cloud: Cloud) -> None:
+def test_a_collections_records_come_in_order_and_one_above_the_limit(
+    table: Table, cloud: Cloud
+) -> None:
     for record_id in ("r2", "r1", "r3"):
         write(cloud, record_items(PAPERS, paper(record_id, owner="ada")))
     assert [record.id for record in table.all("pbc_papers", 10)] == ["r1", "r2", "r3"]

@@ -13,7 +13,11 @@ from pocketfiles.http import headers
         ("a.css", "text/plain", "text/css"),
         ("a.js", "text/plain", "text/javascript"),
         ("a.mjs", "text/plain", "text/javascript"),
-        ("a.xlsx", "application/zip", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (
+            "a.xlsx",
+            "application/zip",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        ),
         (
             "a.docx",
             "application/zip",
@@ -28,7 +32,9 @@ from pocketfiles.http import headers
         ("a.bin", "evil\r\nx: y", "evilx: y"),
     ],
 )
-def test_the_type_is_the_stored_one_unless_the_extension_forces_it(name: str, stored: str, sent: str) -> None:
+def test_the_type_is_the_stored_one_unless_the_extension_forces_it(
+    name: str, stored: str, sent: str
+) -> None:
     assert headers.content_type(name, stored) == sent
 
 
@@ -97,4 +103,7 @@ def test_how_long_an_answer_may_be_kept_and_by_whom(
     guarded: bool, fallback: bool, left: float | None, kept: str, redirected: str
 ) -> None:
     assert headers.cache_control(guarded=guarded, fallback=fallback, seconds_left=left) == kept
-    assert headers.redirect_cache_control(guarded=guarded, fallback=fallback, seconds=900) == redirected
+    assert (
+        headers.redirect_cache_control(guarded=guarded, fallback=fallback, seconds=900)
+        == redirected
+    )

@@ -92,8 +92,12 @@ def test_all_match_means_no_violation(left: Operand, right: Operand, sql: str) -
     assert no_violation(left, "=", right) == f"NOT EXISTS ({sql})"
 
 
-@pytest.mark.parametrize(("values", "holds"), [((1, 1), 1), ((1, 2), 0), ((1, None), 1), ((None, None), 1)])
+@pytest.mark.parametrize(
+    ("values", "holds"), [((1, 1), 1), ((1, 2), 0), ((1, None), 1), ((None, None), 1)]
+)
 def test_null_violates_nothing(values: tuple[object, object], holds: int) -> None:
     many = Operand("x", many="SELECT ? AS value UNION ALL SELECT ?")
     with closing(sqlite3.connect(":memory:")) as connection:
-        assert connection.execute(f"SELECT {no_violation(many, '=', ONE)}", values).fetchone() == (holds,)
+        assert connection.execute(f"SELECT {no_violation(many, '=', ONE)}", values).fetchone() == (
+            holds,
+        )

@@ -8,12 +8,17 @@ from pocketfiles.rules.database import MAX_PATTERN, MAX_VALUE, opened, require
 from pocketfiles.rules.schema import table
 from tests.unit.rules.world import DOCUMENTS, document
 
-TABLE = table("t0", DOCUMENTS, [f for f in DOCUMENTS.fields if f.name in ("text", "number", "json")])
+TABLE = table(
+    "t0", DOCUMENTS, [f for f in DOCUMENTS.fields if f.name in ("text", "number", "json")]
+)
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n"
 
 
 def test_rows_keep_the_storage_class_that_their_column_has_in_pocketbase() -> None:
-    rows = [document("a", number=5.0, text="5", json=5), document("b", number="x", text=None, json="5.0")]
+    rows = [
+        document("a", number=5.0, text="5", json=5),
+        document("b", number="x", text=None, json="5.0"),
+    ]
     with opened({}) as database:
         database.create(TABLE)
         database.insert(TABLE, rows)
@@ -73,13 +78,19 @@ def test_all_patterns_together_are_bounded() -> None:
             "SQLite cannot evaluate the rule (SQLITE_ERROR)",
         ),
         ("SELECT :v || :v", "x" * MAX_VALUE, "SQLite cannot evaluate the rule (SQLITE_TOOBIG)"),
-        ("SELECT json_extract('{}', :v)", "secret", "SQLite cannot evaluate the rule (SQLITE_ERROR)"),
+        (
+            "SELECT json_extract('{}', :v)",
+            "secret",
+            "SQLite cannot evaluate the rule (SQLITE_ERROR)",
+        ),
         ("SELECT :v", "\ud800 secret", "the rule compares a value that SQLite cannot hold"),
         ("SELECT :v", 2**64, "the rule compares a value that SQLite cannot hold"),
         ("SELECT :missing", "secret", "SQLite cannot evaluate the rule (ProgrammingError)"),
     ],
 )
-def test_what_sqlite_refuses_is_a_rule_error_without_values(sql: str, value: str, reason: str) -> None:
+def test_what_sqlite_refuses_is_a_rule_error_without_values(
+    sql: str, value: str, reason: str
+) -> None:
     with opened({"v": value}) as database, pytest.raises(RuleError) as refused:
         list(database.rows(sql))
     assert refused.value.reason == reason

@@ -1,7 +1,13 @@
 import pytest
 
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.functions import check_call, geo_distance, is_now, reads_like_new_sqlite, strftime
+from pocketfiles.rules.functions import (
+    check_call,
+    geo_distance,
+    is_now,
+    reads_like_new_sqlite,
+    strftime,
+)
 from pocketfiles.rules.parser import parse
 from pocketfiles.rules.query import Operand, Parameter
 from pocketfiles.rules.tree import Call
@@ -85,12 +91,16 @@ def test_what_old_sqlite_does_not_know_is_recognised(text: str, new: bool) -> No
 def test_a_distance_is_strict_and_has_no_all_match() -> None:
     many = Operand("j1.lon", many="SELECT 1 AS value")
     found = geo_distance([many, TIME, FORMAT, TIME])
-    assert found == Operand("geo_distance(j1.lon, j0.date, :f, j0.date)", FORMAT.parameters, strict=True)
+    assert found == Operand(
+        "geo_distance(j1.lon, j0.date, :f, j0.date)", FORMAT.parameters, strict=True
+    )
 
 
 def test_a_formatted_time_may_be_null_and_has_all_match() -> None:
     many = Operand("j1.date", many="SELECT 1 AS value")
-    assert strftime([FORMAT], at_now=True) == Operand("strftime(:f, :now)", FORMAT.parameters, nullable=True)
+    assert strftime([FORMAT], at_now=True) == Operand(
+        "strftime(:f, :now)", FORMAT.parameters, nullable=True
+    )
     assert strftime([FORMAT, many, FORMAT], at_now=False) == Operand(
         "strftime(:f, j1.date, :f)",
         FORMAT.parameters * 2,

@@ -66,13 +66,19 @@ def test_names_are_quoted() -> None:
             Join(1, "sent", None, USERS, "t1", bound=":p0"),
             'LEFT JOIN t1 AS j1 ON j1."id" IN (SELECT value FROM json_each(:p0))',
         ),
-        (Join(1, "single", BASE, USERS, "t1", MANY), 'LEFT JOIN t1 AS j1 ON j1."id" = j0."rel_many"'),
+        (
+            Join(1, "single", BASE, USERS, "t1", MANY),
+            'LEFT JOIN t1 AS j1 ON j1."id" = j0."rel_many"',
+        ),
         (Join(1, "item", BASE, field=MANY, bound=":p0"), "LEFT JOIN json_each(:p0) AS j1"),
         (
             Join(1, "item", BASE, field=MANY),
             f"LEFT JOIN json_each({as_list('j0.' + quoted('rel_many'))}) AS j1",
         ),
-        (Join(2, "linked", Join(1, "item", BASE), USERS, "t1"), 'LEFT JOIN t1 AS j2 ON j2."id" = j1."value"'),
+        (
+            Join(2, "linked", Join(1, "item", BASE), USERS, "t1"),
+            'LEFT JOIN t1 AS j2 ON j2."id" = j1."value"',
+        ),
         (Join(1, "back", BASE, TEAMS, "t1", LEAD), 'LEFT JOIN t1 AS j1 ON j1."lead" = j0."id"'),
         (
             Join(1, "back", BASE, TEAMS, "t1", MANY),
@@ -83,9 +89,9 @@ def test_names_are_quoted() -> None:
 )
 def test_a_join_in_sql(join: Join, sql: str) -> None:
     assert join.sql("j") == sql
-    assert join.sql(INNER) == sql.replace("j1.", "m1.").replace("j0.", "m0.").replace(" j1", " m1").replace(
-        "j2", "m2"
-    )
+    assert join.sql(INNER) == sql.replace("j1.", "m1.").replace("j0.", "m0.").replace(
+        " j1", " m1"
+    ).replace("j2", "m2")
 
 
 def test_only_what_hangs_on_a_parent_has_a_target() -> None:
@@ -97,7 +103,10 @@ def test_only_what_hangs_on_a_parent_has_a_target() -> None:
     ("index", "unique"),
     [
         ("CREATE UNIQUE INDEX `i` ON `teams` (`lead`)", True),
-        ('create unique index if not exists "i" on "teams" ( "LEAD" collate nocase desc ) where x', True),
+        (
+            'create unique index if not exists "i" on "teams" ( "LEAD" collate nocase desc ) where x',
+            True,
+        ),
         ("CREATE UNIQUE INDEX i ON teams (lead, name)", False),
         ("CREATE UNIQUE INDEX i ON teams (lower(lead))", False),
         ("CREATE INDEX i ON teams (lead)", False),

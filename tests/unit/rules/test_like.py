@@ -45,7 +45,9 @@ def test_a_value_becomes_a_pattern(value: str | float | None, expected: str) -> 
         (float("nan"), "NaN"),
     ],
 )
-def test_a_value_is_written_without_exponent_and_point_zero(value: str | float | None, expected: str) -> None:
+def test_a_value_is_written_without_exponent_and_point_zero(
+    value: str | float | None, expected: str
+) -> None:
     assert text(value) == expected
 
 

@@ -66,15 +66,24 @@ def test_an_empty_relation_costs_nothing(rule: str) -> None:
         ),
         (
             "rel_one.teams_via_members.name = 'x' || rel_many.teams_via_members.name = 'x'",
-            [("records", "users", ("bob", "eve")), ("referring", "teams.members", ("ada", "bob", "eve"))],
+            [
+                ("records", "users", ("bob", "eve")),
+                ("referring", "teams.members", ("ada", "bob", "eve")),
+            ],
         ),
         ("@collection.users.name = 'x'", [("rows", "users", ())]),
-        ("@collection.users:a.name = 'x' || @collection.users:b.name ?= 'x'", [("rows", "users", ())]),
+        (
+            "@collection.users:a.name = 'x' || @collection.users:b.name ?= 'x'",
+            [("rows", "users", ())],
+        ),
         (
             "@collection.users.name = 'x' || rel_one.name = 'x' || rel_one.boss.name = 'x'",
             [("rows", "users", ())],
         ),
-        ("@collection.teams.lead.name = 'x'", [("rows", "teams", ()), ("records", "users", ("bob",))]),
+        (
+            "@collection.teams.lead.name = 'x'",
+            [("rows", "teams", ()), ("records", "users", ("bob",))],
+        ),
         ("@request.auth.teams_via_members.name = 'x'", [("referring", "teams.members", ("ada",))]),
         ("@request.body.rel_many.name = 'x'", [("records", "users", ("eve",))]),
     ],
@@ -108,7 +117,9 @@ def test_the_same_back_relation_is_asked_for_the_same_record_once() -> None:
         ("teams.members.name ?= 'Ada'", 2),
     ],
 )
-def test_more_rows_than_allowed_is_a_rule_error_that_names_the_collection(rule: str, max_rows: int) -> None:
+def test_more_rows_than_allowed_is_a_rule_error_that_names_the_collection(
+    rule: str, max_rows: int
+) -> None:
     world = World((*World.everything, ABOUT, PARENT, CHILD))
     with pytest.raises(
         RuleError, match=rf"more than {max_rows} records of (users|documents|teams) to look at"

@@ -46,4 +46,7 @@ def test_sunday_is_zero() -> None:
 
 
 def test_a_stamp_is_in_utc() -> None:
-    assert stamp(datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2)))) == "2025-12-31 23:00:00.000Z"
+    assert (
+        stamp(datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=2))))
+        == "2025-12-31 23:00:00.000Z"
+    )

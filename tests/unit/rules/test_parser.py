@@ -22,7 +22,8 @@ comparisons = st.tuples(plain | calls, st.sampled_from(sorted(SIGNS)), plain | c
 rules = st.recursive(
     comparisons,
     lambda inner: (
-        st.tuples(inner, st.sampled_from(["&&", "||"]), inner).map(" ".join) | inner.map("({})".format)
+        st.tuples(inner, st.sampled_from(["&&", "||"]), inner).map(" ".join)
+        | inner.map("({})".format)
     ),
     max_leaves=12,
 )
@@ -76,7 +77,10 @@ def test_joins_and_groups_make_the_tree(text: str, expected: object) -> None:
         ("", "expected a field, a text, a number or a function at line 1, column 1: ''"),
         ("// only", "expected a field, a text, a number or a function at line 1, column 8: ''"),
         ("()", "expected a field, a text, a number or a function at line 1, column 2: ')'"),
-        ("a = 1 && ()", "expected a field, a text, a number or a function at line 1, column 11: ')'"),
+        (
+            "a = 1 && ()",
+            "expected a field, a text, a number or a function at line 1, column 11: ')'",
+        ),
         ("a", "expected a comparison such as = or !~ at line 1, column 2: ''"),
         ("a =", "expected a field, a text, a number or a function at line 1, column 4: ''"),
         ("a = 1 b = 2", "expected && or || at line 1, column 7: 'b = 2'"),
@@ -86,8 +90,14 @@ def test_joins_and_groups_make_the_tree(text: str, expected: object) -> None:
         ("a = 1 ||", "expected a field, a text, a number or a function at line 1, column 9: ''"),
         ("f (1) = 1", "expected a comparison such as = or !~ at line 1, column 3: '(1) = 1'"),
         ("f(1 2) = 1", "expected a comma or a closing parenthesis at line 1, column 5: '2) = 1'"),
-        ("f(,) = 1", "expected a field, a text, a number or a function at line 1, column 3: ',) = 1'"),
-        ("f(1,,) = 1", "expected a field, a text, a number or a function at line 1, column 5: ',) = 1'"),
+        (
+            "f(,) = 1",
+            "expected a field, a text, a number or a function at line 1, column 3: ',) = 1'",
+        ),
+        (
+            "f(1,,) = 1",
+            "expected a field, a text, a number or a function at line 1, column 5: ',) = 1'",
+        ),
         ("f(1", "expected a comma or a closing parenthesis at line 1, column 4: ''"),
         ("a(b(c(d()))) = 1", "functions nested too deep at line 1, column 7: 'd()))) = 1'"),
     ],

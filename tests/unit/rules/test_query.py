@@ -8,7 +8,9 @@ from tests.unit.rules.world import DOCUMENTS, TEAMS, USERS, a_field
 def test_each_bound_value_has_its_own_name() -> None:
     query = Query(DOCUMENTS)
     assert query.bind(Origin("value", "a")) == Operand(":p0", (Parameter("p0"),))
-    assert query.bind(Origin("macro", "@now"), empty=True) == Operand(":p1", (Parameter("p1", empty=True),))
+    assert query.bind(Origin("macro", "@now"), empty=True) == Operand(
+        ":p1", (Parameter("p1", empty=True),)
+    )
     assert query.parameters == {"p0": Origin("value", "a"), "p1": Origin("macro", "@now")}
 
 
@@ -18,7 +20,9 @@ def test_the_same_way_is_one_join() -> None:
     assert query.join("single", query.base, TEAMS, DOCUMENTS.field("team")) is team
     assert query.join("single", query.base, TEAMS, DOCUMENTS.field("teams")) is not team
     assert query.join("all", None, TEAMS) is query.join("all", None, TEAMS)
-    assert query.join("all", None, TEAMS, alias="a") is not query.join("all", None, TEAMS, alias="b")
+    assert query.join("all", None, TEAMS, alias="a") is not query.join(
+        "all", None, TEAMS, alias="b"
+    )
     assert {name for name, *_ in query.tables.values()} == {"t0", "t1"}
 
 

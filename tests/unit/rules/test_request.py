@@ -58,8 +58,12 @@ def test_query_headers_method_and_context(name: str, expected: Static) -> None:
         ("x", "x"),
     ],
 )
-def test_a_text_under_the_name_of_a_number_field_becomes_a_number(sent: str, expected: str | float) -> None:
-    assert seen("@request.query.number", request(query={"number": sent})) == Static("value", expected)
+def test_a_text_under_the_name_of_a_number_field_becomes_a_number(
+    sent: str, expected: str | float
+) -> None:
+    assert seen("@request.query.number", request(query={"number": sent})) == Static(
+        "value", expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +161,12 @@ def test_changed_stands_for_three_operands() -> None:
 
 @pytest.mark.parametrize(
     ("part", "expected"),
-    [("a", ("a", "")), ("a:lower", ("a", "lower")), ("a:b:c", ("a:b:c", "")), (":each", ("", "each"))],
+    [
+        ("a", ("a", "")),
+        ("a:lower", ("a", "lower")),
+        ("a:b:c", ("a:b:c", "")),
+        (":each", ("", "each")),
+    ],
 )
 def test_a_modifier_is_what_follows_the_only_colon(part: str, expected: tuple[str, str]) -> None:
     assert split_modifier(part) == expected

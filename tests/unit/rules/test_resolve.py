@@ -43,7 +43,9 @@ def resolved(name: str, shapes: Mapping[str, str] | None = None) -> tuple[Operan
         ("parent.parent.parent.parent.parent.parent.text", 'j6."text"', ["single"] * 6, False),
     ],
 )
-def test_a_path_is_a_column_of_a_joined_row(name: str, sql: str, kinds: list[str], many: bool) -> None:
+def test_a_path_is_a_column_of_a_joined_row(
+    name: str, sql: str, kinds: list[str], many: bool
+) -> None:
     operand, joins = resolved(name)
     assert (operand.sql, joins, bool(operand.many)) == (sql, kinds, many)
     assert not operand.strict
@@ -148,7 +150,9 @@ def test_only_lists_of_the_body_have_all_match() -> None:
     assert not resolved(one, {one: "value"})[0].many
 
 
-@pytest.mark.parametrize("name", ["@request.auth.name.x", "@request.auth.name:nope", "@request.body.nope.x"])
+@pytest.mark.parametrize(
+    "name", ["@request.auth.name.x", "@request.auth.name:nope", "@request.body.nope.x"]
+)
 def test_even_the_request_has_paths_that_lead_nowhere(name: str) -> None:
     with pytest.raises(RuleError):
         resolved(name, {name: "record"})

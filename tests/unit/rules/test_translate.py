@@ -25,7 +25,8 @@ def test_a_rule_about_the_record_alone_is_one_query() -> None:
 
 def test_what_needs_no_lookup_has_its_own_query() -> None:
     plan = planned(
-        "rel_one.name = 'a' || text = 'b' || @request.auth.name = 'c'", {"@request.auth.name": "record"}
+        "rel_one.name = 'a' || text = 'b' || @request.auth.name = 'c'",
+        {"@request.auth.name": "record"},
     )
     assert plan.first == (1, 2)
     assert plan.first_query == (
@@ -44,7 +45,9 @@ def test_what_needs_no_lookup_has_its_own_query() -> None:
 
 
 def test_lookups_come_in_the_order_of_their_hops() -> None:
-    plan = planned("teams.lead.name = 'a' || documents_via_parent.text = 'b' || @collection.users.name = 'c'")
+    plan = planned(
+        "teams.lead.name = 'a' || documents_via_parent.text = 'b' || @collection.users.name = 'c'"
+    )
     assert [(lookup.collection.name, lookup.back, lookup.hop) for lookup in plan.lookups] == [
         ("teams", None, 2),
         ("documents", DOCUMENTS.field("parent"), 2),
@@ -88,7 +91,10 @@ def test_literals_are_fields_where_there_are_such() -> None:
 def test_changed_is_sent_and_different() -> None:
     name = "@request.body.text"
     shapes = {f"{name}:changed": "changed", name: "value", f"{name}:isset": "true"}
-    assert '(TRUE = 1 AND :p0 IS NOT j0."text") IS 1' in planned(f"{name}:changed = true", shapes).query
+    assert (
+        '(TRUE = 1 AND :p0 IS NOT j0."text") IS 1'
+        in planned(f"{name}:changed = true", shapes).query
+    )
 
 
 @pytest.mark.parametrize(

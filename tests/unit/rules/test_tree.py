@@ -31,6 +31,8 @@ def test_and_binds_tighter_than_or_unless_grouped(outcomes: tuple[Outcome, ...])
         assert RANK[verdict(parse(rule).root, outcomes)] == expected
 
 
-@pytest.mark.parametrize(("sign", "any_match"), [("=", False), ("?=", True), ("!~", False), ("?!~", True)])
+@pytest.mark.parametrize(
+    ("sign", "any_match"), [("=", False), ("?=", True), ("!~", False), ("?!~", True)]
+)
 def test_a_question_mark_asks_for_any_row(sign: str, any_match: bool) -> None:
     assert parse(f"a {sign} 1").comparisons[0].any_match is any_match

@@ -44,7 +44,9 @@ TEAMS = Collection(
         a_field("open", "bool"),
         a_field("founded", "date"),
     ),
-    indexes=("CREATE UNIQUE INDEX `one_lead` ON `teams` (`lead` COLLATE NOCASE ASC) WHERE `lead` != ''",),
+    indexes=(
+        "CREATE UNIQUE INDEX `one_lead` ON `teams` (`lead` COLLATE NOCASE ASC) WHERE `lead` != ''",
+    ),
     position=2,
 )
 DOCUMENTS = Collection(
@@ -115,7 +117,15 @@ ADA = record(
     skills='["draw"]',
 )
 BOB = record(
-    USERS, "bob", email="", emailVisibility=0, verified=0, name="Bob", level=7, boss="ada", skills="[]"
+    USERS,
+    "bob",
+    email="",
+    emailVisibility=0,
+    verified=0,
+    name="Bob",
+    level=7,
+    boss="ada",
+    skills="[]",
 )
 EVE = record(
     USERS,
@@ -166,7 +176,9 @@ class World:
         self.calls.append(("records", collection.name, tuple(sorted(ids))))
         return {r.id: r for r in self._of(collection) if r.id in ids}
 
-    def referring(self, collection: Collection, field: Field, ids: Sequence[str]) -> Sequence[Record]:
+    def referring(
+        self, collection: Collection, field: Field, ids: Sequence[str]
+    ) -> Sequence[Record]:
         self.calls.append(("referring", f"{collection.name}.{field.name}", tuple(sorted(ids))))
         return [r for r in self._of(collection) if set(r.names(field)) & set(ids)]
 
@@ -176,7 +188,9 @@ class World:
 
 
 def request(auth: Record | None = None, **more: Any) -> RuleRequest:
-    return RuleRequest(**({"method": "GET"} | more), auth=auth, auth_collection=USERS if auth else None)
+    return RuleRequest(
+        **({"method": "GET"} | more), auth=auth, auth_collection=USERS if auth else None
+    )
 
 
 def decide(

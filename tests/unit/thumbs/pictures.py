@@ -32,7 +32,10 @@ def written(image: Image.Image, to: str, **options: object) -> bytes:
 
 def opened(thumb: Thumb) -> Image.Image:
     image = Image.open(io.BytesIO(thumb.body))
-    assert (thumb.content_type, image.size) == (FORMATS[image.format or ""], (thumb.width, thumb.height))
+    assert (thumb.content_type, image.size) == (
+        FORMATS[image.format or ""],
+        (thumb.width, thumb.height),
+    )
     image.load()
     return image
 

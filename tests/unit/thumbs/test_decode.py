@@ -73,7 +73,9 @@ def test_without_a_libwebp_to_call_pillow_decodes(monkeypatch: pytest.MonkeyPatc
     assert corners(opened(render(data, parse("60x40")))) == corners(direct) == UPRIGHT
 
 
-def test_a_process_that_loads_another_library_as_libwebp_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_loads_another_library_as_libwebp_falls_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(decode._webp, "__file__", "/nowhere/libwebp.so")
     decode._libwebp.cache_clear()
     try:
@@ -91,7 +93,9 @@ def test_without_libvips_pillow_decodes(to: str, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("installed", ["nothing", "something else"])
-def test_a_process_without_libvips_falls_back(installed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_without_libvips_falls_back(
+    installed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = find_spec("_struct") if installed == "something else" else None
     monkeypatch.setattr(decode, "find_spec", lambda _: spec)
     decode._libvips.cache_clear()

@@ -38,7 +38,9 @@ def test_a_drawing_in_png_is_exact() -> None:
     drawing = blocks()
     drawing.paste(Image.linear_gradient("L").resize((80, 80)), (20, 20))
     assert (
-        ImageChops.difference(opened(render(written(drawing, "PNG"), parse("240x160"))), drawing).getbbox()
+        ImageChops.difference(
+            opened(render(written(drawing, "PNG"), parse("240x160"))), drawing
+        ).getbbox()
         is None
     )
 

@@ -109,7 +109,12 @@ def raw_png(depth: int, colour: int, *, interlace: int, missing: int) -> bytes:
     header = struct.pack(">IIBBBBB", 5, 3, depth, colour, 0, 0, interlace)
     return PNG[:8] + b"".join(
         chunk(kind, data)
-        for kind, data in ((b"IHDR", header), (b"IDAT", stream[:5]), (b"IDAT", stream[5:]), (b"IEND", b""))
+        for kind, data in (
+            (b"IHDR", header),
+            (b"IDAT", stream[:5]),
+            (b"IDAT", stream[5:]),
+            (b"IEND", b""),
+        )
     )
 
 

@@ -93,7 +93,9 @@ def test_too_few_pixels_are_refused(decoder: Decoder) -> None:
 @pytest.mark.parametrize("mode", ["LA", "RGBA"])
 def test_faint_pixels_keep_their_colours(decoder: Decoder, mode: str) -> None:
     image = picture().convert(mode)
-    faint = ImageChops.add(Image.linear_gradient("L").resize(image.size), image.getchannel(0), 20, 1)
+    faint = ImageChops.add(
+        Image.linear_gradient("L").resize(image.size), image.getchannel(0), 20, 1
+    )
     image.putalpha(faint)  # 1 to 26
     data = written(image, "PNG")
     given = task(data, "130x0")
@@ -102,12 +104,13 @@ def test_faint_pixels_keep_their_colours(decoder: Decoder, mode: str) -> None:
         return band.convert("F").resize(given.target, Image.Resampling.BILINEAR)
 
     weighted = [
-        ImageMath.lambda_eval(lambda of: of["a"] * of["b"], a=band, b=faint) for band in image.split()
+        ImageMath.lambda_eval(lambda of: of["a"] * of["b"], a=band, b=faint)
+        for band in image.split()
     ]
     colours = [
-        ImageMath.lambda_eval(lambda of: of["a"] / of["b"] + 0.5, a=resized(band), b=resized(faint)).convert(
-            "L"
-        )
+        ImageMath.lambda_eval(
+            lambda of: of["a"] / of["b"] + 0.5, a=resized(band), b=resized(faint)
+        ).convert("L")
         for band in weighted[:-1]
     ]
     alpha = resized(faint).point(lambda value: value + 0.5).convert("L")

@@ -35,7 +35,9 @@ def test_each_format_gives_its_own_with_the_colours_in_place(to: str, size: str)
 @pytest.mark.parametrize("to", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("orientation", range(1, 10))
 @pytest.mark.parametrize("size", ["60x0", "40x60", "60x40t", "60x40f"])
-def test_the_orientation_is_applied_wherever_it_is_carried(to: str, orientation: int, size: str) -> None:
+def test_the_orientation_is_applied_wherever_it_is_carried(
+    to: str, orientation: int, size: str
+) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     thumb = opened(render(written(blocks(), to, exif=exif), parse(size)))
@@ -69,21 +71,30 @@ def test_every_kind_of_pixel_keeps_its_colour(kind: str, size: str) -> None:
     expected = image.convert("RGB").resize(thumb.size, Image.Resampling.BILINEAR)
     for x, y in ((1, 1), (3, 1), (1, 3), (3, 3)):
         place = thumb.width * x // 4, thumb.height * y // 4
-        assert thumb.convert("RGB").getpixel(place) == pytest.approx(expected.getpixel(place), abs=12)
+        assert thumb.convert("RGB").getpixel(place) == pytest.approx(
+            expected.getpixel(place), abs=12
+        )
 
 
 def test_a_cmyk_jpeg_has_the_same_colours_without_its_adobe_marker() -> None:
     data = written(blocks().convert("CMYK"), "JPEG")
     marker = data.index(b"\xff\xeeAdobe"[:2] + b"\0\x0eAdobe")
     without = data[:marker] + data[marker + 16 :]
-    assert opened(render(without, parse("30x20"))).tobytes() == opened(render(data, parse("30x20"))).tobytes()
+    assert (
+        opened(render(without, parse("30x20"))).tobytes()
+        == opened(render(data, parse("30x20"))).tobytes()
+    )
 
 
-def png(width: int, height: int, depth: int, colour: int, rows: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+def png(
+    width: int, height: int, depth: int, colour: int, rows: bytes, *chunks: tuple[bytes, bytes]
+) -> bytes:
     """A PNG of raw scanlines."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     parts = ((b"IHDR", header), *chunks, (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    packed = (struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts)
+    packed = (
+        struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
 
 
@@ -135,7 +146,11 @@ FRAMES = [Image.new("RGB", (120, 120), colour) for colour in (RED, GREEN, BLUE)]
         ("GIF", {}, "red"),
         ("WEBP", {}, "red"),
         ("PNG", {}, "red"),
-        ("PNG", {"default_image": True}, "green"),  # the first picture is for those who cannot animate
+        (
+            "PNG",
+            {"default_image": True},
+            "green",
+        ),  # the first picture is for those who cannot animate
     ],
 )
 def test_an_animation_gives_its_first_frame(to: str, options: dict[str, bool], colour: str) -> None:
@@ -148,7 +163,9 @@ def exchanged() -> bytes:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for tag, other in ((b"rXYZ", b"????"), (b"gXYZ", b"rXYZ"), (b"????", b"gXYZ")):
         profile = profile.replace(tag, other, 1)
-    return profile.replace("sRGB".encode("utf-16-be"), "Mine".encode("utf-16-be")).replace(b"sRGB", b"Mine")
+    return profile.replace("sRGB".encode("utf-16-be"), "Mine".encode("utf-16-be")).replace(
+        b"sRGB", b"Mine"
+    )
 
 
 @pytest.mark.parametrize("to", ["JPEG", "PNG", "WEBP"])
@@ -169,7 +186,9 @@ def test_a_profile_leaves_opacity_alone() -> None:
 
 @pytest.mark.parametrize("profile", [b"broken", exchanged()[:200], bytes(500)])
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_a_profile_that_is_broken_or_of_other_colours_means_nothing(profile: bytes, mode: str) -> None:
+def test_a_profile_that_is_broken_or_of_other_colours_means_nothing(
+    profile: bytes, mode: str
+) -> None:
     image = blocks().convert(mode)
     with_it = render(written(image, "JPEG", icc_profile=profile), parse("30x30"))
     assert with_it.body == render(written(image, "JPEG"), parse("30x30")).body

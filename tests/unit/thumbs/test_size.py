@@ -22,7 +22,20 @@ def test_a_size_is_width_height_and_mode(text: str, size: ThumbSize) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "x", "100", "100x", "x100", "0x0", "0x0f", "-1x5", "1e2x1", "100X100", "1x1c", "1x1ff"),
+        *(
+            "",
+            "x",
+            "100",
+            "100x",
+            "x100",
+            "0x0",
+            "0x0f",
+            "-1x5",
+            "1e2x1",
+            "100X100",
+            "1x1c",
+            "1x1ff",
+        ),
         *(" 1x1", "1x1\n", "٣x٣", "1x1x1", "1.5x2", "1234567890x1"),
     ],
 )
@@ -33,4 +46,10 @@ def test_anything_else_is_no_size(text: str) -> None:
 
 def test_an_animated_png_is_thumbable_under_the_name_pocketbase_stores() -> None:
     assert "image/vnd.mozilla.apng" in THUMBABLE
-    assert not THUMBABLE & {"image/svg+xml", "image/avif", "image/tiff", "image/png; charset=binary", ""}
+    assert not THUMBABLE & {
+        "image/svg+xml",
+        "image/avif",
+        "image/tiff",
+        "image/png; charset=binary",
+        "",
+    }

@@ -27,7 +27,11 @@ def refusal(head: Header, size: str) -> str:
         (Header("JPEG", 2001, 2000), "100x100", "too-many-pixels"),
         (Header("JPEG", 1400, 1400), "0x500f", ""),
         (Header("JPEG", 1001, 1000), "1000x250", "too-many-pixels"),  # not reduced at all
-        (Header("JPEG", 1001, 1000, scans=2), "100x100", "too-many-pixels"),  # progressive: kept whole
+        (
+            Header("JPEG", 1001, 1000, scans=2),
+            "100x100",
+            "too-many-pixels",
+        ),  # progressive: kept whole
         (Header("JPEG", 1000, 1000, scans=16), "100x100", ""),
         (Header("JPEG", 1000, 1000, scans=17), "100x100", "too-many-pixels"),
         (Header("PNG", 1, 65_536), "10x10", "too-many-pixels"),
