@@ -5,6 +5,6 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))
-    from admin.cli import main
+    from .cli import main
 
     raise SystemExit(main(sys.argv[1:]))

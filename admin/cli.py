@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from admin.commands import check_rules, collections, explain, import_, put, rm, sync, token
-from admin.errors import AdminError
 from pocketfiles.errors import Refusal
+
+from .commands import check_rules, collections, explain, import_, put, rm, sync, token
+from .errors import AdminError
 
 _COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules)
 

@@ -95,7 +95,7 @@ def measured(what: str, work: Callable[[], Summary]) -> None:
 
 def whole(sync: Sync) -> Summary:
     """Look, gather, apply."""
-    sync.look()
+    sync.read_target()
     return round_of(sync)
 
 

@@ -16,16 +16,17 @@ import boto3
 from botocore.config import Config
 from tqdm import tqdm
 
-from admin.errors import AdminError, MassDeletion
-from admin.source import pocketbase, storage
-from admin.source.reader import Directory
-from admin.standalone.records import Records
-from admin.sync.apply import WORKERS
-from admin.sync.plan import Action, PutFile, PutItem
-from admin.sync.round import Source, Summary, Sync
-from admin.target.bucket import Bucket
 from pocketfiles.catalogue.cached import Reader
 from pocketfiles.catalogue.table import CATALOGUE, Table
+
+from ..errors import AdminError, MassDeletion
+from ..source import pocketbase, storage
+from ..source.reader import Directory
+from ..standalone.records import Records
+from ..sync.apply import WORKERS
+from ..sync.round import Source, Summary, Sync
+from ..target.actions import Action, PutFile, PutItem
+from ..target.bucket import Bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -164,7 +165,7 @@ def clients() -> "tuple[S3Client, DynamoDBClient]":
 
 def run_once(sync: Sync, done: str, *, dry_run: bool) -> int:
     """One round, its plan or progress, and its summary."""
-    sync.look()
+    sync.read_target()
     summary = sync.gather()
     warn(summary.warnings)
     if dry_run:
@@ -232,12 +233,12 @@ def carry_out(sync: Sync, summary: Summary) -> None:
     """Apply with a progress bar, on a terminal only."""
     with tqdm(total=sync.pending(), unit="", disable=None, leave=False) as bar:
 
-        def told(action: Action) -> None:
+        def on_done(action: Action) -> None:
             summary.count(action)
             if isinstance(action, PutFile) or (isinstance(action, PutItem) and _is_record(action)):
                 bar.update()
 
-        sync.apply(told)
+        sync.apply(on_done)
 
 
 def warn(warnings: list[str]) -> None:

@@ -6,10 +6,11 @@ A rule that cannot be evaluated denies. Exit code 1 when there is one.
 import argparse
 from collections.abc import Iterator
 
-from admin.commands import arguments
 from pocketfiles.catalogue.model import Collection, Collections
 from pocketfiles.errors import RuleError
 from pocketfiles.rules import evaluate
+
+from . import arguments
 
 _EXAMPLE = "python -m admin check-rules --table acme-catalogue"
 

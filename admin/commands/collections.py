@@ -8,9 +8,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from admin.commands import arguments
-from admin.errors import AdminError
-from admin.standalone import reshape, schema
+from ..errors import AdminError
+from ..standalone import schema, schema_change
+from . import arguments
 
 _EXAMPLE = (
     "python -m admin collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
@@ -35,7 +35,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Show the plan, ask if it removes anything, carry it out."""
     raw = schema.read(parsed.file)
     s3, dynamodb = arguments.clients()
-    with reshape.reshaping(s3, parsed.bucket, dynamodb, parsed.table) as work:
+    with schema_change.opened(s3, parsed.bucket, dynamodb, parsed.table) as work:
         work.gather(raw, arguments.random_letters)
         arguments.warn(work.warnings)
         kept, removed = work.lines()

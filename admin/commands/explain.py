@@ -9,9 +9,6 @@ import time
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
-from admin.commands import arguments
-from admin.errors import AdminError
-from admin.explain import Explainer, Step
 from pocketfiles import tokens
 from pocketfiles.access import Access
 from pocketfiles.catalogue.cached import Catalogue
@@ -19,6 +16,10 @@ from pocketfiles.config import Settings
 from pocketfiles.errors import TokenNotIssued
 from pocketfiles.http.messages import Request
 from pocketfiles.http.query import parse_query
+
+from ..errors import AdminError
+from ..explain import Explainer, Step
+from . import arguments
 
 _EXAMPLE = (
     "python -m admin explain /api/files/documents/doc000000000001/contract_1c5m8q2z0x.pdf "

@@ -2,8 +2,8 @@
 
 import argparse
 
-from admin.commands import arguments
-from admin.sync.round import prepared
+from ..sync.round import prepared
+from . import arguments
 
 _EXAMPLE = "python -m admin import --pb-data ./pb_data --bucket acme-files --table acme-catalogue"
 

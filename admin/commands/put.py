@@ -7,9 +7,10 @@ import argparse
 from pathlib import Path
 from urllib.parse import quote
 
-from admin.commands import arguments
-from admin.errors import AdminError
 from pocketfiles.catalogue.model import Collection, Field
+
+from ..errors import AdminError
+from . import arguments
 
 _EXAMPLE = (
     "python -m admin put photos holiday0000001 image beach.jpg --set owner=userada00000000 "

@@ -2,9 +2,9 @@
 
 import argparse
 
-from admin.commands import arguments
-from admin.commands.put import file_field
-from admin.errors import AdminError
+from ..errors import AdminError
+from . import arguments
+from .put import file_field
 
 _EXAMPLE = (
     "python -m admin rm photos holiday0000001 image beach_1c5m8q2z0x.jpg "

@@ -7,9 +7,9 @@ a fresh or wrong data directory must not empty table and bucket.
 import argparse
 import signal
 
-from admin.commands import arguments
-from admin.sync import watch
-from admin.sync.round import prepared
+from ..sync import watch
+from ..sync.round import prepared
+from . import arguments
 
 _EXAMPLE = (
     "python -m admin sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"

@@ -4,10 +4,11 @@ import argparse
 import sys
 import time
 
-from admin.commands import arguments
-from admin.errors import AdminError
 from pocketfiles import tokens
 from pocketfiles.errors import TokenNotIssued
+
+from ..errors import AdminError
+from . import arguments
 
 _EXAMPLE = "python -m admin token users userada00000000 --file --table acme-catalogue"
 

@@ -14,11 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from admin.errors import SourceError
-from admin.source import settings, sqlite
-from admin.source.sqlite import text
-from admin.source.views import Homes
 from pocketfiles.catalogue.model import Collection, Record, Source, Value
+
+from ..errors import SourceError
+from . import settings, sqlite
+from .sqlite import text
+from .views import FileOwners
 
 _COMMON = (
     "id",
@@ -36,7 +37,7 @@ _COMMON = (
 
 
 @dataclass(frozen=True)
-class Found:
+class SourceCollection:
     """A collection as PocketBase's API would show it, secrets included, and as the model sees it."""
 
     raw: dict[str, Any] = field(repr=False)
@@ -54,7 +55,7 @@ class Row:
 
     id: str
     content: object
-    """Its ``repr`` differs when the row does, or the homes of its files."""
+    """Its ``repr`` differs when the row does, or the owners of its files."""
     record: Callable[[], Record]
 
 
@@ -62,16 +63,19 @@ class Snapshot:
     """The database in one read transaction."""
 
     def __init__(
-        self, connection: sqlite3.Connection, settings: dict[str, Any], collections: list[Found]
+        self,
+        connection: sqlite3.Connection,
+        settings: dict[str, Any],
+        collections: list[SourceCollection],
     ) -> None:
         self._connection = connection
-        self._homes = Homes(connection, [found.collection for found in collections])
+        self._owners = FileOwners(connection, [found.collection for found in collections])
         self.settings = settings
         self.collections = collections
         self.warnings: list[str] = []
         """What could not be read or resolved, a line each; complete once all rows were read."""
 
-    def rows(self, found: Found) -> Iterator[Row]:
+    def rows(self, found: SourceCollection) -> Iterator[Row]:
         """The collection's records in order of id.
 
         Records without a usable id, and a view's further rows of an id, are left out with a warning.
@@ -87,7 +91,7 @@ class Snapshot:
             self.warnings.append(f"{collection.name}: no column id, its records are left out")
             return
         at = columns.index("id")
-        homes = bool(collection.type == "view" and collection.file_fields)
+        shows_files = bool(collection.type == "view" and collection.file_fields)
         last = ""
         for raw in cursor:
             record_id = str("" if raw[at] is None else text(raw[at]))
@@ -98,7 +102,7 @@ class Snapshot:
                 continue
             last = record_id
             make = partial(_record, collection, record_id, columns, raw)
-            if homes:
+            if shows_files:
                 record = self._with_sources(collection, make())
                 yield Row(record_id, (raw, record.sources), partial(_same, record))
             else:
@@ -119,9 +123,9 @@ class Snapshot:
         sources: dict[str, Source] = {}
         for of in collection.file_fields:
             for name in row.names(of):
-                home = self._homes.find(collection, of.name, name)
-                if home:
-                    sources.setdefault(name, home)
+                owner = self._owners.find(collection, of.name, name)
+                if owner:
+                    sources.setdefault(name, owner)
                 else:
                     self.warnings.append(f"{collection.name}/{row.id}: {name} belongs to no record")
         return replace(row, sources=sources)
@@ -184,7 +188,7 @@ def _settings_value(connection: sqlite3.Connection) -> str | bytes | None:
     return row[0] if row else None
 
 
-def _collections(connection: sqlite3.Connection) -> Iterator[Found]:
+def _collections(connection: sqlite3.Connection) -> Iterator[SourceCollection]:
     columns = ", ".join(map(quoted, _COMMON))
     rows = connection.execute(f"SELECT rowid, options, {columns} FROM _collections ORDER BY rowid")  # noqa: S608
     for position, options, *common in rows:
@@ -193,7 +197,7 @@ def _collections(connection: sqlite3.Connection) -> Iterator[Found]:
             for key in ("fields", "indexes"):
                 raw[key] = json.loads(raw[key] or "[]")
             raw = {**json.loads(options or "{}"), **raw, "system": bool(raw["system"])}
-            yield Found(raw, Collection.from_json(raw, position))
+            yield SourceCollection(raw, Collection.from_json(raw, position))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise SourceError(f"collection {raw['name']} cannot be read ({reason})") from error

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from admin.source.pocketbase import Row, Snapshot
 from pocketfiles.catalogue.model import Collections, Record, Settings
+
+from .pocketbase import Row, Snapshot
 
 
 class Directory:

@@ -8,7 +8,7 @@ import base64
 import json
 from typing import Any
 
-from admin.errors import SourceError
+from ..errors import SourceError
 
 _NONCE_BYTES = 12
 

@@ -20,7 +20,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from admin.errors import SourceBusy, SourceError
+from ..errors import SourceBusy, SourceError
 
 BUSY_SECONDS = 5.0
 """How long a reader waits for a writer that holds the lock of a database without WAL."""

@@ -1,16 +1,17 @@
 """Which record a file seen through a view belongs to (pocketbase.md §3.5).
 
-The view's column is followed to the first real collection that has it; of that collection, the first record
-whose field holds the name is the home. A column that cannot be followed (an expression, a subquery) is looked
-for in every collection the query names.
+A view's column is traced to the collection it is selected from. The first record of that collection whose
+field holds the name owns the file. For a column that cannot be traced (an expression, a subquery), every
+collection that the query names is searched.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from admin.source.sqlite import text
 from pocketfiles.catalogue.model import Collection, Collections, Source, listed
+
+from .sqlite import text
 
 if TYPE_CHECKING:
     from sqlglot.expressions import Expr
@@ -25,8 +26,11 @@ class Column(NamedTuple):
     field: str
 
 
-class Homes:
-    """Finds homes by file name; each column that a view shows is indexed once, in a temporary table."""
+class FileOwners:
+    """Finds the record that owns a file, by the file's name.
+
+    Each column that a view shows is indexed once, in a temporary table.
+    """
 
     def __init__(self, connection: sqlite3.Connection, collections: Iterable[Collection]) -> None:
         self._connection = connection
@@ -35,11 +39,11 @@ class Homes:
         self._indexed: set[Column] = set()
 
     def find(self, view: Collection, field: str, name: str) -> Source | None:
-        """The home of the file that this view shows in this field."""
+        """The owner of the file that this view shows in this field."""
         for column in self._origin(view, field):
             self._index(column)
             row = self._connection.execute(
-                "SELECT record FROM temp.homes WHERE collection = ? AND field = ? AND name = ?",
+                "SELECT record FROM temp.owners WHERE collection = ? AND field = ? AND name = ?",
                 (*column, name),
             ).fetchone()
             if row:
@@ -85,12 +89,12 @@ class Homes:
             return
         table, field = (name.replace('"', '""') for name in (collection.name, of.name))
         self._connection.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS homes "
+            "CREATE TEMP TABLE IF NOT EXISTS owners "
             "(collection, field, name, record, PRIMARY KEY (collection, field, name)) WITHOUT ROWID"
         )
         rows = self._connection.execute(f'SELECT "id", "{field}" FROM "{table}" ORDER BY rowid')  # noqa: S608
         self._connection.executemany(
-            "INSERT OR IGNORE INTO temp.homes VALUES (?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO temp.owners VALUES (?, ?, ?, ?)",
             (
                 (*column, name, text(record))
                 for record, value in rows

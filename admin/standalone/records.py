@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from admin.errors import AdminError
-from admin.source.storage import LocalFile, escaped
-from admin.standalone import naming, schema, sniffing
-from admin.standalone.schema import Letters
-from admin.sync.apply import Table as Writer
-from admin.sync.plan import DeleteItem, PutItem
-from admin.target import items
-from admin.target.bucket import Bucket
 from pocketfiles import keys
 from pocketfiles.catalogue.model import Collection, Field, Record, Value
 from pocketfiles.catalogue.table import Item, Table, record_from, record_items
 from pocketfiles.errors import NotFound
 
+from ..errors import AdminError
+from ..source.storage import LocalFile, escaped
+from ..target import items
+from ..target.actions import DeleteItem, PutItem
+from ..target.bucket import Bucket
+from ..target.table import BATCH_SIZE, TargetTable
+from . import naming, schema, sniffing
+from .schema import Letters
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LONGEST_ORIGINAL = 255  # bytes, pocketbase.md §6.3
-_BATCH = 25
 
 
 class Records:
@@ -37,7 +37,7 @@ class Records:
         self._dynamodb = dynamodb
         self._name = table
         self._table = Table(dynamodb, table)
-        self._writer = Writer(dynamodb, table)
+        self._writer = TargetTable(dynamodb, table)
         self._bucket = bucket
         self._letters = letters
 
@@ -170,8 +170,8 @@ class Records:
             ) from error
 
     def _write(self, actions: list[PutItem | DeleteItem]) -> None:
-        for start in range(0, len(actions), _BATCH):
-            self._writer.write(actions[start : start + _BATCH])
+        for start in range(0, len(actions), BATCH_SIZE):
+            self._writer.write(actions[start : start + BATCH_SIZE])
 
     def _remove_files(self, collection: Collection, record_id: str, names: Iterable[str]) -> None:
         for name in sorted(names):

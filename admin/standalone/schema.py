@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from admin.errors import AdminError
-from admin.source.pocketbase import Found
 from pocketfiles.catalogue.model import Collection, Field, Record, Value, listed
 from pocketfiles.catalogue.table import Item
 from pocketfiles.errors import RuleError
 from pocketfiles.rules import parser
+
+from ..errors import AdminError
+from ..source.pocketbase import SourceCollection
 
 SECRET_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"  # noqa: S105
 SECRET_LENGTH = 50
@@ -68,7 +69,9 @@ def _check(raw: Mapping[str, Any]) -> None:
             raise AdminError(f"collection {label}: viewRule: {error.reason}") from error
 
 
-def merged(raw: list[dict[str, Any]], known: Mapping[str, Item], letters: Letters) -> list[Found]:
+def merged(
+    raw: list[dict[str, Any]], known: Mapping[str, Item], letters: Letters
+) -> list[SourceCollection]:
     """The collections with secrets and positions; ``known`` are the catalogue's items by collection id."""
     last = max((int(item["position"]["N"]) for item in known.values()), default=0)
     found = []
@@ -77,7 +80,7 @@ def merged(raw: list[dict[str, Any]], known: Mapping[str, Item], letters: Letter
         last += item is None
         position = int(item["position"]["N"]) if item else last
         whole = _with_secrets(each, json.loads(item["data"]["S"]) if item else {}, letters)
-        found.append(Found(whole, Collection.from_json(whole, position)))
+        found.append(SourceCollection(whole, Collection.from_json(whole, position)))
     return found
 
 

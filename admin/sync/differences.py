@@ -7,10 +7,11 @@ disturb it; nothing is lost either when nothing is carried out, as in a dry run.
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from admin.sync.mirror import NO_DIGEST, PENDING, Mirror, file_of, one, paged
-from admin.sync.plan import Action, DeleteFile, DeleteItem, PutFile, PutItem
-from admin.target.items import unpacked
 from pocketfiles.catalogue.table import Item
+
+from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from ..target.items import unpacked
+from .mirror import NO_DIGEST, PENDING, Mirror, file_of, one, paged
 
 _WAITING = 50
 

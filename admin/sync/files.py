@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
-from admin.source import storage
-from admin.source.storage import LocalFile
-from admin.sync.mirror import MISSING, PENDING, PRESENT, UNCHECKED, Mirror
-from admin.target.bucket import Bucket, Stored, surely_same
+from ..source import storage
+from ..source.storage import LocalFile
+from ..target.bucket import Bucket, Stored, surely_same
+from .mirror import MISSING, PENDING, PRESENT, UNCHECKED, Mirror
 
 
 def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor) -> list[str]:

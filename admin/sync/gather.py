@@ -7,9 +7,6 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from admin.source.pocketbase import Found, Row
-from admin.sync.mirror import Mirror
-from admin.target.items import refusal
 from pocketfiles import keys
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.catalogue.table import (
@@ -21,6 +18,10 @@ from pocketfiles.catalogue.table import (
 )
 from pocketfiles.errors import NotFound
 
+from ..source.pocketbase import Row, SourceCollection
+from ..target.items import refusal
+from .mirror import Mirror
+
 
 class Snapshot(Protocol):
     """All that shall be there, at one moment."""
@@ -30,14 +31,14 @@ class Snapshot(Protocol):
         """PocketBase's settings, as its own JSON."""
 
     @property
-    def collections(self) -> Sequence[Found]:
+    def collections(self) -> Sequence[SourceCollection]:
         """In order of creation."""
 
     @property
     def warnings(self) -> Sequence[str]:
         """Complete once all rows were read."""
 
-    def rows(self, found: Found) -> Iterator[Row]:
+    def rows(self, found: SourceCollection) -> Iterator[Row]:
         """A collection's records in order of id."""
 
 

@@ -7,10 +7,11 @@ every collection that holds records, is not carried out.
 import json
 from pathlib import Path
 
-from admin.errors import MassDeletion
-from admin.sync.differences import Differences
-from admin.sync.mirror import Mirror, one
 from pocketfiles.catalogue.table import COLLECTION, Item
+
+from ..errors import MassDeletion
+from .differences import Differences
+from .mirror import Mirror, one
 
 AT_LEAST = 10
 

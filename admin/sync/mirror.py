@@ -15,11 +15,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-from admin.source.storage import LocalFile
-from admin.sync.plan import UNSURE, Action, DeleteFile, DeleteItem, PutFile, PutItem
-from admin.target.bucket import Stored, owner_of, uploaded
-from admin.target.items import digest, packed
 from pocketfiles.catalogue.table import CATALOGUE, Item
+
+from ..source.storage import LocalFile
+from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from ..target.bucket import Stored, owner_of, uploaded
+from ..target.items import digest, packed
+from .plan import UNSURE
 
 _PAGE = 100
 NO_DIGEST = b""

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from admin.errors import SourceBusy, SourceError
-from admin.source import pocketbase
-from admin.sync import files, gather, mass_deletion, plan
-from admin.sync.apply import WORKERS, Table, Target, apply
-from admin.sync.differences import Differences
-from admin.sync.mirror import Mirror
-from admin.sync.plan import Action, DeleteFile, DeleteItem, PutFile, PutItem
-from admin.target.bucket import Bucket
 from pocketfiles.catalogue.table import CATALOGUE
+
+from ..errors import SourceBusy, SourceError
+from ..source import pocketbase
+from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from ..target.bucket import Bucket
+from ..target.table import TargetTable
+from . import files, gather, mass_deletion, plan
+from .apply import WORKERS, OnDone, Target, apply
+from .differences import Differences
+from .mirror import Mirror
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -81,9 +83,6 @@ class Summary:
         return "; ".join(parts)
 
 
-Told = Callable[[Action], None]
-
-
 class Sync:
     """One source, one target, and the mirror of both; each ``round`` brings the target up to the source."""
 
@@ -102,7 +101,7 @@ class Sync:
         self._mirror = mirror
         self._removing = removing
 
-    def look(self) -> None:
+    def read_target(self) -> None:
         """Read the whole table and list the bucket: the start of every run, and never again in a watch."""
         self._mirror.add_items(self._target.table.items())
         if self.source.files:
@@ -132,7 +131,7 @@ class Sync:
         if self._guarded:
             mass_deletion.check(self._mirror, self.source.directory)
 
-    def apply(self, told: Told) -> None:
+    def apply(self, on_done: OnDone) -> None:
         """Carry the plan out. Raises ``MassDeletion`` before anything is done, ``TargetError`` or what AWS
         raises; the next round does what is left."""
         self.require_allowed()
@@ -140,7 +139,7 @@ class Sync:
             plan.steps(Differences(self._mirror), removing=self._removing),
             self._target,
             self._mirror,
-            told,
+            on_done,
         )
 
     def missing_found(self) -> bool:
@@ -189,7 +188,7 @@ def prepared(
     s3, dynamodb = clients()
     bucket, table = names
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
-        target = Target(Table(dynamodb, table), Bucket(s3, bucket), pool)
+        target = Target(TargetTable(dynamodb, table), Bucket(s3, bucket), pool)
         yield Sync(source, target, mirror, removing=removing, guarded=guarded)
 
 
@@ -198,7 +197,7 @@ def import_directory(
 ) -> Summary:
     """Import a data directory whose settings are not encrypted. Raises ``AdminError`` or what AWS raises."""
     with prepared(Source(pb_data), lambda: (s3, dynamodb), (bucket, table), removing=False) as sync:
-        sync.look()
+        sync.read_target()
         summary = sync.gather()
         sync.apply(summary.count)
     return summary

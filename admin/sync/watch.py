@@ -1,6 +1,6 @@
 """Following a database: a round whenever it changed, and nothing read while it did not.
 
-A look costs three ``stat`` calls and, where PocketBase has the database open, ``PRAGMA data_version``, which
+A check costs three ``stat`` calls and, where PocketBase has the database open, ``PRAGMA data_version``, which
 tells of a commit even when the file times do not.
 """
 
@@ -13,9 +13,9 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from admin.errors import AdminError, MassDeletion
-from admin.source import sqlite
-from admin.sync.round import Sync
+from ..errors import AdminError, MassDeletion
+from ..source import sqlite
+from .round import Sync
 
 POLL_SECONDS = 0.2
 MISSING_SECONDS = 2.0
@@ -43,12 +43,12 @@ class Report(Protocol):
 
 def follow(sync: Sync, report: Report, sleep: Callable[[float], None] = time.sleep) -> int:
     """Rounds until interrupted; returns the exit code."""
-    with closing(Ear(sync.source.directory / "data.db")) as ear:
+    with closing(ChangeDetector(sync.source.directory / "data.db")) as detector:
         try:
-            _persist(sync.look, report, sleep)
+            _persist(sync.read_target, report, sleep)
             looked_for = time.monotonic()
             while True:
-                due = ear.heard()
+                due = detector.changed()
                 if time.monotonic() - looked_for > MISSING_SECONDS:
                     looked_for = time.monotonic()
                     due = sync.missing_found() or due
@@ -74,8 +74,8 @@ def _persist(work: Callable[[], None], report: Report, sleep: Callable[[float], 
         pause = min(2 * pause, _LONGEST_WAIT)
 
 
-class Ear:
-    """Hears of every change to a database; of the first time too."""
+class ChangeDetector:
+    """Notices every change to a database; the first call always reports one."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -83,7 +83,7 @@ class Ear:
         self._inodes: object = None
         self._follower: sqlite3.Connection | None = None
 
-    def heard(self) -> bool:
+    def changed(self) -> bool:
         """Whether the database changed since the last call."""
         signature = sqlite.signature(self._path)
         inodes = [found and found[0] for found in signature]

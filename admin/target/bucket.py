@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 
-from admin.source import storage
-from admin.source.storage import LocalFile
+from ..source import storage
+from ..source.storage import LocalFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

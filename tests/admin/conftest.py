@@ -26,7 +26,7 @@ def run(cloud: Cloud, directory: Path, *, removing: bool = True, **source: Any) 
     clients = (cloud.s3, cloud.dynamodb)
     names = (cloud.bucket, cloud.table)
     with prepared(Source(directory, **source), lambda: clients, names, removing=removing) as sync:
-        sync.look()
+        sync.read_target()
         summary = sync.gather()
         sync.apply(summary.count)
     return summary

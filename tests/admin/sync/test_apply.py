@@ -8,10 +8,10 @@ import pytest
 from admin.errors import TargetError
 from admin.source import storage
 from admin.source.storage import LocalFile
-from admin.sync.apply import Table
-from admin.sync.plan import DeleteItem, PutItem
 from admin.sync.round import Source, prepared
+from admin.target.actions import DeleteItem, PutItem
 from admin.target.bucket import PART_BYTES, Bucket, Stored, owner_of, surely_same
+from admin.target.table import TargetTable
 from tests.admin.conftest import items, keys
 from tests.admin.shaped import Shaped
 from tests.conftest import Cloud
@@ -36,7 +36,7 @@ def test_what_throttling_leaves_is_sent_again_after_longer_and_longer_pauses() -
     client: Any = Throttled()
     slept: list[float] = []
     actions = [PutItem({"pk": {"S": "c"}, "sk": {"S": str(n)}}) for n in range(4)]
-    Table(client, "t", slept.append).write([*actions, DeleteItem("c", "x")])
+    TargetTable(client, "t", slept.append).write([*actions, DeleteItem("c", "x")])
     assert [next(iter(request)) for request in client.taken] == ["PutRequest"] * 4 + [
         "DeleteRequest"
     ]
@@ -47,7 +47,7 @@ def test_what_throttling_leaves_is_sent_again_after_longer_and_longer_pauses() -
 def test_a_table_that_stays_busy_ends_the_run() -> None:
     client: Any = Throttled(stuck=True)
     with pytest.raises(TargetError, match="too busy"):
-        Table(client, "t", lambda _: None).write([DeleteItem("c", "x")])
+        TargetTable(client, "t", lambda _: None).write([DeleteItem("c", "x")])
 
 
 def test_a_file_that_vanishes_on_the_way_holds_nothing_up(cloud: Cloud, shaped: Shaped) -> None:
@@ -55,7 +55,7 @@ def test_a_file_that_vanishes_on_the_way_holds_nothing_up(cloud: Cloud, shaped: 
     with prepared(
         Source(shaped.directory), lambda: (cloud.s3, cloud.dynamodb), names, removing=True
     ) as sync:
-        sync.look()
+        sync.read_target()
         summary = sync.gather()
         path = shaped.directory / "storage/id_docs/doc0/doc0.txt"
         body = path.read_bytes()

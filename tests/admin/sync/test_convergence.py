@@ -142,7 +142,7 @@ def test_a_watch_that_lives_through_failures_converges_without_looking_again(
     names = (cloud.bucket, cloud.table)
     clients: Any = (s3, dynamodb)
     with prepared(Source(shaped.directory), lambda: clients, names, removing=True) as sync:
-        sync.look()
+        sync.read_target()
         for number in range(30):
             disturb(shaped, chance)
             s3.life = dynamodb.life = Life(chance.randrange(1, 12), carried_out=number % 2 == 0)

@@ -10,7 +10,7 @@ import pytest
 
 from admin.source.storage import LocalFile
 from admin.sync import plan
-from admin.sync.plan import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from admin.target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
 from pocketfiles.catalogue.table import Item, collection_item
 
 

@@ -17,7 +17,7 @@ from botocore.exceptions import EndpointConnectionError
 from admin.errors import SourceError
 from admin.sync import watch
 from admin.sync.round import Source, Sync, prepared
-from admin.sync.watch import Ear
+from admin.sync.watch import ChangeDetector
 from tests.admin.conftest import items, keys, run
 from tests.admin.shaped import Shaped
 from tests.conftest import ROOT, Cloud
@@ -159,28 +159,31 @@ def test_a_file_that_comes_late_is_uploaded(
 @pytest.mark.parametrize("wal", [False, True])
 def test_an_ear_hears_each_change_once(wal: bool, tmp_path: Path) -> None:
     shaped = Shaped(tmp_path, wal=wal)
-    with closing(Ear(shaped.database)) as ear, closing(shaped.connect()) as pocketbase:
+    with (
+        closing(ChangeDetector(shaped.database)) as detector,
+        closing(shaped.connect()) as pocketbase,
+    ):
         pocketbase.execute("SELECT * FROM docs").fetchall()
-        assert ear.heard()
-        ear.heard()  # a follower may have joined
-        assert not ear.heard()
+        assert detector.changed()
+        detector.changed()  # a follower may have joined
+        assert not detector.changed()
         for number in range(5):
             pocketbase.execute("INSERT INTO docs (id) VALUES (?)", (f"n{number}",))
-            assert ear.heard()
-            assert not ear.heard()
+            assert detector.changed()
+            assert not detector.changed()
 
 
 def test_an_ear_hears_of_a_restored_backup(tmp_path: Path) -> None:
     shaped = Shaped(tmp_path / "now")
     backup = Shaped(tmp_path / "backup")
-    with closing(Ear(shaped.database)) as ear:
-        ear.heard()
+    with closing(ChangeDetector(shaped.database)) as detector:
+        detector.changed()
         shaped.database.unlink()
-        assert ear.heard()
+        assert detector.changed()
         backup.database.rename(shaped.database)
-        assert ear.heard()
+        assert detector.changed()
         shaped.put("docs", "new", title="after")
-        assert ear.heard()
+        assert detector.changed()
 
 
 @contextmanager

@@ -11,24 +11,26 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from admin.source.pocketbase import Found, Row
-from admin.standalone import schema
-from admin.standalone.schema import Letters
-from admin.sync import files, gather, plan
-from admin.sync.apply import WORKERS, Table, Target, apply
-from admin.sync.differences import Differences
-from admin.sync.mirror import Mirror
-from admin.sync.plan import Action
-from admin.target.bucket import Bucket
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.catalogue.table import COLLECTION, SETTINGS, Item, record_from
+
+from ..source.pocketbase import Row, SourceCollection
+from ..sync import files, gather, plan
+from ..sync.apply import WORKERS, Target, apply
+from ..sync.differences import Differences
+from ..sync.mirror import Mirror
+from ..target.actions import Action
+from ..target.bucket import Bucket
+from ..target.table import TargetTable
+from . import schema
+from .schema import Letters
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
 
-class Reshaping:
+class SchemaChange:
     """New collections over the records that are there."""
 
     def __init__(self, target: Target, mirror: Mirror) -> None:
@@ -41,7 +43,7 @@ class Reshaping:
         self._mirror.add_items(self._target.table.items())
         self._mirror.add_objects(self._target.bucket.list())
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
-        snapshot = _Reshaped(
+        snapshot = _ChangedRecords(
             self._target.table, self._mirror.there, schema.merged(raw, known, letters)
         )
         self.warnings = gather.take(snapshot, self._mirror, files=True)
@@ -83,10 +85,12 @@ class Reshaping:
         return {sk: item for sk, item in self._mirror.there.items() if sk.startswith(COLLECTION)}
 
 
-class _Reshaped:
+class _ChangedRecords:
     """``gather.Snapshot`` of the table's own records."""
 
-    def __init__(self, table: Table, there: Mapping[str, Item], collections: list[Found]) -> None:
+    def __init__(
+        self, table: TargetTable, there: Mapping[str, Item], collections: list[SourceCollection]
+    ) -> None:
         self._table = table
         self._there = dict(there)
         self.collections = collections
@@ -94,7 +98,7 @@ class _Reshaped:
         settings = there.get(SETTINGS)
         self.settings: dict[str, Any] = json.loads(settings["data"]["S"]) if settings else {}
 
-    def rows(self, found: Found) -> Iterator[Row]:
+    def rows(self, found: SourceCollection) -> Iterator[Row]:
         """As ``gather.Snapshot`` says; a new collection has none."""
         item = self._there.get(f"{COLLECTION}{found.id}")
         if item is None:
@@ -110,12 +114,12 @@ class _Reshaped:
 
 
 @contextmanager
-def reshaping(
+def opened(
     s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str
-) -> Iterator[Reshaping]:
-    """A reshaping of that table and bucket."""
+) -> Iterator[SchemaChange]:
+    """A change of the collections in that table and bucket."""
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
-        yield Reshaping(Target(Table(dynamodb, table), Bucket(s3, bucket), pool), mirror)
+        yield SchemaChange(Target(TargetTable(dynamodb, table), Bucket(s3, bucket), pool), mirror)
 
 
 def _collection(item: Item) -> Collection:

@@ -1,0 +1,65 @@
+"""What can be done to the table and the bucket: one value for each write or deletion."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pocketfiles.catalogue.table import CATALOGUE, COLLECTION, Item
+
+from ..source.storage import LocalFile
+
+
+@dataclass(frozen=True)
+class PutItem:
+    """Write an item of the table."""
+
+    item: Item
+
+    def __str__(self) -> str:
+        return f"put {_named(self.item['pk']['S'], self.item['sk']['S'])}"
+
+
+@dataclass(frozen=True)
+class DeleteItem:
+    """Remove an item of the table."""
+
+    pk: str
+    sk: str
+
+    def __str__(self) -> str:
+        return f"delete {_named(self.pk, self.sk)}"
+
+
+@dataclass(frozen=True)
+class PutFile:
+    """Upload a file to its key."""
+
+    key: str
+    file: LocalFile
+    replaces: bool = False
+    """Whether other bytes lie at the key."""
+
+    def __str__(self) -> str:
+        return f"upload {self.key} ({self.file.size} bytes, {self.file.content_type})"
+
+
+@dataclass(frozen=True)
+class DeleteFile:
+    """Remove an object and its thumbs."""
+
+    key: str
+
+    def __str__(self) -> str:
+        return f"delete file {self.key}"
+
+
+Action: TypeAlias = PutItem | DeleteItem | PutFile | DeleteFile
+
+
+def _named(pk: str, sk: str) -> str:
+    """An item as a person would call it."""
+    if pk == CATALOGUE:
+        return sk.replace(COLLECTION, "collection ")
+    if "#" in pk:
+        collection, field, target = pk.split("#", 2)
+        return f"reference {collection}/{sk} {field} -> {target}"
+    return f"record {pk}/{sk}"
