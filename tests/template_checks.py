@@ -281,8 +281,10 @@ def parameters_are_explained_and_bounded(template: Template) -> Iterator[str]:
         yield "the interface does not list every parameter once"
     documented = (ROOT / "docs/production.md").read_text()
     for name, parameter in template["Parameters"].items():
-        if f"| `{name}` | {parameter.get('Default') or '(empty)'} |" not in documented:
-            yield f"{name} with its default is not in docs/production.md"
+        default = parameter.get("Default") or "(empty)"
+        description = parameter.get("Description", "").rstrip(".")
+        if f"| `{name}` | {default} | {description} |" not in documented:
+            yield f"{name} with its default and description is not in docs/production.md"
         if not parameter.get("Description", "").endswith("."):
             yield f"{name} has no description"
         if "Default" not in parameter:
@@ -372,6 +374,16 @@ def builds_are_possible(template: Template) -> Iterator[str]:
         yield "the tokens function carries Pillow"
 
 
+def the_contents_are_complete(template: Template) -> Iterator[str]:
+    """The comment above Resources names every resource, in the order of the file."""
+    comment = (ROOT / "template.yaml").read_text().split("# Contents,")[1].split("Resources:")[0]
+    named = [
+        word for word in re.findall(r"\b[A-Za-z]+\b", comment) if word in template["Resources"]
+    ]
+    if named != list(template["Resources"]):
+        yield "the table of contents is not the order of the resources"
+
+
 def every_change_is_published(template: Template) -> Iterator[str]:
     """The API calls a published version, and SAM publishes none for a parameter's new value."""
     for name, layer in of_type(template, "AWS::Serverless::LayerVersion").items():
@@ -426,4 +438,5 @@ CHECKS: list[Check] = [
     the_edge_keeps_no_secret,
     every_change_is_published,
     builds_are_possible,
+    the_contents_are_complete,
 ]

@@ -29,6 +29,7 @@ from tests.template_checks import (
     parameters_are_explained_and_bounded,
     routes_are_the_apis,
     statements,
+    the_contents_are_complete,
     the_edge_keeps_no_secret,
     variables_are_read_and_set,
 )
@@ -49,6 +50,11 @@ def template() -> Template:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_the_template_stands(check: Check, template: Template) -> None:
     assert list(check(template)) == []
+
+
+def test_no_line_is_longer_than_120_characters() -> None:
+    lines = (ROOT / "template.yaml").read_text().splitlines()
+    assert [number for number, line in enumerate(lines, 1) if len(line) > 120] == []
 
 
 # ---------------------------------------------------------------- the checks themselves
@@ -87,6 +93,11 @@ def test_a_variable_that_nobody_reads_is_noticed(template: Template) -> None:
     assert "FilesFunction is given STALE, which nobody reads" in list(
         variables_are_read_and_set(template)
     )
+
+
+def test_a_resource_missing_in_the_contents_is_noticed(template: Template) -> None:
+    template["Resources"]["Another"] = {"Type": "AWS::SNS::Topic"}
+    assert list(the_contents_are_complete(template))
 
 
 def test_a_missing_route_is_noticed(template: Template) -> None:
