@@ -10,7 +10,6 @@ from pocketfiles.deliver import Deliverer
 from pocketfiles.serve import FileService, Store
 from pocketfiles.thumb_store import Picture, Render, ThumbMaker
 from pocketfiles.thumbs.size import ThumbSize
-from pocketfiles.thumbs.task import Options
 
 
 def file_service(settings: Settings, table: Reader, storage: Store) -> FileService:
@@ -20,7 +19,7 @@ def file_service(settings: Settings, table: Reader, storage: Store) -> FileServi
     thumbs = ThumbMaker(
         storage,
         renderer(settings),
-        max_source_bytes=settings.thumb_max_source_bytes,
+        max_source_bytes=settings.thumbs.max_source_bytes,
         clock=time.monotonic,
         **limits,
     )
@@ -40,14 +39,6 @@ def renderer(settings: Settings) -> Render:
     def render_thumb(data: bytes, size: ThumbSize) -> Picture:
         from pocketfiles.thumbs import render  # noqa: PLC0415 - Pillow, for requests that make a thumb alone
 
-        options = Options(
-            jpeg_quality=settings.thumb_jpeg_quality,
-            webp_quality=settings.thumb_webp_quality,
-            png_tolerance=settings.thumb_png_tolerance,
-            max_source_bytes=settings.thumb_max_source_bytes,
-            max_pixels=settings.thumb_max_pixels,
-            max_output_pixels=settings.thumb_max_output_pixels,
-        )
-        return render.render(data, size, options)
+        return render.render(data, size, settings.thumbs)
 
     return render_thumb

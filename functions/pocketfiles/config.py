@@ -1,58 +1,83 @@
-"""The functions' settings, read once from the environment that template.yaml gives them."""
+"""The settings of the functions, read once from the environment that template.yaml gives them.
+
+Every default stands here and nowhere else in the code. Tests compare the template and the README
+with them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pocketfiles.errors import PocketFilesError
 
+MAX_INLINE_BYTES = 4 * 1024 * 1024
+"""Largest body sent inline: base64 makes 5.6 MB of it, and a Lambda response may have 6 MB."""
+
 
 class ConfigError(PocketFilesError):
-    """A variable is missing or no number; ``reason`` names it."""
+    """A variable is missing or out of range. ``reason`` names it."""
+
+
+@dataclass(frozen=True)
+class ThumbOptions:
+    """Encoder settings and limits of a thumb (docs/performance.md has the measurements).
+
+    ``png_tolerance``: maximum error per channel, on a scale of 0 to 255, in PNG thumbs of noisy
+    images; 0 is lossless. Limits in bytes and pixels.
+    """
+
+    jpeg_quality: int = 85
+    webp_quality: int = 80
+    png_tolerance: int = 1
+    max_source_bytes: int = 50 * 1024 * 1024
+    max_pixels: int = 60_000_000
+    max_output_pixels: int = 16_777_216
+
+
+_THUMBS = ThumbOptions()
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Every setting of both functions; sizes in bytes, times in seconds."""
+    """The settings of both functions. Sizes in bytes, times in seconds."""
 
     table_name: str
     bucket_name: str = ""
     origin_secret_arn: str = ""
     catalogue_ttl: int = 1
-    inline_limit: int = 4 * 1024 * 1024
+    inline_limit: int = MAX_INLINE_BYTES
     redirect_seconds: int = 900
     rule_max_rows: int = 1000
-    thumb_jpeg_quality: int = 85
-    thumb_webp_quality: int = 80
-    thumb_png_tolerance: int = 1
-    thumb_max_source_bytes: int = 50 * 1024 * 1024
-    thumb_max_pixels: int = 60_000_000
-    thumb_max_output_pixels: int = 16_777_216
+    thumbs: ThumbOptions = _THUMBS
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], *, files: bool) -> "Settings":
-        """The settings of one function. ``files`` tells the files function's, which needs a bucket.
+        """The settings of one function; ``files`` for the files function, which needs a bucket.
 
-        Raises ``ConfigError`` for a missing name or a value out of its range.
+        Raises ``ConfigError`` for a missing name or a number out of range.
         """
         return cls(
             table_name=_text(env, "TABLE_NAME"),
             bucket_name=_text(env, "BUCKET_NAME") if files else "",
             origin_secret_arn=env.get("ORIGIN_SECRET_ARN", ""),
             catalogue_ttl=_number(env, "CATALOGUE_TTL_SECONDS", cls.catalogue_ttl, 0, 3600),
-            inline_limit=_number(env, "INLINE_LIMIT_BYTES", cls.inline_limit, 0, cls.inline_limit),
+            inline_limit=_number(env, "INLINE_LIMIT_BYTES", cls.inline_limit, 0, MAX_INLINE_BYTES),
             redirect_seconds=_number(env, "REDIRECT_SECONDS", cls.redirect_seconds, 1, 3600),
             rule_max_rows=_number(env, "RULE_MAX_ROWS", cls.rule_max_rows, 0, 100_000),
-            thumb_jpeg_quality=_number(env, "THUMB_JPEG_QUALITY", cls.thumb_jpeg_quality, 1, 95),
-            thumb_webp_quality=_number(env, "THUMB_WEBP_QUALITY", cls.thumb_webp_quality, 1, 100),
-            thumb_png_tolerance=_number(env, "THUMB_PNG_TOLERANCE", cls.thumb_png_tolerance, 0, 1),
-            thumb_max_source_bytes=_number(
-                env, "THUMB_MAX_SOURCE_BYTES", cls.thumb_max_source_bytes, 0, 2**31
-            ),
-            thumb_max_pixels=_number(env, "THUMB_MAX_PIXELS", cls.thumb_max_pixels, 0, 10**9),
-            thumb_max_output_pixels=_number(
-                env, "THUMB_MAX_OUTPUT_PIXELS", cls.thumb_max_output_pixels, 0, 10**9
-            ),
+            thumbs=_thumb_options(env),
         )
+
+
+def _thumb_options(env: Mapping[str, str]) -> ThumbOptions:
+    return ThumbOptions(
+        jpeg_quality=_number(env, "THUMB_JPEG_QUALITY", _THUMBS.jpeg_quality, 1, 95),
+        webp_quality=_number(env, "THUMB_WEBP_QUALITY", _THUMBS.webp_quality, 1, 100),
+        png_tolerance=_number(env, "THUMB_PNG_TOLERANCE", _THUMBS.png_tolerance, 0, 1),
+        max_source_bytes=_number(env, "THUMB_MAX_SOURCE_BYTES", _THUMBS.max_source_bytes, 0, 2**31),
+        max_pixels=_number(env, "THUMB_MAX_PIXELS", _THUMBS.max_pixels, 0, 10**9),
+        max_output_pixels=_number(
+            env, "THUMB_MAX_OUTPUT_PIXELS", _THUMBS.max_output_pixels, 0, 10**9
+        ),
+    )
 
 
 def _text(env: Mapping[str, str], name: str) -> str:

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+UNKNOWN_TYPE = "application/octet-stream"
+"""The content type of bytes whose type nobody recorded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:

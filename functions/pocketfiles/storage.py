@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 from pocketfiles import timing
 from pocketfiles.aws import AWS_ERRORS, code, last_call, refusal, status
 from pocketfiles.errors import Overloaded, StorageUnavailable
-from pocketfiles.objects import Opened, Stored
+from pocketfiles.objects import UNKNOWN_TYPE, Opened, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -166,7 +166,7 @@ def _stored(key: str, answer: dict[str, Any]) -> Stored:
         key=key,
         size=answer["ContentLength"],
         etag=answer["ETag"],
-        content_type=answer.get("ContentType") or "application/octet-stream",
+        content_type=answer.get("ContentType") or UNKNOWN_TYPE,
         modified=modified if modified and modified > _EPOCH else None,
     )
 

@@ -1,12 +1,17 @@
+import re
+from dataclasses import replace
+
 import pytest
 
 from pocketfiles.config import ConfigError, Settings
+from tests.conftest import ROOT
 
 NAMES = {"TABLE_NAME": "t", "BUCKET_NAME": "b"}
+DEFAULTS = Settings(table_name="t", bucket_name="b")
 
 
 def test_names_alone_give_the_defaults() -> None:
-    assert Settings.from_env(NAMES, files=True) == Settings(table_name="t", bucket_name="b")
+    assert Settings.from_env(NAMES, files=True) == DEFAULTS
 
 
 def test_the_token_function_has_no_bucket() -> None:
@@ -14,38 +19,46 @@ def test_the_token_function_has_no_bucket() -> None:
 
 
 @pytest.mark.parametrize("name", ["TABLE_NAME", "BUCKET_NAME"])
-def test_a_missing_name_is_told_by_name(name: str) -> None:
+def test_the_error_names_a_missing_variable(name: str) -> None:
     with pytest.raises(ConfigError, match=name):
         Settings.from_env({**NAMES, name: ""}, files=True)
 
 
 NUMBERS = {
-    "CATALOGUE_TTL_SECONDS": "catalogue_ttl",
-    "INLINE_LIMIT_BYTES": "inline_limit",
-    "REDIRECT_SECONDS": "redirect_seconds",
-    "RULE_MAX_ROWS": "rule_max_rows",
-    "THUMB_JPEG_QUALITY": "thumb_jpeg_quality",
-    "THUMB_WEBP_QUALITY": "thumb_webp_quality",
-    "THUMB_PNG_TOLERANCE": "thumb_png_tolerance",
-    "THUMB_MAX_SOURCE_BYTES": "thumb_max_source_bytes",
-    "THUMB_MAX_PIXELS": "thumb_max_pixels",
-    "THUMB_MAX_OUTPUT_PIXELS": "thumb_max_output_pixels",
+    "CATALOGUE_TTL_SECONDS": lambda value: replace(DEFAULTS, catalogue_ttl=value),
+    "INLINE_LIMIT_BYTES": lambda value: replace(DEFAULTS, inline_limit=value),
+    "REDIRECT_SECONDS": lambda value: replace(DEFAULTS, redirect_seconds=value),
+    "RULE_MAX_ROWS": lambda value: replace(DEFAULTS, rule_max_rows=value),
+    **{
+        f"THUMB_{option.upper()}": lambda value, option=option: replace(
+            DEFAULTS, thumbs=replace(DEFAULTS.thumbs, **{option: value})
+        )
+        for option in vars(DEFAULTS.thumbs)
+    },
 }
+"""Each numeric variable, and the settings that it alone leads to."""
 
 
-@pytest.mark.parametrize(("name", "attribute"), NUMBERS.items())
-def test_every_number_can_be_set(name: str, attribute: str) -> None:
+@pytest.mark.parametrize("name", NUMBERS)
+def test_every_number_can_be_set(name: str) -> None:
     value = 0 if name == "THUMB_PNG_TOLERANCE" else 77
-    assert getattr(Settings.from_env({**NAMES, name: str(value)}, files=True), attribute) == value
+    assert Settings.from_env({**NAMES, name: str(value)}, files=True) == NUMBERS[name](value)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 @pytest.mark.parametrize("value", ["x", "-1", "1.5", "٣", "9" * 20, " 1"])
-def test_a_bad_number_is_told_by_name(name: str, value: str) -> None:
+def test_the_error_names_a_bad_number(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         Settings.from_env({**NAMES, name: value}, files=True)
 
 
-def test_more_than_lambda_can_answer_is_no_inline_limit() -> None:
+def test_an_inline_limit_above_what_lambda_can_return_is_refused() -> None:
     with pytest.raises(ConfigError, match="INLINE_LIMIT_BYTES"):
         Settings.from_env({**NAMES, "INLINE_LIMIT_BYTES": "5000000"}, files=True)
+
+
+def test_the_readme_states_every_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert {name for name, _ in rows} >= set(NUMBERS)
+    for name, default in rows:
+        assert Settings.from_env({**NAMES, name: default}, files=True) == DEFAULTS, name

@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pocketfiles import timing
+from pocketfiles import keys, timing
 from pocketfiles.aws import AWS_ERRORS, refusal
 from pocketfiles.catalogue.model import Collection, Collections, Record, Settings, Source, Value
 from pocketfiles.errors import Overloaded
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Item: TypeAlias = dict[str, Any]
 """An item in DynamoDB's attribute format, e.g. ``{"pk": {"S": "…"}}``."""
 
-CATALOGUE = "#catalogue"
+CATALOGUE = keys.CATALOGUE
 SETTINGS = "settings"
 COLLECTION = "collection#"
 COMPRESS_ABOVE = 8 * 1024
@@ -93,7 +93,9 @@ class Table:
         """Ids of the records whose relation field holds one of the targets; ``limit`` + 1 at the most."""
         found: dict[str, None] = {}
         for target in target_ids:
-            for item in self._query(f"{collection_id}#{field_id}#{target}", limit + 1 - len(found)):
+            for item in self._query(
+                keys.Reference(collection_id, field_id, target).pk, limit + 1 - len(found)
+            ):
                 found[item["sk"]["S"]] = None
             if len(found) > limit:
                 break
@@ -175,7 +177,10 @@ def _relations(collection: Collection, record: Record) -> Iterator[Item]:
     for field in collection.fields:
         if field.type == "relation":
             for target in record.names(field):
-                yield {"pk": {"S": f"{collection.id}#{field.id}#{target}"}, "sk": {"S": record.id}}
+                yield {
+                    "pk": {"S": keys.Reference(collection.id, field.id, target).pk},
+                    "sk": {"S": record.id},
+                }
 
 
 def collection_item(raw: Mapping[str, Any], position: int) -> Item:

@@ -5,18 +5,15 @@ import time
 from calendar import timegm
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.utils import format_datetime
 
 _TAGS = re.compile(r'\s*(?:(W/)?("[\x21\x23-\x7e\x80-\U0010ffff]*"))?\s*(?:,|$)')
 _DATE_FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def http_date(moment: datetime) -> str:
-    """RFC 9110 §5.6.7's preferred form, in whole seconds and whatever the locale."""
-    utc = moment.astimezone(UTC)
-    day = f"{_WEEKDAYS[utc.weekday()]}, {utc.day:02} {_MONTHS[utc.month - 1]} {utc.year:04}"
-    return f"{day} {utc.hour:02}:{utc.minute:02}:{utc.second:02} GMT"
+    """A date as HTTP writes it, in whole seconds (IMF-fixdate, RFC 9110 §5.6.7)."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def parse_date(text: str) -> int | None:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from pocketfiles.config import ThumbOptions
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import geometry
 from pocketfiles.thumbs.geometry import Box, FloatBox
@@ -28,19 +29,7 @@ _MAX_SIDE = 65_535
 """What JPEG and GIF can say at most; a decoder takes memory for each row besides that for pixels."""
 
 
-@dataclass(frozen=True)
-class Options:
-    """Qualities 1-100; levels of 255 by which a noisy PNG may be off, 0 or 1; limits in bytes and pixels.
-
-    docs/performance.md has the figures behind them.
-    """
-
-    jpeg_quality: int = 85
-    webp_quality: int = 80
-    png_tolerance: int = 1
-    max_source_bytes: int = 52_428_800
-    max_pixels: int = 60_000_000
-    max_output_pixels: int = 16_777_216
+Options = ThumbOptions
 
 
 @dataclass(frozen=True)
