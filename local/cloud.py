@@ -1,4 +1,4 @@
-"""S3 and DynamoDB in memory: moto's server, with the buckets and tables the template declares."""
+"""S3 and DynamoDB: moto's server on a free port, with the buckets and tables that the template declares."""
 
 import logging
 import os
@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LOOPBACK = "127.0.0.1"
-
-# Variables that may be set in a developer's shell and would lead an SDK elsewhere.
-_REAL_AWS = (
+_ELSEWHERE = (  # what a developer's shell may hold and the SDK would follow, past moto
     "AWS_DEFAULT_PROFILE",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_S3",
@@ -30,9 +28,9 @@ _REAL_AWS = (
 
 @contextmanager
 def moto(host: str = LOOPBACK) -> Iterator[str]:
-    """Serve S3 and DynamoDB until the block ends, and yield their endpoint on this machine.
+    """The endpoint of S3 and DynamoDB in memory, until the block ends and all they hold is lost.
 
-    ``host`` is the address to listen on. All data is in memory and lost in the end.
+    ``host`` is the address to listen at; the endpoint is this machine's own view.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(host, port=0, verbose=False)
@@ -44,8 +42,8 @@ def moto(host: str = LOOPBACK) -> Iterator[str]:
 
 
 def point_at(endpoint: str, environment: MutableMapping[str, str]) -> None:
-    """Give ``environment`` the endpoint and worthless credentials, for every AWS client."""
-    for name in _REAL_AWS:
+    """Make every AWS client that reads ``environment`` speak to ``endpoint``, with worthless credentials."""
+    for name in _ELSEWHERE:
         environment.pop(name, None)
     bypass = [
         environment.get("NO_PROXY") or environment.get("no_proxy") or "",

@@ -4,24 +4,32 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Facts
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.errors import Denied, RuleError
 from pocketfiles.http.messages import Request
 from pocketfiles.tokens import Identity
 
 if TYPE_CHECKING:
-    from pocketfiles.rules.evaluate import Evaluation, Explanation
+    from pocketfiles.rules.evaluate import Explanation
+    from pocketfiles.rules.request import RuleRequest
+
+
+class FactsOf(Protocol):
+    """What of the catalogue a rule needs."""
+
+    def facts(self, *known: Record, max_rows: int) -> Facts:
+        """What a rule may look up."""
 
 
 @dataclass(frozen=True)
 class Access:
     """Decides by the view rule; ``max_rows`` bounds what one rule may read."""
 
-    catalogue: Catalogue
+    catalogue: FactsOf
     max_rows: int
 
     def check(
@@ -53,8 +61,10 @@ class Access:
 
         Raises ``RuleError``, or ``Denied`` when the request's body cannot be read.
         """
-        rule = collection.view_rule or ""
-        return self._evaluation(rule, collection, record, identity, request, now).explain()
+        from pocketfiles.rules import evaluate  # noqa: PLC0415 - as in _allows()
+
+        question = self._question(collection, record, identity, request, now)
+        return evaluate.explain(collection.view_rule or "", *question, max_rows=self.max_rows)
 
     def _allows(
         self,
@@ -65,27 +75,26 @@ class Access:
         request: Request,
         now: float,
     ) -> bool:
-        evaluation = self._evaluation(rule, collection, record, identity, request, now)
+        from pocketfiles.rules import evaluate  # noqa: PLC0415 - SQLite and the engine, for such rules alone
+
+        question = self._question(collection, record, identity, request, now)
         try:
-            return evaluation.allows()
+            return evaluate.allows(rule, *question, max_rows=self.max_rows)
         except RuleError as error:
             raise Denied(
                 f"the view rule of {collection.name} cannot be evaluated: {error.reason}"
             ) from error
 
-    def _evaluation(
+    def _question(
         self,
-        rule: str,
         collection: Collection,
         record: Record,
         identity: Identity | None,
         request: Request,
         now: float,
-    ) -> "Evaluation":
-        from pocketfiles.rules.evaluate import (  # noqa: PLC0415 - SQLite and the engine, for such rules alone
-            Evaluation,
-            RuleRequest,
-        )
+    ) -> "tuple[Collection, Record, RuleRequest, Facts, datetime]":
+        """What a rule is asked about."""
+        from pocketfiles.rules.request import RuleRequest  # noqa: PLC0415
 
         asked = RuleRequest(
             method=request.method,
@@ -95,16 +104,9 @@ class Access:
             auth=identity.record if identity else None,
             auth_collection=identity.collection if identity else None,
         )
-        return Evaluation(
-            rule=rule,
-            collection=collection,
-            record=record,
-            request=asked,
-            collections=self.catalogue.collections,
-            reader=self.catalogue.reader,
-            now=datetime.fromtimestamp(now, UTC),
-            max_rows=self.max_rows,
-        )
+        known = [record, identity.record] if identity else [record]
+        facts = self.catalogue.facts(*known, max_rows=self.max_rows)
+        return collection, record, asked, facts, datetime.fromtimestamp(now, UTC)
 
 
 def _body(request: Request) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""The events in events/ are what the gateway makes of the same requests."""
+"""The events that `sam local invoke` is shown with are what the gateway here makes of such requests."""
 
 import base64
 import json

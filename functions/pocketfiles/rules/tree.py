@@ -62,20 +62,20 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class And:
+class All:
     """Two or more parts joined by ``&&``."""
 
-    parts: "tuple[Expression, ...]"
+    parts: "tuple[Node, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Or:
+class Any:
     """Two or more parts joined by ``||``."""
 
-    parts: "tuple[Expression, ...]"
+    parts: "tuple[Node, ...]"
 
 
-Expression: TypeAlias = Comparison | And | Or
+Node: TypeAlias = Comparison | All | Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +84,20 @@ class Rule:
     ``@request`` operands it mentions."""
 
     text: str
-    root: Expression
+    root: Node
     comparisons: tuple[Comparison, ...]
     requests: tuple[str, ...]
 
 
-def verdict(node: Expression, outcomes: Sequence[Outcome]) -> Outcome:
+def verdict(node: Node, outcomes: Sequence[Outcome]) -> Outcome:
     """SQL's three-valued AND and OR over the outcomes of the comparisons, by number.
 
-    Recursion is safe: every ``And`` and ``Or`` has at least two parts, so the tree is no deeper than the
+    Recursion is safe: every ``All`` and ``Any`` has at least two parts, so the tree is no deeper than the
     rule has comparisons.
     """
     if isinstance(node, Comparison):
         return outcomes[node.number]
-    decisive = isinstance(node, Or)
+    decisive = isinstance(node, Any)
     unknown = False
     for part in node.parts:
         outcome = verdict(part, outcomes)

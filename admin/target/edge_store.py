@@ -1,0 +1,62 @@
+"""What CloudFront's key value store holds: which collections' files need no decision.
+
+A collection is open when its files lie in its own folders (it is no view) and no file field of it is
+protected. ``edge/request.js`` reads these values; what is not in the store goes to the API.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+
+from pocketfiles.catalogue.model import Collection
+
+MAX_KEY_BYTES = 512
+MAX_VALUE_BYTES = 1024
+"""CloudFront's limits for one entry of a key value store."""
+
+
+def entries(collections: Iterable[Collection]) -> dict[str, str]:
+    """The store's values by key: each collection under its name in lower case and under its id.
+
+    Left out are collections without files, those whose key another collection has as well, and those
+    whose value would be larger than CloudFront allows.
+    """
+    known = list(collections)
+    uses = Counter(key for collection in known for key in _keys(collection))
+    found = {}
+    for collection in known:
+        keys = _keys(collection)
+        value = _value(collection)
+        clashes = any(uses[key] > 1 for key in keys)
+        if collection.file_fields and not clashes and _fits(keys, value):
+            found.update(dict.fromkeys(keys, value))
+    return found
+
+
+def is_open(collection: Collection) -> bool:
+    """Whether every file of the collection may be sent to everybody, straight from the bucket."""
+    fields = collection.file_fields
+    return collection.type != "view" and bool(fields) and not any(f.protected for f in fields)
+
+
+def _keys(collection: Collection) -> set[str]:
+    return {collection.name.lower(), collection.id}
+
+
+def _value(collection: Collection) -> str:
+    listed = [set(field.thumbs) for field in collection.file_fields]
+    by_all = set.intersection(*listed) if listed else set()
+    by_some = set.union(*listed) - by_all if listed else set()
+    value = {
+        "id": collection.id,
+        "name": collection.name.lower(),
+        "open": is_open(collection),
+        "all": sorted(by_all),
+        "some": sorted(by_some),
+    }
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _fits(keys: Iterable[str], value: str) -> bool:
+    keys_fit = all(len(key.encode()) <= MAX_KEY_BYTES for key in keys)
+    return keys_fit and len(value.encode()) <= MAX_VALUE_BYTES

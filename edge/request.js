@@ -1,0 +1,180 @@
+// Viewer request: turn every spelling of a file's URL into one, and send what needs no decision to the bucket.
+//
+// The key value store holds one value for each collection, under its name in lower case and under its id:
+//   {"id": "pbc_1", "name": "photos", "open": true, "all": ["100x300"], "some": ["640x480f"]}
+// `open`: no file of it is protected. `all`: thumb sizes that every file field lists. `some`: sizes that only some list.
+// Whatever is not certain here goes to the API, which decides by the catalogue itself.
+import cf from 'cloudfront';
+
+const ROUTE = '/api/files/';
+const NOWHERE = '/api/files/-';
+const SAFE_ID = /^[A-Za-z0-9_-]+$/;
+const SAFE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/;
+const FORCED_TYPE = /\.(svg|css|js|mjs|xlsx|docx|pptx)$/;
+const TRUE = /^(1|t|T|true|TRUE|True)$/;
+const ALWAYS_LISTED = '100x100';
+const FAILOVER = [400, 403, 404, 416, 500, 502, 503, 504];
+const BUCKET = 'bucket';
+const API_BY_KEY = 'api-by-key';
+
+const store = cf.kvs();
+
+async function handler(event) {
+  const request = event.request;
+  const format = acceptedFormat(request.headers.accept);
+  delete request.headers['x-media'];
+  const names = segments(request.uri);
+  if (names === null) {
+    request.uri = NOWHERE;
+    request.querystring = {};
+    return request;
+  }
+  if (names.length !== 3) {
+    return request;
+  }
+  const query = parameters(request.querystring);
+  const collection = await find(names[0]);
+  const key = collection && objectKey(request.method, collection, names[1], names[2], query, format);
+  if (key) {
+    toBucket(request, key);
+  } else {
+    toApi(request, collection ? [collection.id, names[1], names[2]] : names, query, format);
+  }
+  return request;
+}
+
+// The decoded segments behind /api/files/, or null for any other path.
+function segments(uri) {
+  const prefix = uri.slice(0, ROUTE.length);
+  if (prefix !== ROUTE) {
+    return null;
+  }
+  const decoded = uri.slice(ROUTE.length).split('/').map(decode);
+  return decoded.indexOf(null) < 0 ? decoded : [];
+}
+
+// Text without percent escapes, or null where an escape is malformed.
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    return null;
+  }
+}
+
+// The first value of each parameter, decoded as Go decodes a query: a pair with a `;` or a bad escape does not count.
+function parameters(querystring) {
+  const found = {};
+  Object.keys(querystring).forEach(function (rawName) {
+    const entry = querystring[rawName];
+    const values = entry.multiValue ? entry.multiValue : [entry];
+    values.forEach(function (each) {
+      const name = decodeParameter(rawName);
+      const value = decodeParameter(each.value);
+      if (name !== null && value !== null && found['=' + name] === undefined) {
+        found['=' + name] = value;
+      }
+    });
+  });
+  return found;
+}
+
+function decodeParameter(text) {
+  return text.indexOf(';') < 0 ? decode(text.replace(/\+/g, ' ')) : null;
+}
+
+// What the store knows of the collection of this name, in any letter case, or of exactly this id.
+async function find(nameOrId) {
+  if (!SAFE_ID.test(nameOrId)) {
+    return null;
+  }
+  const name = nameOrId.toLowerCase();
+  const byName = await lookUp(name);
+  if (byName && (byName.name === name || byName.id === nameOrId)) {
+    return byName;
+  }
+  const byId = nameOrId === name ? null : await lookUp(nameOrId);
+  return byId && byId.id === nameOrId ? byId : null;
+}
+
+async function lookUp(key) {
+  try {
+    const text = await store.get(key);
+    return JSON.parse(text);
+  } catch (error) {
+    return null; // the key is missing, or the store cannot be read now: the API decides
+  }
+}
+
+// The object to send without asking the API, or null where the API must decide.
+function objectKey(method, collection, record, file, query, format) {
+  const isRead = method === 'GET' || method === 'HEAD';
+  const isSafe = SAFE_ID.test(record) && SAFE_NAME.test(file) && file.indexOf('..') < 0;
+  if (!collection.open || !isRead || !isSafe) {
+    return null;
+  }
+  if (FORCED_TYPE.test(file) || TRUE.test(query['=download'])) {
+    return null;
+  }
+  const folder = '/' + collection.id + '/' + record + '/';
+  const size = query['=thumb'];
+  if (size === ALWAYS_LISTED || collection.all.indexOf(size) >= 0) {
+    return folder + 'thumbs_' + file + '/' + size + '_' + file + (format && '.' + format);
+  }
+  return collection.some.indexOf(size) >= 0 ? null : folder + file;
+}
+
+// The best thumb format that the reader names: 'avif', 'webp', or '' for the original's own.
+function acceptedFormat(accept) {
+  const text = accept ? accept.value.toLowerCase() : '';
+  if (names(text, 'image/avif')) {
+    return 'avif';
+  }
+  return names(text, 'image/webp') ? 'webp' : '';
+}
+
+function names(accept, type) {
+  return accept.split(',').some(function (range) {
+    const pieces = range.split(';');
+    const refused = pieces.slice(1).some(function (piece) {
+      return /^\s*q\s*=\s*0(\.0*)?\s*$/.test(piece);
+    });
+    return pieces[0].trim() === type && !refused;
+  });
+}
+
+function toBucket(request, key) {
+  request.uri = key;
+  request.querystring = {};
+  delete request.headers.origin;
+  delete request.headers.authorization;
+  request.headers.accept = { value: '*/*' };
+  cf.createRequestOriginGroup({
+    originIds: [{ originId: BUCKET }, { originId: API_BY_KEY }],
+    failoverCriteria: { statusCodes: FAILOVER }
+  });
+}
+
+function toApi(request, path, query, format) {
+  request.uri = ROUTE + path.map(encodeURIComponent).join('/');
+  request.querystring = {};
+  if (!TRUE.test(query['=download'])) {
+    delete query['=download'];
+  }
+  Object.keys(query).sort().forEach(function (name) {
+    if (query[name] !== '') {
+      request.querystring[encodeURIComponent(name.slice(1))] = { value: encodeURIComponent(query[name]) };
+    }
+  });
+  const wantsThumb = query['=thumb'] !== undefined;
+  request.headers.accept = { value: wantsThumb && format ? 'image/' + format : '*/*' };
+  if (isMediaRange(request.headers)) {
+    request.headers['x-media'] = { value: '1' };
+  }
+}
+
+// A media element that asks for a range must never be redirected: it would keep the address past its life.
+function isMediaRange(headers) {
+  const destination = headers['sec-fetch-dest'];
+  return Boolean(headers.range && destination && /^(audio|video)$/.test(destination.value));
+}

@@ -1,0 +1,56 @@
+// Viewer response: give what comes from the bucket the headers that the API would send.
+//
+// The API always names a Cache-Control of its own; objects of the bucket have none. That tells them apart.
+// The name of the file is read off the object's key, or off the viewer's own URL where the event still has that.
+
+const SECURITY = {
+  'content-security-policy': "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+  'x-content-type-options': 'nosniff',
+  'x-xss-protection': '1; mode=block',
+  'access-control-allow-origin': '*',
+  'cache-control': 'max-age=2592000, stale-while-revalidate=86400'
+};
+const HSTS = 'max-age=31536000; includeSubDomains';
+const INLINE = /^(image\/(png|jpg|jpeg|gif|webp|avif|x-icon|bmp)|video\/(webm|mp4|3gpp|quicktime|x-ms-wmv)|audio\/(basic|aiff|mpeg|midi|mp3|wave|wav|x-wav|x-mpeg|x-m4a|aac)|application\/(pdf|x-pdf))$/;
+const THUMB_KEY = /^\/[^\/]+\/[^\/]+\/thumbs_([^\/]+)\/([^\/]+)$/;
+const SIZE = /^[0-9]+x[0-9]+[tbf]?$/;
+
+function handler(event) {
+  const response = event.response;
+  const headers = response.headers;
+  headers['strict-transport-security'] = { value: HSTS };
+  const isRead = event.request.method === 'GET' || event.request.method === 'HEAD';
+  if (!isRead || headers['cache-control'] || headers['content-disposition']) {
+    return response;
+  }
+  Object.keys(headers).forEach(function (name) {
+    if (name.indexOf('x-amz-') === 0) {
+      delete headers[name];
+    }
+  });
+  Object.keys(SECURITY).forEach(function (name) {
+    headers[name] = { value: SECURITY[name] };
+  });
+  const file = servedName(event.request);
+  headers.vary = { value: file.isThumb ? 'Accept, Origin' : 'Origin' };
+  if (headers['content-type']) { // a 304 has none, and must not change what the reader keeps
+    const kind = INLINE.test(headers['content-type'].value) ? 'inline' : 'attachment';
+    headers['content-disposition'] = { value: kind + '; filename=' + file.name };
+  }
+  return response;
+}
+
+// The name that the API would send the file under; a thumb in another format keeps the plain thumb's name.
+function servedName(request) {
+  const thumb = THUMB_KEY.exec(request.uri);
+  if (thumb) {
+    const size = thumb[2].slice(0, thumb[2].indexOf('_'));
+    return { name: size + '_' + thumb[1], isThumb: true };
+  }
+  const name = request.uri.slice(request.uri.lastIndexOf('/') + 1);
+  const asked = request.querystring.thumb;
+  if (asked && SIZE.test(asked.value)) {
+    return { name: asked.value + '_' + name, isThumb: true };
+  }
+  return { name: name, isThumb: false };
+}

@@ -1,0 +1,7 @@
+"""CloudFront on this machine: the real edge functions, a cache with the template's key, and both origins.
+
+``functions``     runs ``edge/*.js`` in Node, with a key value store
+``cache``         keeps answers as CloudFront does: by key, as long as Cache-Control says
+``bucket``        the bucket as an origin, behind origin access control
+``distribution``  one request from viewer to origin and back
+"""

@@ -1,0 +1,183 @@
+"""One request through the local edge: viewer request, cache, origins, viewer response."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from local.cdn.cache import Cache, Entry, Key
+from local.cdn.functions import EdgeFunctions
+from local.gateway import Answer, Headers, Request
+from pocketfiles.errors import PocketFilesError
+from pocketfiles.http import ranges
+
+TOKEN_ROUTE = "/api/files/token"  # noqa: S105 - a path
+API_BY_KEY_PATH = "/api/files"
+KEY_HEADERS = ("accept", "origin", "x-media")
+"""Headers in the cache's key, as in the template's CdnCachePolicy."""
+
+ALWAYS_FORWARDED = (
+    "range",
+    "if-match",
+    "if-none-match",
+    "if-modified-since",
+    "if-unmodified-since",
+)
+FAILOVER = frozenset({400, 403, 404, 416, 500, 502, 503, 504})
+ERROR = 400
+_FUNCTION_STATUS_LIMIT = 400  # functions do not run on answers from 400 up
+
+
+class Origin(Protocol):
+    """The bucket, read by its URI."""
+
+    def get(self, uri: str) -> Answer:
+        """A whole object, or a refusal."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """``parameters`` are the query parameters that reach the API; ``api`` answers requests."""
+
+    functions: EdgeFunctions
+    cache: Cache
+    bucket: Origin
+    api: Callable[[Request], Answer]
+    parameters: frozenset[str]
+
+    def respond(self, request: Request) -> Answer:
+        """The answer that the viewer gets, with ``x-cache`` and, from the cache, ``age``."""
+        if urlsplit(request.target).path == TOKEN_ROUTE:
+            return _marked(self.api(request), "Miss from cloudfront")
+        event = {"version": "1.0", "request": _event_request(request)}
+        changed, origins = self.functions.run("request", event)
+        answer = self._cached(request, changed, by_key=bool(origins))
+        if answer.status >= _FUNCTION_STATUS_LIMIT:
+            return answer
+        return self._viewer_response(changed, answer)
+
+    def _cached(self, request: Request, changed: Mapping[str, Any], *, by_key: bool) -> Answer:
+        query = self._query(changed["querystring"])
+        key = _key(changed, query)
+        is_read = request.method in {"GET", "HEAD"}
+        entry = self.cache.get(key) if is_read else None
+        if entry is not None:
+            return self._hit(request, entry)
+        fetch = self._from_bucket if by_key else self._from_api
+        answer = fetch(request, changed, query)
+        if request.method == "GET" and not _has(request, ALWAYS_FORWARDED):
+            self.cache.put(key, changed["uri"], answer)
+        return _marked(
+            answer, "Error from cloudfront" if answer.status >= ERROR else "Miss from cloudfront"
+        )
+
+    def _hit(self, request: Request, entry: Entry) -> Answer:
+        answer = _selected(request, entry.answer)
+        age = (("Age", str(self.cache.age(entry))),)
+        return _marked(replace(answer, headers=(*answer.headers, *age)), "Hit from cloudfront")
+
+    def _from_bucket(self, request: Request, changed: Mapping[str, Any], query: str) -> Answer:
+        uri = changed["uri"]
+        whole = self.bucket.get(uri)
+        if whole.status not in FAILOVER:
+            if not _has(request, ALWAYS_FORWARDED):
+                self.cache.put(_key(changed, query), uri, whole)
+            return _selected(request, whole)
+        return self.api(_api_request(request, changed, API_BY_KEY_PATH + uri))
+
+    def _from_api(self, request: Request, changed: Mapping[str, Any], query: str) -> Answer:
+        target = changed["uri"] + (f"?{query}" if query else "")
+        return self.api(_api_request(request, changed, target))
+
+    def _viewer_response(self, changed: Mapping[str, Any], answer: Answer) -> Answer:
+        headers = {name.lower(): {"value": value} for name, value in answer.headers}
+        event = {
+            "request": changed,
+            "response": {"statusCode": answer.status, "headers": headers},
+        }
+        result, _ = self.functions.run("response", event)
+        sent = tuple((name, str(entry["value"])) for name, entry in result["headers"].items())
+        return replace(answer, headers=sent)
+
+    def _query(self, querystring: Mapping[str, Any]) -> str:
+        return "&".join(
+            f"{name}={entry['value']}"
+            for name, entry in querystring.items()
+            if name in self.parameters
+        )
+
+
+def _event_request(request: Request) -> dict[str, Any]:
+    """The request as CloudFront shows it to a function: raw names and values, lower-case headers."""
+    target = urlsplit(request.target)
+    query: dict[str, Any] = {}
+    for pair in target.query.split("&") if target.query else ():
+        name, _, value = pair.partition("=")
+        if name in query:
+            first = {"value": query[name]["value"]}
+            query[name].setdefault("multiValue", [first]).append({"value": value})
+        else:
+            query[name] = {"value": value}
+    headers = {name.lower(): {"value": value} for name, value in request.headers}
+    return {
+        "method": request.method,
+        "uri": target.path or "/",
+        "querystring": query,
+        "headers": headers,
+        "cookies": {},
+    }
+
+
+def _key(changed: Mapping[str, Any], query: str) -> Key:
+    headers = changed["headers"]
+    named = tuple(headers.get(name, {}).get("value", "") for name in KEY_HEADERS)
+    return (changed["uri"], query, *named)
+
+
+def _api_request(request: Request, changed: Mapping[str, Any], target: str) -> Request:
+    """What the API is asked: the function's headers, without those that no policy passes on."""
+    passed = {*KEY_HEADERS, *ALWAYS_FORWARDED, "if-range"}
+    passed |= {"access-control-request-headers", "access-control-request-method", "host"}
+    headers: Headers = tuple(
+        (name, entry["value"]) for name, entry in changed["headers"].items() if name in passed
+    )
+    return replace(request, target=target, headers=headers)
+
+
+def _has(request: Request, names: tuple[str, ...]) -> bool:
+    return any(name.lower() in names for name, _ in request.headers)
+
+
+def _selected(request: Request, whole: Answer) -> Answer:
+    """The part of a kept answer that the viewer asks for: none for a HEAD, a range, or a 304."""
+    asked = {name.lower(): value for name, value in request.headers}
+    headers = {name.lower(): value for name, value in whole.headers}
+    etag = headers.get("etag", "")
+    if etag and asked.get("if-none-match") in {etag, "*"}:
+        kept = tuple(pair for pair in whole.headers if not pair[0].lower().startswith("content-"))
+        return Answer(304, kept, b"")
+    answer = _ranged(asked.get("range"), whole)
+    length = (("Content-Length", str(len(answer.body))),)
+    others = tuple(pair for pair in answer.headers if pair[0].lower() != "content-length")
+    sized = replace(answer, headers=(*others, *length))
+    return replace(sized, body=b"") if request.method == "HEAD" else sized
+
+
+def _ranged(asked: str | None, whole: Answer) -> Answer:
+    if asked is None or whole.status != 200:
+        return whole
+    size = len(whole.body)
+    try:
+        parts = ranges.parse(asked, size)
+    except PocketFilesError:
+        return Answer(416, (("Content-Range", f"bytes */{size}"),), b"")
+    if len(parts) != 1:
+        return whole
+    part = parts[0]
+    content_range = (("Content-Range", part.content_range(size)),)
+    return Answer(206, (*whole.headers, *content_range), whole.body[part.first : part.last + 1])
+
+
+def _marked(answer: Answer, x_cache: str) -> Answer:
+    others = tuple(pair for pair in answer.headers if pair[0].lower() != "x-cache")
+    return replace(answer, headers=(*others, ("X-Cache", x_cache)))
