@@ -1,8 +1,11 @@
-// Viewer request: turn every spelling of a file's URL into one, and send what needs no decision to the bucket.
+// Viewer request: turn every spelling of a file's URL into one, and send what needs no decision to
+// the bucket.
 //
-// The key value store holds one value for each collection, under its name in lower case and under its id:
-//   {"id": "pbc_1", "name": "photos", "open": true, "all": ["100x300"], "some": ["640x480f"]}
-// `open`: no file of it is protected. `all`: thumb sizes that every file field lists. `some`: sizes that only some list.
+// The key value store holds one value for each collection, under its name in lower case and under
+// its id: {"id": "pbc_1", "name": "photos", "open": true, "all": ["100x300"], "some": ["640x480f"]}
+//   open: no file of it is protected
+//   all:  thumb sizes that every file field lists
+//   some: thumb sizes that only some of them list
 // Whatever is not certain here goes to the API, which decides by the catalogue itself.
 import cf from 'cloudfront';
 
@@ -34,11 +37,15 @@ async function handler(event) {
   }
   const query = parameters(request.querystring);
   const collection = await find(names[0]);
-  const key = collection && objectKey(request.method, collection, names[1], names[2], query, format);
-  if (key) {
-    toBucket(request, key);
+  if (collection === null) {
+    toApi(request, names, query, format);
+    return request;
+  }
+  const key = objectKey(request.method, collection, names[1], names[2], query, format);
+  if (key === null) {
+    toApi(request, [collection.id, names[1], names[2]], query, format);
   } else {
-    toApi(request, collection ? [collection.id, names[1], names[2]] : names, query, format);
+    toBucket(request, key);
   }
   return request;
 }
@@ -62,7 +69,8 @@ function decode(text) {
   }
 }
 
-// The first value of each parameter, decoded as Go decodes a query: a pair with a `;` or a bad escape does not count.
+// The first value of each parameter, decoded as Go decodes a query: a pair with a `;` or with a
+// malformed escape does not count.
 function parameters(querystring) {
   const found = {};
   Object.keys(querystring).forEach(function (rawName) {
@@ -163,7 +171,8 @@ function toApi(request, path, query, format) {
   }
   Object.keys(query).sort().forEach(function (name) {
     if (query[name] !== '') {
-      request.querystring[encodeURIComponent(name.slice(1))] = { value: encodeURIComponent(query[name]) };
+      const value = encodeURIComponent(query[name]);
+      request.querystring[encodeURIComponent(name.slice(1))] = { value: value };
     }
   });
   const wantsThumb = query['=thumb'] !== undefined;

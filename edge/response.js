@@ -1,7 +1,7 @@
 // Viewer response: give what comes from the bucket the headers that the API would send.
 //
-// The API always names a Cache-Control of its own; objects of the bucket have none. That tells them apart.
-// The name of the file is read off the object's key, or off the viewer's own URL where the event still has that.
+// The API always names a Cache-Control of its own; objects of the bucket have none. That tells them
+// apart. The file's name is read off the object's key, or off the viewer's URL if the event has that.
 
 const SECURITY = {
   'content-security-policy': "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
@@ -11,7 +11,12 @@ const SECURITY = {
   'cache-control': 'max-age=2592000, stale-while-revalidate=86400'
 };
 const HSTS = 'max-age=31536000; includeSubDomains';
-const INLINE = /^(image\/(png|jpg|jpeg|gif|webp|avif|x-icon|bmp)|video\/(webm|mp4|3gpp|quicktime|x-ms-wmv)|audio\/(basic|aiff|mpeg|midi|mp3|wave|wav|x-wav|x-mpeg|x-m4a|aac)|application\/(pdf|x-pdf))$/;
+const INLINE = {
+  image: ['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif', 'x-icon', 'bmp'],
+  video: ['webm', 'mp4', '3gpp', 'quicktime', 'x-ms-wmv'],
+  audio: ['basic', 'aiff', 'mpeg', 'midi', 'mp3', 'wave', 'wav', 'x-wav', 'x-mpeg', 'x-m4a', 'aac'],
+  application: ['pdf', 'x-pdf']
+};
 const THUMB_KEY = /^\/[^\/]+\/[^\/]+\/thumbs_([^\/]+)\/([^\/]+)$/;
 const SIZE = /^[0-9]+x[0-9]+[tbf]?$/;
 
@@ -34,10 +39,16 @@ function handler(event) {
   const file = servedName(event.request);
   headers.vary = { value: file.isThumb ? 'Accept, Origin' : 'Origin' };
   if (headers['content-type']) { // a 304 has none, and must not change what the reader keeps
-    const kind = INLINE.test(headers['content-type'].value) ? 'inline' : 'attachment';
+    const kind = isInline(headers['content-type'].value) ? 'inline' : 'attachment';
     headers['content-disposition'] = { value: kind + '; filename=' + file.name };
   }
   return response;
+}
+
+function isInline(type) {
+  const pieces = type.split('/');
+  return pieces.length === 2 && Object.keys(INLINE).indexOf(pieces[0]) >= 0
+    && INLINE[pieces[0]].indexOf(pieces[1]) >= 0;
 }
 
 // The name that the API would send the file under; a thumb in another format keeps the plain thumb's name.

@@ -94,6 +94,20 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def branches(value: Any) -> list[Any]:
+    """All that a list holds under some condition: the branches of each ``!If`` in it, but no ``NoValue``."""
+    found = []
+    for each in listed(value):
+        match each:
+            case {"Fn::If": [_, *alternatives]}:
+                found += [inner for branch in alternatives for inner in branches(branch)]
+            case {"Ref": "AWS::NoValue"}:
+                pass
+            case _:
+                found.append(each)
+    return found
+
+
 def allowed(template: Template, role: str) -> set[str]:
     return {
         action for statement in statements(template, role) for action in listed(statement["Action"])
@@ -263,10 +277,19 @@ def data_is_kept_and_closed(template: Template) -> Iterator[str]:
     ):
         yield "the bucket is not encrypted, or has ACLs"
     policy = template["Resources"]["FilesBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    if [(each["Effect"], each["Condition"]) for each in policy] != [
-        ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
-    ]:
-        yield "the bucket's policy does more or less than demand TLS"
+    stated = {each["Sid"]: each for each in branches(policy)}
+    if stated.get("TlsOnly", {}).get("Condition") != {"Bool": {"aws:SecureTransport": "false"}}:
+        yield "the bucket's policy does not demand TLS"
+    reader = stated.get("ReadByCloudFront", {})
+    source = str(reader.get("Condition", {}).get("StringEquals", {}).get("AWS:SourceArn"))
+    if (
+        stated.keys() - {"TlsOnly", "ReadByCloudFront"}
+        or reader.get("Action") != "s3:GetObject"
+        or reader.get("Principal") != {"Service": "cloudfront.amazonaws.com"}
+        or reader.get("Resource") != {"Fn::Sub": "${FilesBucket.Arn}/*/*/*"}
+        or "distribution/${CdnDistribution}" not in source
+    ):
+        yield "the bucket's policy lets in more than this distribution, to files of records"
     table = template["Resources"]["CatalogueTable"]["Properties"]
     if not table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
         yield "the table cannot be restored"
@@ -314,8 +337,8 @@ def outputs_tell_the_url(template: Template) -> Iterator[str]:
 def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
     distribution = template["Resources"]["CdnDistribution"]["Properties"]["DistributionConfig"]
     policy = template["Resources"]["CdnCachePolicy"]["Properties"]["CachePolicyConfig"]
-    if (policy["MinTTL"], policy["DefaultTTL"]) != (0, 0):
-        yield "CloudFront keeps what is private, or what says nothing"
+    if policy["MinTTL"] != 0:
+        yield "CloudFront keeps what is private"
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     names = template["Parameters"]["CdnQueryParameters"]["Default"].split(",")
     if (
@@ -324,14 +347,21 @@ def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
     ):
         yield "a file is kept for everyone whatever the token"
     policies = {
-        each["PathPattern"]: each["CachePolicyId"] for each in distribution["CacheBehaviors"]
+        each["PathPattern"]: each["CachePolicyId"]
+        for each in branches(distribution["CacheBehaviors"])
     }
     tokens = template["Resources"]["CdnTokenPolicy"]["Properties"]["CachePolicyConfig"]
     if policies.get("/api/files/token") != {"Ref": "CdnTokenPolicy"} or (
         (tokens["MinTTL"], tokens["DefaultTTL"], tokens["MaxTTL"]) != (0, 0, 1)
     ):
         yield "file tokens are cached"
-    behaviours = [distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]]
+    behaviours = [
+        each
+        for each in branches(
+            [distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]]
+        )
+        if each["TargetOriginId"] != "pocketbase"
+    ]
     passed_on = template["Resources"]["CdnRequestPolicy"]["Properties"]["OriginRequestPolicyConfig"]
     names = [name.lower() for name in passed_on["HeadersConfig"]["Headers"]]
     if origin.ADDRESS_HEADER not in names or any(
@@ -340,14 +370,18 @@ def the_edge_keeps_no_secret(template: Template) -> Iterator[str]:
         yield "the functions do not learn the client's address, or take a client's word for it"
     if any(each["ErrorCachingMinTTL"] for each in distribution["CustomErrorResponses"]):
         yield "errors are cached"
-    sent = [
-        header["HeaderName"] for header in distribution["Origins"][0].get("OriginCustomHeaders", [])
-    ]
-    if sent != [origin.HEADER]:
-        yield "the functions do not learn that CloudFront asks"
     fields = template["Resources"]["CdnLogDelivery"]["Properties"]["RecordFields"]
     if {"cs-uri-query", "cs(Referer)", "cs(Cookie)"} & set(fields):
         yield "CloudFront's log holds tokens"
+
+
+def the_api_alone_learns_the_secret(template: Template) -> Iterator[str]:
+    distribution = template["Resources"]["CdnDistribution"]["Properties"]["DistributionConfig"]
+    for each in branches(distribution["Origins"]):
+        sent = [header["HeaderName"] for header in each.get("OriginCustomHeaders", [])]
+        is_api = "${Api}" in str(each.get("DomainName"))
+        if not each or (origin.HEADER in sent) != is_api:
+            yield "the functions do not learn that CloudFront asks, or somebody else learns the secret"
 
 
 def builds_are_possible(template: Template) -> Iterator[str]:
@@ -436,6 +470,7 @@ CHECKS: list[Check] = [
     parameters_are_explained_and_bounded,
     outputs_tell_the_url,
     the_edge_keeps_no_secret,
+    the_api_alone_learns_the_secret,
     every_change_is_published,
     builds_are_possible,
     the_contents_are_complete,

@@ -29,6 +29,7 @@ from tests.template_checks import (
     parameters_are_explained_and_bounded,
     routes_are_the_apis,
     statements,
+    the_api_alone_learns_the_secret,
     the_contents_are_complete,
     the_edge_keeps_no_secret,
     variables_are_read_and_set,
@@ -170,7 +171,7 @@ def test_a_resource_at_large_is_noticed(resource: Any, template: Template) -> No
         (every_change_is_published, (*LAYER, "PublishLambdaVersion"), False),
         (outputs_tell_the_url, ("Outputs", "Url", "Value"), ""),
         (the_edge_keeps_no_secret, (*CACHE_POLICY, "MinTTL"), 1),
-        (the_edge_keeps_no_secret, (*DISTRIBUTION, "Origins"), [{}]),
+        (the_api_alone_learns_the_secret, (*DISTRIBUTION, "Origins"), [{}]),
         (the_edge_keeps_no_secret, (*TOKEN_POLICY, "MaxTTL"), 60),
         (the_edge_keeps_no_secret, (*REQUEST_POLICY, "HeadersConfig", "Headers"), []),
         (
