@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pocketfiles.catalogue.model import Collections, Record, Settings
+from pocketfiles.rules.lookups import index_values
 
 from .pocketbase import Row, Snapshot
 
@@ -34,7 +35,7 @@ class Directory:
     def referring(
         self, collection_id: str, field_id: str, target_ids: Sequence[str], limit: int
     ) -> list[str]:
-        """Ids of the records whose relation field holds one of the targets; ``limit`` + 1 at the most."""
+        """Ids of the records whose field holds one of the values; ``limit`` + 1 at the most."""
         fields = [
             field for field in self._found[collection_id].collection.fields if field.id == field_id
         ]
@@ -42,7 +43,10 @@ class Directory:
         found = (
             record_id
             for record_id, row in self._read(collection_id).items()
-            if any(not targets.isdisjoint(row.record().names(field)) for field in fields)
+            if any(
+                not targets.isdisjoint(index_values(field, row.record().values.get(field.name)))
+                for field in fields
+            )
         )
         return [record_id for _, record_id in zip(range(limit + 1), found, strict=False)]
 

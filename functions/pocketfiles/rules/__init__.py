@@ -1,7 +1,22 @@
-"""View rules: who may see a record (pocketbase.md §7).
+"""View rules: who may see a record (pocketbase.md §7). In the order of a decision:
 
-Read in this order: ``scanner`` (text to tokens), ``parser`` (tokens to the ``tree``), ``request``, ``like``
-and ``macros`` (what is bound), ``joins``, ``query`` and ``resolve`` (identifiers to columns of joined rows),
-``compare``, ``functions`` and ``translate`` (the whole rule as SQL), ``schema``, ``database`` and ``facts``
-(the rows, in SQLite's memory), ``evaluate`` (what others call).
+- ``evaluate``: what others call; one rule, one record, one request
+- ``scanner``: the text of a rule as tokens
+- ``parser``: the tokens as a tree
+- ``tree``: the parsed rule as values
+- ``request``: what a rule sees of the request
+- ``macros``: ``@now`` and the other moments
+- ``resolve``: identifiers as columns of joined rows
+- ``joins``: the joined rows in SQL
+- ``query``: what a query is made of while a rule is translated
+- ``compare``: a comparison in SQL
+- ``like``: the patterns of ``~``
+- ``functions``: ``strftime`` and ``geoDistance`` in SQL
+- ``geo``: the distance of two points
+- ``translate``: the whole rule as SQL
+- ``plans``: translated rules, kept
+- ``schema``: a collection as a table
+- ``lookups``: which fields rules look up by equality, and by which keys
+- ``loader``: the records that a rule needs
+- ``database``: these records in SQLite's memory
 """
