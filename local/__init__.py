@@ -1,6 +1,14 @@
-"""The project on this machine: ``python -m local`` serves the real functions, with AWS stood in for.
+"""The project on this machine: ``python -m local`` runs the real functions without AWS.
 
-In reading order: ``cli``, ``template`` (what template.yaml declares; ``intrinsics`` reads its functions),
-``routing`` and ``gateway`` (API Gateway, pure), ``runtime`` (Lambda), ``api`` (all three), ``server`` (the
-socket), ``cloud`` (S3 and DynamoDB), ``samples`` (what to click on).
+``cli``: the command line; starts everything in order and prints the addresses.
+``template``: what template.yaml declares, as values: functions, routes, buckets, tables.
+``intrinsics``: CloudFormation's short tags and intrinsic functions.
+``routing``: how an HTTP API reads a request target and chooses a route.
+``gateway``: requests to payload-2.0 events, function results to HTTP answers. Pure.
+``runtime``: Lambda's part: loads handlers, invokes them with a context and a time limit.
+``api``: the HTTP API as a whole: ``routing``, ``gateway`` and ``runtime`` together.
+``server``: HTTP/1.1 over a socket. Knows nothing of AWS.
+``cloud``: S3 and DynamoDB in memory, by moto's server.
+``containers``: the variables with which ``sam local`` containers find that S3 and DynamoDB.
+``samples``: the URLs and tokens printed at the start, found in whatever data was imported.
 """

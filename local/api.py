@@ -1,4 +1,4 @@
-"""The HTTP API as a whole: a request goes in, some function is invoked, an answer comes out."""
+"""The HTTP API as a whole: a request comes in, a function is invoked, an answer goes out."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ from local.template import Route
 
 
 class Api:
-    """Routes requests to functions; every answer bears the id that the function's log lines bear too."""
+    """Routes requests to functions. Answers carry the request id that the log lines carry."""
 
     def __init__(
         self, routes: Iterable[Route], runtime: Runtime, clock: Callable[[], float] = time.time
@@ -33,7 +33,7 @@ class Api:
         self._clock = clock
 
     def respond(self, request: Request) -> Answer:
-        """The answer to any request; never raises."""
+        """Return the answer to any request. Never raises."""
         request_id = str(uuid.uuid4())
         try:
             answer = self._answer(request, request_id)

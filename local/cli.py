@@ -1,4 +1,4 @@
-"""The command line: serves a PocketBase data directory through the real functions, AWS stood in for."""
+"""The command line: serves a PocketBase data directory by the real functions, without AWS."""
 
 import argparse
 import contextlib
@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -24,19 +25,22 @@ from local.runtime import Runtime
 from local.samples import samples
 from local.server import Server
 from local.template import Template, parse
+from pocketfiles import __version__
 from pocketfiles.catalogue.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "local" / "demo" / "pb_data"
+MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until SIGINT or SIGTERM (0); 1 when it cannot begin, with the reason on standard error."""
+    """Serve until SIGINT or SIGTERM, then return 0; 1 when it cannot start, with a reason."""
     options = _options(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     out = sys.stdout
     try:
-        # What functions print is their log; standard output holds the addresses alone.
+        # Functions print their log; standard output is for the addresses alone.
         with contextlib.redirect_stdout(sys.stderr):
             _serve(options, out)
     except KeyboardInterrupt:
@@ -48,19 +52,42 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
-    parser.add_argument("--port", type=_port, default=8090, metavar="N", help="0: any free port")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument(
-        "--data", type=Path, default=ROOT / "local/demo/pb_data", metavar="PB_DATA_DIR"
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="Serve a PocketBase data directory through the real functions, without AWS.",
     )
-    sam = "write the variables for `sam local` there, and let its containers reach S3 and DynamoDB"
-    parser.add_argument("--sam-env", type=Path, metavar="FILE", help=sam)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=DEMO,
+        metavar="PB_DATA_DIR",
+        help="PocketBase's data directory, which is only read; by default the demo data",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=8090,
+        metavar="N",
+        help="the port to listen on, 0 for any free one; by default 8090, as PocketBase",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="the address to listen on; by default 127.0.0.1, which only this machine can reach",
+    )
+    parser.add_argument(
+        "--sam-env",
+        type=Path,
+        metavar="FILE",
+        help="write the variables for `sam local --env-vars` to FILE, and let containers (and so "
+        "the network) reach S3 and DynamoDB",
+    )
+    parser.add_argument("--version", action="version", version=f"PocketFiles {__version__}")
     return parser.parse_args(arguments)
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+    if not (text.isascii() and text.isdigit() and int(text) <= MAX_PORT):
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return int(text)
 
@@ -93,7 +120,7 @@ def _for_containers(
 
 
 def _bound(host: str, port: int) -> Server:
-    """The socket first: a port in use is told before anything takes time."""
+    """Listen before anything that takes time, so that a port in use is reported at once."""
     try:
         return Server((host, port))
     except OSError as error:
@@ -103,7 +130,7 @@ def _bound(host: str, port: int) -> Server:
 
 
 def _import(data: Path, template: Template, environment: dict[str, str]) -> Table:
-    """Fill what the template declares with a data directory's collections, records and files."""
+    """Create the template's bucket and table and import the data directory into them."""
     s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
     cloud.provision(template, s3, dynamodb)
     summary = import_directory(
@@ -116,9 +143,10 @@ def _import(data: Path, template: Template, environment: dict[str, str]) -> Tabl
 
 def _greeting(base: str, endpoint: str, api: Api, table: Table) -> Iterator[str]:
     def opens(path: str) -> bool:
-        return api.respond(Request("HEAD", path, (("Host", "localhost"),))).status == 200
+        answer = api.respond(Request("HEAD", path, (("Host", "localhost"),)))
+        return answer.status == HTTPStatus.OK
 
-    logging.disable(logging.INFO)  # these requests are ours
+    logging.disable(logging.INFO)  # the log is for clients' requests, and these are our own
     found = list(samples(table, opens, base, time.time()))
     logging.disable(logging.NOTSET)
     yield f"ready: {base}"

@@ -1,4 +1,4 @@
-"""S3 and DynamoDB: moto's server on a free port, with the buckets and tables that the template declares."""
+"""S3 and DynamoDB in memory: moto's server, with the buckets and tables the template declares."""
 
 import logging
 import os
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LOOPBACK = "127.0.0.1"
-_ELSEWHERE = (  # what a developer's shell may hold and the SDK would follow, past moto
+
+# Variables that may be set in a developer's shell and would lead an SDK elsewhere.
+_REAL_AWS = (
     "AWS_DEFAULT_PROFILE",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_S3",
@@ -28,9 +30,9 @@ _ELSEWHERE = (  # what a developer's shell may hold and the SDK would follow, pa
 
 @contextmanager
 def moto(host: str = LOOPBACK) -> Iterator[str]:
-    """The endpoint of S3 and DynamoDB in memory, until the block ends and all they hold is lost.
+    """Serve S3 and DynamoDB until the block ends, and yield their endpoint on this machine.
 
-    ``host`` is the address to listen at; the endpoint is this machine's own view.
+    ``host`` is the address to listen on. All data is in memory and lost in the end.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(host, port=0, verbose=False)
@@ -42,8 +44,8 @@ def moto(host: str = LOOPBACK) -> Iterator[str]:
 
 
 def point_at(endpoint: str, environment: MutableMapping[str, str]) -> None:
-    """Make every AWS client that reads ``environment`` speak to ``endpoint``, with worthless credentials."""
-    for name in _ELSEWHERE:
+    """Give ``environment`` the endpoint and worthless credentials, for every AWS client."""
+    for name in _REAL_AWS:
         environment.pop(name, None)
     bypass = [
         environment.get("NO_PROXY") or environment.get("no_proxy") or "",

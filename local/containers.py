@@ -1,4 +1,4 @@
-"""`sam local`: its containers find S3 and DynamoDB on this machine by a file of variables."""
+"""A file of variables that leads `sam local` containers to S3 and DynamoDB on this machine."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,22 +6,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HOST = "host.docker.internal"
-"""This machine, seen from a container; samconfig.toml adds the name where Docker does not."""
+"""This machine's name inside a container. samconfig.toml adds it where Docker does not."""
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - the address to listen at so that containers reach it, on request only
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - containers cannot reach loopback; used on request only
+"""The address to listen on so that containers can connect."""
 
 
 @contextmanager
 def variables(path: Path, port: int, environment: Mapping[str, str]) -> Iterator[None]:
-    """A file for ``sam local --env-vars`` that lives until the block ends.
+    """Write a file for ``sam local --env-vars``, and delete it when the block ends.
 
-    It names the endpoint at ``port`` of this machine, and the ``environment``'s table and bucket. Raises
-    ``FileExistsError`` rather than replace a file, which would be deleted in the end.
+    It holds the endpoint at ``port`` of this machine and the names of the table and bucket in
+    ``environment``. Raises ``FileExistsError`` rather than replace (and later delete) a file.
     """
-    names = {name: environment[name] for name in ("TABLE_NAME", "BUCKET_NAME")}
-    given = {"Parameters": {"AWS_ENDPOINT_URL": f"http://{HOST}:{port}", **names}}
+    parameters = {"AWS_ENDPOINT_URL": f"http://{HOST}:{port}"}
+    for name in ("TABLE_NAME", "BUCKET_NAME"):
+        parameters[name] = environment[name]
     with path.open("x") as file:
-        json.dump(given, file, indent=2)
+        json.dump({"Parameters": parameters}, file, indent=2)
     try:
         yield
     finally:

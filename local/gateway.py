@@ -1,8 +1,8 @@
-"""API Gateway's HTTP API with payload format 2.0: requests to events, a function's results to answers.
+"""API Gateway's HTTP API, payload format 2.0: requests to events, function results to answers.
 
-Pure, and as strict as AWS: what passes here passes there. The request's headers are limited to 10,240
-bytes, its body to 10 MB, a function's result to 6,291,556 bytes of JSON; whatever is no result at all is
-a 500. Not emulated: authorizers, throttling, CORS configuration, access logs.
+Pure functions, as strict as AWS: what passes here passes there. A request's headers are limited to
+10,240 bytes and its body to 10 MB, a function's result to 6,291,556 bytes of JSON. A result that is
+not valid becomes a 500. Not emulated: authorizers, throttling, CORS configuration, access logs.
 """
 
 import base64
@@ -18,12 +18,17 @@ from urllib.parse import parse_qsl
 from local.intrinsics import ACCOUNT
 from local.routing import Match, Target
 
-HEADER_LIMIT = 10_240  # request line and header values
+HEADER_LIMIT = 10_240
+"""Bytes of a request line and all header values together."""
+
 BODY_LIMIT = 10 * 1024 * 1024
-PAYLOAD_LIMIT = 6 * 1024 * 1024 + 100  # of JSON, into a function and out of it
+"""Bytes of a request body."""
+
+PAYLOAD_LIMIT = 6 * 1024 * 1024 + 100
+"""Bytes of JSON that a function may receive or return."""
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
-"""Names and values in wire order; values hold one character a byte."""
+"""Names and values in the order sent. Values are decoded as Latin-1: one character a byte."""
 
 _MESSAGES = {
     400: "Bad Request",
@@ -34,9 +39,14 @@ _MESSAGES = {
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
+MIN_STATUS = 200
+MAX_STATUS = 599
+
 _TEXT = re.compile(r"text/|application/(json|javascript|xml)\b|[^;]*\+(json|xml)\b", re.IGNORECASE)
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
-_GATEWAYS_OWN = {  # a function does not decide these: they belong to the connection or are computed here
+
+# Dropped from a function's result: they belong to the connection or are computed here.
+_GATEWAY_HEADERS = {
     "connection",
     "content-length",
     "date",
@@ -47,11 +57,12 @@ _GATEWAYS_OWN = {  # a function does not decide these: they belong to the connec
     "upgrade",
 }
 _BODILESS = {204, 304}
+"""Statuses whose answers have no body and no length (RFC 9110 §8.6)."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request as it came over the wire; ``target`` is the second word of its first line."""
+    """An HTTP request as received. ``target`` is the request line's second word."""
 
     method: str
     target: str
@@ -62,7 +73,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer, complete but for ``Date`` and ``Connection``."""
+    """An HTTP answer, complete except for ``Date`` and ``Connection``."""
 
     status: int
     headers: Headers
@@ -70,11 +81,11 @@ class Answer:
 
 
 class BadResult(ValueError):
-    """What a function returned is no answer; the client gets a 500."""
+    """A function's result is not a valid answer. The client gets a 500."""
 
 
 def refusal(status: int, message: str | None = None) -> Answer:
-    """The gateway's own answer, ``{"message": …}``; nothing in it can be configured."""
+    """The gateway's own answer, ``{"message": …}``. A function has no part in it."""
     body = json.dumps({"message": message or _MESSAGES[status]}, separators=(",", ":")).encode()
     return Answer(
         status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body
@@ -82,23 +93,26 @@ def refusal(status: int, message: str | None = None) -> Answer:
 
 
 def without_body(answer: Answer) -> Answer:
-    """The same answer to a HEAD request."""
+    """The answer as sent to a HEAD request."""
     return replace(answer, body=b"")
 
 
 def exceeded(request: Request) -> int | None:
-    """The status of the limit that the request breaks, if it breaks one."""
-    line = len(request.method) + len(request.target) + len("  HTTP/1.1")
-    if line + sum(len(value) for _, value in request.headers) > HEADER_LIMIT:
+    """Return the status for a request above a limit, or ``None``."""
+    request_line = len(request.method) + len(request.target) + len("  HTTP/1.1")
+    header_values = sum(len(value) for _, value in request.headers)
+    if request_line + header_values > HEADER_LIMIT:
         return 431
-    return 413 if len(request.body) > BODY_LIMIT else None
+    if len(request.body) > BODY_LIMIT:
+        return 413
+    return None
 
 
 def event_of(
     request: Request, target: Target, match: Match, request_id: str, now: float
 ) -> dict[str, Any]:
-    """The event of payload format 2.0 for a request. ``now`` in seconds since the epoch."""
-    headers = _joined(request)
+    """Return a request's event in payload format 2.0. ``now`` in seconds since the epoch."""
+    headers = _event_headers(request)
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": match.route.key,
@@ -124,22 +138,29 @@ def event_of(
     return event
 
 
-def _joined(request: Request) -> dict[str, str]:
-    """Lower-case names, repeats joined by commas; cookies go elsewhere, forwarding headers are added."""
+def _event_headers(request: Request) -> dict[str, str]:
+    """Lower-case the names, join repeated headers with commas, add the forwarding headers.
+
+    Cookies are left out: an event has a list of its own for them.
+    """
     headers: dict[str, str] = {}
     for name, value in request.headers:
         key = name.lower()
         headers[key] = f"{headers[key]},{value}" if key in headers else value
     headers.pop("cookie", None)
-    before = headers.get("x-forwarded-for")
     headers["content-length"] = str(len(request.body))
-    headers["x-forwarded-for"] = f"{before}, {request.source_ip}" if before else request.source_ip
+    forwarded = headers.get("x-forwarded-for")
+    addresses = [forwarded, request.source_ip] if forwarded else [request.source_ip]
+    headers["x-forwarded-for"] = ", ".join(addresses)
     headers["x-forwarded-proto"] = "http"
     return headers
 
 
 def _query(query: str) -> dict[str, str]:
-    """Decoded, repeats joined by commas; ambiguous, which is why functions read ``rawQueryString``."""
+    """Decode the parameters and join repeated ones with commas.
+
+    A comma in a value cannot be told from a join, so the functions read ``rawQueryString`` instead.
+    """
     joined: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         joined[name] = f"{joined[name]},{value}" if name in joined else value
@@ -172,7 +193,7 @@ def _context(
 
 
 def _body(body: bytes, content_type: str) -> tuple[str, bool]:
-    """Text as it is, everything else in base64; the second value tells which."""
+    """Return the event's body and whether it is Base64; text stays as it is."""
     if not content_type or _TEXT.match(content_type):
         try:
             return body.decode(), False
@@ -182,21 +203,21 @@ def _body(body: bytes, content_type: str) -> tuple[str, bool]:
 
 
 def answer_of(result: Any, *, head: bool) -> Answer:
-    """The answer to send for a function's result. Raises ``BadResult``.
+    """Return the answer for a function's result. Raises ``BadResult``.
 
-    ``Content-Length`` is the gateway's, computed from the body. A HEAD answer alone keeps the one that the
-    function names: that is how a size can be told without a body. Whether AWS passes it on is not promised
-    (it may send 0), so no client may depend on it. A HEAD answer with neither has no ``Content-Length``.
+    ``Content-Length`` is computed from the body. A HEAD answer keeps the length that the function
+    set: that is how it announces a size without a body. AWS does not promise to pass it on (it may
+    send 0), so no client may depend on it. With neither, a HEAD answer has no ``Content-Length``.
     """
     payload = _marshalled(result)
-    if (
-        not isinstance(result, Mapping) or "statusCode" not in result
-    ):  # any JSON is a 200, payload 2.0 says
+    if not isinstance(result, Mapping) or "statusCode" not in result:
+        # Payload 2.0: a result without a status code is the JSON body of a 200.
         body = result.encode() if isinstance(result, str) else payload
         return _sized(200, (("Content-Type", "application/json"),), body, "", head=head)
-    status, headers = _status(result["statusCode"]), tuple(_headers(result))
+    status = _status(result["statusCode"])
+    headers = tuple(_headers(result))
     length = "".join(value for name, value in headers if name.lower() == "content-length")
-    kept = [header for header in headers if header[0].lower() not in _GATEWAYS_OWN]
+    kept = [header for header in headers if header[0].lower() not in _GATEWAY_HEADERS]
     body = b"" if status in _BODILESS else _content(result)
     if body and not any(name.lower() == "content-type" for name, _ in kept):
         kept.append(("Content-Type", "application/json"))
@@ -204,7 +225,7 @@ def answer_of(result: Any, *, head: bool) -> Answer:
 
 
 def _sized(status: int, headers: Headers, body: bytes, length: str, *, head: bool) -> Answer:
-    """The answer with its ``Content-Length``; 204 and 304 have neither body nor length (RFC 9110 §8.6)."""
+    """The answer with its ``Content-Length``, if it has one."""
     if status in _BODILESS:
         return Answer(status, headers, b"")
     if head:
@@ -214,26 +235,31 @@ def _sized(status: int, headers: Headers, body: bytes, length: str, *, head: boo
 
 
 def _marshalled(result: Any) -> bytes:
-    """The result as Lambda's runtime posts it."""
+    """The result as Lambda's runtime serializes it."""
     try:
         payload = json.dumps(result, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
-        raise BadResult(f"no JSON: {error}") from error
+        raise BadResult(f"not JSON: {error}") from error
     if len(payload) > PAYLOAD_LIMIT:
         raise BadResult(f"{len(payload)} bytes of JSON exceed {PAYLOAD_LIMIT}")
     return payload
 
 
 def _status(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 200 <= value <= 599:
-        raise BadResult(f"no status code: {value!r}")
+    if (
+        not isinstance(value, int)
+        or isinstance(value, bool)
+        or not MIN_STATUS <= value <= MAX_STATUS
+    ):
+        raise BadResult(f"not a status code: {value!r}")
     return value
 
 
 def _headers(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    headers, cookies = result.get("headers") or {}, result.get("cookies") or []
+    headers = result.get("headers") or {}
+    cookies = result.get("cookies") or []
     if not isinstance(headers, Mapping) or not isinstance(cookies, list):
-        raise BadResult("headers are no object or cookies no list")
+        raise BadResult("headers is not an object or cookies is not a list")
     pairs = [*headers.items(), *(("Set-Cookie", cookie) for cookie in cookies)]
     for name, value in pairs:
         if not isinstance(value, str | int | float):
@@ -245,12 +271,13 @@ def _headers(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _content(result: Mapping[str, Any]) -> bytes:
-    body, encoded = result.get("body"), result.get("isBase64Encoded", False)
+    body = result.get("body")
+    encoded = result.get("isBase64Encoded", False)
     if not isinstance(body, str | None) or not isinstance(encoded, bool):
-        raise BadResult("body is no text or isBase64Encoded no boolean")
+        raise BadResult("body is not text or isBase64Encoded is not a boolean")
     if not encoded:
         return (body or "").encode()
     try:
         return base64.b64decode(body or "", validate=True)
     except binascii.Error as error:
-        raise BadResult(f"no base64: {error}") from error
+        raise BadResult(f"not Base64: {error}") from error

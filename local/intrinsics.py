@@ -1,4 +1,4 @@
-"""CloudFormation's short tags and intrinsic functions, as far as a SAM template of ours needs them."""
+"""CloudFormation's short tags and intrinsic functions, as far as the template uses them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -17,11 +17,12 @@ PSEUDO: Mapping[str, str] = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 
-_NOTHING = object()  # what `!Ref AWS::NoValue` leaves behind
+_NO_VALUE = object()
+"""What ``!Ref AWS::NoValue`` resolves to; the property or list entry is then left out."""
 
 
 class TemplateError(Exception):
-    """The template cannot be read, or uses something the local runner does not know."""
+    """The template cannot be read, or uses something that the local runner does not support."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -35,7 +36,7 @@ def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
     else:
-        assert isinstance(node, yaml.MappingNode)  # noqa: S101 - YAML has no fourth kind
+        assert isinstance(node, yaml.MappingNode)  # noqa: S101 - YAML has these three kinds
         value = loader.construct_mapping(node, deep=True)
     if suffix == "GetAtt" and isinstance(value, str):
         value = value.split(".", 1)
@@ -46,18 +47,21 @@ _Loader.add_multi_constructor("!", _tag)
 
 
 def load(text: str) -> dict[str, Any]:
-    """The template's document with its tags in their long form. Raises ``TemplateError``."""
+    """Parse a template; tags get their long form. Raises ``TemplateError``."""
     try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with constructors for tags
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
     except yaml.YAMLError as error:
-        raise TemplateError(f"no YAML: {error}") from error
+        raise TemplateError(f"not YAML: {error}") from error
     if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
-        raise TemplateError("no Resources")
+        raise TemplateError("the template has no Resources")
     return document
 
 
 class Resolver:
-    """Evaluates intrinsic functions: local names for resources, parameters as ``given`` or by default."""
+    """Evaluates intrinsic functions.
+
+    Resources resolve to their local names, parameters to the value ``given`` or to their default.
+    """
 
     def __init__(self, document: Mapping[str, Any], given: Mapping[str, Any] | None = None) -> None:
         self._parameters: Mapping[str, Any] = document.get("Parameters") or {}
@@ -77,10 +81,10 @@ class Resolver:
         }
 
     def resolve(self, node: Any) -> Any:
-        """The node with every intrinsic function replaced by its value. Raises ``TemplateError``."""
+        """Replace every intrinsic function by its value. Raises ``TemplateError``."""
         if isinstance(node, list):
             items = [self.resolve(item) for item in node]
-            return [item for item in items if item is not _NOTHING]
+            return [item for item in items if item is not _NO_VALUE]
         if not isinstance(node, dict):
             return node
         if len(node) == 1:
@@ -88,23 +92,23 @@ class Resolver:
             if name in self._functions:
                 return self._functions[name](argument)
             if str(name).startswith("Fn::"):
-                raise TemplateError(f"{name} is not known here")
+                raise TemplateError(f"{name} is not supported here")
         values = {key: self.resolve(value) for key, value in node.items()}
-        return {key: value for key, value in values.items() if value is not _NOTHING}
+        return {key: value for key, value in values.items() if value is not _NO_VALUE}
 
     def holds(self, condition: str) -> bool:
         """Whether a named condition is true."""
         if condition not in self._conditions:
-            raise TemplateError(f"no condition {condition}")
+            raise TemplateError(f"there is no condition {condition}")
         return bool(self.resolve(self._conditions[condition]))
 
     def exists(self, logical_id: str) -> bool:
-        """Whether a resource's own condition, if it has one, lets it exist."""
+        """Whether a resource has no condition, or one that is true."""
         condition = self._resources[logical_id].get("Condition")
         return condition is None or self.holds(condition)
 
     def local_name(self, logical_id: str) -> str:
-        """What a resource is called here: its own name where the template gives one, else its logical id."""
+        """A resource's name here: the one in the template, or else its logical id."""
         resource = self._resources[logical_id]
         properties = resource.get("Properties") or {}
         if resource["Type"] == "AWS::S3::Bucket":
@@ -115,7 +119,7 @@ class Resolver:
 
     def _ref(self, name: str) -> Any:
         if name == "AWS::NoValue":
-            return _NOTHING
+            return _NO_VALUE
         if name in PSEUDO:
             return PSEUDO[name]
         if name in self._resources:

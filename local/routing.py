@@ -1,4 +1,4 @@
-"""How an HTTP API reads a request target and picks a route."""
+"""How an HTTP API reads a request target and chooses a route."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from local.template import DEFAULT_ROUTE, Route
 
 
 class BadTarget(ValueError):
-    """A request target that is no path."""
+    """The request target is not a path."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,11 @@ class Target:
 
 
 def read_target(text: str) -> Target:
-    """The target as functions get to see it. Raises ``BadTarget``.
+    """Parse a request target as functions receive it. Raises ``BadTarget``.
 
-    The path is decoded once, so ``%2F`` becomes a separator, and a decoded ``?`` ends it. ``text`` holds one
-    character a byte, as HTTP servers hand it on. ``http://host/path`` is a target too (RFC 9112 §3.2.2).
+    The path is percent-decoded once, so ``%2F`` becomes a separator and a decoded ``?`` ends the
+    path. ``text`` is decoded as Latin-1, one character a byte. ``http://host/path`` is a valid
+    target, too (RFC 9112 §3.2.2).
     """
     text = re.sub(r"^https?://[^/?]*", "", text, count=1, flags=re.IGNORECASE)
     raw, _, query = text.partition("?")
@@ -36,7 +37,7 @@ def read_target(text: str) -> Target:
 
 @dataclass(frozen=True)
 class Match:
-    """The route a request takes, with the values of its path's placeholders."""
+    """A request's route and the values of the placeholders in its path."""
 
     route: Route
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -45,8 +46,9 @@ class Match:
 class Routes:
     """The routes of an API, most specific first.
 
-    API Gateway promises: a full match, then a greedy one, then ``$default``. Among full matches literal
-    segments beat placeholders, from the left, and a named method beats ``ANY``.
+    API Gateway prefers a full match, then a greedy one (``{name+}``), then ``$default``. Among full
+    matches, literal segments win over placeholders, from left to right, and a named method wins
+    over ``ANY``.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -63,7 +65,7 @@ class Routes:
         ]
 
     def match(self, method: str, path: str) -> Match | None:
-        """The route of a request, its path decoded; ``None`` when not even ``$default`` is there."""
+        """The route for a method and a decoded path, or ``None``."""
         for allowed, pattern, route in self._patterns:
             found = pattern.fullmatch(path) if allowed in {"ANY", method} else None
             if found:
@@ -72,8 +74,10 @@ class Routes:
 
 
 def _rank(method: str, path: str) -> tuple[bool, list[bool], bool]:
-    segments = path.split("/")
-    return "+}" in path, [segment.startswith("{") for segment in segments], method == "ANY"
+    """The sort key of a route; the most specific route sorts first."""
+    is_greedy = "+}" in path
+    placeholders = [segment.startswith("{") for segment in path.split("/")]
+    return is_greedy, placeholders, method == "ANY"
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -81,7 +85,9 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 def _segment(segment: str) -> str:
-    found = re.fullmatch(r"\{(\w+)(\+?)\}", segment)
-    if found is None:
+    placeholder = re.fullmatch(r"\{(\w+)(\+?)\}", segment)
+    if placeholder is None:
         return re.escape(segment)
-    return f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})"
+    name, greedy = placeholder.groups()
+    values = ".+" if greedy else "[^/]+"
+    return f"(?P<{name}>{values})"

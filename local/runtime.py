@@ -1,7 +1,8 @@
-"""Lambda's part: functions loaded by their handler string and invoked with a context and a deadline.
+"""Lambda's part: loads handlers by name, invokes them with a context and a time limit.
 
-All functions share this process, and concurrent requests run in threads; on AWS each request in flight has
-an environment of its own. A function that overruns its time is abandoned, since a thread cannot be killed.
+All functions share this process and run in threads; on AWS, each concurrent invocation has an
+execution environment of its own. A thread cannot be killed, so a function that runs too long is
+abandoned.
 """
 
 import queue
@@ -18,22 +19,23 @@ from typing import Any, TypeAlias
 from local.intrinsics import ACCOUNT, REGION, TemplateError
 from local.template import Function
 
-INTEGRATION_LIMIT = 30.0  # seconds API Gateway waits for a function
+INTEGRATION_LIMIT = 30.0
+"""Seconds that API Gateway waits for a function."""
 
 Event: TypeAlias = dict[str, Any]
 
 
 class FunctionError(Exception):
-    """The function raised, or ran longer than its own timeout; the client gets a 500."""
+    """The function raised, or exceeded its own timeout. The client gets a 500."""
 
 
 class IntegrationTimeout(Exception):
-    """The function may still be running, but the gateway waits no longer; the client gets a 503."""
+    """The function exceeded the gateway's time limit. The client gets a 503."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What Lambda passes beside the event; ``deadline`` on the clock of ``time.monotonic``."""
+    """What Lambda passes with the event. ``deadline`` is in seconds of ``time.monotonic``."""
 
     aws_request_id: str
     function_name: str
@@ -43,17 +45,17 @@ class Context:
 
     @property
     def invoked_function_arn(self) -> str:
-        """The function's ARN in an account and region that do not exist."""
+        """The function's ARN, in an account that does not exist."""
         return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
 
     @property
     def log_group_name(self) -> str:
-        """Where its log lines would go; here they go to standard error."""
+        """The log group on AWS. Here, log lines go to standard error."""
         return f"/aws/lambda/{self.function_name}"
 
     @property
     def log_stream_name(self) -> str:
-        """One stream, since there is one process."""
+        """The log stream; there is one, since there is one process."""
         return "local"
 
     def get_remaining_time_in_millis(self) -> int:
@@ -65,7 +67,7 @@ Handler: TypeAlias = Callable[[Event, Context], Any]
 
 
 def load_handler(function: Function) -> Handler:
-    """The function's handler, imported as Lambda does. Raises ``TemplateError``."""
+    """Import a function's handler as Lambda does. Raises ``TemplateError``."""
     module, _, name = function.handler.rpartition(".")
     try:
         handler: Handler = getattr(import_module(module), name)
@@ -75,7 +77,7 @@ def load_handler(function: Function) -> Handler:
 
 
 class Runtime:
-    """Invokes functions by their logical id."""
+    """Invokes functions by their logical id. ``limit`` is the gateway's, in seconds."""
 
     def __init__(
         self,
@@ -90,7 +92,7 @@ class Runtime:
         self._started: set[str] = set()
 
     def invoke(self, name: str, event: Event, request_id: str) -> Any:
-        """The function's result. Raises ``FunctionError`` or ``IntegrationTimeout``."""
+        """Return the function's result. Raises ``FunctionError`` or ``IntegrationTimeout``."""
         function = self._functions[name]
         context = Context(request_id, name, function.memory, time.monotonic() + function.timeout)
         results: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
@@ -126,7 +128,7 @@ class Runtime:
 
     @contextmanager
     def _start(self, name: str) -> Iterator[None]:
-        """Lets a function's first invocation be alone, as every environment's is on AWS."""
+        """Run a function's first invocation alone, as in a new execution environment on AWS."""
         if name in self._started:
             yield
             return

@@ -1,4 +1,4 @@
-"""What there is to click on: URLs and tokens found in whatever data was imported."""
+"""URLs and tokens to try, found in whatever data was imported."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,18 +10,21 @@ from pocketfiles import tokens
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Settings
 
 Opens: TypeAlias = Callable[[str], bool]
-"""Whether a path (with its query) is answered with a file."""
+"""Whether a GET of a path (with its query) returns a file."""
 
 User: TypeAlias = tuple[Collection, Record]
-"""An auth collection and a record of it."""
+"""An auth collection and one of its records."""
 
 _PICTURE = re.compile(r"\.(jpe?g|png|gif|webp)$", re.IGNORECASE)
-_RECORDS = 20  # looked at in a collection
-_TRIES = 200  # requests made to find what opens
+_RECORDS = 20
+"""Records read from each collection."""
+
+_TRIES = 200
+"""Requests made to find a file that opens."""
 
 
 class Catalogue(Protocol):
-    """What of the catalogue's table is read here."""
+    """The reads of the catalogue's table that samples need."""
 
     def catalogue(self) -> tuple[Collections, Settings]:
         """All collections and the settings."""
@@ -31,10 +34,10 @@ class Catalogue(Protocol):
 
 
 def samples(catalogue: Catalogue, opens: Opens, base: str, now: float) -> Iterator[tuple[str, str]]:
-    """Pairs of a label and a line to try: a picture, each form of its thumbs, a protected file, a login.
+    """Yield labels and lines to try: a picture, each form of its thumbs, a protected file, tokens.
 
-    ``base`` is the origin that URLs begin with, ``now`` in seconds since the epoch. What the data has no
-    example of is left out.
+    ``base`` is the origin of the URLs, ``now`` in seconds since the epoch. A line that the data has
+    no example for is left out.
     """
     collections = [c for c in catalogue.catalogue()[0] if c.type != "view"]
     yield from _pictures(catalogue, collections, opens, base)
@@ -86,11 +89,10 @@ def _forms(field: Field) -> list[str]:
 def _protected(
     catalogue: Catalogue, collections: list[Collection], users: list[User], opens: Opens, now: float
 ) -> tuple[User, str] | None:
-    """A user and the path, with their file token, of a protected file that they may see; superusers last."""
+    """A user and the path of a protected file that their token in the query opens."""
     fields = [(c, f) for c in collections for f in c.file_fields if f.protected]
-    fields.sort(
-        key=lambda found: found[0].view_rule == ""
-    )  # a rule that asks for somebody is the better show
+    # A rule that asks who the reader is makes the better example, so open collections come last.
+    fields.sort(key=lambda found: found[0].view_rule == "")
     files = [path for collection, field in fields for path in _paths(catalogue, collection, field)]
     for user, file in islice(product(users, files), _TRIES):
         path = f"{file}?token={tokens.issue(*user, 'file', now)}"
@@ -100,7 +102,7 @@ def _protected(
 
 
 def _users(catalogue: Catalogue, collections: list[Collection]) -> Iterator[User]:
-    """Those who can sign in, superusers last."""
+    """The records that tokens can be issued to, superusers last."""
     owners = [collection for collection in collections if collection.type == "auth"]
     for collection in sorted(owners, key=lambda collection: collection.is_superusers):
         for record in catalogue.all(collection.id, _RECORDS):

@@ -1,4 +1,4 @@
-"""HTTP/1.1 over a socket: reads requests, asks an application, writes answers. Knows nothing of AWS."""
+"""HTTP/1.1 over a socket: reads requests, calls the application, writes its answers."""
 
 import socket
 import sys
@@ -11,14 +11,22 @@ from local.gateway import BODY_LIMIT, Answer, Request, refusal
 
 Application: TypeAlias = Callable[[Request], Answer]
 
-_LINE = 64 * 1024  # a longer first line is not read on
-_PIECE = 64 * 1024  # bytes read at once from a body nobody wants
+HEADERS_TOO_LARGE = 431
+PARTS_OF_A_REQUEST_LINE = 3
+"""Method, target, version (RFC 9112 §3)."""
+
+_MAX_REQUEST_LINE = 64 * 1024
+"""Bytes. A longer request line is refused without reading it to its end."""
+
+_DISCARD_BYTES = 64 * 1024
+"""Bytes read at once from a body that is discarded."""
 
 
 class Server(ThreadingHTTPServer):
-    """A thread a connection; port 0 takes any free one. Raises ``OSError`` when the port is taken.
+    """Serves each connection in a thread of its own. Port 0 means any free port.
 
-    It listens at once, and clients wait until ``application`` is set and ``serve_forever`` called.
+    It listens at once, and raises ``OSError`` when the port is in use. Clients wait until
+    ``application`` is set and ``serve_forever`` is called.
     """
 
     daemon_threads = True
@@ -30,21 +38,19 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, _Connection)
 
     def server_bind(self) -> None:
-        """Binds without the reverse lookup of the host's name that the standard library makes."""
+        """Bind without the reverse DNS lookup that the standard library makes."""
         super(ThreadingHTTPServer, self).server_bind()
-        self.server_name, self.server_port = (
-            str(self.server_address[0]),
-            int(self.server_address[1]),
-        )
+        self.server_name = str(self.server_address[0])
+        self.server_port = int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is not worth a stack trace; anything else is a bug."""
+        """Print a stack trace, except for a client that closed its connection."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 class _Refused(Exception):
-    """The request cannot even be read; the connection ends after the answer."""
+    """The request cannot be read. The connection is closed after the answer."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -52,27 +58,26 @@ class _Refused(Exception):
 
 
 class _Connection(BaseHTTPRequestHandler):
-    """One connection; requests follow each other on it until either side closes."""
+    """One connection. It serves requests one after another until either side closes it."""
 
     server: Server
     protocol_version = "HTTP/1.1"
-    default_request_version = "HTTP/1.0"  # 0.9, the library's own, would be answered without a head
-    disable_nagle_algorithm = (
-        True  # with buffered writes: one packet an answer instead of a 40 ms wait
-    )
+    default_request_version = "HTTP/1.0"  # the library's 0.9 would be answered without headers
+    # Without Nagle's algorithm and with buffered writes an answer is one packet, sent at once.
+    disable_nagle_algorithm = True
     wbufsize = -1
-    timeout = 75  # seconds an idle connection is kept
+    timeout = 75  # seconds that an idle connection is kept
 
     command = ""
     request_version = "HTTP/1.0"
 
     def handle_one_request(self) -> None:
-        """Reads one request and answers it."""
+        """Read one request and answer it."""
         try:
-            self.raw_requestline = self.rfile.readline(_LINE + 1)
+            self.raw_requestline = self.rfile.readline(_MAX_REQUEST_LINE + 1)
             if not self.raw_requestline:
                 self.close_connection = True
-            elif self._head_is_read():
+            elif self._read_head():
                 self._send(self.server.application(self._request()))
         except _Refused as refused:
             self.close_connection = True
@@ -81,29 +86,26 @@ class _Connection(BaseHTTPRequestHandler):
         except (ConnectionError, TimeoutError):
             self.close_connection = True
 
-    def _head_is_read(self) -> bool:
-        if len(self.raw_requestline) > _LINE:
-            raise _Refused(431)
+    def _read_head(self) -> bool:
+        if len(self.raw_requestline) > _MAX_REQUEST_LINE:
+            raise _Refused(HEADERS_TOO_LARGE)
         if not self.parse_request():
             return False
-        hosts = len(self.headers.get_all("Host", []))
-        versionless = len(self.requestline.split()) < 3
-        if (
-            versionless
-            or self.headers.defects
-            or (self.request_version == "HTTP/1.1" and hosts != 1)
-        ):
+        if len(self.requestline.split()) < PARTS_OF_A_REQUEST_LINE or self.headers.defects:
+            raise _Refused(400)
+        hosts = self.headers.get_all("Host", [])
+        if self.request_version == "HTTP/1.1" and len(hosts) != 1:  # RFC 9112 §3.2
             raise _Refused(400)
         return True
 
     def send_error(
         self, code: int, message: str | None = None, explain: str | None = None
     ) -> NoReturn:
-        """The standard library's refusals (a broken first line or header) are the gateway's."""
-        raise _Refused(code if code == 431 else 400)
+        """Answer in the gateway's words where the standard library refuses a request."""
+        raise _Refused(code if code == HEADERS_TOO_LARGE else 400)
 
     def handle_expect_100(self) -> bool:
-        """Asks for the body at once; its length is looked at when it is read."""
+        """Ask for the body at once. Its length is checked when it is read."""
         answered = super().handle_expect_100()
         self.wfile.flush()
         return answered
@@ -111,15 +113,13 @@ class _Connection(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         _, target, _ = self.requestline.split()
         headers = tuple((name, str(value).strip(" \t")) for name, value in self.headers.items())
-        if any("\n" in value for _, value in headers):  # a folded line (RFC 9112 §5.2)
+        if any("\n" in value for _, value in headers):  # line folding (RFC 9112 §5.2)
             raise _Refused(400)
         return Request(self.command, target, headers, self._body(), self.client_address[0])
 
     def _body(self) -> bytes:
         if "Transfer-Encoding" in self.headers:
-            raise _Refused(
-                411
-            )  # chunked requests are not read here; no client of this API sends them
+            raise _Refused(411)  # chunked bodies are not supported
         lengths = set(self.headers.get_all("Content-Length", ["0"]))
         text = lengths.pop()
         if lengths or not (text.isascii() and text.isdigit()):
@@ -129,15 +129,19 @@ class _Connection(BaseHTTPRequestHandler):
             raise _Refused(413)
         body = self.rfile.read(length)
         if len(body) < length:
-            raise ConnectionError("the body broke off")
+            raise ConnectionError("the connection ended before the body did")
         return body
 
     def _linger(self) -> None:
-        """Reads on for a moment: closing on unread bytes resets the connection and may lose the answer."""
+        """Discard what the client still sends.
+
+        Closing a socket with unread bytes resets the connection, and the client may lose the
+        answer.
+        """
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(1)
         left = 8 * BODY_LIMIT
-        while left > 0 and (read := self.connection.recv(_PIECE)):
+        while left > 0 and (read := self.connection.recv(_DISCARD_BYTES)):
             left -= len(read)
 
     def _send(self, answer: Answer) -> None:
@@ -153,7 +157,7 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing: the functions log their requests themselves."""
+        """Log nothing: the functions log their requests themselves."""
 
 
 def _phrase(status: int) -> str:

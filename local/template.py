@@ -1,4 +1,4 @@
-"""What template.yaml declares, as the local runner needs it: routes, functions, buckets and tables."""
+"""What template.yaml declares, as far as the runner needs it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,15 +7,17 @@ from typing import Any
 from local.intrinsics import Resolver, TemplateError, load
 
 DEFAULT_ROUTE = "$default"
-HERE = {
-    "Cdn": "no"
-}  # the parameters that are not at their default: nothing stands in front of a local API
+LOCAL_PARAMETERS = {"Cdn": "no"}
+"""Parameters without their default value: there is no CDN in front of a local API."""
+
+DEFAULT_MEMORY_MB = 128
+DEFAULT_TIMEOUT_SECONDS = 3
 _TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function; ``handler`` is the import string of a callable, ``files.app.handler``."""
+    """A Lambda function. ``handler`` is an import string such as ``files.app.handler``."""
 
     name: str
     handler: str
@@ -26,7 +28,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the HTTP API: ``key`` as API Gateway spells it, ``GET /a/{b}`` or ``$default``."""
+    """A route of the HTTP API. ``key`` is API Gateway's: ``GET /a/{b}`` or ``$default``."""
 
     key: str
     function: str
@@ -34,7 +36,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Table:
-    """A DynamoDB table; ``definition`` holds CreateTable's other arguments."""
+    """A DynamoDB table. ``definition`` holds CreateTable's other arguments."""
 
     name: str
     definition: Mapping[str, Any]
@@ -42,7 +44,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Template:
-    """The parts of a template that the local runner stands in for."""
+    """The resources of a template that the local runner emulates."""
 
     functions: Mapping[str, Function]
     routes: tuple[Route, ...]
@@ -50,24 +52,24 @@ class Template:
     tables: tuple[Table, ...]
 
     def environment(self) -> dict[str, str]:
-        """All functions' variables in one environment, since here they share a process.
+        """Return all functions' variables in one environment, since they share a process here.
 
-        Raises ``TemplateError`` when two functions give one variable different values.
+        Raises ``TemplateError`` when a variable differs between two functions.
         """
         merged: dict[str, str] = {}
         for function in self.functions.values():
             for name, value in function.environment.items():
                 if merged.setdefault(name, value) != value:
                     raise TemplateError(
-                        f"{name} differs between functions; in one process it cannot"
+                        f"{name} differs between functions; here they share one process"
                     )
         return merged
 
 
 def parse(text: str) -> Template:
-    """A template of its YAML text. Raises ``TemplateError``."""
+    """Read a template from its YAML text. Raises ``TemplateError``."""
     document = load(text)
-    resolver = Resolver(document, HERE)
+    resolver = Resolver(document, LOCAL_PARAMETERS)
     common = _section(document.get("Globals"), "Function")
     functions: dict[str, Function] = {}
     routes: list[Route] = []
@@ -113,18 +115,19 @@ def _function(
     return Function(
         name=name,
         handler=given("Handler"),
-        memory=int(given("MemorySize", 128)),  # Lambda's defaults
-        timeout=float(given("Timeout", 3)),
+        memory=int(given("MemorySize", DEFAULT_MEMORY_MB)),
+        timeout=float(given("Timeout", DEFAULT_TIMEOUT_SECONDS)),
         environment={key: str(value) for key, value in resolver.resolve(variables).items()},
     )
 
 
 def _routes(function: str, events: Mapping[str, Any]) -> Iterator[Route]:
-    """The function's events on the HTTP API; one without path and method is the default route."""
+    """The function's routes: its HTTP API events. One without path and method is ``$default``."""
     for event in events.values():
         if event["Type"] == "HttpApi":
             properties = event.get("Properties") or {}
-            method, path = properties.get("Method"), properties.get("Path")
+            method = properties.get("Method")
+            path = properties.get("Path")
             if method is None and path is None:
                 yield Route(DEFAULT_ROUTE, function)
             elif method is None or path is None:

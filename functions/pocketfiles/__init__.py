@@ -6,3 +6,5 @@ and names), ``tokens``, ``rules`` (who may see a record), ``thumbs`` (size, geom
 use cases ``serve`` and ``issue``. ``storage`` alone talks to S3, ``catalogue.table`` alone to DynamoDB,
 ``thumbs.render`` alone to Pillow.
 """
+
+__version__ = "0.1.0"

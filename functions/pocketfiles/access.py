@@ -4,32 +4,24 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from pocketfiles.catalogue.cached import Facts
+from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.errors import Denied, RuleError
 from pocketfiles.http.messages import Request
 from pocketfiles.tokens import Identity
 
 if TYPE_CHECKING:
-    from pocketfiles.rules.evaluate import Explanation
-    from pocketfiles.rules.request import RuleRequest
-
-
-class FactsOf(Protocol):
-    """What of the catalogue a rule needs."""
-
-    def facts(self, *known: Record, max_rows: int) -> Facts:
-        """What a rule may look up."""
+    from pocketfiles.rules.evaluate import Evaluation, Explanation
 
 
 @dataclass(frozen=True)
 class Access:
     """Decides by the view rule; ``max_rows`` bounds what one rule may read."""
 
-    catalogue: FactsOf
+    catalogue: Catalogue
     max_rows: int
 
     def check(
@@ -61,10 +53,8 @@ class Access:
 
         Raises ``RuleError``, or ``Denied`` when the request's body cannot be read.
         """
-        from pocketfiles.rules import evaluate  # noqa: PLC0415 - as in _allows()
-
-        question = self._question(collection, record, identity, request, now)
-        return evaluate.explain(collection.view_rule or "", *question, max_rows=self.max_rows)
+        rule = collection.view_rule or ""
+        return self._evaluation(rule, collection, record, identity, request, now).explain()
 
     def _allows(
         self,
@@ -75,26 +65,27 @@ class Access:
         request: Request,
         now: float,
     ) -> bool:
-        from pocketfiles.rules import evaluate  # noqa: PLC0415 - SQLite and the engine, for such rules alone
-
-        question = self._question(collection, record, identity, request, now)
+        evaluation = self._evaluation(rule, collection, record, identity, request, now)
         try:
-            return evaluate.allows(rule, *question, max_rows=self.max_rows)
+            return evaluation.allows()
         except RuleError as error:
             raise Denied(
                 f"the view rule of {collection.name} cannot be evaluated: {error.reason}"
             ) from error
 
-    def _question(
+    def _evaluation(
         self,
+        rule: str,
         collection: Collection,
         record: Record,
         identity: Identity | None,
         request: Request,
         now: float,
-    ) -> "tuple[Collection, Record, RuleRequest, Facts, datetime]":
-        """What a rule is asked about."""
-        from pocketfiles.rules.request import RuleRequest  # noqa: PLC0415
+    ) -> "Evaluation":
+        from pocketfiles.rules.evaluate import (  # noqa: PLC0415 - SQLite and the engine, for such rules alone
+            Evaluation,
+            RuleRequest,
+        )
 
         asked = RuleRequest(
             method=request.method,
@@ -104,9 +95,16 @@ class Access:
             auth=identity.record if identity else None,
             auth_collection=identity.collection if identity else None,
         )
-        known = [record, identity.record] if identity else [record]
-        facts = self.catalogue.facts(*known, max_rows=self.max_rows)
-        return collection, record, asked, facts, datetime.fromtimestamp(now, UTC)
+        return Evaluation(
+            rule=rule,
+            collection=collection,
+            record=record,
+            request=asked,
+            collections=self.catalogue.collections,
+            reader=self.catalogue.reader,
+            now=datetime.fromtimestamp(now, UTC),
+            max_rows=self.max_rows,
+        )
 
 
 def _body(request: Request) -> Mapping[str, Any]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pocketfiles.catalogue.model import Collection, Collections, Field, Record
+from pocketfiles.catalogue.model import Collection, Collections, Record
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.evaluate import RuleRequest, allows, check
+from pocketfiles.rules.evaluate import Evaluation, RuleRequest, check
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent.parent / "local" / "demo" / "pb_data" / "data.db"
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
 
 
 class Demo:
-    """The demo data as facts, straight from PocketBase's database."""
+    """A reader of the demo data, straight from PocketBase's database."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -37,15 +37,27 @@ class Demo:
             )
         )
 
-    def rows(self, collection: Collection, limit: int) -> list[Record]:
-        found = self._connection.execute(f'SELECT * FROM "{collection.name}" LIMIT ?', [limit + 1])
-        return [Record(collection.id, row["id"], dict(row)) for row in found]
+    def get(self, collection_id: str, record_id: str) -> Record | None:
+        return self.batch(collection_id, [record_id]).get(record_id)
 
-    def records(self, collection: Collection, ids: Sequence[str]) -> dict[str, Record]:
-        return {r.id: r for r in self.rows(collection, 1000) if r.id in ids}
+    def batch(self, collection_id: str, record_ids: Sequence[str]) -> dict[str, Record]:
+        return {r.id: r for r in self.all(collection_id, 1000) if r.id in record_ids}
 
-    def referring(self, collection: Collection, field: Field, ids: Sequence[str]) -> list[Record]:
-        return [r for r in self.rows(collection, 1000) if set(r.names(field)) & set(ids)]
+    def referring(
+        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
+    ) -> list[str]:
+        collection = self._named(collection_id)
+        by = next(each for each in collection.fields if each.id == field_id)
+        found = [r.id for r in self.all(collection_id, 1000) if set(r.names(by)) & set(values)]
+        return found[: limit + 1]
+
+    def all(self, collection_id: str, limit: int) -> list[Record]:
+        name = self._named(collection_id).name
+        found = self._connection.execute(f'SELECT * FROM "{name}" LIMIT ?', [limit + 1])
+        return [Record(collection_id, row["id"], dict(row)) for row in found]
+
+    def _named(self, collection_id: str) -> Collection:
+        return next(each for each in self.collections if each.id == collection_id)
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +85,9 @@ def test_every_case_is_decided_as_recorded(demo: Demo) -> None:
     for line in (line for line in RECORDED if line["valid"]):
         check(line["rule"], documents, demo.collections)
         for case in line["cases"]:
-            record = demo.records(documents, [case["record"]])[case["record"]]
-            auth = demo.records(users, [case["auth"]])[case["auth"]] if case["auth"] else None
+            record = demo.get(documents.id, case["record"])
+            auth = demo.get(users.id, case["auth"]) if case["auth"] else None
+            assert record
             token = {"token": "a.b.c"} if auth else {}
             request = RuleRequest(
                 method=case["method"],
@@ -84,6 +97,9 @@ def test_every_case_is_decided_as_recorded(demo: Demo) -> None:
                 auth=auth,
                 auth_collection=users if auth else None,
             )
-            if allows(line["rule"], documents, record, request, demo, NOW) != case["allow"]:
+            evaluation = Evaluation(
+                line["rule"], documents, record, request, demo.collections, demo, NOW
+            )
+            if evaluation.allows() != case["allow"]:
                 wrong.append((line["rule"], case))
     assert wrong == []

@@ -32,7 +32,7 @@ onunhandledrejection = (event) => tell({error: String(event.reason)});
 
 
 def told_by(page: str, folder: Path, seconds: float = 60) -> Any:
-    """What ``page`` passes to ``tell`` when Chromium shows it; it may use ``tell`` in its scripts."""
+    """Show ``page`` in Chromium and return what its scripts pass to ``tell``."""
     told: SimpleQueue[Any] = SimpleQueue()
 
     class Page(BaseHTTPRequestHandler):

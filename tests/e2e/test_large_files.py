@@ -1,4 +1,4 @@
-"""Files that no Lambda answer can hold, through the running service: whole, in parts, and sought in."""
+"""Files too large for a Lambda answer, through the running service: whole, ranges, seeking."""
 
 import hashlib
 import html
@@ -80,7 +80,7 @@ def ask_elsewhere(url: str, headers: Mapping[str, str] = EMPTY) -> Answer:
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
 
 
-def test_a_hundred_megabytes_are_a_redirect_and_then_whole(
+def test_a_large_file_is_a_redirect_to_all_its_bytes(
     runner: Runner, bucket: Bucket, whole: bytes
 ) -> None:
     status, headers, body = ask(runner, "GET", PATH)
@@ -112,7 +112,7 @@ def test_type_and_disposition_survive_the_redirect(
     assert (headers["content-disposition"], headers["content-type"]) == (disposition, content_type)
 
 
-def test_a_protected_file_is_not_kept_on_its_way(
+def test_shared_caches_do_not_keep_a_protected_file(
     runner: Runner, bucket: Bucket, whole: bytes
 ) -> None:
     status, headers, _ = ask(runner, "GET", PAPER_PATH)
@@ -122,7 +122,7 @@ def test_a_protected_file_is_not_kept_on_its_way(
     assert headers["cache-control"].startswith("private, ")
 
 
-def test_head_tells_the_size_and_does_not_redirect(runner: Runner, bucket: Bucket) -> None:
+def test_head_has_the_size_and_does_not_redirect(runner: Runner, bucket: Bucket) -> None:
     status, headers, _ = ask(runner, "HEAD", PATH)
     assert status == 200
     assert "location" not in headers
@@ -146,7 +146,7 @@ def test_a_range_that_fits_is_answered_at_once(
     assert body == whole[first : last + 1]
 
 
-def test_a_range_that_does_not_fit_is_redirected_and_asked_there(
+def test_a_range_that_does_not_fit_is_redirected(
     runner: Runner, bucket: Bucket, whole: bytes
 ) -> None:
     asked = {"Range": f"bytes=1-{5 * MIB}"}
@@ -156,7 +156,7 @@ def test_a_range_that_does_not_fit_is_redirected_and_asked_there(
     assert (status, body) == (206, whole[1 : 5 * MIB + 1])
 
 
-def test_a_range_behind_the_end_is_a_416(runner: Runner, bucket: Bucket) -> None:
+def test_a_range_past_the_end_is_a_416(runner: Runner, bucket: Bucket) -> None:
     status, headers, _ = ask(runner, "GET", PATH, {"Range": f"bytes={SIZE}-"})
     assert (status, headers["content-range"]) == (416, f"bytes */{SIZE}")
 
@@ -185,7 +185,7 @@ def test_curl_downloads_it(
 @pytest.mark.skipif(
     shutil.which("curl") is None, reason="no curl on the PATH: downloads are not tried with it"
 )
-def test_curl_continues_a_download_that_broke_off(
+def test_curl_resumes_a_download(
     runner: Runner, bucket: Bucket, whole: bytes, tmp_path: Path
 ) -> None:
     got = tmp_path / "got"
@@ -200,7 +200,7 @@ def test_curl_continues_a_download_that_broke_off(
 @pytest.mark.parametrize(
     ("arguments", "status"), [(["-I"], "200"), ([], "302"), (["-L", "-I"], "200")]
 )
-def test_curl_hears_the_status(
+def test_curl_sees_the_status(
     runner: Runner, bucket: Bucket, arguments: list[str], status: str
 ) -> None:
     heard = curl(runner, *arguments, "-o", os.devnull, "-w", "%{http_code} %{header_json}")
@@ -233,7 +233,8 @@ import time
 
 def ask(method, path, headers):
     http = {"method": method, "path": path, "sourceIp": "192.0.2.1"}
-    event = {"rawPath": path, "rawQueryString": "", "headers": headers, "requestContext": {"http": http}}
+    event = {"rawPath": path, "rawQueryString": "", "headers": headers}
+    event["requestContext"] = {"http": http}
     return handler(event, Context("id", "F", 1769, time.monotonic() + 28))["statusCode"]
 
 requests = json.loads(sys.argv[1])

@@ -118,13 +118,13 @@ def test_a_changed_rule_is_seen_after_the_catalogues_time_to_live(
     with changed(
         bucket, CATALOGUE, f"{COLLECTION}{DOCUMENTS}", viewRule="@request.auth.name = 'Eve'"
     ):
-        within_its_time(lambda: status(runner, OWNED, eve) == 200)
+        eventually(lambda: status(runner, OWNED, eve) == 200)
         assert status(runner, OWNED, dan) == 404
-    within_its_time(lambda: status(runner, OWNED, dan) == 200)
+    eventually(lambda: status(runner, OWNED, dan) == 200)
     assert status(runner, OWNED, eve) == 404
 
 
-def within_its_time(seen: Callable[[], bool]) -> None:
+def eventually(seen: Callable[[], bool]) -> None:
     begun = time.monotonic()
     while not seen():
         assert time.monotonic() - begun < CATALOGUE_TTL_SECONDS + 2

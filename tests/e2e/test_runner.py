@@ -58,13 +58,15 @@ def test_each_printed_thumb_has_its_size(runner: Runner) -> None:
             assert picture.height == (height or picture.height)
 
 
-def test_the_protected_file_opens_with_the_printed_token_alone(runner: Runner) -> None:
+def test_the_protected_file_opens_only_with_the_printed_token(runner: Runner) -> None:
     path = runner.path("protected")
     assert ask(runner, "GET", path)[0] == 200
     assert ask(runner, "GET", path.partition("?")[0])[0] == 404
 
 
-def test_the_printed_auth_token_buys_a_file_token_that_opens_the_file(runner: Runner) -> None:
+def test_the_printed_auth_token_is_exchanged_for_a_file_token_that_opens_the_file(
+    runner: Runner,
+) -> None:
     status, _, body = ask(
         runner, "POST", "/api/files/token", {"Authorization": runner.lines["auth token"]}
     )
@@ -75,13 +77,13 @@ def test_the_printed_auth_token_buys_a_file_token_that_opens_the_file(runner: Ru
     )
 
 
-def test_a_token_is_not_given_to_a_guest(runner: Runner) -> None:
+def test_a_guest_gets_no_token(runner: Runner) -> None:
     status, headers, body = ask(runner, "POST", "/api/files/token")
     assert (status, headers["content-type"]) == (401, "application/json")
     assert json.loads(body)["message"] == "The request requires valid record authorization token."
 
 
-def test_curl_as_printed_gets_a_token(runner: Runner) -> None:
+def test_the_printed_curl_command_gets_a_token(runner: Runner) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is not on the PATH")
     command = runner.lines["file token"].replace("curl", "curl --silent --max-time 30", 1)
@@ -101,7 +103,9 @@ def test_curl_as_printed_gets_a_token(runner: Runner) -> None:
         ("GET", "/api/files/photos//x"),
     ],
 )
-def test_everything_else_is_a_404_in_json(runner: Runner, method: str, path: str) -> None:
+def test_every_other_path_and_method_is_a_404_in_json(
+    runner: Runner, method: str, path: str
+) -> None:
     status, headers, body = ask(runner, method, path)
     assert (status, headers["content-type"], headers["cache-control"]) == (
         404,
@@ -115,7 +119,7 @@ def test_everything_else_is_a_404_in_json(runner: Runner, method: str, path: str
     }
 
 
-def test_head_tells_the_size_and_sends_nothing(runner: Runner) -> None:
+def test_head_has_the_size_and_no_body(runner: Runner) -> None:
     _, got, body = ask(runner, "GET", runner.path("picture"))
     status, headers, nothing = ask(runner, "HEAD", runner.path("picture"))
     assert (status, nothing) == (200, b"")
@@ -196,7 +200,7 @@ def failing(*arguments: str) -> tuple[int, str, str]:
     return ended.returncode, ended.stdout, ended.stderr
 
 
-def test_a_port_in_use_is_told(runner: Runner) -> None:
+def test_a_port_in_use_is_an_error(runner: Runner) -> None:
     port = str(urlsplit(runner.base).port)
     code, printed, errors = failing("--port", port)
     assert (code, printed) == (1, "")
@@ -207,7 +211,7 @@ def test_a_port_in_use_is_told(runner: Runner) -> None:
 @pytest.mark.parametrize(
     "make", [lambda path: path / "nowhere", lambda path: path], ids=["missing", "empty"]
 )
-def test_a_directory_that_is_not_pocketbases_is_told(
+def test_a_directory_that_is_not_a_pocketbase_is_an_error(
     make: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     code, printed, errors = failing("--port", "0", "--data", str(make(tmp_path)))

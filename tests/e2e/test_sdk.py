@@ -150,7 +150,9 @@ def test_javascript_opens_a_protected_file_with_a_token_it_fetched(
 
 
 @pytest.mark.parametrize("who", ["guest", "forged"])
-def test_javascript_is_told_that_nobody_gets_no_token(on_node: dict[str, Any], who: str) -> None:
+def test_javascript_gets_a_401_without_a_valid_auth_token(
+    on_node: dict[str, Any], who: str
+) -> None:
     assert on_node[who] == {
         "status": 401,
         "response": {

@@ -38,7 +38,7 @@ def test_the_event_the_context_and_the_answer_share_one_request_id() -> None:
     )
 
 
-def test_no_route_is_a_404() -> None:
+def test_a_request_without_a_route_is_a_404() -> None:
     answer = api(echo, "GET /a").respond(Request("GET", "/b"))
     assert answer.status == 404
     assert refuses(answer.body, "Not Found")
@@ -54,7 +54,7 @@ def test_no_route_is_a_404() -> None:
     ],
     ids=["escape", "headers", "body", "body as base64"],
 )
-def test_a_request_that_cannot_be_an_event_is_refused(
+def test_a_request_that_cannot_become_an_event_is_refused(
     request_: Request, status: int, message: str
 ) -> None:
     answer = api(echo).respond(request_)
@@ -62,7 +62,7 @@ def test_a_request_that_cannot_be_an_event_is_refused(
     assert refuses(answer.body, message)
 
 
-def test_an_exception_a_bad_result_and_a_result_too_large_look_alike() -> None:
+def test_an_exception_an_invalid_result_and_a_large_result_are_the_same_500() -> None:
     def failing(event: dict[str, Any], context: Context) -> Any:
         raise RuntimeError("secret")
 
@@ -76,7 +76,7 @@ def test_an_exception_a_bad_result_and_a_result_too_large_look_alike() -> None:
         assert answer.body == b'{"message":"Internal Server Error"}'
 
 
-def test_a_function_without_an_answer_is_a_503() -> None:
+def test_a_function_that_does_not_answer_is_a_503() -> None:
     end = threading.Event()
     answer = api(lambda e, c: end.wait(5), limit=0.05).respond(Request("GET", "/"))
     end.set()

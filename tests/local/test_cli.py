@@ -1,6 +1,7 @@
 import pytest
 
 from local.cli import main
+from pocketfiles import __version__
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "", "8o"])
@@ -10,12 +11,20 @@ def test_a_port_is_a_number(port: str, capsys: pytest.CaptureFixture[str]) -> No
     assert "a port is a number from 0 to 65535" in capsys.readouterr().err
 
 
-def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+def printed(option: str, capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as ended:
-        main(["--help"])
+        main([option])
     assert ended.value.code == 0
-    printed = capsys.readouterr().out
-    assert all(
-        option in printed
-        for option in ("--port N", "--host HOST", "--data PB_DATA_DIR", "--sam-env FILE")
-    )
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "option", ["--port N", "--host HOST", "--data PB_DATA_DIR", "--sam-env FILE", "--version"]
+)
+def test_help_explains_every_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (_, explanation) = printed("--help", capsys).split(f"\n  {option}")
+    assert explanation.split("\n  --")[0].strip()
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed("--version", capsys) == f"PocketFiles {__version__}\n"

@@ -13,12 +13,14 @@ Resources:
     Type: AWS::DynamoDB::Table
     Properties:
       BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}, {AttributeName: sk, AttributeType: S}]
+      AttributeDefinitions:
+        - {AttributeName: pk, AttributeType: S}
+        - {AttributeName: sk, AttributeType: S}
       KeySchema: [{AttributeName: pk, KeyType: HASH}, {AttributeName: sk, KeyType: RANGE}]
 """)
 
 
-def test_the_template_s_buckets_and_tables_exist_in_a_cloud_of_their_own(
+def test_the_templates_buckets_and_tables_are_created(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with cloud.moto() as endpoint:
@@ -37,7 +39,7 @@ def test_the_template_s_buckets_and_tables_exist_in_a_cloud_of_their_own(
     assert logging.getLogger("werkzeug").level == logging.ERROR
 
 
-def test_nothing_of_a_developers_own_aws_is_left() -> None:
+def test_the_developers_own_aws_settings_are_removed() -> None:
     environment = {
         "AWS_PROFILE": "work",
         "AWS_SESSION_TOKEN": "real",

@@ -1,4 +1,4 @@
-"""The events that `sam local invoke` is shown with are what the gateway here makes of such requests."""
+"""The events in events/ are what the gateway makes of the same requests."""
 
 import base64
 import json

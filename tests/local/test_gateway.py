@@ -26,7 +26,7 @@ def made(request: Request, match: Match | None = None) -> dict[str, Any]:
     return event_of(request, read_target(request.target), match or Match(ROUTE), "id-1", NOW)
 
 
-def test_an_event_says_everything_payload_2_0_says() -> None:
+def test_an_event_has_every_key_of_payload_2_0() -> None:
     request = Request(
         "GET",
         "/files/a%20b?x=1",
@@ -95,7 +95,7 @@ def test_headers_are_lower_case_and_joined(sent: Headers, name: str, value: str 
         ((("Cookie", "a=1"), ("cookie", "b=2;")), ["a=1", "b=2"]),
     ],
 )
-def test_cookies_stand_apart(sent: Headers, cookies: list[str] | None) -> None:
+def test_cookies_become_a_list_of_their_own(sent: Headers, cookies: list[str] | None) -> None:
     assert made(Request("GET", "/", sent)).get("cookies") == cookies
 
 
@@ -129,7 +129,7 @@ def test_query_parameters_are_decoded_and_joined_but_the_raw_query_stays(
         (b"\x89PNG", "image/png", "iVBORw==", True),
     ],
 )
-def test_a_body_that_is_no_text_is_base64(
+def test_a_body_that_is_not_text_is_base64(
     body: bytes, content_type: str, sent: str | None, encoded: bool
 ) -> None:
     headers = (("Content-Type", content_type),) if content_type else ()
@@ -156,7 +156,7 @@ def test_a_request_beyond_a_limit_is_refused(request_: Request, status: int | No
     assert exceeded(request_) == status
 
 
-def test_the_gateways_own_answers_are_a_message_in_json() -> None:
+def test_the_gateways_own_answer_is_a_json_message() -> None:
     answer = refusal(500)
     assert answer.body == b'{"message":"Internal Server Error"}'
     assert answer.headers == (("Content-Type", "application/json"), ("Content-Length", "35"))
@@ -256,7 +256,9 @@ def test_a_result_becomes_an_answer(
         ({"statusCode": 304, "headers": {"content-length": "1234"}}, None),
     ],
 )
-def test_a_head_answer_keeps_the_length_the_function_names(result: Any, length: str | None) -> None:
+def test_a_head_answer_keeps_the_length_that_the_function_set(
+    result: Any, length: str | None
+) -> None:
     answer = answer_of(result, head=True)
     assert answer.body == b""
     assert {name.lower(): value for name, value in answer.headers}.get("content-length") == length
@@ -285,7 +287,7 @@ def test_a_head_answer_keeps_the_length_the_function_names(result: Any, length: 
         {"statusCode": 200, "isBase64Encoded": "true", "body": "eA=="},
     ],
 )
-def test_a_result_that_is_no_answer_is_refused(result: Any) -> None:
+def test_an_invalid_result_is_refused(result: Any) -> None:
     with pytest.raises(BadResult):
         answer_of(result, head=False)
 

@@ -51,7 +51,9 @@ def resolver() -> Resolver:
         ("Ref: Level", "INFO"),
     ],
 )
-def test_an_expression_has_its_value(resolver: Resolver, expression: str, value: object) -> None:
+def test_an_intrinsic_function_has_its_value(
+    resolver: Resolver, expression: str, value: object
+) -> None:
     node = load(f"Resources: {{}}\nX:\n  {expression}")["X"]
     assert resolver.resolve(node) == value
 
@@ -61,12 +63,14 @@ def test_an_expression_has_its_value(resolver: Resolver, expression: str, value:
     [
         ("!Ref Nobody", "!Ref Nobody refers to nothing"),
         ("!Ref Bare", "the parameter Bare has no default"),
-        ("!If [Unknown, 1, 2]", "no condition Unknown"),
+        ("!If [Unknown, 1, 2]", "there is no condition Unknown"),
         ("!GetAtt Nobody.Arn", "!GetAtt Nobody.Arn refers to nothing"),
-        ("!Cidr [a, b]", "Fn::Cidr is not known here"),
+        ("!Cidr [a, b]", "Fn::Cidr is not supported here"),
     ],
 )
-def test_what_is_unknown_is_named(resolver: Resolver, expression: str, words: str) -> None:
+def test_an_unknown_name_is_an_error_that_names_it(
+    resolver: Resolver, expression: str, words: str
+) -> None:
     node = load(f"Resources: {{}}\nX: {expression}")["X"]
     with pytest.raises(TemplateError, match=words.replace("[", r"\[").replace("!", "!")):
         resolver.resolve(node)
@@ -80,6 +84,6 @@ def test_a_resource_exists_when_its_condition_holds(resolver: Resolver) -> None:
 
 
 @pytest.mark.parametrize("text", ["a: [", "", "[]", "a: 1", "Resources: []"])
-def test_what_is_no_template_is_refused(text: str) -> None:
+def test_text_that_is_not_a_template_is_refused(text: str) -> None:
     with pytest.raises(TemplateError):
         load(text)

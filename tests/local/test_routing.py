@@ -31,7 +31,7 @@ def test_a_path_is_decoded_once_and_a_query_never(text: str, path: str, query: s
 
 
 @pytest.mark.parametrize("text", ["", "*", "a", "/%zz", "/%4", "/%", "http://host", "host:443"])
-def test_what_is_no_path_is_refused(text: str) -> None:
+def test_a_target_that_is_not_a_path_is_refused(text: str) -> None:
     with pytest.raises(BadTarget):
         read_target(text)
 
@@ -84,5 +84,5 @@ def test_the_most_specific_route_is_taken(
     assert (match.route.key, match.parameters) == (key, parameters)
 
 
-def test_without_a_default_route_nothing_may_match() -> None:
+def test_without_a_default_route_there_may_be_no_match() -> None:
     assert Routes([Route("GET /a", "f")]).match("GET", "/b") is None

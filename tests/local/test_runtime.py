@@ -56,9 +56,9 @@ def test_whatever_a_handler_raises_fails_the_invocation(
 @pytest.mark.parametrize(
     ("timeout", "limit", "error"),
     [(0.05, 30, FunctionError), (30, 0.05, IntegrationTimeout)],
-    ids=["the function's own timeout", "the gateway's patience"],
+    ids=["the function's own timeout", "the gateway's time limit"],
 )
-def test_a_slow_handler_is_not_waited_for(
+def test_a_handler_that_is_too_slow_is_abandoned(
     timeout: float, limit: float, error: type[Exception]
 ) -> None:
     end = threading.Event()
@@ -67,7 +67,7 @@ def test_a_slow_handler_is_not_waited_for(
     end.set()
 
 
-def test_invocations_run_at_the_same_time_but_the_first_is_alone() -> None:
+def test_invocations_run_at_the_same_time_except_the_first() -> None:
     together = threading.Barrier(4, timeout=5)
     calls: list[int] = []
 
@@ -99,6 +99,6 @@ def test_a_handler_is_imported_by_its_handler_string(
 
 
 @pytest.mark.parametrize("handler", ["nowhere.app.handler", "json.nothing", "handler", ""])
-def test_a_handler_that_is_not_there_is_an_error(handler: str) -> None:
+def test_a_missing_handler_is_an_error(handler: str) -> None:
     with pytest.raises(TemplateError, match="F: no handler"):
         load_handler(Function("F", handler, 128, 3))

@@ -72,7 +72,7 @@ PAPERS = collection("papers", protected("paper"), rule="owner = @request.auth.id
 @pytest.mark.parametrize(
     ("size", "form"), [("100x300", "NxN"), ("1x10t", "NxNt"), ("0x300", "0xN"), ("300x0", "Nx0")]
 )
-def test_sizes_that_differ_in_numbers_alone_are_of_one_form(size: str, form: str) -> None:
+def test_sizes_that_differ_only_in_numbers_have_the_same_form(size: str, form: str) -> None:
     assert thumb_form(size) == form
 
 
@@ -89,7 +89,7 @@ def test_a_picture_comes_with_one_thumb_of_each_form_its_field_lists() -> None:
     ]
 
 
-def test_a_picture_that_is_missing_or_is_none_is_passed_over() -> None:
+def test_missing_files_and_files_that_are_not_pictures_are_skipped() -> None:
     records = [
         {"id": "r1", "image": "a.txt"},
         {"id": "r2", "image": "b.png"},
@@ -149,11 +149,11 @@ def test_a_superuser_opens_what_no_user_may_see() -> None:
     ],
     ids=["nothing", "no records", "nobody", "a user without a key", "a view"],
 )
-def test_what_the_data_has_no_example_of_is_left_out(catalogue: Catalogue) -> None:
+def test_lines_without_an_example_in_the_data_are_left_out(catalogue: Catalogue) -> None:
     assert found(catalogue) == {}
 
 
-def test_the_search_ends() -> None:
+def test_the_search_for_a_protected_file_is_bounded() -> None:
     records = {
         "id_users": [{"id": f"u{n}", "tokenKey": "k"} for n in range(20)],
         "id_papers": [{"id": f"p{n}", "paper": "a.txt"} for n in range(20)],

@@ -90,18 +90,18 @@ def test_every_method_reaches_the_function(port: int, method: str) -> None:
     assert event["requestContext"]["http"]["sourceIp"] == "127.0.0.1"
 
 
-def test_double_slashes_arrive_as_they_were_sent(port: int) -> None:
+def test_double_slashes_reach_the_function(port: int) -> None:
     assert kept(ask(port, "GET", "//a//b"))["rawPath"] == "//a//b"
 
 
-def test_blanks_around_a_header_are_cut(port: int) -> None:
+def test_whitespace_around_a_header_value_is_stripped(port: int) -> None:
     answer = exchange(
         port, b"GET / HTTP/1.1\r\nHost: x\r\nX: \t a b \t\r\nConnection: close\r\n\r\n"
     )
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["headers"]["x"] == "a b"
 
 
-def test_a_body_arrives(port: int) -> None:
+def test_a_body_reaches_the_function(port: int) -> None:
     event = kept(ask(port, "POST", "/", b"\xff\x00"))
     assert (event["body"], event["isBase64Encoded"]) == ("/wA=", True)
 
@@ -116,14 +116,14 @@ def test_a_body_arrives(port: int) -> None:
         ("/" + "a" * 10_240, 431, "Request Header Fields Too Large"),
     ],
 )
-def test_what_the_gateway_refuses_is_a_message(
+def test_the_gateway_refuses_with_a_json_message(
     port: int, target: str, status: int, message: str
 ) -> None:
     answer = ask(port, "GET", target)
     assert (answer.status, kept(answer)) == (status, {"message": message})
 
 
-def test_head_has_the_functions_length_and_no_body(port: int) -> None:
+def test_head_has_the_length_that_the_function_set_and_no_body(port: int) -> None:
     head = b"HEAD /sized HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answer = exchange(port, head)
     assert b"\r\nContent-Length: 1234\r\n" in answer
@@ -161,7 +161,8 @@ def test_a_connection_serves_request_after_request(port: int) -> None:
 def test_pipelined_requests_are_answered_in_order(port: int) -> None:
     answer = exchange(
         port,
-        b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"
+        b"GET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     )
     assert answer.count(b"HTTP/1.1 200 OK") == 2
     assert answer.index(b'"rawPath": "/1"') < answer.index(b'"rawPath": "/2"')
@@ -207,7 +208,7 @@ HOST = b"Host: x\r\n"
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 431),
     ],
 )
-def test_what_cannot_be_read_as_a_request_ends_the_connection(
+def test_an_unreadable_request_is_refused_and_the_connection_closed(
     port: int, raw: bytes, status: int
 ) -> None:
     answer = exchange(port, raw)
@@ -217,11 +218,11 @@ def test_what_cannot_be_read_as_a_request_ends_the_connection(
     assert list(json.loads(body)) == ["message"]
 
 
-def test_an_older_client_is_answered_and_the_connection_closed(port: int) -> None:
+def test_http_1_0_is_answered_and_the_connection_closed(port: int) -> None:
     assert exchange(port, b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 OK\r\n")
 
 
-def test_a_client_that_waits_for_a_go_ahead_gets_it(port: int) -> None:
+def test_expect_100_continue_is_answered_before_the_body(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.sendall(
             b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
@@ -236,7 +237,7 @@ def test_a_client_that_waits_for_a_go_ahead_gets_it(port: int) -> None:
 @pytest.mark.parametrize(
     "raw", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"]
 )
-def test_a_client_that_goes_away_gets_nothing_and_harms_nobody(
+def test_a_client_that_disconnects_harms_nobody(
     port: int, raw: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
     answer = exchange(port, raw)
@@ -245,7 +246,7 @@ def test_a_client_that_goes_away_gets_nothing_and_harms_nobody(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_a_bug_in_the_application_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_in_the_application_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
     def broken(request: Request) -> Any:
         raise LookupError("a bug")
 

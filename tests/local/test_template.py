@@ -69,7 +69,7 @@ def test_a_table_keeps_what_createtable_takes() -> None:
     assert parse(TEMPLATE).tables == (Table("Records", definition),)
 
 
-def test_a_bucket_whose_condition_fails_is_not_there() -> None:
+def test_a_bucket_whose_condition_is_false_is_left_out() -> None:
     assert parse(TEMPLATE).buckets == ("store",)
     assert parse(TEMPLATE.replace('Default: ""', "Default: mine")).buckets == ()
 
@@ -96,12 +96,12 @@ def test_a_variable_that_differs_between_functions_is_an_error() -> None:
         ("Handler: bare.handler, ", "", "Bare has no Handler"),
     ],
 )
-def test_a_half_declared_thing_is_an_error(before: str, after: str, words: str) -> None:
+def test_an_incomplete_declaration_is_an_error(before: str, after: str, words: str) -> None:
     with pytest.raises(TemplateError, match=words):
         parse(TEMPLATE.replace(before, after))
 
 
-def test_the_projects_own_template_is_understood() -> None:
+def test_the_projects_own_template_can_be_read() -> None:
     template = parse((ROOT / "template.yaml").read_text())
     assert {function.handler for function in template.functions.values()} == {
         "files.app.handler",

@@ -3,24 +3,21 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from threading import Lock
 from typing import TypeAlias
-from weakref import WeakKeyDictionary
 
 from pocketfiles.catalogue.model import Collection, Collections, Record
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database, opened, require
 from pocketfiles.rules.like import pattern
-from pocketfiles.rules.loader import Facts, Loader
+from pocketfiles.rules.loader import Loader, Reader
 from pocketfiles.rules.macros import MACROS, stamp
 from pocketfiles.rules.parser import parse
-from pocketfiles.rules.request import Bound, RuleRequest, Static, statics
-from pocketfiles.rules.translate import Plan, translate
-from pocketfiles.rules.tree import Outcome, Rule, verdict
+from pocketfiles.rules.plans import PLANS
+from pocketfiles.rules.request import Bound, RequestValue, RuleRequest, request_values
+from pocketfiles.rules.translate import translate
+from pocketfiles.rules.tree import Outcome, verdict
 
-__all__ = ["Explanation", "Facts", "RuleRequest", "Step", "allows", "check", "explain"]
-
-_MAX_PLANS = 256
+__all__ = ["Evaluation", "Explanation", "RuleRequest", "Step", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,64 +44,54 @@ def check(rule: str, collection: Collection, collections: Collections) -> None:
     translate(parse(rule), collection, collections, None, {})
 
 
-def allows(  # noqa: PLR0913, PLR0917 - a decision takes that much into account
-    rule: str,
-    collection: Collection,
-    record: Record,
-    request: RuleRequest,
-    facts: Facts,
-    now: datetime,
-    max_rows: int = 1000,
-) -> bool:
-    """Whether a record of ``collection`` is seen under ``rule``; the empty rule is the caller's to know.
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One rule, asked about one record of ``collection`` by one request at the moment ``now``.
 
-    ``facts`` is asked only for what the rule touches, and only when the record, the request and the token's
-    owner do not decide already. Raises ``RuleError`` when the rule cannot be evaluated within its bounds; the
-    caller denies then.
+    The empty rule is the caller's to know. ``reader`` is asked for no more than the rule touches, and only
+    when the record, the request and the token's owner do not decide already.
     """
-    return _Evaluation(rule, collection, record, request, facts, now, max_rows).allows()
+
+    rule: str
+    collection: Collection
+    record: Record
+    request: RuleRequest
+    collections: Collections
+    reader: Reader
+    now: datetime
+    max_rows: int = 1000
+
+    def allows(self) -> bool:
+        """Whether the record is seen. Raises ``RuleError`` when the rule cannot be evaluated within its
+        bounds; the caller denies then."""
+        return _Run(self).allows()
+
+    def explain(self) -> Explanation:
+        """The same decision, with the outcome of each comparison in the order written."""
+        return _Run(self).explain()
 
 
-def explain(  # noqa: PLR0913, PLR0917
-    rule: str,
-    collection: Collection,
-    record: Record,
-    request: RuleRequest,
-    facts: Facts,
-    now: datetime,
-    max_rows: int = 1000,
-) -> Explanation:
-    """The same decision as ``allows``, with the outcome of each comparison in the order written."""
-    return _Evaluation(rule, collection, record, request, facts, now, max_rows).explain()
+class _Run:
+    """An evaluation with its plan and its bound values."""
 
-
-class _Evaluation:
-    """One rule, one record, one request."""
-
-    def __init__(  # noqa: PLR0913, PLR0917 - the arguments of ``allows``
-        self,
-        rule: str,
-        collection: Collection,
-        record: Record,
-        request: RuleRequest,
-        facts: Facts,
-        now: datetime,
-        max_rows: int,
-    ) -> None:
-        parsed = parse(rule)
-        values = statics(parsed.requests, request, collection)
-        self.plan = _plan(parsed, collection, facts.collections, request.auth_collection, values)
+    def __init__(self, asked: Evaluation) -> None:
+        rule = parse(asked.rule)
+        values = request_values(rule.requests, asked.request, asked.collection)
+        self.asked = asked
+        self.plan = PLANS.plan(
+            rule,
+            asked.collection,
+            asked.collections,
+            asked.request.auth_collection,
+            {name: value.sql_shape for name, value in values.items()},
+        )
         require(self.plan.sqlite)
-        self.collection = collection
-        self.record = record
-        self.request = request
-        self.facts = facts
-        self.max_rows = max_rows
-        self.parameters = self._bound(values, now.astimezone(UTC))
+        self.parameters = self._bound(values, asked.now.astimezone(UTC))
 
-    def _bound(self, values: Mapping[str, Static], now: datetime) -> dict[str, Bound]:
-        bound: dict[str, Bound] = {"record": self.record.id, "now": stamp(now)}
-        bound["auth"] = self.request.auth.id if self.request.auth else None
+    def _bound(self, values: Mapping[str, RequestValue], now: datetime) -> dict[str, Bound]:
+        bound: dict[str, Bound] = {"record": self.asked.record.id, "now": stamp(now)}
+        auth = self.asked.request.auth
+        bound["auth"] = auth.id if auth else None
         for name, origin in self.plan.parameters.items():
             value: Bound
             if origin.kind == "request":
@@ -142,10 +129,11 @@ class _Evaluation:
             return Explanation(any(map(self._holds, rows)), self._steps(rows))
 
     def _loader(self, database: Database) -> Loader:
-        loader = Loader(self.plan, database, self.facts, self.max_rows)
-        loader.add(self.collection, self.record)
-        if self.request.auth is not None and self.request.auth_collection is not None:
-            loader.add(self.request.auth_collection, self.request.auth)
+        loader = Loader(self.plan, database, self.asked.reader, self.asked.max_rows)
+        loader.add(self.asked.collection, self.asked.record)
+        request = self.asked.request
+        if request.auth is not None and request.auth_collection is not None:
+            loader.add(request.auth_collection, request.auth)
         return loader
 
     def _first(self, database: Database) -> "_Outcomes":
@@ -191,37 +179,3 @@ _RANK: tuple[Outcome, ...] = (None, False, True)
 
 def _outcome(value: int | None) -> Outcome:
     return None if value is None else bool(value)
-
-
-_Kept: TypeAlias = tuple[Plan, Collection, Collection | None]
-_plans: WeakKeyDictionary[Collections, dict[tuple[object, ...], _Kept]] = WeakKeyDictionary()
-_plans_lock = Lock()
-
-
-def _plan(
-    rule: Rule,
-    collection: Collection,
-    collections: Collections,
-    auth_collection: Collection | None,
-    values: Mapping[str, Static],
-) -> Plan:
-    """The plan, kept for as long as the catalogue it was made for.
-
-    What is kept holds the two collections, so that no other object can have their identity meanwhile.
-    """
-    shapes = {name: value.shape for name, value in values.items()}
-    key = (rule.text, id(collection), id(auth_collection), *shapes.values())
-    with _plans_lock:
-        plans = _plans.setdefault(collections, {})
-        kept = plans.get(key)
-    if kept is None:
-        kept = (
-            translate(rule, collection, collections, auth_collection, shapes),
-            collection,
-            auth_collection,
-        )
-        with _plans_lock:
-            if len(plans) >= _MAX_PLANS:
-                plans.pop(next(iter(plans)))
-            plans[key] = kept
-    return kept[0]

@@ -5,38 +5,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Protocol
 
-from pocketfiles.catalogue.model import Collection, Collections, Field, Record
+from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database
 from pocketfiles.rules.translate import Lookup, Plan
 
+MAX_ID_BYTES = 1024
+"""Bytes of a record id; DynamoDB's limit for a sort key."""
 
-class Facts(Protocol):
-    """What a rule may look up."""
 
-    @property
-    def collections(self) -> Collections:
-        """All collections."""
+class Reader(Protocol):
+    """The stored records, as far as rules read them."""
 
-    def records(self, collection: Collection, ids: Sequence[str]) -> Mapping[str, Record]:
-        """The records of these ids that exist, by id."""
+    def get(self, collection_id: str, record_id: str) -> Record | None:
+        """One record, or ``None``."""
+
+    def batch(self, collection_id: str, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        """Those of the records that exist, by id."""
 
     def referring(
-        self, collection: Collection, field: Field, ids: Sequence[str]
-    ) -> Sequence[Record]:
-        """The records of ``collection`` whose relation ``field`` holds one of the ids."""
+        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
+    ) -> Sequence[str]:
+        """Ids of the records whose field holds one of the values; ``limit`` + 1 at the most."""
 
-    def rows(self, collection: Collection, limit: int) -> Sequence[Record]:
-        """The records of a collection, ``limit`` + 1 at the most: then there are too many."""
+    def all(self, collection_id: str, limit: int) -> Sequence[Record]:
+        """The records of a collection; ``limit`` + 1 at the most, so that too many can be told."""
 
 
 class Loader:
-    """Puts into a plan's tables what its joins lead to; each record is asked for at most once."""
+    """Puts into a plan's tables what its joins lead to; each record is read at most once."""
 
-    def __init__(self, plan: Plan, database: Database, facts: Facts, max_rows: int) -> None:
+    def __init__(self, plan: Plan, database: Database, reader: Reader, max_rows: int) -> None:
         self._plan = plan
         self._database = database
-        self._facts = facts
+        self._reader = reader
         self._max_rows = max_rows
         self._created: set[str] = set()
         self._asked: dict[str, set[str]] = defaultdict(set)
@@ -52,7 +54,7 @@ class Loader:
         for collection_id in self._plan.tables:
             self._create(collection_id)
         for collection in self._plan.wholes.values():
-            self._insert(collection, self._facts.rows(collection, self._max_rows))
+            self._insert(collection, self._reader.all(collection.id, self._max_rows))
         open_ended = (
             lookup for lookup in self._plan.lookups if lookup.collection.id not in self._plan.wholes
         )
@@ -73,17 +75,23 @@ class Loader:
                 self._load_named(lookup.collection, ids)
 
     def _load_named(self, collection: Collection, ids: Iterable[str]) -> None:
-        missing = [i for i in ids if i not in self._asked[collection.id]]
+        asked = self._asked[collection.id]
+        missing = [
+            record_id
+            for record_id in ids
+            if record_id not in asked and 0 < len(record_id.encode()) <= MAX_ID_BYTES
+        ]
         if missing:
             self._note(collection, missing)
-            self._insert(collection, self._facts.records(collection, missing).values())
+            self._insert(collection, self._reader.batch(collection.id, missing).values())
 
     def _load_referring(self, collection: Collection, field: Field, ids: Iterable[str]) -> None:
-        asked = self._referred[collection.id, field.name]
-        missing = [i for i in ids if i not in asked]
-        asked.update(missing)
+        referred = self._referred[collection.id, field.name]
+        missing = [record_id for record_id in ids if record_id not in referred]
+        referred.update(missing)
         if missing:
-            self._insert(collection, self._facts.referring(collection, field, missing))
+            found = self._reader.referring(collection.id, field.id, missing, self._max_rows)
+            self._load_named(collection, sorted(found))
 
     def _create(self, collection_id: str) -> None:
         if collection_id not in self._created:

@@ -5,14 +5,14 @@ from functools import lru_cache
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.scanner import Kind, Token, failure, scan
 from pocketfiles.rules.tree import (
-    All,
-    Any,
+    And,
     Call,
     Comparison,
+    Expression,
     Identifier,
-    Node,
     Number,
     Operand,
+    Or,
     Rule,
     Text,
 )
@@ -40,7 +40,7 @@ class _Parser:
         self.comparisons: list[Comparison] = []
         self.requests: list[str] = []
 
-    def rule(self) -> Node:
+    def rule(self) -> Expression:
         """``rule = part { ("&&" | "||") part }``, ``part = comparison | "(" rule ")"``; && binds tighter."""
         groups = [_Group()]
         while True:
@@ -126,15 +126,15 @@ class _Group:
     """What stands between two parentheses: alternatives, each a list of parts that must all hold."""
 
     def __init__(self) -> None:
-        self.alternatives: list[list[Node]] = [[]]
+        self.alternatives: list[list[Expression]] = [[]]
 
-    def add(self, part: Node) -> None:
+    def add(self, part: Expression) -> None:
         self.alternatives[-1].append(part)
 
     def alternative(self) -> None:
         self.alternatives.append([])
 
-    def node(self) -> Node:
+    def node(self) -> Expression:
         """The group without needless nesting."""
-        parts = [a[0] if len(a) == 1 else All(tuple(a)) for a in self.alternatives]
-        return parts[0] if len(parts) == 1 else Any(tuple(parts))
+        parts = [a[0] if len(a) == 1 else And(tuple(a)) for a in self.alternatives]
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))

@@ -76,20 +76,20 @@ class RuleRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Static:
+class RequestValue:
     """One ``@request.…`` operand of one request.
 
-    ``shape`` alone decides the SQL, so that a translated rule serves every request of the same shapes:
+    ``sql_shape`` alone decides the SQL, so that a translated rule serves every request of the same shapes:
     ``null``, ``true``, ``false``, ``empty`` (a bound ''), ``value`` (bound and not empty), ``record`` (read
     from the token's owner, or from the records whose ids the body holds), ``changed``, or digits (a list's
     length).
     """
 
-    shape: str
+    sql_shape: str
     value: Bound = None
 
 
-NULL = Static("null")
+NULL = RequestValue("null")
 
 
 def split_modifier(part: str) -> tuple[str, str]:
@@ -102,33 +102,35 @@ def split_modifier(part: str) -> tuple[str, str]:
     return name, modifier
 
 
-def statics(
+def request_values(
     names: Iterable[str], request: "RuleRequest", collection: Collection
-) -> dict[str, Static]:
+) -> dict[str, RequestValue]:
     """All the ``@request`` operands that a rule mentions, and those that ``:changed`` stands for (§7.2)."""
     found = {}
     for name in names:
-        found[name] = static(name, request, collection)
+        found[name] = request_value(name, request, collection)
         if name.startswith(BODY) and name.endswith(":changed"):
             plain = name.removesuffix(":changed")
-            found |= {part: static(part, request, collection) for part in (plain, plain + ":isset")}
+            found |= {
+                part: request_value(part, request, collection) for part in (plain, plain + ":isset")
+            }
     return found
 
 
-def static(name: str, request: RuleRequest, collection: Collection) -> Static:
+def request_value(name: str, request: RuleRequest, collection: Collection) -> RequestValue:
     """What ``@request.…`` is for this request, asked by a rule of ``collection``; raises ``RuleError`` for
     modifiers that do not fit (§7.2)."""
     path = name.removeprefix(PREFIX).split(".")
     if path[0] == "auth" and request.areas["auth"] is None:
         return NULL
     if path[0] == "auth" and not (len(path) == 2 and path[1] in _PLAIN_AUTH):
-        return Static("record", request.areas["auth"]["id"])
+        return RequestValue("record", request.areas["auth"]["id"])
     if path[0] == "body":
         return _of_body(path, request, collection)
     return _plain(path, request, collection)
 
 
-def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> Static:
+def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> RequestValue:
     """``@request.body.…``, where a field of the collection gives the first key a meaning."""
     name, modifier = split_modifier(path[1])
     of = collection.field(name)
@@ -138,16 +140,20 @@ def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> S
     items = sent if isinstance(sent, list) else [] if sent is None else [sent]
     if of.type == "relation" and len(path) > 2:
         ids = _ids(sent if isinstance(sent, str) else items)
-        return Static("record", json.dumps(ids)) if ids else NULL
+        return RequestValue("record", json.dumps(ids)) if ids else NULL
     if len(path) == 2 and modifier in ("each", "length"):
         if of.type not in MULTI_TYPES:
             raise RuleError(f":{modifier} does not fit the field {name}")
-        return Static("value", _json(items)) if modifier == "each" else Static(str(len(items)))
+        return (
+            RequestValue("value", _json(items))
+            if modifier == "each"
+            else RequestValue(str(len(items)))
+        )
     if len(path) == 2 and modifier == "lower":
         lowered = text(sent) if isinstance(sent, str | int | float) else ""
-        return Static("value" if lowered else "empty", lowered)
+        return RequestValue("value" if lowered else "empty", lowered)
     if len(path) == 2 and modifier == "changed":
-        return Static("changed")
+        return RequestValue("changed")
     return _plain(path, request, collection)
 
 
@@ -158,21 +164,21 @@ def _ids(sent: str | list[Any]) -> list[str]:
     return list(dict.fromkeys(filter(None, written)))
 
 
-def _plain(path: list[str], request: RuleRequest, collection: Collection) -> Static:
+def _plain(path: list[str], request: RuleRequest, collection: Collection) -> RequestValue:
     """A value out of the request by its path; NULL when nothing lies there."""
     last, modifier = split_modifier(path[-1])
     if modifier not in ("", "isset", "lower"):
         raise RuleError(f":{modifier} does not fit @request.{path[0]}")
     found, value = _find(request.areas, [*path[:-1], last])
     if modifier == "isset":
-        return Static("true" if found else "false")
+        return RequestValue("true" if found else "false")
     bound = _bindable(value)
     of = collection.field(last)
     if isinstance(bound, str) and of is not None and of.type == "number":
         bound = _as_number(bound)
     if bound is None:
         return NULL
-    return Static("empty" if bound == "" else "value", bound)
+    return RequestValue("empty" if bound == "" else "value", bound)
 
 
 def _find(value: Any, path: list[str]) -> tuple[bool, Any]:

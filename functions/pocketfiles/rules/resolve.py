@@ -27,20 +27,20 @@ _Expression: TypeAlias = Callable[[str], str]
 
 
 class Resolver:
-    """Turns identifiers into operands; ``shapes`` tells what is known of each ``@request`` operand (see
-    ``request.Static``), and one not mentioned there is NULL."""
+    """Turns identifiers into operands; ``sql_shapes`` tells what is known of each ``@request`` operand (see
+    ``request.RequestValue``), and one not mentioned there is NULL."""
 
     def __init__(
         self,
         query: Query,
         collections: Collections,
         auth_collection: Collection | None,
-        shapes: Mapping[str, str],
+        sql_shapes: Mapping[str, str],
     ) -> None:
         self._query = query
         self._collections = collections
         self._auth_collection = auth_collection
-        self._shapes = shapes
+        self._shapes = sql_shapes
 
     def resolve(self, name: str) -> Operand:
         """The operand of an identifier that is no macro and no literal; ``RuleError`` when there is none."""

@@ -54,7 +54,7 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A rule in SQL, for every request of the same shapes.
+    """A rule in SQL, for every request of the same sql_shapes.
 
     ``query`` gives the outcomes of all comparisons, a row for every row that the joins make of the record;
     ``first_query`` those of the comparisons numbered in ``first``, which need no lookup. ``wholes`` are the
@@ -81,12 +81,12 @@ def translate(
     collection: Collection,
     collections: Collections,
     auth_collection: Collection | None,
-    shapes: Mapping[str, str],
+    sql_shapes: Mapping[str, str],
 ) -> Plan:
     """The plan of a rule; raises ``RuleError`` that names the place where an identifier means nothing."""
     query = Query(collection)
-    resolver = Resolver(query, collections, auth_collection, shapes)
-    translator = _Translator(rule, query, resolver, shapes)
+    resolver = Resolver(query, collections, auth_collection, sql_shapes)
+    translator = _Translator(rule, query, resolver, sql_shapes)
     conditions = [translator.condition(comparison) for comparison in rule.comparisons]
     joins = tuple(query.joins.values())
     first = [number for number, condition in enumerate(conditions) if not condition.needs_lookup]
@@ -133,12 +133,12 @@ def _targets(base: Join, join: Join) -> str:
 
 class _Translator:
     def __init__(
-        self, rule: Rule, query: Query, resolver: Resolver, shapes: Mapping[str, str]
+        self, rule: Rule, query: Query, resolver: Resolver, sql_shapes: Mapping[str, str]
     ) -> None:
         self.rule = rule
         self.query = query
         self.resolver = resolver
-        self.shapes = shapes
+        self.sql_shapes = sql_shapes
         self.patterns: set[str] = set()
         self.sqlite: tuple[int, ...] = ()
 
@@ -162,7 +162,7 @@ class _Translator:
         literal = _LITERALS.get(name.lower())
         if literal is not None and self.query.collection.field(name) is None:
             return literal
-        if self.shapes.get(name) == "changed":
+        if self.sql_shapes.get(name) == "changed":
             return self.changed(name.removesuffix(":changed"))
         return self.resolver.resolve(name)
 

@@ -62,20 +62,20 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class And:
     """Two or more parts joined by ``&&``."""
 
-    parts: "tuple[Node, ...]"
+    parts: "tuple[Expression, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Any:
+class Or:
     """Two or more parts joined by ``||``."""
 
-    parts: "tuple[Node, ...]"
+    parts: "tuple[Expression, ...]"
 
 
-Node: TypeAlias = Comparison | All | Any
+Expression: TypeAlias = Comparison | And | Or
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +84,20 @@ class Rule:
     ``@request`` operands it mentions."""
 
     text: str
-    root: Node
+    root: Expression
     comparisons: tuple[Comparison, ...]
     requests: tuple[str, ...]
 
 
-def verdict(node: Node, outcomes: Sequence[Outcome]) -> Outcome:
+def verdict(node: Expression, outcomes: Sequence[Outcome]) -> Outcome:
     """SQL's three-valued AND and OR over the outcomes of the comparisons, by number.
 
-    Recursion is safe: every ``All`` and ``Any`` has at least two parts, so the tree is no deeper than the
+    Recursion is safe: every ``And`` and ``Or`` has at least two parts, so the tree is no deeper than the
     rule has comparisons.
     """
     if isinstance(node, Comparison):
         return outcomes[node.number]
-    decisive = isinstance(node, Any)
+    decisive = isinstance(node, Or)
     unknown = False
     for part in node.parts:
         outcome = verdict(part, outcomes)

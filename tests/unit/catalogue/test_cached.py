@@ -1,8 +1,7 @@
 import pytest
 
-from pocketfiles.catalogue.cached import MAX_ID_BYTES, Catalogue, Facts
-from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Settings
-from pocketfiles.errors import RuleError
+from pocketfiles.catalogue.cached import MAX_ID_BYTES, Catalogue
+from pocketfiles.catalogue.model import Collection, Field, Record, Settings
 from tests.fakes import Clock, FakeTable
 
 OWNER = Field("f1", "owner", "relation", collection_id="pbc_users")
@@ -16,10 +15,6 @@ def table() -> FakeTable:
     return FakeTable(
         [USERS, PAPERS], [ADA, BOB, CLEO, FIRST, SECOND], Settings(superuser_ips=("x",))
     )
-
-
-def facts(reader: FakeTable, *known: Record, max_rows: int = 2) -> Facts:
-    return Facts(reader, Collections(reader.collections), known, max_rows)
 
 
 @pytest.mark.parametrize(
@@ -78,58 +73,13 @@ def test_an_owner_is_found_by_collection_and_id(
     assert owner == ((USERS, ADA) if found else None)
 
 
-def test_a_rules_facts_share_the_catalogues_collections() -> None:
-    reader = table()
-    catalogue = Catalogue(reader, 5, Clock())
-    assert catalogue.facts(ADA, max_rows=9).collections is catalogue.collections
-    assert reader.calls == [("catalogue",)]
-
-
-def test_known_records_cost_nothing() -> None:
-    reader = table()
-    assert facts(reader, ADA).records(USERS, ["ada"]) == {"ada": ADA}
-    assert reader.calls == []
-
-
-def test_records_come_in_one_batch_and_once() -> None:
-    reader = table()
-    known = facts(reader, ADA)
-    assert known.records(USERS, ["bob", "ada", "dan"]) == {"bob": BOB, "ada": ADA}
-    assert known.records(USERS, ["dan", "bob"]) == {"bob": BOB}
-    assert reader.calls == [("batch", "pbc_users", "bob", "dan")]
-
-
-def test_ids_that_no_key_can_be_are_not_asked_for() -> None:
-    reader = table()
-    assert facts(reader).records(USERS, ["", "x" * 2000]) == {}
-    assert reader.calls == []
-
-
-def test_more_records_than_allowed_stop_the_rule() -> None:
-    known = facts(table())
-    with pytest.raises(RuleError):
-        known.records(USERS, ["a", "b", "c"])
-    assert known.records(USERS, ["ada", "bob"]) == {"ada": ADA, "bob": BOB}
-
-
-def test_back_references_come_in_order_of_id() -> None:
-    reader = table()
-    assert facts(reader).referring(PAPERS, OWNER, ["ada"]) == [SECOND, FIRST]
-    assert reader.calls == [
-        ("referring", "pbc_papers", "f1", "ada"),
-        ("batch", "pbc_papers", "p1", "p2"),
-    ]
-    assert facts(reader).referring(PAPERS, OWNER, ["bob"]) == []
-
-
-def test_more_back_references_than_allowed_stop_the_rule() -> None:
-    with pytest.raises(RuleError):
-        facts(table(), max_rows=1).referring(PAPERS, OWNER, ["ada"])
-
-
-def test_a_whole_collection_is_remembered() -> None:
-    reader = table()
-    known = facts(reader, max_rows=9)
-    assert list(known.rows(USERS, 9)) == [ADA, BOB, CLEO]
-    assert known.records(USERS, ["ada"]) == {"ada": ADA}
-    assert reader.calls == [("all", "pbc_users")]
+def test_a_reload_that_changes_nothing_keeps_the_collections() -> None:
+    reader, clock = table(), Clock()
+    catalogue = Catalogue(reader, 5, clock)
+    kept = catalogue.collections
+    clock.now += 6
+    assert catalogue.collections is kept
+    reader.collections = [USERS]
+    clock.now += 6
+    assert list(catalogue.collections) == [USERS]
+    assert reader.calls == [("catalogue",)] * 3

@@ -47,45 +47,56 @@ def test_an_empty_relation_costs_nothing(rule: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "calls"),
     [
-        ("rel_one.name = 'x'", [("records", "users", ("bob",))]),
-        ("rel_one.name = 'x' || rel_many.name = 'x'", [("records", "users", ("bob", "eve"))]),
+        ("rel_one.name = 'x'", [("batch", "users", ("bob",))]),
+        ("rel_one.name = 'x' || rel_many.name = 'x'", [("batch", "users", ("bob", "eve"))]),
         (
             "team.name = 'x' || teams.name = 'x' || rel_one.name = 'x'",
-            [("records", "teams", ("blue", "gone", "red")), ("records", "users", ("bob",))],
+            [("batch", "teams", ("blue", "gone", "red")), ("batch", "users", ("bob",))],
         ),
         (
             "teams.members.name = 'x' || team.lead.name = 'x'",
-            [("records", "teams", ("blue", "gone", "red")), ("records", "users", ("bob", "eve"))],
+            [("batch", "teams", ("blue", "gone", "red")), ("batch", "users", ("bob", "eve"))],
         ),
-        ("rel_one.boss.name = 'x'", [("records", "users", ("bob",))]),
-        ("parent.parent.text = 'x'", [("records", "documents", ("d0",))]),
-        ("documents_via_parent.text = 'x'", [("referring", "documents.parent", ("d1",))]),
+        ("rel_one.boss.name = 'x'", [("batch", "users", ("bob",))]),
+        ("parent.parent.text = 'x'", [("batch", "documents", ("d0",))]),
+        (
+            "documents_via_parent.text = 'x'",
+            [("referring", "documents.parent", ("d1",)), ("batch", "documents", ("d2",))],
+        ),
         (
             "documents_via_parent.rel_one.name = 'x'",
-            [("referring", "documents.parent", ("d1",)), ("records", "users", ("eve",))],
+            [
+                ("referring", "documents.parent", ("d1",)),
+                ("batch", "documents", ("d2",)),
+                ("batch", "users", ("eve",)),
+            ],
         ),
         (
             "rel_one.teams_via_members.name = 'x' || rel_many.teams_via_members.name = 'x'",
             [
-                ("records", "users", ("bob", "eve")),
+                ("batch", "users", ("bob", "eve")),
                 ("referring", "teams.members", ("ada", "bob", "eve")),
+                ("batch", "teams", ("blue", "red")),
             ],
         ),
-        ("@collection.users.name = 'x'", [("rows", "users", ())]),
+        ("@collection.users.name = 'x'", [("all", "users", ())]),
         (
             "@collection.users:a.name = 'x' || @collection.users:b.name ?= 'x'",
-            [("rows", "users", ())],
+            [("all", "users", ())],
         ),
         (
             "@collection.users.name = 'x' || rel_one.name = 'x' || rel_one.boss.name = 'x'",
-            [("rows", "users", ())],
+            [("all", "users", ())],
         ),
         (
             "@collection.teams.lead.name = 'x'",
-            [("rows", "teams", ()), ("records", "users", ("bob",))],
+            [("all", "teams", ()), ("batch", "users", ("bob",))],
         ),
-        ("@request.auth.teams_via_members.name = 'x'", [("referring", "teams.members", ("ada",))]),
-        ("@request.body.rel_many.name = 'x'", [("records", "users", ("eve",))]),
+        (
+            "@request.auth.teams_via_members.name = 'x'",
+            [("referring", "teams.members", ("ada",)), ("batch", "teams", ("red",))],
+        ),
+        ("@request.body.rel_many.name = 'x'", [("batch", "users", ("eve",))]),
     ],
 )
 def test_lookups_come_in_one_call_per_hop_and_each_record_once(
@@ -100,12 +111,16 @@ def test_the_same_back_relation_is_asked_for_the_same_record_once() -> None:
         " || parent.documents_via_parent.documents_via_parent.text = 'x'"
     )
     assert asked(twice, auth=None) == [
-        ("records", "documents", ("d0",)),
+        ("batch", "documents", ("d0",)),
         ("referring", "documents.parent", ("d0",)),
         ("referring", "documents.parent", ("d1",)),
+        ("batch", "documents", ("d2",)),
     ]
     around = "documents_via_parent.parent.documents_via_parent.text = 'x'"
-    assert asked(around) == [("referring", "documents.parent", ("d1",))]
+    assert asked(around) == [
+        ("referring", "documents.parent", ("d1",)),
+        ("batch", "documents", ("d2",)),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.parser import MAX_COMPARISONS, parse
 from pocketfiles.rules.scanner import SIGNS
-from pocketfiles.rules.tree import All, Any, Call, Comparison, Identifier, Node, Number, Rule, Text
+from pocketfiles.rules.tree import (
+    And,
+    Call,
+    Comparison,
+    Expression,
+    Identifier,
+    Number,
+    Or,
+    Rule,
+    Text,
+)
 
 names = st.sampled_from(
     ["id", "text", "rel_many.name", "json.a.0", "@now", "@request.query.a:isset", "NULL", "nope"]
@@ -29,7 +39,7 @@ rules = st.recursive(
 )
 
 
-def shape(node: Node) -> object:
+def shape(node: Expression) -> object:
     """The tree without positions."""
     if isinstance(node, Comparison):
         return node.number
@@ -61,10 +71,10 @@ def test_request_operands_are_listed_once_each() -> None:
     [
         ("a=1", 0),
         ("((a=1))", 0),
-        ("a=1 && b=2 && c=3", ("All", [0, 1, 2])),
-        ("a=1 || b=2 && c=3", ("Any", [0, ("All", [1, 2])])),
-        ("(a=1 || b=2) && c=3", ("All", [("Any", [0, 1]), 2])),
-        ("a=1 // or\n || // not\n b=2", ("Any", [0, 1])),
+        ("a=1 && b=2 && c=3", ("And", [0, 1, 2])),
+        ("a=1 || b=2 && c=3", ("Or", [0, ("And", [1, 2])])),
+        ("(a=1 || b=2) && c=3", ("And", [("Or", [0, 1]), 2])),
+        ("a=1 // or\n || // not\n b=2", ("Or", [0, 1])),
     ],
 )
 def test_joins_and_groups_make_the_tree(text: str, expected: object) -> None:
@@ -127,7 +137,7 @@ def test_the_tree_is_no_deeper_than_its_comparisons() -> None:
         text = f"(a=1 {'&&' if number % 2 else '||'} ({text}))"
     root = parse(text).root
     depth = 0
-    while isinstance(root, All | Any):
+    while isinstance(root, And | Or):
         root, depth = root.parts[-1], depth + 1
     assert depth == MAX_COMPARISONS - 1
 

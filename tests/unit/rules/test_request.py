@@ -3,7 +3,14 @@ from typing import Any
 import pytest
 
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.request import NULL, RuleRequest, Static, split_modifier, static, statics
+from pocketfiles.rules.request import (
+    NULL,
+    RequestValue,
+    RuleRequest,
+    request_value,
+    request_values,
+    split_modifier,
+)
 from tests.unit.rules.world import ADA, BOB, DOCUMENTS, request
 
 DEEP: list[Any] = []
@@ -11,31 +18,31 @@ for _ in range(100_000):
     DEEP = [DEEP]
 
 
-def seen(name: str, asked: RuleRequest) -> Static:
-    return static(name, asked, DOCUMENTS)
+def seen(name: str, asked: RuleRequest) -> RequestValue:
+    return request_value(name, asked, DOCUMENTS)
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("@request.context", Static("value", "protectedFile")),
-        ("@request.method", Static("value", "GET")),
-        ("@request.query.a", Static("value", "x")),
-        ("@request.query.b", Static("empty", "")),
+        ("@request.context", RequestValue("value", "protectedFile")),
+        ("@request.method", RequestValue("value", "GET")),
+        ("@request.query.a", RequestValue("value", "x")),
+        ("@request.query.b", RequestValue("empty", "")),
         ("@request.query.c", NULL),
         ("@request.query.a.b", NULL),
-        ("@request.query.a:isset", Static("true")),
-        ("@request.query.b:isset", Static("true")),
-        ("@request.query.c:isset", Static("false")),
-        ("@request.query.a:lower", Static("value", "x")),
+        ("@request.query.a:isset", RequestValue("true")),
+        ("@request.query.b:isset", RequestValue("true")),
+        ("@request.query.c:isset", RequestValue("false")),
+        ("@request.query.a:lower", RequestValue("value", "x")),
         ("@request.query.a:lower:x", NULL),
-        ("@request.query.number", Static("value", 5.0)),
-        ("@request.headers.x_token", Static("value", "t")),
-        ("@request.headers.cf_connecting_ip", Static("value", "::1")),
+        ("@request.query.number", RequestValue("value", 5.0)),
+        ("@request.headers.x_token", RequestValue("value", "t")),
+        ("@request.headers.cf_connecting_ip", RequestValue("value", "::1")),
         ("@request.headers.host", NULL),
     ],
 )
-def test_query_headers_method_and_context(name: str, expected: Static) -> None:
+def test_query_headers_method_and_context(name: str, expected: RequestValue) -> None:
     asked = request(
         query={"a": "x", "b": "", "number": "5"},
         headers={"X-Token": "t", "x-TOKEN": "second", "Host": "h", "CF-Connecting--IP": "::1"},
@@ -61,7 +68,7 @@ def test_query_headers_method_and_context(name: str, expected: Static) -> None:
 def test_a_text_under_the_name_of_a_number_field_becomes_a_number(
     sent: str, expected: str | float
 ) -> None:
-    assert seen("@request.query.number", request(query={"number": sent})) == Static(
+    assert seen("@request.query.number", request(query={"number": sent})) == RequestValue(
         "value", expected
     )
 
@@ -69,18 +76,30 @@ def test_a_text_under_the_name_of_a_number_field_becomes_a_number(
 @pytest.mark.parametrize(
     ("name", "ada", "bob"),
     [
-        ("@request.auth.id", Static("value", "ada"), Static("value", "bob")),
-        ("@request.auth.collectionId", Static("value", "users_id"), Static("value", "users_id")),
-        ("@request.auth.collectionName", Static("value", "users"), Static("value", "users")),
-        ("@request.auth.email", Static("value", "ada@files.test"), Static("empty", "")),
-        ("@request.auth.emailVisibility", Static("value", True), Static("value", False)),
-        ("@request.auth.verified", Static("value", True), Static("value", False)),
-        ("@request.auth.id:isset", Static("record", "ada"), Static("record", "bob")),
-        ("@request.auth.level", Static("record", "ada"), Static("record", "bob")),
-        ("@request.auth.boss.id", Static("record", "ada"), Static("record", "bob")),
+        ("@request.auth.id", RequestValue("value", "ada"), RequestValue("value", "bob")),
+        (
+            "@request.auth.collectionId",
+            RequestValue("value", "users_id"),
+            RequestValue("value", "users_id"),
+        ),
+        (
+            "@request.auth.collectionName",
+            RequestValue("value", "users"),
+            RequestValue("value", "users"),
+        ),
+        ("@request.auth.email", RequestValue("value", "ada@files.test"), RequestValue("empty", "")),
+        (
+            "@request.auth.emailVisibility",
+            RequestValue("value", True),
+            RequestValue("value", False),
+        ),
+        ("@request.auth.verified", RequestValue("value", True), RequestValue("value", False)),
+        ("@request.auth.id:isset", RequestValue("record", "ada"), RequestValue("record", "bob")),
+        ("@request.auth.level", RequestValue("record", "ada"), RequestValue("record", "bob")),
+        ("@request.auth.boss.id", RequestValue("record", "ada"), RequestValue("record", "bob")),
     ],
 )
-def test_the_owner_of_the_token(name: str, ada: Static, bob: Static) -> None:
+def test_the_owner_of_the_token(name: str, ada: RequestValue, bob: RequestValue) -> None:
     assert (seen(name, request(ADA)), seen(name, request(BOB))) == (ada, bob)
     assert seen(name, request()) == NULL
 
@@ -92,41 +111,41 @@ def test_a_token_owner_without_a_collection_is_a_guest() -> None:
 @pytest.mark.parametrize(
     ("name", "body", "expected"),
     [
-        ("a", {"a": 1}, Static("value", 1.0)),
-        ("a", {"a": True}, Static("value", True)),
+        ("a", {"a": 1}, RequestValue("value", 1.0)),
+        ("a", {"a": True}, RequestValue("value", True)),
         ("a", {"a": None}, NULL),
-        ("a:isset", {"a": None}, Static("true")),
-        ("a.0.b", {"a": [{"b": "x"}]}, Static("value", "x")),
+        ("a:isset", {"a": None}, RequestValue("true")),
+        ("a.0.b", {"a": [{"b": "x"}]}, RequestValue("value", "x")),
         ("a.1", {"a": [1]}, NULL),
         ("a.9999999999999999999999", {"a": [1]}, NULL),
         (
             "a",
             {"a": {"z": 2.0, "b": [1.5, None, "<&>"]}},
-            Static("value", r'{"b":[1.5,null,"\u003c\u0026\u003e"],"z":2}'),
+            RequestValue("value", r'{"b":[1.5,null,"\u003c\u0026\u003e"],"z":2}'),
         ),
-        ("number", {"number": "7"}, Static("value", 7.0)),
-        ("text", {"text": "x"}, Static("value", "x")),
-        ("text.a", {"text": {"a": "x"}}, Static("value", "x")),
-        ("text:lower", {"text": "X"}, Static("value", "X")),
-        ("text:lower", {}, Static("empty", "")),
-        ("text:lower", {"text": 2.0}, Static("value", "2")),
-        ("text:lower", {"text": ["X"]}, Static("empty", "")),
-        ("files:length", {"files": ["a", "b"]}, Static("2")),
-        ("files:length", {"files": "a"}, Static("1")),
-        ("files:length", {}, Static("0")),
-        ("files:each", {"files": ["a", "b"]}, Static("value", '["a","b"]')),
-        ("text:changed", {}, Static("changed")),
-        ("rel_one.name", {"rel_one": "ada"}, Static("record", '["ada"]')),
+        ("number", {"number": "7"}, RequestValue("value", 7.0)),
+        ("text", {"text": "x"}, RequestValue("value", "x")),
+        ("text.a", {"text": {"a": "x"}}, RequestValue("value", "x")),
+        ("text:lower", {"text": "X"}, RequestValue("value", "X")),
+        ("text:lower", {}, RequestValue("empty", "")),
+        ("text:lower", {"text": 2.0}, RequestValue("value", "2")),
+        ("text:lower", {"text": ["X"]}, RequestValue("empty", "")),
+        ("files:length", {"files": ["a", "b"]}, RequestValue("2")),
+        ("files:length", {"files": "a"}, RequestValue("1")),
+        ("files:length", {}, RequestValue("0")),
+        ("files:each", {"files": ["a", "b"]}, RequestValue("value", '["a","b"]')),
+        ("text:changed", {}, RequestValue("changed")),
+        ("rel_one.name", {"rel_one": "ada"}, RequestValue("record", '["ada"]')),
         (
             "rel_many.name",
             {"rel_many": ["ada", "bob", "ada", "", 5.0, None]},
-            Static("record", '["ada", "bob", "5"]'),
+            RequestValue("record", '["ada", "bob", "5"]'),
         ),
-        ("rel_many.name", {"rel_many": '["ada"]'}, Static("record", '["ada"]')),
+        ("rel_many.name", {"rel_many": '["ada"]'}, RequestValue("record", '["ada"]')),
         ("rel_many.name", {}, NULL),
     ],
 )
-def test_the_body(name: str, body: dict[str, Any], expected: Static) -> None:
+def test_the_body(name: str, body: dict[str, Any], expected: RequestValue) -> None:
     assert seen("@request.body." + name, request(body=body)) == expected
 
 
@@ -151,11 +170,11 @@ def test_what_does_not_fit_is_a_rule_error(name: str, body: dict[str, Any]) -> N
 
 
 def test_changed_stands_for_three_operands() -> None:
-    found = statics(["@request.body.text:changed"], request(body={"text": "x"}), DOCUMENTS)
+    found = request_values(["@request.body.text:changed"], request(body={"text": "x"}), DOCUMENTS)
     assert found == {
-        "@request.body.text:changed": Static("changed"),
-        "@request.body.text": Static("value", "x"),
-        "@request.body.text:isset": Static("true"),
+        "@request.body.text:changed": RequestValue("changed"),
+        "@request.body.text": RequestValue("value", "x"),
+        "@request.body.text:isset": RequestValue("true"),
     }
 
 

@@ -8,10 +8,10 @@ from pocketfiles.rules.resolve import Resolver
 from tests.unit.rules.world import COLLECTIONS, DOCUMENTS, USERS
 
 
-def resolved(name: str, shapes: Mapping[str, str] | None = None) -> tuple[Operand, list[str]]:
+def resolved(name: str, sql_shapes: Mapping[str, str] | None = None) -> tuple[Operand, list[str]]:
     """The operand, and the kinds of the joins made for it."""
     query = Query(DOCUMENTS)
-    operand = Resolver(query, COLLECTIONS, USERS, shapes or {}).resolve(name)
+    operand = Resolver(query, COLLECTIONS, USERS, sql_shapes or {}).resolve(name)
     return operand, [join.kind for join in query.joins.values()][1:]
 
 

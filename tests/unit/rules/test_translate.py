@@ -10,8 +10,8 @@ from pocketfiles.rules.translate import Lookup, Plan, translate
 from tests.unit.rules.world import COLLECTIONS, DOCUMENTS, USERS, a_field
 
 
-def planned(rule: str, shapes: Mapping[str, str] | None = None) -> Plan:
-    return translate(parse(rule), DOCUMENTS, COLLECTIONS, USERS, shapes or {})
+def planned(rule: str, sql_shapes: Mapping[str, str] | None = None) -> Plan:
+    return translate(parse(rule), DOCUMENTS, COLLECTIONS, USERS, sql_shapes or {})
 
 
 def test_a_rule_about_the_record_alone_is_one_query() -> None:
@@ -90,10 +90,10 @@ def test_literals_are_fields_where_there_are_such() -> None:
 
 def test_changed_is_sent_and_different() -> None:
     name = "@request.body.text"
-    shapes = {f"{name}:changed": "changed", name: "value", f"{name}:isset": "true"}
+    sql_shapes = {f"{name}:changed": "changed", name: "value", f"{name}:isset": "true"}
     assert (
         '(TRUE = 1 AND :p0 IS NOT j0."text") IS 1'
-        in planned(f"{name}:changed = true", shapes).query
+        in planned(f"{name}:changed = true", sql_shapes).query
     )
 
 

@@ -1,4 +1,4 @@
-"""A small world for the rules: documents, teams, users, and facts that count what is asked of them."""
+"""A small world for the rules: documents, teams, users, and a reader that counts what is asked of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record
-from pocketfiles.rules.evaluate import RuleRequest, allows
+from pocketfiles.rules.evaluate import Evaluation, RuleRequest
 
 NOW = datetime(2026, 11, 23, 18, 4, 5, 678_901, tzinfo=UTC)
 
@@ -163,28 +163,37 @@ NONE = record(TEAMS, "none", name="", lead="", members="[]", seats=0, open=0, fo
 
 @dataclass
 class World:
-    """Facts over a list of records; ``calls`` tells what was asked."""
+    """A reader over a list of records; ``calls`` tells what was asked, by the collections' names."""
 
     everything: Sequence[Record] = (ADA, BOB, EVE, RED, BLUE, NONE)
     collections: Collections = COLLECTIONS
     calls: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
 
-    def _of(self, collection: Collection) -> list[Record]:
-        return [r for r in self.everything if r.collection_id == collection.id]
+    def get(self, collection_id: str, record_id: str) -> Record | None:
+        return self.batch(collection_id, [record_id]).get(record_id)
 
-    def records(self, collection: Collection, ids: Sequence[str]) -> Mapping[str, Record]:
-        self.calls.append(("records", collection.name, tuple(sorted(ids))))
-        return {r.id: r for r in self._of(collection) if r.id in ids}
+    def batch(self, collection_id: str, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        self.calls.append(("batch", self._named(collection_id).name, tuple(sorted(record_ids))))
+        return {r.id: r for r in self._of(collection_id) if r.id in record_ids}
 
     def referring(
-        self, collection: Collection, field: Field, ids: Sequence[str]
-    ) -> Sequence[Record]:
-        self.calls.append(("referring", f"{collection.name}.{field.name}", tuple(sorted(ids))))
-        return [r for r in self._of(collection) if set(r.names(field)) & set(ids)]
+        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
+    ) -> list[str]:
+        collection = self._named(collection_id)
+        by = next(each for each in collection.fields if each.id == field_id)
+        self.calls.append(("referring", f"{collection.name}.{by.name}", tuple(sorted(values))))
+        found = [r.id for r in self._of(collection_id) if set(r.names(by)) & set(values)]
+        return found[: limit + 1]
 
-    def rows(self, collection: Collection, limit: int) -> Sequence[Record]:
-        self.calls.append(("rows", collection.name, ()))
-        return self._of(collection)[: limit + 1]
+    def all(self, collection_id: str, limit: int) -> Sequence[Record]:
+        self.calls.append(("all", self._named(collection_id).name, ()))
+        return self._of(collection_id)[: limit + 1]
+
+    def _of(self, collection_id: str) -> list[Record]:
+        return [r for r in self.everything if r.collection_id == collection_id]
+
+    def _named(self, collection_id: str) -> Collection:
+        return next(each for each in self.collections if each.id == collection_id)
 
 
 def request(auth: Record | None = None, **more: Any) -> RuleRequest:
@@ -203,4 +212,25 @@ def decide(
 ) -> bool:
     """Whether the rule shows the document."""
     asked = request(auth, **more)
-    return allows(rule, DOCUMENTS, about or document(), asked, world or World(), NOW, max_rows)
+    return evaluation(rule, about or document(), asked, world or World(), max_rows).allows()
+
+
+def evaluation(
+    rule: str,
+    about: Record,
+    asked: RuleRequest,
+    world: World,
+    max_rows: int = 1000,
+    collection: Collection = DOCUMENTS,
+) -> Evaluation:
+    """A rule of ``collection`` asked about a record."""
+    return Evaluation(
+        rule=rule,
+        collection=collection,
+        record=about,
+        request=asked,
+        collections=world.collections,
+        reader=world,
+        now=NOW,
+        max_rows=max_rows,
+    )

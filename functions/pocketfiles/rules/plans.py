@@ -1,0 +1,55 @@
+"""Translated rules, kept for as long as the collections they were translated for."""
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import TypeAlias
+from weakref import WeakKeyDictionary
+
+from pocketfiles.catalogue.model import Collection, Collections
+from pocketfiles.rules.translate import Plan, translate
+from pocketfiles.rules.tree import Rule
+
+MAX_PLANS = 256
+"""Plans kept for one state of the collections; the oldest goes first."""
+
+_Kept: TypeAlias = tuple[Plan, Collection, Collection | None]
+
+
+class Plans:
+    """Plans by rule, collection, the token owner's collection, and what is known of the request."""
+
+    def __init__(self) -> None:
+        self._plans: WeakKeyDictionary[Collections, dict[tuple[object, ...], _Kept]]
+        self._plans = WeakKeyDictionary()
+        self._lock = Lock()
+
+    def count(self, collections: Collections) -> int:
+        """How many plans are kept for these collections."""
+        return len(self._plans.get(collections, ()))
+
+    def plan(
+        self,
+        rule: Rule,
+        collection: Collection,
+        collections: Collections,
+        auth_collection: Collection | None,
+        sql_shapes: Mapping[str, str],
+    ) -> Plan:
+        """The rule's plan; raises ``RuleError`` as ``translate`` does."""
+        auth_id = auth_collection.id if auth_collection else None
+        key = (rule.text, collection.id, auth_id, *sql_shapes.values())
+        with self._lock:
+            plans = self._plans.setdefault(collections, {})
+            kept = plans.get(key)
+        if kept is not None and kept[1:] == (collection, auth_collection):
+            return kept[0]
+        plan = translate(rule, collection, collections, auth_collection, sql_shapes)
+        with self._lock:
+            if len(plans) >= MAX_PLANS:
+                plans.pop(next(iter(plans)))
+            plans[key] = (plan, collection, auth_collection)
+        return plan
+
+
+PLANS = Plans()
+"""The process's plans."""
