@@ -3,5 +3,7 @@
 ``functions``     runs ``edge/*.js`` in Node, with a key value store
 ``cache``         keeps answers as CloudFront does: by key, as long as Cache-Control says
 ``bucket``        the bucket as an origin, behind origin access control
+``policy``        the template's cache policy
 ``distribution``  one request from viewer to origin and back
+``start``         puts them together in front of a local API
 """

@@ -10,9 +10,6 @@ from local.gateway import Answer
 
 Key: TypeAlias = tuple[str, ...]
 
-DEFAULT_TTL = 2_592_000
-"""Seconds that an answer without Cache-Control is kept: the template's DefaultTTL."""
-
 _MAX_AGE = re.compile(r"(?:^|[\s,])(s-maxage|max-age)\s*=\s*\"?(\d+)")
 _NEVER = re.compile(r"(?:^|[\s,])(no-store|no-cache|private)\b")
 _KEPT_STATUS = {200, 301, 302}
@@ -30,9 +27,10 @@ class Entry:
 
 @dataclass
 class Cache:
-    """Answers by key. ``clock`` gives seconds."""
+    """Answers by key. ``clock`` gives seconds; ``default_ttl`` is for answers without Cache-Control."""
 
     clock: Callable[[], float]
+    default_ttl: float
     _entries: dict[Key, Entry] = field(default_factory=dict)
 
     def get(self, key: Key) -> Entry | None:
@@ -44,7 +42,7 @@ class Cache:
 
     def put(self, key: Key, uri: str, answer: Answer) -> None:
         """Keep an answer if it may be kept."""
-        ttl = lifetime(answer)
+        ttl = lifetime(answer, self.default_ttl)
         if ttl > 0:
             self._entries[key] = Entry(answer, self.clock(), ttl, uri)
 
@@ -65,15 +63,15 @@ class Cache:
         return len(self._entries)
 
 
-def lifetime(answer: Answer) -> float:
+def lifetime(answer: Answer, default_ttl: float) -> float:
     """Seconds for which a shared cache may keep an answer (RFC 9111 §3, with MinTTL 0)."""
     if answer.status not in _KEPT_STATUS:
         return 0
     headers: Mapping[str, str] = {name.lower(): value for name, value in answer.headers}
     control = headers.get("cache-control")
     if control is None:
-        return DEFAULT_TTL
+        return default_ttl
     if _NEVER.search(control):
         return 0
     ages = {name: int(seconds) for name, seconds in _MAX_AGE.findall(control)}
-    return ages.get("s-maxage", ages.get("max-age", DEFAULT_TTL))
+    return ages.get("s-maxage", ages.get("max-age", default_ttl))

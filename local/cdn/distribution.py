@@ -7,15 +7,13 @@ from urllib.parse import urlsplit
 
 from local.cdn.cache import Cache, Entry, Key
 from local.cdn.functions import EdgeFunctions
+from local.cdn.policy import Policy
 from local.gateway import Answer, Headers, Request
 from pocketfiles.errors import PocketFilesError
 from pocketfiles.http import ranges
 
 TOKEN_ROUTE = "/api/files/token"  # noqa: S105 - a path
 API_BY_KEY_PATH = "/api/files"
-KEY_HEADERS = ("accept", "origin", "x-media")
-"""Headers in the cache's key, as in the template's CdnCachePolicy."""
-
 ALWAYS_FORWARDED = (
     "range",
     "if-match",
@@ -23,6 +21,15 @@ ALWAYS_FORWARDED = (
     "if-modified-since",
     "if-unmodified-since",
 )
+ORIGIN_REQUEST_HEADERS = (
+    "access-control-request-headers",
+    "access-control-request-method",
+    "host",
+    "if-range",
+)
+PATH_IS_KEY = ("x-path-is-key", "yes")
+"""The header of the template's origin ``api-by-key``."""
+
 FAILOVER = frozenset({400, 403, 404, 416, 500, 502, 503, 504})
 ERROR = 400
 _FUNCTION_STATUS_LIMIT = 400  # functions do not run on answers from 400 up
@@ -37,13 +44,13 @@ class Origin(Protocol):
 
 @dataclass(frozen=True)
 class Distribution:
-    """``parameters`` are the query parameters that reach the API; ``api`` answers requests."""
+    """``policy`` is the template's; ``api`` answers requests."""
 
     functions: EdgeFunctions
     cache: Cache
     bucket: Origin
     api: Callable[[Request], Answer]
-    parameters: frozenset[str]
+    policy: Policy
 
     def respond(self, request: Request) -> Answer:
         """The answer that the viewer gets, with ``x-cache`` and, from the cache, ``age``."""
@@ -58,7 +65,7 @@ class Distribution:
 
     def _cached(self, request: Request, changed: Mapping[str, Any], *, by_key: bool) -> Answer:
         query = self._query(changed["querystring"])
-        key = _key(changed, query)
+        key = self._key(changed, query)
         is_read = request.method in {"GET", "HEAD"}
         entry = self.cache.get(key) if is_read else None
         if entry is not None:
@@ -81,13 +88,18 @@ class Distribution:
         whole = self.bucket.get(uri)
         if whole.status not in FAILOVER:
             if not _has(request, ALWAYS_FORWARDED):
-                self.cache.put(_key(changed, query), uri, whole)
+                self.cache.put(self._key(changed, query), uri, whole)
             return _selected(request, whole)
-        return self.api(_api_request(request, changed, API_BY_KEY_PATH + uri))
+        return self._ask_by_key(request, changed)
+
+    def _ask_by_key(self, request: Request, changed: Mapping[str, Any]) -> Answer:
+        target = API_BY_KEY_PATH + changed["uri"]
+        asked = _forwarded(request, changed, target, self.policy)
+        return self.api(replace(asked, headers=(*asked.headers, PATH_IS_KEY)))
 
     def _from_api(self, request: Request, changed: Mapping[str, Any], query: str) -> Answer:
         target = changed["uri"] + (f"?{query}" if query else "")
-        return self.api(_api_request(request, changed, target))
+        return self.api(_forwarded(request, changed, target, self.policy))
 
     def _viewer_response(self, changed: Mapping[str, Any], answer: Answer) -> Answer:
         headers = {name.lower(): {"value": value} for name, value in answer.headers}
@@ -99,11 +111,16 @@ class Distribution:
         sent = tuple((name, str(entry["value"])) for name, entry in result["headers"].items())
         return replace(answer, headers=sent)
 
+    def _key(self, changed: Mapping[str, Any], query: str) -> Key:
+        headers = changed["headers"]
+        named = tuple(headers.get(name, {}).get("value", "") for name in self.policy.headers)
+        return (changed["uri"], query, *named)
+
     def _query(self, querystring: Mapping[str, Any]) -> str:
         return "&".join(
             f"{name}={entry['value']}"
             for name, entry in querystring.items()
-            if name in self.parameters
+            if name in self.policy.parameters
         )
 
 
@@ -128,16 +145,11 @@ def _event_request(request: Request) -> dict[str, Any]:
     }
 
 
-def _key(changed: Mapping[str, Any], query: str) -> Key:
-    headers = changed["headers"]
-    named = tuple(headers.get(name, {}).get("value", "") for name in KEY_HEADERS)
-    return (changed["uri"], query, *named)
-
-
-def _api_request(request: Request, changed: Mapping[str, Any], target: str) -> Request:
+def _forwarded(
+    request: Request, changed: Mapping[str, Any], target: str, policy: Policy
+) -> Request:
     """What the API is asked: the function's headers, without those that no policy passes on."""
-    passed = {*KEY_HEADERS, *ALWAYS_FORWARDED, "if-range"}
-    passed |= {"access-control-request-headers", "access-control-request-method", "host"}
+    passed = {*policy.headers, *ALWAYS_FORWARDED, *ORIGIN_REQUEST_HEADERS}
     headers: Headers = tuple(
         (name, entry["value"]) for name, entry in changed["headers"].items() if name in passed
     )

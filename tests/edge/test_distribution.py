@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from admin.target.edge_store import entries
+from local.cdn import policy
 from local.cdn.bucket import REFUSED
 from local.cdn.cache import Cache
 from local.cdn.distribution import Distribution
@@ -17,6 +18,7 @@ from pocketfiles.catalogue.model import Collection, Field
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = shutil.which("node")
+POLICY = policy.read((ROOT / "template.yaml").read_text())
 OPEN = Collection("pbc_1", "photos", "base", (Field("f", "image", "file", thumbs=("9x9",)),))
 CLOSED = Collection("pbc_2", "secrets", "base", (Field("f", "file", "file", protected=True),))
 
@@ -64,9 +66,8 @@ class Edge:
         self.now = 0.0
         self.bucket = Bucket(objects)
         self.api = api
-        self.cache = Cache(lambda: self.now)
-        parameters = frozenset({"thumb", "token", "download"})
-        self.distribution = Distribution(functions, self.cache, self.bucket, api, parameters)
+        self.cache = Cache(lambda: self.now, POLICY.default_ttl)
+        self.distribution = Distribution(functions, self.cache, self.bucket, api, POLICY)
 
     def get(
         self, target: str, method: str = "GET", **headers: str
@@ -119,6 +120,12 @@ def test_what_the_bucket_lacks_is_made_by_the_api_under_the_same_key(
     assert edge.get("/api/files/photos/r/a.png?thumb=9x9")[1]["x-cache"] == "Hit from cloudfront"
     [asked] = edge.api.asked
     assert asked.target == "/api/files/pbc_1/r/thumbs_a.png/9x9_a.png"
+
+
+def test_the_key_and_the_default_life_are_the_templates() -> None:
+    assert POLICY.headers == ("accept", "origin", "x-media")
+    assert POLICY.parameters == {"thumb", "token", "download"}
+    assert POLICY.default_ttl == 2_592_000
 
 
 def test_nothing_private_is_kept(functions: EdgeFunctions) -> None:

@@ -1,0 +1,82 @@
+"""The local edge in front of a local API, over the runner's own bucket and catalogue."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from admin.target import edge_store
+from local.cdn import policy
+from local.cdn.bucket import BucketOrigin
+from local.cdn.cache import Cache
+from local.cdn.distribution import Distribution
+from local.cdn.functions import EdgeFunctions
+from local.gateway import Answer, Request
+from pocketfiles.catalogue.model import Collection
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PUBLISH_SECONDS = 1.0
+"""How old the key value store may become before the catalogue is read for it again."""
+
+
+class NodeMissing(Exception):
+    """The edge functions need Node."""
+
+
+class Publisher:
+    """Keeps the key value store in step with the catalogue, read at most once in a second."""
+
+    def __init__(
+        self,
+        functions: EdgeFunctions,
+        collections: Callable[[], Iterable[Collection]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._functions = functions
+        self._collections = collections
+        self._clock = clock
+        self._published: dict[str, str] | None = None
+        self._read_at = 0.0
+
+    def publish(self) -> None:
+        """Bring the store up to date when it is due."""
+        now = self._clock()
+        if self._published is not None and now - self._read_at < PUBLISH_SECONDS:
+            return
+        self._read_at = now
+        desired = edge_store.entries(self._collections())
+        if desired != self._published:
+            self._functions.publish(desired)
+            self._published = desired
+
+
+@contextmanager
+def edge(
+    root: Path,
+    s3: "S3Client",
+    bucket: str,
+    collections: Callable[[], Iterable[Collection]],
+    api: Callable[[Request], Answer],
+) -> Iterator[Callable[[Request], Answer]]:
+    """An application that answers through the edge. ``root`` is the checkout.
+
+    Raises ``NodeMissing``.
+    """
+    node = shutil.which("node")
+    if node is None:
+        raise NodeMissing("--cdn runs the edge functions in Node: install Node 18 or newer")
+    rules = policy.read((root / "template.yaml").read_text())
+    with EdgeFunctions(node, root / "edge") as functions:
+        publisher = Publisher(functions, collections, time.monotonic)
+        cache = Cache(time.monotonic, rules.default_ttl)
+        distribution = Distribution(functions, cache, BucketOrigin(s3, bucket), api, rules)
+
+        def respond(request: Request) -> Answer:
+            publisher.publish()
+            return distribution.respond(request)
+
+        yield respond
