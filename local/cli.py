@@ -23,7 +23,7 @@ from local.gateway import Request
 from local.intrinsics import TemplateError
 from local.runtime import Runtime
 from local.samples import samples
-from local.server import Server
+from local.server import Application, Server
 from local.template import Template, parse
 from pocketfiles import __version__
 from pocketfiles.catalogue.table import Table
@@ -82,6 +82,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         help="write the variables for `sam local --env-vars` to FILE, and let containers (and so "
         "the network) reach S3 and DynamoDB",
     )
+    parser.add_argument(
+        "--cdn",
+        action="store_true",
+        help="put CloudFront's edge in front, with its real functions; needs Node",
+    )
     parser.add_argument("--version", action="version", version=f"PocketFiles {__version__}")
     return parser.parse_args(arguments)
 
@@ -104,11 +109,24 @@ def _serve(options: argparse.Namespace, out: TextIO) -> None:
         cloud.point_at(endpoint, os.environ)
         table = _import(options.data, template, environment)
         api = Api(template.routes, Runtime(template.functions))
-        server.application = api.respond
-        base = f"http://{options.host}:{server.server_port}"
-        for line in _greeting(base, endpoint, api, table):
-            print(line, file=out, flush=True)
-        server.serve_forever()
+        with _in_front(options, api, table, environment) as application:
+            server.application = application
+            base = f"http://{options.host}:{server.server_port}"
+            for line in _greeting(base, endpoint, api, table):
+                print(line, file=out, flush=True)
+            server.serve_forever()
+
+
+def _in_front(
+    options: argparse.Namespace, api: Api, table: Table, environment: dict[str, str]
+) -> contextlib.AbstractContextManager[Application]:
+    """What clients reach: the API itself, or the edge with ``--cdn``."""
+    if not options.cdn:
+        return contextlib.nullcontext(api.respond)
+    from local.cdn.start import edge  # noqa: PLC0415 - only --cdn needs Node and its process
+
+    bucket = environment["BUCKET_NAME"]
+    return edge(ROOT, boto3.client("s3"), bucket, lambda: table.catalogue()[0], api.respond)
 
 
 def _for_containers(

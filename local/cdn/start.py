@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from admin.errors import AdminError
 from admin.target import edge_store
 from local.cdn import policy
 from local.cdn.bucket import BucketOrigin
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
 
 PUBLISH_SECONDS = 1.0
 """How old the key value store may become before the catalogue is read for it again."""
-
-
-class NodeMissing(Exception):
-    """The edge functions need Node."""
 
 
 class Publisher:
@@ -64,11 +61,11 @@ def edge(
 ) -> Iterator[Callable[[Request], Answer]]:
     """An application that answers through the edge. ``root`` is the checkout.
 
-    Raises ``NodeMissing``.
+    Raises ``AdminError`` when Node is missing.
     """
     node = shutil.which("node")
     if node is None:
-        raise NodeMissing("--cdn runs the edge functions in Node: install Node 18 or newer")
+        raise AdminError("--cdn runs the edge functions in Node: install Node 18 or newer")
     rules = policy.read((root / "template.yaml").read_text())
     with EdgeFunctions(node, root / "edge") as functions:
         publisher = Publisher(functions, collections, time.monotonic)
