@@ -15,7 +15,9 @@ _COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules)
 
 
 def parser() -> argparse.ArgumentParser:
-    """All subcommands; each sets ``run``, a function of the parsed arguments that returns the exit code."""
+    """All subcommands; each sets ``run``, a function of the parsed arguments that returns the exit
+    code.
+    """
     root = argparse.ArgumentParser(
         prog="python -m admin", description="Manage the file service's data."
     )
@@ -26,7 +28,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one subcommand. Failures are a line on standard error and exit code 1, interruption is 130."""
+    """Run one subcommand.
+
+    Failures are a line on standard error and exit code 1, interruption is 130.
+    """
     parsed = parser().parse_args(arguments)
     try:
         return int(parsed.run(parsed))

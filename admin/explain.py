@@ -1,7 +1,7 @@
 """Why a URL is served or refused, step by step, as the functions decide it.
 
-A client is told of every denial in the same words. Here the steps tell them apart; they call what ``serve``
-calls, in its order. No token, no secret and no value of a record is in what they say.
+A client is told of every denial in the same words. Here the steps tell them apart; they call what
+``serve`` calls, in its order. No token, no secret and no value of a record is in what they say.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,14 +32,19 @@ class Catalogue(identity.Owners, locate.Catalogue, Protocol):
 
 @dataclass(frozen=True)
 class Explainer:
-    """Explains requests; ``stored`` tells whether the bucket has a key, ``None`` that nobody can look."""
+    """Explains requests; ``stored`` tells whether the bucket has a key, ``None`` that nobody can
+    look.
+    """
 
     catalogue: Catalogue
     access: Access
     stored: Callable[[str], bool] | None = None
 
     def explain(self, request: Request, now: float) -> tuple[list[Step], Refusal | None]:
-        """The steps, and what refuses the request, if anything does. Raises ``Overloaded`` and its like."""
+        """The steps, and what refuses the request, if anything does.
+
+        Raises ``Overloaded`` and its like.
+        """
         steps: list[Step] = []
         try:
             for step in self._steps(request, now):

@@ -94,16 +94,9 @@ def measured(what: str, work: Callable[[], Summary]) -> None:
 
 
 def whole(sync: Sync) -> Summary:
-    """Look, gather, apply."""
+    """A first round, as a new process runs it."""
     sync.read_target()
-    return round_of(sync)
-
-
-def round_of(sync: Sync) -> Summary:
-    """What a watch does for a change."""
-    summary = sync.gather()
-    sync.apply(summary.count)
-    return summary
+    return sync.round()
 
 
 def main() -> None:
@@ -138,10 +131,10 @@ def measure(directory: Path, aws: Callable[[], Any]) -> None:
         measured("first import", lambda: whole(sync))
     with prepared(Source(directory), aws, names, removing=True) as sync:
         measured("no change", lambda: whole(sync))
-        measured("no change, watching", lambda: round_of(sync))
+        measured("no change, watching", sync.round)
         with closing(sqlite3.connect(directory / "data.db")) as db, db:
             db.execute("UPDATE documents SET title = 'changed' WHERE id = 'd00000000000007'")
-        measured("one change, watching", lambda: round_of(sync))
+        measured("one change, watching", sync.round)
 
 
 if __name__ == "__main__":

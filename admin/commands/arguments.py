@@ -1,44 +1,28 @@
-"""Arguments and output that several subcommands share."""
+"""The arguments that several commands share, and what the parsed arguments stand for."""
 
 import argparse
 import os
-import secrets
-import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import boto3
-from botocore.config import Config
-from tqdm import tqdm
 
 from pocketfiles.catalogue.cached import Reader
-from pocketfiles.catalogue.table import CATALOGUE, Table
+from pocketfiles.catalogue.table import Table
 
-from ..errors import AdminError, MassDeletion
+from ..errors import AdminError
 from ..source import pocketbase, storage
 from ..source.reader import Directory
+from ..standalone.naming import random_letters
 from ..standalone.records import Records
-from ..sync.apply import WORKERS
-from ..sync.round import Source, Summary, Sync
-from ..target.actions import Action, PutFile, PutItem
+from ..sync.round import Source
 from ..target.bucket import Bucket
+from ..target.clients import connect
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_s3 import S3Client
+PROGRAM = "pocketfiles" if __name__.startswith("pocketfiles.") else "python -m admin"
+"""What a user types to run a command: the installed program, or this checkout."""
 
-# What we send is made by our own code; checking 100,000 items' shapes again would cost more than making them.
-_CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 6},
-    max_pool_connections=4 * WORKERS,
-    parameter_validation=False,
-)
-_WARNINGS_SHOWN = 50
+_HELP_WIDTH = 79
 
 
 def add_parser(
@@ -47,19 +31,23 @@ def add_parser(
     doc: str,
     example: str,
 ) -> argparse.ArgumentParser:
-    """A subcommand's parser; ``doc`` is its module's docstring, "``name``: what it does"."""
+    """Add the parser of a command.
+
+    ``doc`` is the docstring of the command's module, "``name``: what it does". ``example`` is a
+    command line without the program's name.
+    """
     about = " ".join(doc.replace("``", "").partition(": ")[2].split())
     return commands.add_parser(
         name,
         help=about.partition(".")[0].partition(";")[0],
-        description=textwrap.fill(about[0].upper() + about[1:], 79),
-        epilog=f"example:\n  {example}",
+        description=textwrap.fill(about[0].upper() + about[1:], _HELP_WIDTH),
+        epilog=f"example:\n  {PROGRAM} {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
 def add_source(parser: argparse.ArgumentParser) -> None:
-    """``--pb-data`` and what concerns reading it."""
+    """Add ``--pb-data`` and the options for reading it."""
     parser.add_argument(
         "--pb-data", type=Path, required=True, metavar="DIR", help="PocketBase's data directory"
     )
@@ -69,15 +57,15 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-files",
         action="store_true",
-        help="leave the bucket alone, for a PocketBase that stores its files in it",
+        help="leave the bucket alone: for a PocketBase that stores its files in S3 itself",
     )
     _add_encryption(parser)
 
 
 def add_catalogue(parser: argparse.ArgumentParser) -> None:
-    """``--table`` or ``--pb-data``, to read from."""
+    """Add ``--table`` and ``--pb-data``, of which one is read."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--table", metavar="T", help="the functions' catalogue table")
+    source.add_argument("--table", metavar="T", help="the functions' DynamoDB table")
     source.add_argument(
         "--pb-data", type=Path, metavar="DIR", help="or PocketBase's data directory"
     )
@@ -88,64 +76,63 @@ def _add_encryption(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encryption-env",
         metavar="NAME",
-        help="the environment variable with the key of encrypted settings, as PocketBase's --encryptionEnv",
+        help="the environment variable that holds the key of encrypted settings, as PocketBase's "
+        "--encryptionEnv",
     )
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
-    """``--bucket`` and ``--table``."""
+    """Add ``--bucket`` and ``--table``."""
     parser.add_argument(
-        "--bucket", required=True, metavar="B", help="the bucket the functions serve from"
+        "--bucket", required=True, metavar="B", help="the bucket that holds the files"
     )
     add_table(parser)
 
 
 def add_table(parser: argparse.ArgumentParser) -> None:
-    """``--table``."""
-    parser.add_argument(
-        "--table", required=True, metavar="T", help="the functions' catalogue table"
-    )
+    """Add ``--table``."""
+    parser.add_argument("--table", required=True, metavar="T", help="the functions' DynamoDB table")
 
 
 def add_record(parser: argparse.ArgumentParser) -> None:
-    """The collection and the record a command is about."""
+    """Add the collection and the record that a command is about."""
     parser.add_argument("collection", metavar="COLLECTION", help="name or id")
     parser.add_argument("record", metavar="RECORD", help="id")
 
 
-def records_of(parsed: argparse.Namespace) -> Records:
-    """The records of the table and bucket the arguments name."""
-    s3, dynamodb = clients()
-    return Records(dynamodb, parsed.table, Bucket(s3, parsed.bucket), random_letters)
-
-
-def random_letters(alphabet: str, count: int) -> str:
-    """Letters nobody can guess."""
-    return "".join(secrets.choice(alphabet) for _ in range(count))
-
-
 def source_of(parsed: argparse.Namespace) -> Source:
-    """The source the arguments name. Raises ``AdminError`` when the key's variable is not set."""
+    """The source that ``add_source``'s arguments name.
+
+    Raises ``AdminError`` without the encryption key.
+    """
     return Source(parsed.pb_data, _encryption_key(parsed), files=not parsed.no_files)
+
+
+def records_of(parsed: argparse.Namespace) -> Records:
+    """The records in the table and the bucket that the arguments name."""
+    s3, dynamodb = connect()
+    return Records(dynamodb, parsed.table, Bucket(s3, parsed.bucket), random_letters)
 
 
 @contextmanager
 def reader_of(parsed: argparse.Namespace) -> Iterator[Reader]:
-    """The table or the directory that the arguments name, as the functions read it."""
+    """A reader of the table or the data directory that ``add_catalogue``'s arguments name."""
     if parsed.table is not None:
-        yield Table(clients()[1], parsed.table)
+        _, dynamodb = connect()
+        yield Table(dynamodb, parsed.table)
         return
     with pocketbase.opened(parsed.pb_data, _encryption_key(parsed)) as snapshot:
         yield Directory(snapshot)
 
 
-def stored_of(parsed: argparse.Namespace) -> Callable[[str], bool] | None:
-    """Whether a key is in the bucket or the storage folder; ``None`` where there is nothing to look at."""
+def object_exists_of(parsed: argparse.Namespace) -> Callable[[str], bool] | None:
+    """A test whether the bucket or the storage folder has a key; ``None`` when neither was named."""
     if parsed.bucket is not None:
-        bucket = Bucket(clients()[0], parsed.bucket)
-        return lambda key: any(stored.key == key for stored in islice(bucket.list(key), 1))
-    if parsed.pb_data is not None and (parsed.pb_data / "storage").is_dir():
-        return lambda key: storage.find(parsed.pb_data, key) is not None
+        s3, _ = connect()
+        return Bucket(s3, parsed.bucket).exists
+    directory = parsed.pb_data
+    if directory is not None and (directory / "storage").is_dir():
+        return lambda key: storage.find(directory, key) is not None
     return None
 
 
@@ -156,99 +143,3 @@ def _encryption_key(parsed: argparse.Namespace) -> str | None:
     if not key:
         raise AdminError(f"the environment variable {parsed.encryption_env} is not set")
     return key
-
-
-def clients() -> "tuple[S3Client, DynamoDBClient]":
-    """Clients of the region, credentials and endpoint that the environment names, as for any AWS tool."""
-    return boto3.client("s3", config=_CONFIG), boto3.client("dynamodb", config=_CONFIG)
-
-
-def run_once(sync: Sync, done: str, *, dry_run: bool) -> int:
-    """One round, its plan or progress, and its summary."""
-    sync.read_target()
-    summary = sync.gather()
-    warn(summary.warnings)
-    if dry_run:
-        for action in sync.planned():
-            print(action)
-            summary.count(action)
-        print(f"dry run, nothing is changed: {summary}")
-        try:
-            sync.require_allowed()
-        except MassDeletion as error:
-            warn([str(error)])
-        return 0
-    carry_out(sync, summary)
-    print(f"{done}: {summary}")
-    return 0
-
-
-class Report:
-    """Tells of a watch on standard output, failures on standard error."""
-
-    def __init__(self) -> None:
-        self._rounds = 0
-        self._warned: set[str] = set()
-
-    def round(self, sync: Sync) -> None:
-        """One round; quiet when nothing came of it, save for the first."""
-        summary = sync.gather()
-        warn([warning for warning in summary.warnings if warning not in self._warned])
-        self._warned = set(summary.warnings)
-        carry_out(sync, summary)
-        self._rounds += 1
-        if self._rounds == 1 or summary.changed:
-            self._say(f"synced: {summary}")
-        if self._rounds == 1:
-            self._say(f"watching {sync.source.directory}")
-
-    def failed(self, error: Exception, wait_seconds: float) -> None:
-        """The error in a line, and when it is tried again."""
-        reason = " ".join(str(error).split())
-        print(
-            f"{_now()} error: {reason}; trying again in {wait_seconds:.0f} s",
-            file=sys.stderr,
-            flush=True,
-        )
-
-    def refused(self, error: Exception) -> None:
-        """The error in a line; whoever is to look into it has time to."""
-        print(
-            f"{_now()} refused: {error}; waiting for the next change", file=sys.stderr, flush=True
-        )
-
-    def stopped(self) -> None:
-        """The last line."""
-        self._say("stopped")
-
-    def _say(self, line: str) -> None:
-        print(f"{_now()} {line}", flush=True)
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%H:%M:%S")
-
-
-def carry_out(sync: Sync, summary: Summary) -> None:
-    """Apply with a progress bar, on a terminal only."""
-    with tqdm(total=sync.pending(), unit="", disable=None, leave=False) as bar:
-
-        def on_done(action: Action) -> None:
-            summary.count(action)
-            if isinstance(action, PutFile) or (isinstance(action, PutItem) and _is_record(action)):
-                bar.update()
-
-        sync.apply(on_done)
-
-
-def warn(warnings: list[str]) -> None:
-    """The first warnings, a line each, and how many more there are."""
-    for warning in warnings[:_WARNINGS_SHOWN]:
-        print(f"warning: {warning}", file=sys.stderr)
-    if len(warnings) > _WARNINGS_SHOWN:
-        print(f"warning: and {len(warnings) - _WARNINGS_SHOWN} more", file=sys.stderr)
-
-
-def _is_record(action: PutItem) -> bool:
-    pk = action.item["pk"]["S"]
-    return pk != CATALOGUE and "#" not in pk

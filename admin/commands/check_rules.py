@@ -1,4 +1,5 @@
-"""``check-rules``: read every view rule and say which cannot be evaluated, and what stands open or locked.
+"""``check-rules``: read every view rule and say which cannot be evaluated, and what stands open or
+locked.
 
 A rule that cannot be evaluated denies. Exit code 1 when there is one.
 """
@@ -12,7 +13,7 @@ from pocketfiles.rules import evaluate
 
 from . import arguments
 
-_EXAMPLE = "python -m admin check-rules --table acme-catalogue"
+_EXAMPLE = "check-rules --table acme-catalogue"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,7 +1,8 @@
 """``apply``: make the collections those of an export of PocketBase's collections.
 
-The plan is shown. Token secrets are made once and kept. Records stay, reshaped to their collection's fields.
-Collections and fields that the file lacks go, with records and files, but only after asking.
+The plan is shown. Token secrets are made once and kept. Records stay, reshaped to their
+collection's fields. Collections and fields that the file lacks go, with records and files, but only
+after asking.
 """
 
 import argparse
@@ -10,11 +11,11 @@ from pathlib import Path
 
 from ..errors import AdminError
 from ..standalone import schema, schema_change
-from . import arguments
+from ..standalone.naming import random_letters
+from ..target.clients import connect
+from . import arguments, output
 
-_EXAMPLE = (
-    "python -m admin collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
-)
+_EXAMPLE = "collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,10 +35,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(parsed: argparse.Namespace) -> int:
     """Show the plan, ask if it removes anything, carry it out."""
     raw = schema.read(parsed.file)
-    s3, dynamodb = arguments.clients()
+    s3, dynamodb = connect()
     with schema_change.opened(s3, parsed.bucket, dynamodb, parsed.table) as work:
-        work.gather(raw, arguments.random_letters)
-        arguments.warn(work.warnings)
+        work.gather(raw, random_letters)
+        output.warn(work.warnings)
         kept, removed = work.lines()
         for line in [*kept, *removed]:
             print(line)

@@ -1,4 +1,5 @@
-"""``explain``: say step by step why a URL is served or refused, as the functions would decide it now.
+"""``explain``: say step by step why a URL is served or refused, as the functions would decide it
+now.
 
 Exit code 0 when it is served, 1 when it is refused.
 """
@@ -22,7 +23,7 @@ from ..explain import Explainer, Step
 from . import arguments
 
 _EXAMPLE = (
-    "python -m admin explain /api/files/documents/doc000000000001/contract_1c5m8q2z0x.pdf "
+    "explain /api/files/documents/doc000000000001/contract_1c5m8q2z0x.pdf "
     "--as users/userada00000000 --table acme-catalogue"
 )
 _LABEL = 12
@@ -70,7 +71,7 @@ def run(parsed: argparse.Namespace) -> int:
             token = _token(parsed, catalogue, now)
             request = replace(request, query={**request.query, "token": token})
         access = Access(catalogue, Settings.rule_max_rows)
-        explainer = Explainer(catalogue, access, arguments.stored_of(parsed))
+        explainer = Explainer(catalogue, access, arguments.object_exists_of(parsed))
         steps, refusal = explainer.explain(request, now)
     for step in steps:
         _show(step)

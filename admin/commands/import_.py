@@ -1,15 +1,19 @@
-"""``import``: bring a PocketBase data directory to AWS. Nothing in table or bucket is ever deleted."""
+"""``import``: copy a PocketBase data directory to AWS.
+
+Nothing in table or bucket is ever deleted.
+"""
 
 import argparse
 
 from ..sync.round import prepared
-from . import arguments
+from ..target.clients import connect
+from . import arguments, rounds
 
-_EXAMPLE = "python -m admin import --pb-data ./pb_data --bucket acme-files --table acme-catalogue"
+_EXAMPLE = "import --pb-data ./pb_data --bucket acme-files --table acme-catalogue"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The subcommand's arguments."""
+    """Add the command's arguments."""
     parser = arguments.add_parser(commands, "import", __doc__, _EXAMPLE)
     arguments.add_source(parser)
     arguments.add_target(parser)
@@ -17,8 +21,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """One round that deletes nothing."""
+    """Sync once without deleting anything."""
     names = (parsed.bucket, parsed.table)
     source = arguments.source_of(parsed)
-    with prepared(source, arguments.clients, names, removing=False) as sync:
-        return arguments.run_once(sync, "imported", dry_run=parsed.dry_run)
+    with prepared(source, connect, names, removing=False) as sync:
+        return rounds.run_once(sync, "imported", dry_run=parsed.dry_run)

@@ -1,4 +1,5 @@
-"""``put``: upload files to a field of a record, or set its other fields; the record is made if need be.
+"""``put``: upload files to a field of a record, or set its other fields; the record is made if need
+be.
 
 A single field's file is replaced, a multiple field's are added to.
 """
@@ -13,7 +14,7 @@ from ..errors import AdminError
 from . import arguments
 
 _EXAMPLE = (
-    "python -m admin put photos holiday0000001 image beach.jpg --set owner=userada00000000 "
+    "put photos holiday0000001 image beach.jpg --set owner=userada00000000 "
     "--bucket acme-files --table acme-catalogue"
 )
 

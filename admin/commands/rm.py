@@ -7,8 +7,7 @@ from . import arguments
 from .put import file_field
 
 _EXAMPLE = (
-    "python -m admin rm photos holiday0000001 image beach_1c5m8q2z0x.jpg "
-    "--bucket acme-files --table acme-catalogue"
+    "rm photos holiday0000001 image beach_1c5m8q2z0x.jpg --bucket acme-files --table acme-catalogue"
 )
 
 

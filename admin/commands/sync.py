@@ -1,28 +1,31 @@
-"""``sync``: make table and bucket equal to a PocketBase data directory, once or for as long as it runs.
+"""``sync``: make table and bucket equal to a PocketBase data directory, once or continuously.
 
-What PocketBase no longer has is deleted, files with their thumbs. Deleting most of what is there is refused:
-a fresh or wrong data directory must not empty table and bucket.
+What PocketBase no longer has is deleted, files with their thumbs. A sync that would delete most of
+what is there is refused, so that a new or wrong data directory cannot empty table and bucket.
 """
 
 import argparse
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..sync import watch
-from ..sync.round import prepared
-from . import arguments
+from ..sync.apply import OnDone
+from ..sync.round import Summary, Sync, prepared
+from ..target.clients import connect
+from . import arguments, output, rounds
 
-_EXAMPLE = (
-    "python -m admin sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"
-)
+_EXAMPLE = "sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The subcommand's arguments."""
+    """Add the command's arguments."""
     parser = arguments.add_parser(commands, "sync", __doc__, _EXAMPLE)
     arguments.add_source(parser)
     arguments.add_target(parser)
     parser.add_argument(
-        "--watch", action="store_true", help="go on and follow every change until stopped"
+        "--watch", action="store_true", help="keep running and follow every change until stopped"
     )
     parser.add_argument(
         "--allow-mass-deletion",
@@ -33,15 +36,60 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """One round that also deletes, or rounds without end."""
+    """Sync once, or again after every change until stopped."""
     if parsed.watch and parsed.dry_run:
-        parsed.parser.error("--dry-run shows one round; it does not go with --watch")
+        parsed.parser.error("--dry-run shows a single sync; leave out --watch")
     names = (parsed.bucket, parsed.table)
     source = arguments.source_of(parsed)
     guarded = not parsed.allow_mass_deletion
-    with prepared(source, arguments.clients, names, removing=True, guarded=guarded) as sync:
+    with prepared(source, connect, names, removing=True, guarded=guarded) as sync:
         if not parsed.watch:
-            return arguments.run_once(sync, "synced", dry_run=parsed.dry_run)
-        # A service manager stops with SIGTERM; both end the watch between two actions.
+            return rounds.run_once(sync, "synced", dry_run=parsed.dry_run)
+        # SIGTERM, with which service managers stop a program, ends the watch as SIGINT does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        return watch.follow(sync, arguments.Report())
+        return watch.follow(sync, WatchReport())
+
+
+class WatchReport:
+    """Prints a line for what a watch does: changes on standard output, failures on standard error."""
+
+    def __init__(self) -> None:
+        self._rounds = 0
+        self._known_warnings: set[str] = set()
+
+    def round(self, sync: Sync) -> None:
+        """Run a round; print nothing if it changed nothing, except for the first."""
+        summary = sync.round(self._progress)
+        self._rounds += 1
+        is_first = self._rounds == 1
+        if is_first or summary.changed:
+            self._say(f"synced: {summary}")
+        if is_first:
+            self._say(f"watching {sync.source.directory}")
+
+    def failed(self, error: Exception, wait_seconds: float) -> None:
+        """Print the error and when the round is tried again."""
+        reason = " ".join(str(error).split())
+        self._complain(f"error: {reason}; trying again in {wait_seconds:.0f} s")
+
+    def refused(self, error: Exception) -> None:
+        """Print why the round was refused."""
+        self._complain(f"refused: {error}; waiting for the next change")
+
+    def stopped(self) -> None:
+        """Print the last line."""
+        self._say("stopped")
+
+    @contextmanager
+    def _progress(self, summary: Summary, total: int) -> Iterator[OnDone]:
+        """Print the warnings that are new, then show the bar."""
+        output.warn([each for each in summary.warnings if each not in self._known_warnings])
+        self._known_warnings = set(summary.warnings)
+        with output.progress_bar(total) as on_done:
+            yield on_done
+
+    def _say(self, line: str) -> None:
+        print(f"{output.time_of_day()} {line}", flush=True)
+
+    def _complain(self, line: str) -> None:
+        print(f"{output.time_of_day()} {line}", file=sys.stderr, flush=True)

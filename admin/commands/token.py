@@ -10,7 +10,7 @@ from pocketfiles.errors import TokenNotIssued
 from ..errors import AdminError
 from . import arguments
 
-_EXAMPLE = "python -m admin token users userada00000000 --file --table acme-catalogue"
+_EXAMPLE = "token users userada00000000 --file --table acme-catalogue"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

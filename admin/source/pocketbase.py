@@ -78,7 +78,8 @@ class Snapshot:
     def rows(self, found: SourceCollection) -> Iterator[Row]:
         """The collection's records in order of id.
 
-        Records without a usable id, and a view's further rows of an id, are left out with a warning.
+        Records without a usable id, and a view's further rows of an id, are left out with a
+        warning.
         """
         collection = found.collection
         try:
@@ -137,7 +138,8 @@ def opened(
 ) -> Iterator[Snapshot]:
     """The directory's database, read-only. ``check`` looks the whole file over for damage first.
 
-    Raises ``SourceError`` when it is no PocketBase ≥ 0.23, or locked, damaged, or its settings stay shut.
+    Raises ``SourceError`` when it is no PocketBase ≥ 0.23, or locked, damaged, or its settings stay
+    shut.
     """
     path = database_of(directory)
     with sqlite.snapshot(path) as connection:
@@ -176,7 +178,8 @@ def _require_current(connection: sqlite3.Connection, path: Path) -> None:
 
 def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
     verdict = text(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-    # PocketBase's tables break NOT NULL and CHECK on purpose now and then; only torn pages matter here.
+    # PocketBase's tables break NOT NULL and CHECK on purpose now and then; only torn pages matter
+    # here.
     if verdict != "ok" and "NULL value in" not in verdict and "CHECK constraint" not in verdict:
         raise SourceError(
             f"{path} is damaged or was copied while it was written: {verdict.splitlines()[-1]}"

@@ -9,7 +9,9 @@ from .pocketbase import Row, Snapshot
 
 
 class Directory:
-    """``catalogue.cached.Reader`` over a snapshot; a collection is read whole when first asked about."""
+    """``catalogue.cached.Reader`` over a snapshot; a collection is read whole when first asked
+    about.
+    """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot

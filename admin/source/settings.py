@@ -1,7 +1,7 @@
 """PocketBase's settings row, plain or encrypted (pocketbase.md §8.2).
 
-The settings decide from where superusers may come, so settings that cannot be read are an error, never
-an empty list. They also hold mail and storage secrets: no error here quotes any of them.
+The settings decide from where superusers may come, so settings that cannot be read are an error,
+never an empty list. They also hold mail and storage secrets: no error here quotes any of them.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """Opening PocketBase's ``data.db`` for reading without ever writing into its directory.
 
-SQLite itself would write there: the first reader of a database in WAL mode creates ``-wal`` and ``-shm``. So
-the way in depends on what lies beside the database:
+SQLite itself would write there: the first reader of a database in WAL mode creates ``-wal`` and
+``-shm``. So the way in depends on what lies beside the database:
 
 ``shared``     it is open elsewhere (WAL and its index are there), or it has a rollback journal: plain
                read-only access under SQLite's own locks
@@ -40,7 +40,10 @@ def signature(database: Path) -> Signature:
 
 @contextmanager
 def snapshot(database: Path, busy_seconds: float = BUSY_SECONDS) -> Iterator[sqlite3.Connection]:
-    """A connection whose every query sees one state and gives texts as bytes. Raises ``SourceError``."""
+    """A connection whose every query sees one state and gives texts as bytes.
+
+    Raises ``SourceError``.
+    """
     way = _way(database)
     try:
         with _opened(database, way, busy_seconds) as connection:
@@ -57,7 +60,9 @@ def snapshot(database: Path, busy_seconds: float = BUSY_SECONDS) -> Iterator[sql
 
 
 def text(value: Any) -> Any:
-    """A column as this connection gives it, texts and blobs as Unicode; other storage classes as they are."""
+    """A column as this connection gives it, texts and blobs as Unicode; other storage classes as
+    they are.
+    """
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
@@ -118,7 +123,9 @@ def _opened(database: Path, way: str, busy_seconds: float) -> Iterator[sqlite3.C
 
 
 def _lockable(connection: sqlite3.Connection) -> bool:
-    """Whether a shared reader gets in; not so where a crash left work that only a writer may clear up."""
+    """Whether a shared reader gets in; not so where a crash left work that only a writer may clear
+    up.
+    """
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
@@ -156,7 +163,8 @@ def _connect(database: Path, query: str, busy_seconds: float) -> sqlite3.Connect
         isolation_level=None,
         timeout=busy_seconds,
     )
-    # Go writes any bytes as text, JSON takes Unicode only; and most rows are compared, never decoded.
+    # Go writes any bytes as text, JSON takes Unicode only; and most rows are compared, never
+    # decoded.
     connection.text_factory = bytes
     return connection
 

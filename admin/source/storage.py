@@ -1,7 +1,9 @@
-"""PocketBase's local storage: ``storage/<collection id>/<record id>/<file>`` and its ``.attrs`` sidecars.
+"""PocketBase's local storage: ``storage/<collection id>/<record id>/<file>`` and its ``.attrs``
+sidecars.
 
-A sidecar is JSON with the content type, user metadata and the MD5 of the content, base64; without one the
-content type is ``application/octet-stream`` (pocketbase.md §6.3). Thumbs are made anew, never copied.
+A sidecar is JSON with the content type, user metadata and the MD5 of the content, base64; without
+one the content type is ``application/octet-stream`` (pocketbase.md §6.3). Thumbs are made anew,
+never copied.
 """
 
 import base64
@@ -17,7 +19,8 @@ from urllib.parse import quote
 
 OCTETS = "application/octet-stream"
 _CHUNK = 1024 * 1024
-# Go's url.PathEscape leaves these as they are; PocketBase escapes `@`, `:` and `=` only in metadata keys.
+# Go's url.PathEscape leaves these as they are; PocketBase escapes `@`, `:` and `=` only in metadata
+# keys.
 _PATH_SAFE = "$&+:=@"
 
 
@@ -40,7 +43,9 @@ class LocalFile:
 
 
 def find(directory: Path, key: str) -> LocalFile | None:
-    """The file of that key (``<collection id>/<record id>/<file>``), or ``None`` when it is not there."""
+    """The file of that key (``<collection id>/<record id>/<file>``), or ``None`` when it is not
+    there.
+    """
     path = directory / "storage" / key
     try:
         found = path.stat()
@@ -66,7 +71,10 @@ def escaped(metadata: Mapping[str, str]) -> dict[str, str]:
 
 
 def md5(path: Path, part_size: int = 0) -> str:
-    """What S3 calls a file's ETag: MD5 in hex, or with a part size that of a multipart upload. Streams."""
+    """What S3 calls a file's ETag: MD5 in hex, or with a part size that of a multipart upload.
+
+    Streams.
+    """
     whole = hashlib.md5(usedforsecurity=False)
     parts = []
     with path.open("rb") as file:

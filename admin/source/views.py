@@ -1,8 +1,8 @@
 """Which record a file seen through a view belongs to (pocketbase.md §3.5).
 
-A view's column is traced to the collection it is selected from. The first record of that collection whose
-field holds the name owns the file. For a column that cannot be traced (an expression, a subquery), every
-collection that the query names is searched.
+A view's column is traced to the collection it is selected from. The first record of that collection
+whose field holds the name owns the file. For a column that cannot be traced (an expression, a
+subquery), every collection that the query names is searched.
 """
 
 import sqlite3

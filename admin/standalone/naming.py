@@ -1,6 +1,7 @@
 """The name an uploaded file is stored under (pocketbase.md §6.5)."""
 
 import re
+import secrets
 from collections.abc import Callable
 
 _LONGEST_ORIGINAL = 300  # bytes
@@ -15,7 +16,12 @@ _WORD_START = re.compile(r"(?<=[^A-Z])(?=[A-Z])")
 _NOT_IN_WORD = re.compile(r"[^A-Za-z0-9]+")
 
 Letters = Callable[[str, int], str]
-"""So many random characters of an alphabet."""
+"""Gives so many random characters of an alphabet."""
+
+
+def random_letters(alphabet: str, count: int) -> str:
+    """Characters that nobody can guess."""
+    return "".join(secrets.choice(alphabet) for _ in range(count))
 
 
 def stored_name(original: str, sniffed_extension: str, letters: Letters) -> str:

@@ -20,7 +20,7 @@ from ..target.actions import DeleteItem, PutItem
 from ..target.bucket import Bucket
 from ..target.table import BATCH_SIZE, TargetTable
 from . import naming, schema, sniffing
-from .schema import Letters
+from .naming import Letters
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,8 +67,8 @@ class Records:
     ) -> tuple[list[str], bool]:
         """Store files in a field and set values, making the record when it is not there.
 
-        A single field's file is replaced, a multiple field's are added to. Returns the stored names and
-        whether the record is new. Raises ``AdminError``; nothing stays stored then.
+        A single field's file is replaced, a multiple field's are added to. Returns the stored names
+        and whether the record is new. Raises ``AdminError``; nothing stays stored then.
         """
         before = self._item(collection, record_id)
         old = record_from(before) if before else None
@@ -100,7 +100,10 @@ class Records:
             self._remove_files(collection, record_id, [name])
 
     def remove(self, collection: Collection, record_id: str) -> int:
-        """Delete a record, then its index items and files. Returns how many files. Raises ``AdminError``."""
+        """Delete a record, then its index items and files.
+
+        Returns how many files. Raises ``AdminError``.
+        """
         record = self.record(collection, record_id)
         self._write([_deletion(item) for item in record_items(collection, record)])
         names = {name for of in collection.file_fields for name in record.names(of)}
@@ -142,7 +145,9 @@ class Records:
         return name
 
     def _save(self, collection: Collection, before: Item | None, after: Record) -> None:
-        """Write a record unless it changed meanwhile: stale index items go first, new ones come last."""
+        """Write a record unless it changed meanwhile: stale index items go first, new ones come
+        last.
+        """
         new, *references = record_items(collection, after)
         reason = items.refusal(new)
         if reason:

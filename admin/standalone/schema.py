@@ -1,11 +1,12 @@
 """Collections as an operator gives them: PocketBase's export file, its checks, and what it changes.
 
-An export has no token secrets (pocketbase.md §8.1): those the catalogue has are kept, missing ones are made.
+An export has no token secrets (pocketbase.md §8.1): those the catalogue has are kept, missing ones
+are made.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pocketfiles.rules import parser
 
 from ..errors import AdminError
 from ..source.pocketbase import SourceCollection
+from .naming import Letters
 
 SECRET_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"  # noqa: S105
 SECRET_LENGTH = 50
@@ -24,9 +26,6 @@ SECRET_LENGTH = 50
 _DURATIONS = {"authToken": 432_000, "fileToken": 180}
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _TYPES = {"auth", "base", "view"}
-
-Letters = Callable[[str, int], str]
-"""So many random characters of an alphabet."""
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -72,7 +71,9 @@ def _check(raw: Mapping[str, Any]) -> None:
 def merged(
     raw: list[dict[str, Any]], known: Mapping[str, Item], letters: Letters
 ) -> list[SourceCollection]:
-    """The collections with secrets and positions; ``known`` are the catalogue's items by collection id."""
+    """The collections with secrets and positions; ``known`` are the catalogue's items by collection
+    id.
+    """
     last = max((int(item["position"]["N"]) for item in known.values()), default=0)
     found = []
     for each in raw:
@@ -119,7 +120,9 @@ def changes(old: Collection | None, new: Collection) -> str:
 
 
 def loses(old: Collection, new: Collection) -> bool:
-    """Whether records of the collection lose values: a field goes, changes its type, or holds fewer."""
+    """Whether records of the collection lose values: a field goes, changes its type, or holds
+    fewer.
+    """
     after = {field.id: field for field in new.fields}
     for field in old.fields:
         kept = after.get(field.id)

@@ -1,7 +1,7 @@
 """The catalogue as its own source: what `collections apply` changes, the records it keeps.
 
-The same rounds as a sync: what shall be there is read from the table itself, reshaped by the new collections,
-then planned and applied.
+The same rounds as a sync: what shall be there is read from the table itself, reshaped by the new
+collections, then planned and applied.
 """
 
 import json
@@ -23,7 +23,7 @@ from ..target.actions import Action
 from ..target.bucket import Bucket
 from ..target.table import TargetTable
 from . import schema
-from .schema import Letters
+from .naming import Letters
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -1,15 +1,16 @@
-"""Bringing a table and a bucket in step with a PocketBase data directory.
+"""One round of a sync: read what PocketBase has, compare it with table and bucket, write the
+difference.
 
-One implementation for the import, the sync and the watch: read what is there, read what shall be there, plan,
-apply. An import is a sync that never deletes a collection, a record or a file.
+`import`, `sync` and `sync --watch` all run this round. An import differs in one point: it deletes
+no collection, no record and no file.
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pocketfiles.catalogue.table import CATALOGUE
 
@@ -27,21 +28,28 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
-_READS = 3
+_READ_ATTEMPTS = 3
+"""How often the source is read before a database that keeps changing is an error."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The data directory; ``encryption_key`` opens encrypted settings; ``files``: mind the files too."""
+    """A PocketBase data directory, and how to read it."""
 
     directory: Path
     encryption_key: str | None = field(default=None, repr=False)
+    """Decrypts PocketBase's settings, where they are encrypted."""
     files: bool = True
+    """Whether the files in ``storage/`` are synced too, or the records alone."""
 
 
 @dataclass
 class Summary:
-    """What shall be there in all, what a run wrote and removed, and what it could not do."""
+    """The result of a round: what the source holds, what was written and removed, and what to warn
+    about.
+
+    ``written`` and ``removed`` count by kind: definitions, records, references, files.
+    """
 
     collections: int = 0
     records: int = 0
@@ -50,15 +58,16 @@ class Summary:
     removed: dict[str, int] = field(default_factory=dict)
     uploaded_bytes: int = 0
     warnings: list[str] = field(default_factory=list)
-    _defined: set[str] = field(default_factory=set, repr=False)
+    _definitions: set[str] = field(default_factory=set, repr=False)
 
     def count(self, action: Action) -> None:
-        """Count an action that is done (or, in a dry run, would be)."""
-        counts = self.written if isinstance(action, PutItem | PutFile) else self.removed
+        """Count an action that was carried out or, in a dry run, would be."""
         kind = _kind(action)
-        if kind == "definitions" and str(action) in self._defined:
-            return  # sealed first, then put as it shall be: one change
-        self._defined.add(str(action) if kind == "definitions" else "")
+        if kind == "definitions":
+            if str(action) in self._definitions:
+                return  # a definition is written twice, sealed and then final: that is one change
+            self._definitions.add(str(action))
+        counts = self.written if isinstance(action, PutItem | PutFile) else self.removed
         counts[kind] = counts.get(kind, 0) + 1
         if isinstance(action, PutFile):
             self.uploaded_bytes += action.file.size
@@ -83,8 +92,24 @@ class Summary:
         return "; ".join(parts)
 
 
+Progress: TypeAlias = Callable[[Summary, int], AbstractContextManager[OnDone]]
+"""Shows a round while it is applied: entered with the summary so far and the number of records and
+files to write, it gives the function to call with each action that is done.
+"""
+
+
+@contextmanager
+def no_progress(_summary: Summary, _total: int) -> Iterator[OnDone]:
+    """A ``Progress`` that shows nothing."""
+    yield lambda _action: None
+
+
 class Sync:
-    """One source, one target, and the mirror of both; each ``round`` brings the target up to the source."""
+    """Keeps one table and one bucket equal to one source.
+
+    Call ``read_target`` once, then ``round`` whenever the source may have changed: the mirror
+    remembers what table and bucket hold, so that no later round reads them again.
+    """
 
     def __init__(
         self,
@@ -96,19 +121,38 @@ class Sync:
         guarded: bool = True,
     ) -> None:
         self.source = source
-        self._guarded = removing and guarded
         self._target = target
         self._mirror = mirror
         self._removing = removing
+        self._guarded = removing and guarded
 
     def read_target(self) -> None:
-        """Read the whole table and list the bucket: the start of every run, and never again in a watch."""
+        """Read the whole table and list the whole bucket into the mirror."""
         self._mirror.add_items(self._target.table.items())
         if self.source.files:
             self._mirror.add_objects(self._target.bucket.list())
 
+    def round(self, progress: Progress = no_progress) -> Summary:
+        """Read the source and write what differs. Returns what was done.
+
+        Raises ``SourceError``; ``MassDeletion`` before anything is written; ``TargetError`` or what
+        AWS raises while writing: the next round then does what is left.
+        """
+        summary = self.gather()
+        with progress(summary, self._mirror.pending()) as on_done:
+
+            def count(action: Action) -> None:
+                summary.count(action)
+                on_done(action)
+
+            self.apply(count)
+        return summary
+
     def gather(self) -> Summary:
-        """Read the source; what differs is then in the mirror. Raises ``SourceError``."""
+        """Read the source into the mirror, which then knows what differs.
+
+        Raises ``SourceError``.
+        """
         warnings = self._read()
         if self.source.files:
             warnings += files.check_files(
@@ -116,10 +160,6 @@ class Sync:
             )
         collections, records, file_count = self._mirror.counts()
         return Summary(collections, records, file_count, warnings=warnings)
-
-    def pending(self) -> int:
-        """How many records and files the next ``apply`` writes."""
-        return self._mirror.pending()
 
     def planned(self) -> Iterator[Action]:
         """The actions that ``apply`` would carry out, in order."""
@@ -132,40 +172,38 @@ class Sync:
             mass_deletion.check(self._mirror, self.source.directory)
 
     def apply(self, on_done: OnDone) -> None:
-        """Carry the plan out. Raises ``MassDeletion`` before anything is done, ``TargetError`` or what AWS
-        raises; the next round does what is left."""
+        """Write what differs; raises as ``round`` does."""
         self.require_allowed()
-        apply(
-            plan.steps(Differences(self._mirror), removing=self._removing),
-            self._target,
-            self._mirror,
-            on_done,
-        )
+        steps = plan.steps(Differences(self._mirror), removing=self._removing)
+        apply(steps, self._target, self._mirror, on_done)
 
     def missing_found(self) -> bool:
         """Whether a file that storage lacked at the last round is there now."""
         return self.source.files and files.recheck_missing(self.source.directory, self._mirror)
 
     def _read(self) -> list[str]:
-        for attempt in range(1, _READS + 1):
+        for attempt in range(1, _READ_ATTEMPTS + 1):
             try:
                 with opened(self.source, check=False) as snapshot:
                     return gather.take(snapshot, self._mirror, files=self.source.files)
             except SourceBusy:
-                if attempt == _READS:
+                if attempt == _READ_ATTEMPTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
 
 @contextmanager
 def opened(source: Source, *, check: bool) -> Iterator[pocketbase.Snapshot]:
-    """A snapshot of the source whose files are where we would look for them."""
+    """A snapshot of the source; ``check`` searches the whole database for damage first.
+
+    Raises ``SourceError``, also for a PocketBase whose files are in S3 when they are to be synced.
+    """
     with pocketbase.opened(source.directory, source.encryption_key, check=check) as snapshot:
-        elsewhere = (snapshot.settings.get("s3") or {}).get("enabled")
-        if source.files and elsewhere and not (source.directory / "storage").is_dir():
+        in_s3 = (snapshot.settings.get("s3") or {}).get("enabled")
+        if source.files and in_s3 and not (source.directory / "storage").is_dir():
             raise SourceError(
-                "this PocketBase keeps its files in S3, not in its data directory: give --no-files and serve "
-                "that bucket, or copy its objects"
+                "this PocketBase stores its files in S3, not in its data directory: give --no-files "
+                "and let the functions serve that bucket, or copy its objects into the bucket here"
             )
         yield snapshot
 
@@ -179,12 +217,14 @@ def prepared(
     removing: bool,
     guarded: bool = True,
 ) -> Iterator[Sync]:
-    """A sync of the source with bucket and table (``names``), the source checked, the target not yet read.
+    """A sync of the source to the bucket and the table that ``names`` gives, in this order.
 
-    ``guarded``: it refuses to delete most of what is there.
+    ``removing``: what the source does not have is deleted. ``guarded``: a round that would delete
+    most of what is there raises ``MassDeletion``. The source is checked first, so that a directory
+    that cannot be read is an error before AWS is called. The target is not read yet.
     """
     with opened(source, check=True):
-        pass  # a directory that cannot be read is an error before AWS is spoken to
+        pass
     s3, dynamodb = clients()
     bucket, table = names
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
@@ -195,12 +235,11 @@ def prepared(
 def import_directory(
     pb_data: Path, s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str
 ) -> Summary:
-    """Import a data directory whose settings are not encrypted. Raises ``AdminError`` or what AWS raises."""
-    with prepared(Source(pb_data), lambda: (s3, dynamodb), (bucket, table), removing=False) as sync:
+    """Import a data directory whose settings are not encrypted. Raises as ``Sync.round`` does."""
+    source = Source(pb_data)
+    with prepared(source, lambda: (s3, dynamodb), (bucket, table), removing=False) as sync:
         sync.read_target()
-        summary = sync.gather()
-        sync.apply(summary.count)
-    return summary
+        return sync.round()
 
 
 def _kind(action: Action) -> str:

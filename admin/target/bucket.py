@@ -50,6 +50,11 @@ class Bucket:
                     found["LastModified"].timestamp(),
                 )
 
+    def exists(self, key: str) -> bool:
+        """Whether the bucket has an object of this key."""
+        first = next(self.list(key), None)
+        return first is not None and first.key == key
+
     def upload(self, key: str, file: LocalFile, *, replaces: bool) -> None:
         """Stream a file to its key, in parts when it is large. Thumbs of bytes it ``replaces`` go first."""
         if replaces:

@@ -27,9 +27,7 @@ def run(cloud: Cloud, directory: Path, *, removing: bool = True, **source: Any) 
     names = (cloud.bucket, cloud.table)
     with prepared(Source(directory, **source), lambda: clients, names, removing=removing) as sync:
         sync.read_target()
-        summary = sync.gather()
-        sync.apply(summary.count)
-    return summary
+        return sync.round()
 
 
 def items(cloud: Cloud) -> dict[tuple[str, str], dict[str, Any]]:

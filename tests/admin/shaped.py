@@ -1,6 +1,8 @@
-"""A small data directory in PocketBase's shape, and the changes a running PocketBase would make to it.
+"""A small data directory in PocketBase's shape, and the changes a running PocketBase would make to
+it.
 
-Two real collections with files and relations, an auth collection, and a view that shows another's file.
+Two real collections with files and relations, an auth collection, and a view that shows another's
+file.
 """
 
 import base64

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from admin.cli import main
-from admin.commands import arguments
+from admin.commands import output
 from tests.admin.conftest import items, keys, state
 from tests.admin.shaped import Shaped
 from tests.admin.source.test_pocketbase import KEY, _sealed
@@ -159,7 +159,7 @@ def test_a_watch_and_a_dry_run_exclude_each_other(cloud: Cloud, shaped: Shaped) 
 
 
 def test_many_warnings_are_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments.warn([str(number) for number in range(60)])
+    output.warn([str(number) for number in range(60)])
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "warning: 0"
     assert lines[50:] == ["warning: and 10 more"]

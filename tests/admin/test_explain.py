@@ -117,7 +117,9 @@ def test_each_step_and_the_verdict_are_told(
 
 
 def test_it_agrees_with_every_recorded_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    """The steps are told in the order in which the service takes them; here is what keeps them together."""
+    """The steps are told in the order in which the service takes them; here is what keeps them
+    together.
+    """
     rows = [
         json.loads(line) for line in (ROOT / "tests/contract/http.jsonl").read_text().splitlines()
     ]

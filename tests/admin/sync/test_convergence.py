@@ -25,7 +25,9 @@ class Killed(Exception):
 
 
 class Mortal:
-    """A client that dies at its n-th call, before or after the call is carried out; then nothing works."""
+    """A client that dies at its n-th call, before or after the call is carried out; then nothing
+    works.
+    """
 
     def __init__(self, client: Any, life: "Life") -> None:
         self._client = client

@@ -36,7 +36,7 @@ class Told:
     def round(self, sync: Sync) -> None:
         if self.to_raise:
             raise self.to_raise.pop(0)
-        sync.apply(sync.gather().count)
+        sync.round()
         self.rounds += 1
 
     def failed(self, error: Exception, wait_seconds: float) -> None:

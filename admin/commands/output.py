@@ -1,0 +1,56 @@
+"""What commands print: warnings, the progress bar and the time of day."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from tqdm import tqdm
+
+from pocketfiles.catalogue.table import CATALOGUE
+
+from ..sync.apply import OnDone
+from ..sync.round import Summary
+from ..target.actions import Action, PutFile, PutItem
+
+_WARNINGS_SHOWN = 50
+
+
+def warn(warnings: Sequence[str]) -> None:
+    """Print the first warnings on standard error, a line each, and how many more there are."""
+    for warning in warnings[:_WARNINGS_SHOWN]:
+        print(f"warning: {warning}", file=sys.stderr)
+    if len(warnings) > _WARNINGS_SHOWN:
+        print(f"warning: and {len(warnings) - _WARNINGS_SHOWN} more", file=sys.stderr)
+
+
+@contextmanager
+def progress(summary: Summary, total: int) -> Iterator[OnDone]:
+    """Print a round's warnings, then show a bar of the records and files written, on a terminal
+    only.
+    """
+    warn(summary.warnings)
+    with progress_bar(total) as on_done:
+        yield on_done
+
+
+@contextmanager
+def progress_bar(total: int) -> Iterator[OnDone]:
+    """A bar that counts the records and files written, on a terminal only."""
+    with tqdm(total=total, unit="", disable=None, leave=False) as bar:
+
+        def on_done(action: Action) -> None:
+            if isinstance(action, PutFile) or (isinstance(action, PutItem) and _is_record(action)):
+                bar.update()
+
+        yield on_done
+
+
+def time_of_day() -> str:
+    """The time in UTC as ``HH:MM:SS``."""
+    return datetime.now(UTC).strftime("%H:%M:%S")
+
+
+def _is_record(action: PutItem) -> bool:
+    partition_key = action.item["pk"]["S"]
+    return partition_key != CATALOGUE and "#" not in partition_key
