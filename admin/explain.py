@@ -7,11 +7,12 @@ A client is told of every denial in the same words. Here the steps tell them apa
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from pocketfiles import identity, locate
-from pocketfiles.access import Access
+from pocketfiles.access import Access, AccessRequest
 from pocketfiles.addresses import client_address
+from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.model import Field
 from pocketfiles.errors import Forbidden, NotFound, Refusal, RuleError, UnknownCollection
 from pocketfiles.http.messages import Request
@@ -24,10 +25,6 @@ Step: TypeAlias = tuple[str, str]
 
 _ANSWERS = (NotFound, UnknownCollection, Forbidden)
 _OUTCOMES = {True: "true", False: "false", None: "NULL"}
-
-
-class Catalogue(identity.Owners, locate.Catalogue, Protocol):
-    """What of the catalogue is read."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +86,13 @@ class Explainer:
                 "address",
                 f"{address or 'unknown'}; superusers may come from listed addresses alone",
             )
-        yield from self._rule(request, located, owner, now)
-        self.access.check(located.collection, located.record, owner, request, now)
+        asked = AccessRequest(located.collection, located.record, owner, request, now)
+        yield from self._rule(asked)
+        self.access.check(asked)
 
-    def _rule(
-        self, request: Request, located: Located, owner: Identity | None, now: float
-    ) -> Iterator[Step]:
-        rule = located.collection.view_rule
-        if owner is not None and owner.is_superuser:
+    def _rule(self, asked: AccessRequest) -> Iterator[Step]:
+        rule = asked.collection.view_rule
+        if asked.identity is not None and asked.identity.is_superuser:
             yield "view rule", "not asked: a superuser sees every record"
         elif rule is None:
             yield "view rule", "locked: superusers alone"
@@ -105,7 +101,7 @@ class Explainer:
         else:
             yield "view rule", rule
             try:
-                found = self.access.explain(located.collection, located.record, owner, request, now)
+                found = self.access.explain(asked)
             except RuleError as error:
                 yield "", f"cannot be evaluated: {error.reason}"
             else:

@@ -186,7 +186,7 @@ def variables_are_read_and_set(template: Template) -> Iterator[str]:
 
 
 def limits_fit_each_other(template: Template) -> Iterator[str]:
-    slowest_call = aws.Patience().longest
+    slowest_call = aws.Timeouts().worst_case
     for name, function in functions(template).items():
         if not slowest_call < function["Timeout"] < GATEWAY_SECONDS:
             yield f"{name}: a timeout of {function['Timeout']} s"

@@ -1,1 +1,5 @@
-"""The files function."""
+"""The files function.
+
+* ``app``: the handler
+* ``build``: puts the use case's parts together
+"""

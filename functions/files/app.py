@@ -11,6 +11,7 @@ from files import build
 from pocketfiles import aws, handle, metrics, snapshot
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
+from pocketfiles.deadline import deadline_in
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.origin import Origin
 from pocketfiles.serve import FileService
@@ -21,7 +22,7 @@ log = Logger()
 
 @cache
 def service() -> FileService:
-    """The use case with its real parts, built at the first request."""
+    """The use case over the real table and bucket, built for the first request."""
     settings = Settings.from_env(os.environ, files=True)
     table = Table(aws.client("dynamodb"), settings.table_name)
     storage = Storage(aws.client("s3"), settings.bucket_name, aws.presigning_client)
@@ -30,7 +31,7 @@ def service() -> FileService:
 
 @cache
 def origin() -> Origin:
-    """Whom the function lets in."""
+    """The check that requests came through CloudFront."""
     settings = Settings.from_env(os.environ, files=True)
     return Origin(settings.origin_secret_arn, aws.secret_values, time.monotonic)
 
@@ -41,12 +42,12 @@ snapshot.prepare(
 
 
 def route(request: Request) -> Reply:
-    """The answer to a request."""
+    """The reply to one request."""
     return service().answer(origin().admit(request), time.time())
 
 
-@log.inject_lambda_context(log_event=False)  # whatever the environment says: it holds tokens
+@log.inject_lambda_context(log_event=False)  # never log the event: it contains tokens
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a payload-2.0 event in, a payload-2.0 response out."""
-    with aws.within(context.get_remaining_time_in_millis() / 1000):
+    with deadline_in(context.get_remaining_time_in_millis() / 1000):
         return handle.answer(event, route, log, metrics.emit)

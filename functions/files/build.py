@@ -1,4 +1,4 @@
-"""The files function's parts put together, over any table and bucket."""
+"""Builds the files function's use case over any table and bucket."""
 
 import os
 import time
@@ -15,29 +15,30 @@ from pocketfiles.thumbs.size import ThumbSize
 def file_service(settings: Settings, table: Reader, storage: Store) -> FileService:
     """The use case over any table and bucket."""
     catalogue = Catalogue(table, settings.catalogue_ttl, time.monotonic)
-    limits = {"inline_limit": settings.inline_limit}
     thumbs = ThumbMaker(
         storage,
         renderer(settings),
+        inline_limit=settings.inline_limit,
         max_source_bytes=settings.thumbs.max_source_bytes,
-        clock=time.monotonic,
-        **limits,
+        clock=time.time,
     )
     deliverer = Deliverer(
         storage,
+        inline_limit=settings.inline_limit,
         redirect_seconds=settings.redirect_seconds,
         boundary=lambda: os.urandom(30).hex(),
-        **limits,
     )
     access = Access(catalogue, settings.rule_max_rows)
-    return FileService(catalogue, storage, access, thumbs, deliverer, **limits)
+    return FileService(
+        catalogue, storage, access, thumbs, deliverer, inline_limit=settings.inline_limit
+    )
 
 
 def renderer(settings: Settings) -> Render:
     """A renderer that loads Pillow when the first thumb is made."""
 
     def render_thumb(data: bytes, size: ThumbSize) -> Picture:
-        from pocketfiles.thumbs import render  # noqa: PLC0415 - Pillow, for requests that make a thumb alone
+        from pocketfiles.thumbs import render  # noqa: PLC0415 - only making thumbs needs Pillow
 
         return render.render(data, size, settings.thumbs)
 

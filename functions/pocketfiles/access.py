@@ -1,4 +1,5 @@
-"""May this identity see this record? The one place where a protected file is opened (pocketbase.md §3.3)."""
+"""Whether the view rule shows a record: the one place where a protected file is opened
+(pocketbase.md §3.3)."""
 
 import json
 from collections.abc import Mapping
@@ -17,112 +18,95 @@ if TYPE_CHECKING:
     from pocketfiles.rules.evaluate import Evaluation, Explanation
 
 
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """Who asks to see which record, by which request; ``identity`` is ``None`` for a guest.
+
+    ``now`` in seconds since the epoch.
+    """
+
+    collection: Collection
+    record: Record
+    identity: Identity | None
+    request: Request
+    now: float
+
+
 @dataclass(frozen=True)
 class Access:
-    """Decides by the view rule; ``max_rows`` bounds what one rule may read."""
+    """Decides by the view rule. ``max_rows`` limits the records that one rule may read."""
 
     catalogue: Catalogue
     max_rows: int
 
-    def check(
-        self,
-        collection: Collection,
-        record: Record,
-        identity: Identity | None,
-        request: Request,
-        now: float,
-    ) -> None:
-        """Raise ``Denied`` unless a superuser, an empty rule or the rule itself shows the record."""
-        rule = collection.view_rule
-        if identity is not None and identity.is_superuser:
+    def check(self, asked: AccessRequest) -> None:
+        """Raise ``Denied`` unless a superuser asks, the rule is empty, or the rule is true."""
+        if asked.identity is not None and asked.identity.is_superuser:
             return
+        rule = asked.collection.view_rule
         if rule is None:
             raise Denied("the view rule is locked")
-        if rule and not self._allows(rule, collection, record, identity, request, now):
+        if rule and not self._allows(rule, asked):
             raise Denied("the view rule says no")
 
-    def explain(
-        self,
-        collection: Collection,
-        record: Record,
-        identity: Identity | None,
-        request: Request,
-        now: float,
-    ) -> "Explanation":
-        """What the view rule makes of the record, by each comparison.
+    def explain(self, asked: AccessRequest) -> "Explanation":
+        """The outcome of the view rule, with the outcome of each comparison.
 
-        Raises ``RuleError``, or ``Denied`` when the request's body cannot be read.
+        Raises ``RuleError``, or ``Denied`` for a request with an unreadable body.
         """
-        rule = collection.view_rule or ""
-        return self._evaluation(rule, collection, record, identity, request, now).explain()
+        return self._evaluation(asked.collection.view_rule or "", asked).explain()
 
-    def _allows(
-        self,
-        rule: str,
-        collection: Collection,
-        record: Record,
-        identity: Identity | None,
-        request: Request,
-        now: float,
-    ) -> bool:
-        evaluation = self._evaluation(rule, collection, record, identity, request, now)
+    def _allows(self, rule: str, asked: AccessRequest) -> bool:
+        evaluation = self._evaluation(rule, asked)
         try:
             return evaluation.allows()
         except RuleError as error:
-            raise Denied(
-                f"the view rule of {collection.name} cannot be evaluated: {error.reason}"
-            ) from error
+            name = asked.collection.name
+            reason = f"the view rule of {name} cannot be evaluated: {error.reason}"
+            raise Denied(reason) from error
 
-    def _evaluation(
-        self,
-        rule: str,
-        collection: Collection,
-        record: Record,
-        identity: Identity | None,
-        request: Request,
-        now: float,
-    ) -> "Evaluation":
-        from pocketfiles.rules.evaluate import (  # noqa: PLC0415 - SQLite and the engine, for such rules alone
-            Evaluation,
-            RuleRequest,
-        )
+    def _evaluation(self, rule: str, asked: AccessRequest) -> "Evaluation":
+        # Loads SQLite and the rule engine, which only requests with such a rule need.
+        from pocketfiles.rules.evaluate import Evaluation, RuleRequest  # noqa: PLC0415
 
-        asked = RuleRequest(
-            method=request.method,
-            query=request.query,
-            headers=request.headers,
-            body=_body(request),
+        identity = asked.identity
+        rule_request = RuleRequest(
+            method=asked.request.method,
+            query=asked.request.query,
+            headers=asked.request.headers,
+            body=_body(asked.request),
             auth=identity.record if identity else None,
             auth_collection=identity.collection if identity else None,
         )
         return Evaluation(
             rule=rule,
-            collection=collection,
-            record=record,
-            request=asked,
+            collection=asked.collection,
+            record=asked.record,
+            request=rule_request,
             collections=self.catalogue.collections,
             reader=self.catalogue.reader,
-            now=datetime.fromtimestamp(now, UTC),
+            now=datetime.fromtimestamp(asked.now, UTC),
             max_rows=self.max_rows,
         )
 
 
 def _body(request: Request) -> Mapping[str, Any]:
-    """The request's body as a rule sees it (§3.4); one that cannot be read refuses the file."""
+    """The request's body as a rule sees it (pocketbase.md §3.4).
+
+    Raises ``Denied`` for a body that cannot be parsed.
+    """
     if not request.body:
         return {}
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        if kind == "application/json":
-            found = json.loads(request.body)
-            if isinstance(found, dict):
-                return found
-        if kind == "application/x-www-form-urlencoded":
-            return dict(
-                reversed(
-                    parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True)
-                )
-            )
+        if content_type == "application/json":
+            parsed = json.loads(request.body)
+            if isinstance(parsed, dict):
+                return parsed
+        if content_type == "application/x-www-form-urlencoded":
+            text = request.body.decode()
+            pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
+            return dict(reversed(pairs))  # the first value of each name wins
     except (ValueError, RecursionError):
         pass
     raise Denied("the request has a body that cannot be read")

@@ -1,4 +1,4 @@
-"""Which address a client has, and whether a superuser may come from it (pocketbase.md §2.6)."""
+"""The client's IP address, and from which addresses superusers may come (pocketbase.md §2.6)."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,9 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def client_address(headers: Mapping[str, str], peer: str, settings: Settings) -> Address | None:
-    """The client's address: of the first trusted proxy header that holds one, else the peer's.
+    """The client's address: the first one in a trusted proxy header, or else the peer's.
 
-    ``headers`` have lower-case names, repeats joined by commas as API Gateway does.
+    ``headers`` have lower-case names. API Gateway joins repeated headers by commas.
     """
     for name in settings.proxy_headers:
         candidates = headers.get(name.lower(), "").split(",")
@@ -24,19 +24,19 @@ def client_address(headers: Mapping[str, str], peer: str, settings: Settings) ->
 
 
 def superuser_may_come_from(address: Address | None, settings: Settings) -> bool:
-    """Whether the list of superuser addresses is empty or holds this one."""
-    return not settings.superuser_ips or (
-        address is not None and _holds(settings.superuser_ips, address)
-    )
+    """Whether the list of superuser addresses is empty or contains this address."""
+    if not settings.superuser_ips:
+        return True
+    return address is not None and _contains(settings.superuser_ips, address)
 
 
-def _holds(entries: Iterable[str], address: Address) -> bool:
+def _contains(entries: Iterable[str], address: Address) -> bool:
     for entry in entries:
         try:
             if address in ipaddress.ip_network(entry.strip(), strict=False):
                 return True
         except ValueError:
-            continue  # an entry that is no network lets nobody in
+            continue  # an entry that is not a network matches no address
     return False
 
 

@@ -1,16 +1,14 @@
-"""How we speak to AWS: clients whose patience fits the function's, and what their failures mean.
+"""Clients for AWS: their timeouts, and what their errors mean to a client of ours.
 
-Worst case of one call: 3 attempts of 1 s to connect and 5 s to read, and 3 s of backoff between them, 21 s
-in all: below the function's 28 s, which is below API Gateway's 30 s. Several slow calls in a row share the
-function's time: ``within`` it, none begins that could outlast it.
+The worst case of one call is 3 attempts of 1 s to connect and 5 s to read, and 3 s of backoff
+between them: 21 s. That is less than the function's timeout of 28 s, which is less than API
+Gateway's 30 s. A request may make several calls, so no attempt begins that could end after the
+request's deadline.
 """
 
-import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import botocore.session
@@ -23,6 +21,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from pocketfiles.deadline import deadline
 from pocketfiles.errors import Overloaded, Refusal, StorageUnavailable
 
 if TYPE_CHECKING:
@@ -31,38 +30,37 @@ if TYPE_CHECKING:
 
 AWS_ERRORS = (BotoCoreError, ClientError)
 
-CONNECT_SECONDS = 1
-READ_SECONDS = 5
-ATTEMPTS = 3
-
 
 class OutOfTime(BotoCoreError):
-    """An attempt was not made, because the request it serves has too little time left."""
+    """An attempt was not made, because the request has too little time left for it."""
 
     fmt = "too little time is left for another attempt"
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a client waits, in seconds, for a connection and then for each sign of life, and how often
-    it asks."""
+class Timeouts:
+    """Seconds to wait for a connection and for each read, and the number of attempts."""
 
-    connect: float = CONNECT_SECONDS
-    read: float = READ_SECONDS
-    attempts: int = ATTEMPTS
+    connect: float = 1
+    read: float = 5
+    attempts: int = 3
 
     @property
     def backoff(self) -> float:
-        """The longest pauses between the attempts together; botocore draws them below 1 s, 2 s, 4 s …"""
+        """The longest pauses between all attempts, in seconds. botocore draws each at random, the
+        first below 1 s, the next below 2 s, then below 4 s."""
         return 2.0 ** (self.attempts - 1) - 1
 
     @property
-    def longest(self) -> float:
-        """What one call may take at the most."""
+    def worst_case(self) -> float:
+        """The longest time that one call takes, in seconds."""
         return self.attempts * (self.connect + self.read) + self.backoff
 
     def config(self) -> Config:
-        """The same for botocore. Objects are checked by their length alone, since TLS sees to their bytes."""
+        """These timeouts as botocore's configuration.
+
+        Objects are not checksummed: TLS protects their bytes, and ``storage`` checks their length.
+        """
         return Config(
             connect_timeout=self.connect,
             read_timeout=self.read,
@@ -73,29 +71,90 @@ class Patience:
         )
 
 
-PATIENCE = Patience()
-RESERVE_SECONDS = PATIENCE.connect + PATIENCE.read + PATIENCE.backoff
-"""What the last attempt of a request may take, with the pause and the answer that follow."""
-
-_last_call: ContextVar[float] = ContextVar("last_call", default=math.inf)
+TIMEOUTS = Timeouts()
+RESERVE_SECONDS = TIMEOUTS.connect + TIMEOUTS.read + TIMEOUTS.backoff
+"""The time that the last attempt of a request may take, with its backoff and the response."""
 
 
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """The time one request has: inside, no attempt begins that could outlast it."""
-    token = _last_call.set(time.monotonic() + seconds - RESERVE_SECONDS)
-    try:
-        yield
-    finally:
-        _last_call.reset(token)
+@overload
+def client(service: Literal["s3"], timeouts: Timeouts = TIMEOUTS) -> "S3Client": ...
+@overload
+def client(service: Literal["dynamodb"], timeouts: Timeouts = TIMEOUTS) -> "DynamoDBClient": ...
+def client(service: str, timeouts: Timeouts = TIMEOUTS) -> Any:
+    """A low-level client. Region, credentials and endpoint come from the environment as usual."""
+    made = session().create_client(service, config=timeouts.config())
+    made.meta.events.register("before-send", _check_deadline)
+    if service == "dynamodb":
+        made.meta.events.register("needs-retry", _LengthCheck(timeouts.attempts))  # type: ignore[arg-type]
+    return made
 
 
-def last_call() -> float:
-    """The moment of ``time.monotonic`` after which AWS is asked nothing more; outside ``within``, never."""
-    return _last_call.get()
+def presigning_client() -> "S3Client":
+    """An S3 client that signs URLs for browsers.
+
+    By default, boto signs them with SigV2 for the global endpoint. That endpoint redirects requests
+    for new buckets in other regions, and the redirect loses CORS.
+    """
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+    )
+    return cast("S3Client", session().create_client("s3", config=config))
 
 
-_TRY_AGAIN = frozenset(
+def secret_values(arn: str) -> tuple[str, ...]:
+    """The current value of a secret, then the previous one, if any. Raises a ``Refusal``."""
+    secrets: Any = session().create_client("secretsmanager", config=TIMEOUTS.config())
+    found = []
+    for stage in ("AWSCURRENT", "AWSPREVIOUS"):
+        try:
+            answer = secrets.get_secret_value(SecretId=arn, VersionStage=stage)
+            found.append(str(answer["SecretString"]))
+        except ClientError as error:
+            if code(error) != "ResourceNotFoundException":
+                raise refusal("Secrets Manager", error) from error
+        except BotoCoreError as error:
+            raise refusal("Secrets Manager", error) from error
+    return tuple(found)
+
+
+@cache
+def session() -> botocore.session.Session:
+    """The session that all clients share, so that endpoint data is loaded once."""
+    return botocore.session.get_session()
+
+
+def last_attempt() -> float:
+    """The moment, on the clock of ``time.monotonic``, after which no attempt may begin."""
+    return deadline() - RESERVE_SECONDS
+
+
+def _check_deadline(**_: Any) -> None:
+    if time.monotonic() > last_attempt():
+        raise OutOfTime
+
+
+class _LengthCheck:
+    """Retries a DynamoDB response that broke off, which botocore would take for an empty one."""
+
+    def __init__(self, attempts: int) -> None:
+        self._attempts = attempts
+
+    def __call__(self, response: Any, attempts: int, **_: Any) -> int | None:
+        """Called by botocore after each attempt. Returns the seconds until the next attempt, or
+        ``None`` if there need not be one."""
+        if response is None:
+            return None
+        answer = response[0]
+        length = len(answer.content)
+        if length == int(answer.headers.get("content-length", length)):
+            return None
+        if attempts < self._attempts:
+            return 0
+        raise ConnectionClosedError(endpoint_url=answer.url)
+
+
+_TRANSIENT_CODES = frozenset(
     {
         "InternalError",
         "InternalServerError",
@@ -110,79 +169,7 @@ _TRY_AGAIN = frozenset(
         "TransactionInProgressException",
     }
 )
-
-
-@overload
-def client(service: Literal["s3"], patience: Patience = PATIENCE) -> "S3Client": ...
-@overload
-def client(service: Literal["dynamodb"], patience: Patience = PATIENCE) -> "DynamoDBClient": ...
-def client(service: str, patience: Patience = PATIENCE) -> Any:
-    """A low-level client; region, credentials and endpoint come from the environment, as usual."""
-    made = _session().create_client(service, config=patience.config())
-    made.meta.events.register("before-send", _check_time)
-    if service == "dynamodb":
-        made.meta.events.register("needs-retry", _LengthCheck(patience.attempts))  # type: ignore[arg-type]
-    return made
-
-
-def presigning_client() -> "S3Client":
-    """An S3 client for URLs that browsers follow. Untold, boto signs them with SigV2 for the global host,
-    which redirects for young buckets elsewhere and so loses CORS."""
-    ours = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-    )
-    return cast("S3Client", _session().create_client("s3", config=ours))
-
-
-def secret_values(arn: str) -> tuple[str, ...]:
-    """A secret's current value, then the one before it, if any. Raises a ``Refusal``."""
-    secrets: Any = _session().create_client("secretsmanager", config=PATIENCE.config())
-    found = []
-    for stage in ("AWSCURRENT", "AWSPREVIOUS"):
-        try:
-            found.append(
-                str(secrets.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"])
-            )
-        except ClientError as error:
-            if code(error) != "ResourceNotFoundException":
-                raise refusal("Secrets Manager", error) from error
-        except BotoCoreError as error:
-            raise refusal("Secrets Manager", error) from error
-    return tuple(found)
-
-
-def _check_time(**_: Any) -> None:
-    if time.monotonic() > last_call():
-        raise OutOfTime
-
-
-class _LengthCheck:
-    """Asks again for an answer of DynamoDB that broke off: botocore would read it as one without items."""
-
-    def __init__(self, attempts: int) -> None:
-        self._attempts = attempts
-
-    def __call__(self, response: Any, attempts: int, **_: Any) -> int | None:
-        """botocore's question after each attempt: seconds until the next one, ``None`` for no next one."""
-        if response is None:
-            return None
-        answer = response[0]
-        if len(answer.content) == int(answer.headers.get("content-length", len(answer.content))):
-            return None
-        if attempts < self._attempts:
-            return 0
-        raise ConnectionClosedError(endpoint_url=answer.url)
-
-
-_sessions: list[botocore.session.Session] = []
-
-
-def _session() -> botocore.session.Session:
-    # One session for all clients: the second client then finds the loaded endpoint data.
-    if not _sessions:
-        _sessions.append(botocore.session.get_session())
-    return _sessions[0]
+"""Error codes that a retry may get past, whatever their HTTP status."""
 
 
 def code(error: Exception) -> str:
@@ -193,21 +180,19 @@ def code(error: Exception) -> str:
 
 
 def status(error: Exception) -> int:
-    """The HTTP status of a service's error; 0 when no answer came."""
+    """The HTTP status of a service's error; 0 if there was no response."""
     if isinstance(error, ClientError):
         return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     return 0
 
 
 def refusal(service: str, error: Exception) -> Refusal:
-    """What a failed call means to a client: 503 if time may heal it, 400 if an operator must."""
+    """The refusal that a failed call leads to: ``Overloaded`` if a retry may succeed,
+    ``StorageUnavailable`` if an operator must act."""
     reason = f"{service}: {code(error)}"
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return StorageUnavailable(reason)
-    if (
-        isinstance(error, ClientError)
-        and code(error) not in _TRY_AGAIN
-        and status(error) in range(300, 500)
-    ):
-        return Overloaded(reason) if status(error) == 429 else StorageUnavailable(reason)
+    is_refused = isinstance(error, ClientError) and 300 <= status(error) < 500
+    if is_refused and code(error) not in _TRANSIENT_CODES and status(error) != 429:
+        return StorageUnavailable(reason)
     return Overloaded(reason)

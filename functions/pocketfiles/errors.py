@@ -1,19 +1,19 @@
-"""Every way a request can be refused, with its status and public sentence.
+"""Every way a request can be refused, with its status and public message.
 
     PocketFilesError
-    ├── Refusal                      what a client is told
-    │   ├── NotFound            404  missing or denied: one body for all of them
-    │   │   └── Denied          404  found, but not for this client; told apart in metrics alone
-    │   ├── UnknownCollection   404  the collection in the path (its own sentence, pocketbase.md §1.6)
-    │   ├── StorageUnavailable  400  the bucket cannot be opened at all
+    ├── Refusal                      an error response
+    │   ├── NotFound            404  missing, or not to be seen: one body for both
+    │   │   └── Denied          404  found, but not for this client; only logs and metrics tell
+    │   ├── UnknownCollection   404  no such collection; has a message of its own
+    │   ├── StorageUnavailable  400  AWS refuses us; an operator must act
     │   ├── TokenNotIssued      400  a file token could not be signed
     │   ├── Unauthenticated     401  the token route without a valid auth token
-    │   ├── Forbidden           403  a superuser from an address outside the list
-    │   └── Overloaded          503  S3 or DynamoDB gave no answer in time; try again
-    ├── ThumbFailed                  a thumb that cannot be made; the original is served instead
-    └── RuleError                    a view rule that cannot be evaluated; it denies
+    │   ├── Forbidden           403  a superuser from an address that is not listed, or not the CDN
+    │   └── Overloaded          503  AWS is throttling or does not respond; the client may retry
+    ├── ThumbFailed                  a thumb cannot be made; the original is served instead
+    └── RuleError                    a view rule cannot be evaluated; it denies
 
-A refusal has a public ``message``, the same for everybody, and a private ``reason`` for the log alone.
+A refusal has a public ``message``, the same for everybody, and a private ``reason`` for the log.
 """
 
 import json
@@ -21,7 +21,7 @@ from typing import ClassVar
 
 
 class PocketFilesError(Exception):
-    """Root of everything this package raises on purpose."""
+    """Base of every error this package raises on purpose."""
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
@@ -29,7 +29,7 @@ class PocketFilesError(Exception):
 
 
 class Refusal(PocketFilesError):
-    """An answer other than the file or the token; ``status`` and ``message`` are what the client sees."""
+    """An error response. The client sees ``status`` and ``message``, never ``reason``."""
 
     status: ClassVar[int]
     message: ClassVar[str]
@@ -41,32 +41,37 @@ class Refusal(PocketFilesError):
 
 
 class NotFound(Refusal):
-    """Nothing there, or nothing this client may know of."""
+    """There is no such file, or the client may not know that there is."""
 
     status = 404
     message = "The requested resource wasn't found."
 
 
 class Denied(NotFound):
-    """The view rule, or what it needs, says no."""
+    """The view rule denies the file, or cannot be evaluated."""
 
 
 class UnknownCollection(Refusal):
-    """No collection bears the name or id in the path."""
+    """No collection has the name or id in the path."""
 
     status = 404
     message = "Missing or invalid collection context."
 
 
 class StorageUnavailable(Refusal):
-    """No bucket, no access to it, or wrong credentials: an operator must act."""
+    """S3 or DynamoDB refuses our requests, and retrying will not help.
+
+    The bucket or the table is missing, access to it is denied, or the credentials are wrong. Only an
+    operator can mend that.
+    """
 
     status = 400
     message = "Filesystem initialization failure."
 
 
 class TokenNotIssued(Refusal):
-    """Signing failed: neither the record's token key nor the collection's secret is there."""
+    """A file token could not be signed: the record's token key and the collection's secret are both
+    missing, or the catalogue is unavailable."""
 
     status = 400
     message = "Failed to generate file token."
@@ -80,23 +85,24 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """A superuser's ``Authorization`` from an address outside ``superuserIPs`` (pocketbase.md §2.6)."""
+    """A superuser's ``Authorization`` from an address outside ``superuserIPs`` (pocketbase.md §2.6),
+    or a request that did not come through the CDN."""
 
     status = 403
     message = "You are not allowed to perform this request."
 
 
 class Overloaded(Refusal):
-    """AWS throttled us or did not answer within the attempts we allow ourselves."""
+    """S3 or DynamoDB throttled our requests, or did not respond within all attempts."""
 
     status = 503
     message = "The service is busy. Please try again."
 
 
 class ThumbFailed(PocketFilesError):
-    """The picture cannot be turned into this thumb. ``reason`` is one of the short words that
-    ``thumbs.render`` lists, so that logs and metrics can count by it."""
+    """A thumb of the picture cannot be made. ``reason`` is one of the short words listed in
+    ``thumbs.render``, by which logs and metrics count."""
 
 
 class RuleError(PocketFilesError):
-    """A view rule that cannot be parsed, resolved or evaluated within its bounds."""
+    """A view rule cannot be parsed, resolved, or evaluated within its bounds."""

@@ -1,4 +1,4 @@
-"""API Gateway's payload 2.0 as a request, and a reply as payload 2.0."""
+"""API Gateway's HTTP API payload 2.0: from an event to a request, and from a reply to a response."""
 
 import base64
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ Event: TypeAlias = Mapping[str, Any]
 def request_of(event: Event) -> Request:
     """The request of a payload-2.0 event.
 
-    Header names are lowered because ``sam local`` does not lower them. Cookies, which the event lists
-    apart, are joined into the ``cookie`` header again.
+    Header names are lowered here, because ``sam local`` does not lower them. The event lists cookies
+    separately; they are joined into the ``cookie`` header again.
     """
     http = event["requestContext"]["http"]
     text = event.get("body") or ""
@@ -33,13 +33,13 @@ def request_of(event: Event) -> Request:
 
 
 def render(request: Request, reply: Reply) -> dict[str, Any]:
-    """The payload-2.0 response; every body travels as base64, which all of them survive.
+    """The payload-2.0 response. Bodies are sent as base64, which is safe for any bytes.
 
-    API Gateway counts a body's length itself, so only HEAD names one.
+    API Gateway sets Content-Length from the body, so only a response to HEAD sets it here.
     """
     headers = dict(reply.headers)
     if request.method != "OPTIONS":
-        headers |= cors.simple(request.headers)
+        headers |= cors.response_headers(request.headers)
     if request.method == "HEAD":
         if reply.length is not None:
             headers["content-length"] = str(reply.length)

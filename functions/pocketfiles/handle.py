@@ -1,6 +1,6 @@
-"""Run one request: call the use case, log one line, measure it, and turn whatever is raised into our JSON.
+"""Run one request: call the use case, log one line, count metrics, and answer every error in JSON.
 
-No token, query or URL is ever logged.
+No token, query string or URL is ever logged.
 """
 
 import time
@@ -8,83 +8,80 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from pocketfiles import gateway, timing
+from pocketfiles import __version__, gateway, timing
 from pocketfiles.errors import Denied, Overloaded, Refusal
-from pocketfiles.http.headers import FRAMES, NO_STORE, SECURITY
+from pocketfiles.http.caching import NO_STORE
+from pocketfiles.http.headers import FRAMES, SECURITY
 from pocketfiles.http.messages import JSON, Reply, Request
-
-
-class Measure(Protocol):
-    """Counts one answer; ``metrics.emit`` does."""
-
-    def __call__(
-        self,
-        status: int,
-        length: int,
-        milliseconds: float,
-        facts: Mapping[str, Any],
-        spent: timing.Spent,
-        /,
-    ) -> None:
-        """Count it: ``length`` in bytes, ``spent`` in milliseconds by service."""
+from pocketfiles.log_fields import LogFields
+from pocketfiles.metrics import Measured
 
 
 class Log(Protocol):
-    """The two levels used, as Powertools' logger has them; ``extra`` becomes keys of the line."""
+    """The methods used of Powertools' logger. ``extra`` becomes keys of the line."""
 
     def info(self, msg: object, /, *, extra: Mapping[str, object]) -> None:
-        """An expected outcome."""
+        """Log an expected outcome."""
 
     def exception(self, msg: object, /) -> None:
-        """A bug, with its stack trace."""
+        """Log a bug, with its stack trace."""
 
 
 def answer(
-    event: gateway.Event, route: Callable[[Request], Reply], log: Log, measure: Measure
+    event: gateway.Event,
+    route: Callable[[Request], Reply],
+    log: Log,
+    measure: Callable[[Measured], None],
 ) -> dict[str, Any]:
-    """Run one request through ``route``, log and measure it, and render what comes out."""
+    """Run one request through ``route``, log and measure it, and render the response."""
     started = time.perf_counter()
     request = gateway.request_of(event)
     with timing.recording() as spent:
         reply = _run(request, route, log)
     elapsed = (time.perf_counter() - started) * 1000
-    times = {f"{name}_milliseconds": round(value, 1) for name, value in spent.items()}
-    line = {
-        "method": request.method,
-        "status": reply.status,
-        "bytes": len(reply.body),
-        **reply.facts,
-    }
-    log.info("answered", extra=line | {"milliseconds": round(elapsed, 1)} | times)
-    measure(reply.status, len(reply.body), elapsed, reply.facts, spent)
-    if (
-        reply.status < 400 and request.method != "OPTIONS"
-    ):  # a refusal tells nothing, its times included
-        reply = replace(
-            reply, headers={**reply.headers, "server-timing": timing.header(elapsed, spent)}
-        )
+    measured = Measured(reply.status, len(reply.body), elapsed, spent, reply.log_fields)
+    log.info("answered", extra=_line(request, measured))
+    measure(measured)
+    # A refusal must not reveal by its timings whether the file exists.
+    if reply.status < 400 and request.method != "OPTIONS":
+        server_timing = timing.header(elapsed, spent)
+        reply = replace(reply, headers={**reply.headers, "server-timing": server_timing})
     return gateway.render(request, reply)
+
+
+def _line(request: Request, measured: Measured) -> dict[str, object]:
+    """The keys of the log line."""
+    by_service = {f"{name}_milliseconds": round(ms, 1) for name, ms in measured.spent.items()}
+    return {
+        "version": __version__,
+        "method": request.method,
+        "status": measured.status,
+        "bytes": measured.length,
+        "milliseconds": round(measured.milliseconds, 1),
+        **by_service,
+        **measured.log_fields.as_dict(),
+    }
 
 
 def _run(request: Request, route: Callable[[Request], Reply], log: Log) -> Reply:
     try:
         return route(request)
-    except Refusal as refused:
-        return refuse(refused)
+    except Refusal as refusal:
+        return refuse(refusal)
     except Exception:
         log.exception("failed")
-        return refuse(_Bug("unhandled exception"))
+        return refuse(_InternalError("unhandled exception"))
 
 
-class _Bug(Refusal):
+class _InternalError(Refusal):
     status = 500
     message = "Something went wrong while processing your request."
 
 
-def refuse(refused: Refusal) -> Reply:
-    """The JSON answer to a refusal; its private reason goes to the log alone."""
+def refuse(refusal: Refusal) -> Reply:
+    """The JSON response to a refusal. Its private reason goes to the log only."""
     headers = {**SECURITY, **FRAMES, "content-type": JSON, "cache-control": NO_STORE}
-    if isinstance(refused, Overloaded):
+    if isinstance(refusal, Overloaded):
         headers["retry-after"] = "1"
-    facts = {"reason": refused.reason, **({"denied": True} if isinstance(refused, Denied) else {})}
-    return Reply(refused.status, headers, refused.body(), facts=facts)
+    log_fields = LogFields(reason=refusal.reason, denied=isinstance(refusal, Denied))
+    return Reply(refusal.status, headers, refusal.body(), log_fields=log_fields)

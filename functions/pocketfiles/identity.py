@@ -1,74 +1,69 @@
-"""Who a request comes from: by ``Authorization`` at the token route, by ``?token=`` at files, never mixed
-(pocketbase.md §2.1, §3.3)."""
-
-from typing import Protocol
+"""Whose token a request carries. The token route reads ``Authorization`` and the file route reads
+``?token=``; neither reads the other's (pocketbase.md §2.1, §3.3)."""
 
 from pocketfiles import tokens
 from pocketfiles.addresses import client_address, superuser_may_come_from
-from pocketfiles.catalogue.model import Collection, Record, Settings
+from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.errors import Forbidden
 from pocketfiles.http.messages import Request
 
-
-class Owners(Protocol):
-    """What of the catalogue identities need."""
-
-    @property
-    def settings(self) -> Settings:
-        """PocketBase's settings."""
-
-    def owner(self, collection_name_or_id: str, record_id: str) -> tuple[Collection, Record] | None:
-        """A token's owner."""
+_BEARER = "bearer "
 
 
-def authenticated(request: Request, owners: Owners, now: float) -> tokens.Identity | None:
-    """Who ``Authorization`` names; a bad token is nobody.
+def authenticated(request: Request, catalogue: Catalogue, now: float) -> tokens.Identity | None:
+    """The owner of the auth token in ``Authorization``; ``None`` if there is no valid token.
 
-    Raises ``Forbidden`` for a superuser from an address that is not listed.
+    Raises ``Forbidden`` for a superuser whose address is not listed.
     """
-    token = _bare(request.headers.get("authorization", ""))
+    token = _bearer_token(request.headers.get("authorization", ""))
     if not token:
         return None
     try:
-        identity = tokens.verify(token, "auth", owners.owner, now)
+        identity = tokens.verify(token, "auth", catalogue.owner, now)
     except tokens.BadToken:
         return None
-    if identity.is_superuser and not _may_come(request, owners):
+    if identity.is_superuser and not _superuser_may_come(request, catalogue):
         raise Forbidden("a superuser from an address that is not listed")
     return identity
 
 
-def token_owner(request: Request, owners: Owners, now: float) -> tokens.Identity | None:
-    """Who the query's file token names; a bad token, or a superuser's from elsewhere, is a guest's (§3.3)."""
+def token_owner(request: Request, catalogue: Catalogue, now: float) -> tokens.Identity | None:
+    """The owner of the file token in the query; ``None`` for a guest (pocketbase.md §3.3).
+
+    An invalid token counts as a guest's, and so does a superuser's from an address that is not
+    listed.
+    """
     try:
-        return verified_owner(request, owners, now)
+        return verified_owner(request, catalogue, now)
     except tokens.BadToken:
         return None
 
 
-def verified_owner(request: Request, owners: Owners, now: float) -> tokens.Identity:
-    """Who the query's file token names. Raises ``BadToken`` for what ``token_owner`` takes for a guest's."""
-    identity = tokens.verify(request.query.get("token", ""), "file", owners.owner, now)
-    if identity.is_superuser and not _may_come(request, owners):
+def verified_owner(request: Request, catalogue: Catalogue, now: float) -> tokens.Identity:
+    """The owner of the file token in the query. Raises ``BadToken`` where ``token_owner`` sees a
+    guest."""
+    identity = tokens.verify(request.query.get("token", ""), "file", catalogue.owner, now)
+    if identity.is_superuser and not _superuser_may_come(request, catalogue):
         raise tokens.BadToken("a superuser's, from an address that is not listed")
     return identity
 
 
-def refuse_foreign_superuser(request: Request, owners: Owners, now: float) -> None:
-    """Raise ``Forbidden`` where ``authenticated`` would; costs nothing while no address is listed."""
-    if owners.settings.superuser_ips:
-        authenticated(request, owners, now)
+def refuse_foreign_superuser(request: Request, catalogue: Catalogue, now: float) -> None:
+    """Raise ``Forbidden`` where ``authenticated`` does. Costs nothing while no address is listed."""
+    if catalogue.settings.superuser_ips:
+        authenticated(request, catalogue, now)
 
 
-def _may_come(request: Request, owners: Owners) -> bool:
-    """Whether a superuser may act from this request's address."""
-    settings = owners.settings
-    return superuser_may_come_from(
-        client_address(request.headers, request.address, settings), settings
-    )
+def _superuser_may_come(request: Request, catalogue: Catalogue) -> bool:
+    """Whether a superuser may act from the address of this request."""
+    settings = catalogue.settings
+    address = client_address(request.headers, request.address, settings)
+    return superuser_may_come_from(address, settings)
 
 
-def _bare(authorization: str) -> str:
-    """The token in the header's value: behind ``Bearer `` in any letter case, or the value itself (§2.1)."""
+def _bearer_token(authorization: str) -> str:
+    """The token in the header: after ``Bearer `` in any case, or the whole value
+    (pocketbase.md §2.1)."""
     value = authorization.strip()
-    return value[7:] if len(value) > 7 and value[:7].lower() == "bearer " else value
+    has_scheme = len(value) > len(_BEARER) and value[: len(_BEARER)].lower() == _BEARER
+    return value[len(_BEARER) :] if has_scheme else value

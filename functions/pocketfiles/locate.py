@@ -1,33 +1,23 @@
-"""Where a request leads: route, collection, record, field, and the object of the file (pocketbase.md §3.2).
+"""The collection, record, field and object that a path names (pocketbase.md §3.2).
 
 Each step raises the ``Refusal`` that ends the request when it finds nothing.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from pocketfiles import keys
-from pocketfiles.catalogue.model import Collection, Collections, Field, Record
+from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.errors import NotFound, UnknownCollection
 from pocketfiles.http.messages import Request
 
 ALWAYS_ALLOWED = "100x100"
-
-
-class Catalogue(Protocol):
-    """What of the catalogue is looked up."""
-
-    @property
-    def collections(self) -> Collections:
-        """All collections."""
-
-    def record(self, collection: Collection, record_id: str) -> Record | None:
-        """One record."""
+"""The thumb size that every file field has, listed or not (pocketbase.md §3.6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Where a request leads: the record that answers for the file, its field, and the object's key."""
+    """The record and the file field that a path names, and the name of the file."""
 
     collection: Collection
     record: Record
@@ -36,7 +26,8 @@ class Located:
 
     @property
     def key(self) -> str:
-        """The original's key; a view's file lies with the record it comes from (§3.5)."""
+        """The key of the original. A view's file is stored with the record it comes from
+        (pocketbase.md §3.5)."""
         if self.collection.type != "view":
             return keys.original(self.collection.id, self.record.id, self.name)
         source = self.record.sources.get(self.name)
@@ -46,21 +37,19 @@ class Located:
 
 
 def parts(request: Request) -> tuple[str, str, str]:
-    """The collection, the record and the file as a GET or HEAD names them."""
-    segments = request.path.split("/")
-    if (
-        request.method not in {"GET", "HEAD"}
-        or segments[:3] != ["", "api", "files"]
-        or len(segments) != 6
-    ):
+    """The collection, the record and the file named by the path of a GET or HEAD."""
+    if request.method not in {"GET", "HEAD"}:
         raise NotFound("no such route")
-    if not all(segments[3:]):
-        raise NotFound("an empty path segment")
-    return segments[3], segments[4], segments[5]
+    match request.path.split("/"):
+        case ["", "api", "files", collection, record, name]:
+            if not (collection and record and name):
+                raise NotFound("an empty path segment")
+            return collection, record, name
+    raise NotFound("no such route")
 
 
 def find_collection(catalogue: Catalogue, name_or_id: str) -> Collection:
-    """The collection of that name or id."""
+    """The collection with that name or id."""
     collection = catalogue.collections.find(name_or_id)
     if collection is None:
         raise UnknownCollection("no such collection")
@@ -68,7 +57,7 @@ def find_collection(catalogue: Catalogue, name_or_id: str) -> Collection:
 
 
 def find_record(catalogue: Catalogue, collection: Collection, record_id: str) -> Record:
-    """The record of that id."""
+    """The record with that id."""
     record = catalogue.record(collection, record_id)
     if record is None:
         raise NotFound("no such record")
@@ -76,7 +65,7 @@ def find_record(catalogue: Catalogue, collection: Collection, record_id: str) ->
 
 
 def find_field(collection: Collection, record: Record, name: str) -> Field:
-    """The first file field that holds the name."""
+    """The first file field that contains the name."""
     for field in collection.file_fields:
         if name in record.names(field):
             return field
@@ -84,6 +73,7 @@ def find_field(collection: Collection, record: Record, name: str) -> Field:
 
 
 def thumb_size(request: Request, field: Field) -> str:
-    """The size of the thumb to serve; empty for the original, as for every size not listed (§3.6)."""
+    """The thumb size to serve. Empty for the original, which also stands in for every size that
+    the field does not list (pocketbase.md §3.6)."""
     size = request.query.get("thumb", "")
     return size if size == ALWAYS_ALLOWED or size in field.thumbs else ""

@@ -1,68 +1,108 @@
-"""What CloudWatch counts, in its embedded metric format: one line a request, no call, no cost in latency.
+"""CloudWatch metrics in the embedded metric format: log lines, so no call and no latency.
 
-All metrics bear the dimension ``service``; failed thumbs are counted once more by ``reason``.
+Every metric has the dimension ``service``. Failed thumbs are also counted by ``reason``.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import NamedTuple
+
+from pocketfiles.log_fields import LogFields, ThumbOutcome
 
 NAMESPACE = "PocketFiles"
 
-Metric: TypeAlias = tuple[str, str, float]
-"""Name, CloudWatch unit, value."""
+REQUESTS = "Requests"
+SERVED = "Served"
+NOT_MODIFIED = "NotModified"
+REDIRECTED = "Redirected"
+REFUSED = "Refused"
+FAILED = "Failed"
+DENIED = "Denied"
+BYTES = "Bytes"
+DURATION = "Duration"
+THUMBS_FAILED = "ThumbsFailed"
 
-_TITLES = {"s3": "S3", "dynamodb": "DynamoDB"}
-_BY_THUMB = {"made": "ThumbsMade", "stored": "ThumbsServed", "failed": "ThumbsFailed"}
+BY_THUMB: Mapping[ThumbOutcome, str] = {
+    "made": "ThumbsMade",
+    "stored": "ThumbsServed",
+    "failed": THUMBS_FAILED,
+}
+"""The metric of each thumb outcome. ``original`` is not counted: no thumb was to be had."""
+
+DURATION_BY_SERVICE: Mapping[str, str] = {"s3": "S3Duration", "dynamodb": "DynamoDBDuration"}
+
+NAMES = frozenset(
+    {
+        REQUESTS,
+        SERVED,
+        NOT_MODIFIED,
+        REDIRECTED,
+        REFUSED,
+        FAILED,
+        DENIED,
+        BYTES,
+        DURATION,
+        *BY_THUMB.values(),
+        *DURATION_BY_SERVICE.values(),
+    }
+)
+"""Every metric there is. Alarms and the dashboard may name no other."""
 
 
-def of(
-    status: int,
-    length: int,
-    milliseconds: float,
-    facts: Mapping[str, Any],
-    spent: Mapping[str, float],
-) -> Iterator[Metric]:
-    """The metrics of one answer: its outcome, thumb, bytes and times."""
-    yield "Requests", "Count", 1
-    yield outcome(status), "Count", 1
-    if facts.get("denied"):
-        yield "Denied", "Count", 1
-    if facts.get("thumb") in _BY_THUMB:
-        yield _BY_THUMB[facts["thumb"]], "Count", 1
-    if length:
-        yield "Bytes", "Bytes", length
-    yield "Duration", "Milliseconds", milliseconds
-    for service, value in spent.items():
-        yield f"{_TITLES[service]}Duration", "Milliseconds", value
+class Metric(NamedTuple):
+    """One measurement, with its CloudWatch unit."""
+
+    name: str
+    unit: str
+    value: float
+
+
+class Measured(NamedTuple):
+    """What is measured of one request: bytes of the body, milliseconds in all and by service."""
+
+    status: int
+    length: int
+    milliseconds: float
+    spent: Mapping[str, float]
+    log_fields: LogFields
+
+
+def of(measured: Measured) -> Iterator[Metric]:
+    """The metrics of one request."""
+    log_fields = measured.log_fields
+    yield Metric(REQUESTS, "Count", 1)
+    yield Metric(outcome(measured.status), "Count", 1)
+    if log_fields.denied:
+        yield Metric(DENIED, "Count", 1)
+    if log_fields.thumb is not None and log_fields.thumb in BY_THUMB:
+        yield Metric(BY_THUMB[log_fields.thumb], "Count", 1)
+    if measured.length:
+        yield Metric(BYTES, "Bytes", measured.length)
+    yield Metric(DURATION, "Milliseconds", measured.milliseconds)
+    for service, milliseconds in measured.spent.items():
+        yield Metric(DURATION_BY_SERVICE[service], "Milliseconds", milliseconds)
 
 
 def outcome(status: int) -> str:
-    """The metric an answer's status counts as."""
+    """The metric that counts responses of this status."""
     if status == 302:
-        return "Redirected"
+        return REDIRECTED
     if status == 304:
-        return "NotModified"
+        return NOT_MODIFIED
     if status >= 500:
-        return "Failed"
-    return "Refused" if status >= 400 else "Served"
+        return FAILED
+    return REFUSED if status >= 400 else SERVED
 
 
-def emit(
-    status: int,
-    length: int,
-    milliseconds: float,
-    facts: Mapping[str, Any],
-    spent: Mapping[str, float],
-) -> None:
-    """Write the metrics of one answer to standard output, where Lambda passes them to CloudWatch."""
+def emit(measured: Measured) -> None:
+    """Write the metrics of one request to standard output, where Lambda passes them to CloudWatch."""
     from aws_lambda_powertools.metrics import EphemeralMetrics  # noqa: PLC0415 - loaded with the logger already
 
     line = EphemeralMetrics(namespace=NAMESPACE)
-    for name, unit, value in of(status, length, milliseconds, facts, spent):
-        line.add_metric(name, unit, value)
+    for metric in of(measured):
+        line.add_metric(metric.name, metric.unit, metric.value)
     line.flush_metrics()
-    if facts.get("thumb") == "failed":
+    if measured.log_fields.thumb == "failed":
         by_reason = EphemeralMetrics(namespace=NAMESPACE)
-        by_reason.add_dimension("reason", str(facts.get("reason", "")).partition(":")[0])
-        by_reason.add_metric("ThumbsFailed", "Count", 1)
+        by_reason.add_dimension("reason", measured.log_fields.reason.partition(":")[0])
+        by_reason.add_metric(THUMBS_FAILED, "Count", 1)
         by_reason.flush_metrics()

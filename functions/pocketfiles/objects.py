@@ -1,15 +1,15 @@
-"""Objects of the bucket as plain values: what use cases know of S3."""
+"""S3 objects as plain values, for the use cases."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
 UNKNOWN_TYPE = "application/octet-stream"
-"""The content type of bytes whose type nobody recorded."""
+"""The content type of an object that was stored without one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What S3 tells of an object; ``etag`` with its quotes, ``size`` in bytes."""
+    """The attributes of an object. ``size`` in bytes; ``etag`` includes its quotes."""
 
     key: str
     size: int
@@ -20,7 +20,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An object with its bytes, or without when they were not wanted."""
+    """An object and its bytes; ``body`` is ``None`` if the caller did not want them."""
 
     stored: Stored
     body: bytes | None = field(default=None, repr=False)

@@ -1,5 +1,7 @@
-"""Is the request come through the CDN, and whose is it? The CDN adds a secret header; without it the API
-would be a way around the CDN's cache, its firewall and its limits. CloudFront tells the client's address too.
+"""Check that a request came through CloudFront, and find the client's address.
+
+CloudFront adds a secret header. Without that check, clients could bypass CloudFront's cache, firewall
+and limits by calling the API directly. CloudFront also adds the client's address.
 """
 
 import hmac
@@ -16,10 +18,10 @@ REFRESH_SECONDS = 300
 
 
 class Origin:
-    """Admits requests that carry a current secret, or, without an ``arn``, all.
+    """Admits requests that have a valid secret, or all requests if there is no ``arn``.
 
-    ``secrets`` fetches the values of that secret: the newest, and, while a rotation is under way, the one
-    before. They are kept ``REFRESH_SECONDS`` of ``clock``.
+    ``secrets`` returns the current value of the secret and, during a rotation, the previous one.
+    They are cached for ``REFRESH_SECONDS`` of ``clock``.
     """
 
     def __init__(
@@ -31,26 +33,24 @@ class Origin:
         self._kept: tuple[float, tuple[str, ...]] | None = None
 
     def admit(self, request: Request) -> Request:
-        """The request as the client made it: from its own address, without what the CDN added, so that no
-        rule can read that. Raises ``Forbidden``.
+        """The request as the client sent it: with the client's address, and without the headers that
+        CloudFront added, so that no view rule can read them. Raises ``Forbidden``.
 
-        Without a CDN it stays as it is: such headers are then like any others that a client may send.
+        Without CloudFront, the request is returned unchanged. Such headers are then the client's own.
         """
         if not self._arn:
             return request
         shown = request.headers.get(HEADER, "").encode()
-        # All are compared, so that the time tells nothing of which one differed.
+        # All are compared, so that the time does not reveal which one differs.
         matches = [
             hmac.compare_digest(shown, secret.encode()) for secret in self._current() if secret
         ]
         if not any(matches):
             raise Forbidden("not through the CDN")
-        sent = {k: v for k, v in request.headers.items() if k not in {HEADER, ADDRESS_HEADER}}
-        return replace(
-            request,
-            headers=sent,
-            address=_viewer(request.headers.get(ADDRESS_HEADER, "")) or request.address,
-        )
+        added = {HEADER, ADDRESS_HEADER}
+        headers = {name: value for name, value in request.headers.items() if name not in added}
+        viewer = _viewer(request.headers.get(ADDRESS_HEADER, ""))
+        return replace(request, headers=headers, address=viewer or request.address)
 
     def _current(self) -> tuple[str, ...]:
         now = self._clock()
@@ -60,7 +60,10 @@ class Origin:
 
 
 def _viewer(text: str) -> str:
-    """The address in ``198.51.100.10:46532`` or ``2001:db8::1:46532``, brackets or not; else nothing."""
+    """The address in ``198.51.100.10:46532`` or ``2001:db8::1:46532``, with or without brackets.
+
+    Empty for any other text.
+    """
     address = text.rpartition(":")[0].removeprefix("[").removesuffix("]")
     try:
         return str(ipaddress.ip_address(address))

@@ -1,35 +1,34 @@
-"""The use case of the files function: one request for a file, in the order it travels (pocketbase.md §3.1).
+"""The use case of the files function: one request for a file (pocketbase.md §3.1).
 
-Find the collection, the record and the field; is it protected, and if so, from whom; the thumb or the
-original; then ``deliver`` it.
+In this order: find the collection, the record and the field; if the file is protected, check who
+asks; choose the thumb or the original; deliver it.
 """
 
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pocketfiles import deliver, keys, locate, thumb_store
-from pocketfiles.access import Access
+from pocketfiles.access import Access, AccessRequest
+from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.deliver import Deliverer, Variant, wants_attributes_only
 from pocketfiles.errors import NotFound
+from pocketfiles.http.caching import CachePolicy
 from pocketfiles.http.cors import preflight
 from pocketfiles.http.messages import Reply, Request
-from pocketfiles.identity import Owners, refuse_foreign_superuser, token_owner
+from pocketfiles.identity import refuse_foreign_superuser, token_owner
 from pocketfiles.locate import Located
+from pocketfiles.log_fields import LogFields
 from pocketfiles.objects import Opened
 from pocketfiles.thumb_store import ThumbMaker
 
 
-class Catalogue(Owners, locate.Catalogue, Protocol):
-    """What of the catalogue serving needs: collections, settings, records and tokens' owners."""
-
-
 class Store(thumb_store.Store, deliver.Store, Protocol):
-    """What of the bucket serving needs: reading attributes, bytes and ranges, presigning, storing thumbs."""
+    """The bucket, as serving files needs it. ``storage.Storage`` implements it."""
 
 
 @dataclass(frozen=True)
 class FileService:
-    """Serves files; the parts are built in ``files/app.py``."""
+    """Serves files. ``files/build.py`` puts its parts together."""
 
     catalogue: Catalogue
     store: Store
@@ -39,49 +38,52 @@ class FileService:
     inline_limit: int
 
     def answer(self, request: Request, now: float) -> Reply:
-        """The reply to any request of any method and path. Raises a ``Refusal``. ``now`` in epoch seconds."""
+        """The reply to a request of any method and path. ``now`` in seconds since the epoch.
+
+        Raises a ``Refusal``.
+        """
         if request.method == "OPTIONS":
             return preflight(request)
         located = self._locate(request, now)
-        guard = self._guard(request, located, now)
-        variant, outcome = self._choose(request, located)
-        variant = replace(variant, guarded=guard.guarded, seconds_left=guard.seconds_left)
+        policy = self._cache_policy(request, located, now)
+        variant, log_fields = self._choose(request, located, policy)
         reply = self.deliverer.deliver(request, variant)
-        return replace(
-            reply, facts={"collection": located.collection.name, **outcome, **reply.facts}
-        )
+        redirect = reply.log_fields.redirect
+        return replace(reply, log_fields=replace(log_fields, redirect=redirect))
 
     def _locate(self, request: Request, now: float) -> Located:
         collection_name, record_id, name = locate.parts(request)
         refuse_foreign_superuser(request, self.catalogue, now)
         collection = locate.find_collection(self.catalogue, collection_name)
         record = locate.find_record(self.catalogue, collection, record_id)
-        return Located(collection, record, locate.find_field(collection, record, name), name)
+        field = locate.find_field(collection, record, name)
+        return Located(collection, record, field, name)
 
-    def _guard(self, request: Request, located: Located, now: float) -> "Guard":
-        """Whether the file is protected, and for how long the one who opened it may keep it."""
+    def _cache_policy(self, request: Request, located: Located, now: float) -> CachePolicy:
+        """How the file may be cached. Raises ``Denied`` if it is protected from this request."""
         if not located.field.protected:
-            return Guard(guarded=False)
+            return CachePolicy()
         identity = token_owner(request, self.catalogue, now)
-        self.access.check(located.collection, located.record, identity, request, now)
+        asked = AccessRequest(located.collection, located.record, identity, request, now)
+        self.access.check(asked)
         if identity is None or identity.expires is None:
-            return Guard(guarded=True)
-        return Guard(guarded=True, seconds_left=identity.expires - now)
+            return CachePolicy(private=True)
+        return CachePolicy(private=True, seconds_left=identity.expires - now)
 
-    def _choose(self, request: Request, located: Located) -> tuple[Variant, dict[str, str]]:
-        """The thumb, if its size is listed, or the original; and what the log says of it."""
+    def _choose(
+        self, request: Request, located: Located, policy: CachePolicy
+    ) -> tuple[Variant, LogFields]:
+        """The thumb, if the field lists its size, or the original; and what the log says of it."""
+        log_fields = LogFields(collection=located.collection.name)
         size = locate.thumb_size(request, located.field)
-        if size:
-            thumb = self.thumbs.open(
-                located.key, size, attributes_only=wants_attributes_only(request)
-            )
-            name = keys.thumb_name(located.name, size) if thumb.is_thumb else located.name
-            variant = Variant(thumb.opened, name, fallback=thumb.outcome == "failed")
-            return variant, {
-                "thumb": thumb.outcome,
-                **({"reason": thumb.reason} if thumb.reason else {}),
-            }
-        return Variant(self._original(request, located.key), located.name), {}
+        if not size:
+            return Variant(self._original(request, located.key), located.name, policy), log_fields
+        attributes_only = wants_attributes_only(request)
+        thumb = self.thumbs.open(located.key, size, attributes_only=attributes_only)
+        name = keys.thumb_name(located.name, size) if thumb.is_thumb else located.name
+        policy = replace(policy, is_fallback=thumb.outcome == "failed")
+        log_fields = replace(log_fields, thumb=thumb.outcome, reason=thumb.reason)
+        return Variant(thumb.opened, name, policy), log_fields
 
     def _original(self, request: Request, key: str) -> Opened:
         if wants_attributes_only(request):
@@ -92,11 +94,3 @@ class FileService:
         if opened is None:
             raise NotFound("the object is missing")
         return opened
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """What protection says of a file's caching."""
-
-    guarded: bool
-    seconds_left: float | None = None

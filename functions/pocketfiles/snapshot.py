@@ -1,9 +1,10 @@
-"""SnapStart: Lambda loads a function once, keeps a picture of its memory, and starts every process from that.
+"""What SnapStart prepares: Lambda initialises a function once, takes a snapshot of its memory, and
+starts every process from that snapshot.
 
-What has to be fresh is not in the picture: clients are built, but no connection is open, and the catalogue
-and the origin's secret, which age, are read by the first request. botocore renews credentials by the wall
-clock, and boundaries take their randomness from the system. Left is ``random``, whose state all processes
-would share, and with it the pauses between botocore's attempts.
+The snapshot contains clients without open connections. It does not contain the catalogue, which
+expires: the first request reads it. botocore renews credentials by the wall clock, and multipart
+boundaries use the system's random numbers. The state of the module ``random`` would be shared by
+all processes, and with it the backoff between botocore's attempts, so it is seeded again.
 """
 
 import random
@@ -12,8 +13,8 @@ from importlib import import_module
 
 
 def prepare(*parts: Callable[[], object], modules: Iterable[str]) -> None:
-    """Have Lambda build the ``parts`` and import the ``modules``, which requests do when they first need
-    them, before it takes the picture. Without SnapStart it never asks."""
+    """Before Lambda takes the snapshot, call the ``parts`` and import the ``modules``, which
+    requests otherwise do when they first need them. Without SnapStart this has no effect."""
     try:
         hooks = import_module("snapshot_restore_py")  # part of Lambda's runtime, absent elsewhere
     except ImportError:

@@ -1,7 +1,8 @@
-"""The bucket; nothing else speaks to S3.
+"""The S3 bucket. This is the only module that calls S3.
 
-A missing key is ``None``. What S3 refuses or fails to answer surfaces as ``aws.refusal`` tells. Bodies are
-read within a time bound, checked for their full length, and tried once more when the connection breaks.
+A missing key is ``None``. Errors from S3 are raised as the ``Refusal`` that ``aws.refusal`` maps them
+to. Bodies are read within a time limit and checked for their full length; a broken connection is
+tried once more.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from botocore.exceptions import ClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
 
 from pocketfiles import timing
-from pocketfiles.aws import AWS_ERRORS, code, last_call, refusal, status
+from pocketfiles.aws import AWS_ERRORS, code, last_attempt, refusal, status
 from pocketfiles.errors import Overloaded, StorageUnavailable
 from pocketfiles.objects import UNKNOWN_TYPE, Opened, Stored
 
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BODY_SECONDS = 10
-"""How long the bytes of one answer may take; 4 MiB need less than one."""
+"""Time limit for reading one body. 4 MiB take less than a second."""
 
 T = TypeVar("T")
 
-_CHUNK = 256 * 1024
+_CHUNK_BYTES = 256 * 1024
 _BODY_ATTEMPTS = 2
 _BROKEN = (IncompleteReadError, HTTPError)
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -35,7 +36,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 class Storage:
     """Reads and writes objects of one bucket through an S3 client.
 
-    ``body_seconds``: how long the bytes of one answer may take.
+    ``presigner`` makes the client that signs URLs. ``body_seconds``: time limit for reading one body.
     """
 
     def __init__(
@@ -52,18 +53,20 @@ class Storage:
         self._body_seconds = body_seconds
 
     def head(self, key: str) -> Stored | None:
-        """An object's attributes, in one HEAD."""
+        """An object's attributes, in one HEAD.
+
+        A missing key costs one more HEAD, of the bucket: the response to a HEAD has no body, so it
+        cannot tell a missing key from a missing bucket.
+        """
         answer = self._call(self._client.head_object, Key=key)
         if answer is not None:
             return _stored(key, answer)
-        if (
-            self._call(self._client.head_bucket) is None
-        ):  # S3 has no words for a HEAD: key or bucket missing?
+        if self._call(self._client.head_bucket) is None:
             raise StorageUnavailable("S3: NoSuchBucket")
         return None
 
     def fetch(self, key: str, wanted: Callable[[Stored], bool]) -> Opened | None:
-        """An object's attributes in one GET, with its bytes if, seen those, they are ``wanted``."""
+        """An object in one GET. Its body is read only if ``wanted`` says so, given the attributes."""
 
         def attempt() -> Opened | None:
             answer = self._call(self._client.get_object, Key=key)
@@ -75,10 +78,11 @@ class Storage:
                 return Opened(stored)
             return Opened(stored, self._read(answer["Body"], stored.size))
 
-        return _again(attempt)
+        return _with_retry(attempt)
 
     def read(self, stored: Stored, first: int, last: int) -> bytes | None:
-        """The bytes ``first`` to ``last`` (included) of that object; ``None`` if it is gone or replaced."""
+        """The bytes ``first`` to ``last``, both included. ``None`` if the object was deleted or
+        replaced since ``stored``."""
 
         def attempt() -> bytes | None:
             answer = self._call(
@@ -89,13 +93,13 @@ class Storage:
             )
             return None if answer is None else self._read(answer["Body"], last - first + 1)
 
-        return _again(attempt)
+        return _with_retry(attempt)
 
     def put_new(self, key: str, body: bytes, content_type: str) -> str:
-        """Store an object unless one is there, and tell its ETag.
+        """Store an object unless the key exists already. Returns the ETag.
 
-        Losing to another writer (412, and 409 for one still at work) counts as stored, because thumbs of one
-        original and size are alike; the tag is then the bytes' own.
+        A key that another writer stored first (412), or is storing now (409), counts as success:
+        thumbs of the same original and size are alike. The ETag is then that of ``body``.
         """
         try:
             with timing.spent_on("s3"):
@@ -115,7 +119,8 @@ class Storage:
         return answer["ETag"]
 
     def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
-        """A URL that gets the object for that long. ``overrides`` are S3's ``Response…`` parameters."""
+        """A URL that gets the object for ``seconds``. ``overrides`` are S3's ``Response…``
+        parameters."""
         if self._presigning is None:
             self._presigning = self._presigner()
         try:
@@ -128,32 +133,30 @@ class Storage:
             raise refusal("S3", error) from error
 
     def _call(self, operation: Any, **request: Any) -> Any:
-        """The answer, or ``None`` for a key that is not there or no longer the object asked for."""
+        """S3's response; ``None`` for a key that is missing or is another object by now."""
         try:
             with timing.spent_on("s3"):
                 return operation(Bucket=self._bucket, **request)
         except ClientError as error:
-            gone = status(error) in {404, 412} and code(error) != "NoSuchBucket"
-            if gone:
+            if status(error) in {404, 412} and code(error) != "NoSuchBucket":
                 return None
             raise refusal("S3", error) from error
         except AWS_ERRORS as error:
             raise refusal("S3", error) from error
 
     def _read(self, body: Any, size: int) -> bytes:
-        """The whole body. A shorter one raises, so that a broken answer is never taken for the file."""
-        deadline = min(time.monotonic() + self._body_seconds, last_call())
+        """The whole body. Raises if it is shorter, so that a broken response is never served."""
+        end = min(time.monotonic() + self._body_seconds, last_attempt())
         chunks = []
         length = 0
-        with (
-            timing.spent_on("s3"),
-            body as stream,
-        ):  # urllib3's: botocore's own read() waits for a full chunk, however slow it comes
-            read = getattr(stream, "read1", stream.read)  # urllib3 1 has no read1
-            while chunk := read(_CHUNK):
+        with timing.spent_on("s3"), body as stream:
+            # read1 of urllib3 returns what has arrived. botocore's read() waits for a whole chunk,
+            # however slowly it arrives. urllib3 1 has no read1.
+            read = getattr(stream, "read1", stream.read)
+            while chunk := read(_CHUNK_BYTES):
                 chunks.append(chunk)
                 length += len(chunk)
-                if time.monotonic() > deadline and length < size:
+                if time.monotonic() > end and length < size:
                     raise Overloaded("S3: the body came too slowly")
         if length != size:
             raise IncompleteReadError(actual_bytes=length, expected_bytes=size)
@@ -171,7 +174,8 @@ def _stored(key: str, answer: dict[str, Any]) -> Stored:
     )
 
 
-def _again(attempt: Callable[[], T]) -> T:
+def _with_retry(attempt: Callable[[], T]) -> T:
+    """Repeat the attempt if the connection breaks while the body is read."""
     for _ in range(_BODY_ATTEMPTS - 1):
         try:
             return attempt()

@@ -1,7 +1,7 @@
-"""A thumb from the bucket, or made and put there (pocketbase.md §3.6).
+"""Thumbs: read from the bucket, or made and stored there (pocketbase.md §3.6).
 
-A stored thumb costs one GET. A new one costs the GET that misses, the original's GET and a PUT; what was
-made is served without being read back. Whatever goes wrong, the original is there to serve instead.
+A stored thumb costs one GET. A new thumb costs the GET that finds it missing, a GET of the original
+and a PUT; it is served without being read back. If a thumb cannot be made, the original is served.
 """
 
 import threading
@@ -13,28 +13,29 @@ from typing import Protocol
 
 from pocketfiles import keys
 from pocketfiles.errors import NotFound, Refusal, ThumbFailed
+from pocketfiles.log_fields import ThumbOutcome
 from pocketfiles.objects import Opened, Stored
 from pocketfiles.thumbs.size import THUMBABLE, ThumbSize, parse
 
-REMEMBERED = 1024
+REMEMBERED_FAILURES = 1024
 REMEMBER_SECONDS = 600
 
 
 class Store(Protocol):
-    """What of the bucket thumbs need."""
+    """The bucket, as thumbs need it."""
 
     def head(self, key: str) -> Stored | None:
         """An object's attributes."""
 
     def fetch(self, key: str, wanted: Callable[[Stored], bool]) -> Opened | None:
-        """An object with its bytes, if wanted."""
+        """An object, with its body if wanted."""
 
     def put_new(self, key: str, body: bytes, content_type: str) -> str:
-        """Store an object unless it is there; its ETag."""
+        """Store an object unless the key exists; its ETag."""
 
 
 class Picture(Protocol):
-    """What a renderer gives."""
+    """What a renderer returns."""
 
     @property
     def body(self) -> bytes:
@@ -42,7 +43,7 @@ class Picture(Protocol):
 
     @property
     def content_type(self) -> str:
-        """What the bytes are."""
+        """Its media type."""
 
 
 Render = Callable[[bytes, ThumbSize], Picture]
@@ -50,21 +51,29 @@ Render = Callable[[bytes, ThumbSize], Picture]
 
 @dataclass(frozen=True, slots=True)
 class Thumb:
-    """What to serve for a thumb: ``outcome`` is ``stored``, ``made``, ``original`` (a file that
-    has no thumbs) or ``failed``, then with the ``reason``."""
+    """What to serve: a thumb, or the original in its place.
+
+    ``reason``: why the thumb failed or could not be stored.
+    """
 
     opened: Opened
-    outcome: str
+    outcome: ThumbOutcome
     reason: str = ""
 
     @property
     def is_thumb(self) -> bool:
-        """Whether it is the thumb rather than its original."""
+        """Whether this is the thumb rather than its original."""
         return self.outcome in {"stored", "made"}
 
 
 class ThumbMaker:
-    """Finds or makes thumbs; sizes in bytes, ``clock`` in seconds."""
+    """Finds thumbs or makes them. Limits in bytes. ``clock`` returns seconds since the epoch.
+
+    Simultaneous requests for the same thumb share one making of it. That matters where one process
+    serves several requests at once: in the local runner, and on Lambda where a function runs with
+    multi-concurrency. Elsewhere a Lambda process handles one request at a time, and this costs one
+    dictionary entry.
+    """
 
     def __init__(
         self,
@@ -81,22 +90,20 @@ class ThumbMaker:
         self._max_source_bytes = max_source_bytes
         self._clock = clock
         self._failures: dict[tuple[str, str], tuple[float, str]] = {}
-        self._flights: dict[str, Future[Thumb]] = {}
+        self._in_progress: dict[str, Future[Thumb]] = {}
         self._lock = threading.Lock()
 
     def open(self, original: str, size: str, *, attributes_only: bool = False) -> Thumb:
-        """The thumb of the original at that key, or what stands in for it; a stored one without its bytes
-        when ``attributes_only``.
+        """The thumb of the original at that key, or the original in its place.
 
-        Raises ``NotFound`` when the original is missing, and what the bucket raises.
+        ``attributes_only``: a stored thumb is returned without its body. Raises ``NotFound`` if the
+        original is missing, and whatever the bucket raises.
         """
         key = keys.thumb(original, size)
         found = self._stored(key, attributes_only=attributes_only)
-        return (
-            Thumb(found, "stored")
-            if found
-            else self._once(key, lambda: self._make(original, key, size))
-        )
+        if found:
+            return Thumb(found, "stored")
+        return self._share(key, lambda: self._make(original, key, size))
 
     def _stored(self, key: str, *, attributes_only: bool) -> Opened | None:
         if not attributes_only:
@@ -104,22 +111,22 @@ class ThumbMaker:
         stored = self._store.head(key)
         return Opened(stored) if stored else None
 
-    def _once(self, key: str, make: Callable[[], Thumb]) -> Thumb:
-        """Simultaneous requests for one thumb share one making of it."""
+    def _share(self, key: str, make: Callable[[], Thumb]) -> Thumb:
+        """Make the thumb, or wait for the request that is making it already."""
         with self._lock:
-            flight = self._flights.get(key)
-            leads = flight is None
-            if flight is None:
-                flight = self._flights[key] = Future()
-        if leads:
+            future = self._in_progress.get(key)
+            makes_it = future is None
+            if future is None:
+                future = self._in_progress[key] = Future()
+        if makes_it:
             try:
-                flight.set_result(make())
+                future.set_result(make())
             except BaseException as error:
-                flight.set_exception(error)
+                future.set_exception(error)
             finally:
                 with self._lock:
-                    del self._flights[key]
-        return flight.result()
+                    del self._in_progress[key]
+        return future.result()
 
     def _make(self, original: str, key: str, size: str) -> Thumb:
         source = self._store.fetch(original, self._is_wanted)
@@ -134,11 +141,13 @@ class ThumbMaker:
         return self._keep(source, key, picture)
 
     def _is_wanted(self, stored: Stored) -> bool:
-        limit = self._max_source_bytes if stored.content_type in THUMBABLE else self._inline_limit
-        return stored.size <= max(limit, self._inline_limit)
+        """Whether to read the original: to make its thumb, or to send it inline."""
+        can_be_sent = stored.size <= self._inline_limit
+        can_be_drawn = stored.content_type in THUMBABLE and stored.size <= self._max_source_bytes
+        return can_be_sent or can_be_drawn
 
     def _draw(self, source: Opened, size: str) -> Picture:
-        """Render, unless these very bytes failed a while ago."""
+        """Render the thumb, unless these bytes failed at this size recently."""
         identity = (source.stored.etag, size)
         failed_at, reason = self._failures.get(identity, (None, ""))
         if failed_at is not None and self._clock() - failed_at < REMEMBER_SECONDS:
@@ -150,29 +159,29 @@ class ThumbMaker:
         except ThumbFailed as failed:
             self._remember(identity, failed.reason)
             raise
-        except (
-            Exception
-        ) as error:  # what a decoder of strangers' bytes raises; the original is still good
+        except Exception as error:  # a decoder may raise anything on hostile bytes
             reason = f"crashed: {type(error).__name__}"
             self._remember(identity, reason)
             raise ThumbFailed(reason) from error
 
     def _remember(self, identity: tuple[str, str], reason: str) -> None:
         with self._lock:
-            while len(self._failures) >= REMEMBERED:
-                del self._failures[next(iter(self._failures))]
+            while len(self._failures) >= REMEMBERED_FAILURES:
+                oldest = next(iter(self._failures))
+                del self._failures[oldest]
             self._failures[identity] = (self._clock(), reason)
 
     def _keep(self, source: Opened, key: str, picture: Picture) -> Thumb:
-        """Store the thumb; where that fails the client still gets it, if it can be sent inline."""
-        reason = etag = ""
+        """Store the thumb. If that fails, it is still served, provided it can be sent inline."""
+        reason = ""
+        etag = ""
         try:
             etag = self._store.put_new(key, picture.body, picture.content_type)
         except Refusal as error:
             reason = f"not-stored: {error.reason}"
             if len(picture.body) > self._inline_limit:
                 return Thumb(source, "failed", reason)
-        modified = datetime.now(UTC).replace(microsecond=0)
+        modified = datetime.fromtimestamp(int(self._clock()), UTC)
         stored = Stored(key, len(picture.body), etag, picture.content_type, modified)
         return Thumb(Opened(stored, picture.body), "made", reason)
 

@@ -1,4 +1,4 @@
-"""How long one request spent on each service: for the log, the metrics and ``Server-Timing``."""
+"""How much time one request spends on each AWS service: for the log, metrics and ``Server-Timing``."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ _current: ContextVar[Spent | None] = ContextVar("spent", default=None)
 
 @contextmanager
 def recording() -> Iterator[Spent]:
-    """Gather what the request inside spends."""
+    """Record the time that the request inside the block spends."""
     spent: Spent = {}
     token = _current.set(spent)
     try:
@@ -25,16 +25,18 @@ def recording() -> Iterator[Spent]:
 
 @contextmanager
 def spent_on(service: str) -> Iterator[None]:
-    """Count the time inside as the service's, failed calls included."""
+    """Count the time inside the block as the service's, also if the call fails."""
     started = time.perf_counter()
     try:
         yield
     finally:
         spent = _current.get()
         if spent is not None:
-            spent[service] = spent.get(service, 0.0) + (time.perf_counter() - started) * 1000
+            milliseconds = (time.perf_counter() - started) * 1000
+            spent[service] = spent.get(service, 0.0) + milliseconds
 
 
 def header(total: float, spent: Mapping[str, float]) -> str:
-    """The ``Server-Timing`` value (W3C Server Timing §2): the whole, then each service, in milliseconds."""
-    return ", ".join(f"{name};dur={value:.1f}" for name, value in {"total": total, **spent}.items())
+    """``Server-Timing`` (W3C Server Timing §2): the total and each service, in milliseconds."""
+    durations = {"total": total, **spent}
+    return ", ".join(f"{name};dur={value:.1f}" for name, value in durations.items())

@@ -1,8 +1,9 @@
-"""PocketBase's JSON web tokens: verifying and issuing (pocketbase.md §2.2, §2.3).
+"""PocketBase's JSON web tokens, verified and signed (pocketbase.md §2.2, §2.3).
 
-A token is signed with HS256 by its owner's token key followed by its collection's secret for that kind of
-token, so whoever owns it must be looked up before the signature can be checked. PocketBase checks the time
-first, on the unverified claims, then the signature; a token without ``exp`` never ends.
+A token is signed with HS256. The key is its owner's token key followed by its collection's secret
+for that type of token, so the owner must be looked up before the signature can be verified. Like
+PocketBase, this checks the times first, on the unverified claims, and the signature last. A token
+without ``exp`` never expires.
 """
 
 import base64
@@ -17,10 +18,10 @@ from pocketfiles.errors import PocketFilesError, TokenNotIssued
 
 Kind: TypeAlias = Literal["auth", "file"]
 
-# RFC 7515 §2: unpadded. PyJWT would add padding and skip foreign characters.
-_SHAPE = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+# Unpadded base64url (RFC 7515 §2). PyJWT would add padding and skip other characters.
+_THREE_PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
-# What PyJWT would check differently from PocketBase is checked here instead.
+# PyJWT checks claims differently from PocketBase, so it verifies the signature only.
 _SIGNATURE_ONLY: Any = {
     "verify_exp": False,
     "verify_nbf": False,
@@ -32,13 +33,17 @@ _SIGNATURE_ONLY: Any = {
 }
 
 
+_LATEST_TIME = 1e15
+"""Seconds since the epoch, 30 million years ahead. A larger number is not a time."""
+
+
 class BadToken(PocketFilesError):
-    """Not a token that opens anything now; ``reason`` says why, without a part of the token."""
+    """The token is not valid now. ``reason`` says why and contains no part of the token."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a valid token belongs to; ``expires`` in seconds since the epoch, ``None`` for never."""
+    """The owner of a valid token. ``expires`` in seconds since the epoch; ``None`` for never."""
 
     collection: Collection
     record: Record
@@ -46,22 +51,21 @@ class Identity:
 
     @property
     def is_superuser(self) -> bool:
-        """Whether every rule is open to this owner."""
+        """Whether no rule applies to this owner."""
         return self.collection.is_superusers
 
 
 Owner: TypeAlias = Callable[[str, str], tuple[Collection, Record] | None]
-"""Looks up a token's owner by collection name or id and record id."""
+"""Looks up the owner of a token, by collection name or id and by record id."""
 
 
 def verify(token: str, kind: Kind, owner: Owner, now: float) -> Identity:
-    """Whose token this is. ``now`` in seconds since the epoch. Raises ``BadToken``."""
+    """The owner of a token. ``now`` in seconds since the epoch. Raises ``BadToken``."""
     claims = _claims(token)
     _check_time(claims, now)
-    collection_id, record_id, actual = (
-        _text(claims, name) for name in ("collectionId", "id", "type")
-    )
-    if actual != kind:
+    collection_id = _text(claims, "collectionId")
+    record_id = _text(claims, "id")
+    if _text(claims, "type") != kind:
         raise BadToken(f"a token of another type than {kind}")
     found = owner(collection_id, record_id)
     if found is None:
@@ -76,7 +80,7 @@ def verify(token: str, kind: Kind, owner: Owner, now: float) -> Identity:
 
 def issue(collection: Collection, record: Record, kind: Kind, now: float) -> str:
     """A new token for the record, valid for the collection's duration. Raises ``TokenNotIssued``."""
-    import jwt  # noqa: PLC0415 - 50 ms that only requests with tokens should pay
+    import jwt  # noqa: PLC0415 - takes 50 ms, which only requests with tokens should pay
 
     key = _key(collection, record, kind)
     if not key:
@@ -101,7 +105,7 @@ def _key(collection: Collection, record: Record, kind: Kind) -> str:
 
 
 def _claims(token: str) -> Mapping[str, Any]:
-    if not _SHAPE.fullmatch(token):
+    if not _THREE_PARTS.fullmatch(token):
         raise BadToken("not three parts of unpadded base64url")
     payload = token.split(".")[1]
     try:
@@ -114,7 +118,10 @@ def _claims(token: str) -> Mapping[str, Any]:
 
 
 def _check_time(claims: Mapping[str, Any], now: float) -> None:
-    """Zero leeway; a claim that is there must be a number, and zero counts as absent (pocketbase.md §2.2)."""
+    """Raise ``BadToken`` for a token that is not valid now, without any leeway.
+
+    A claim must be a number if it is present, and 0 counts as absent (pocketbase.md §2.2).
+    """
     times = {name: _seconds(claims, name) for name in ("exp", "nbf", "iat") if name in claims}
     if times.get("exp") and int(times["exp"]) <= now:
         raise BadToken("expired")
@@ -126,11 +133,10 @@ def _check_time(claims: Mapping[str, Any], now: float) -> None:
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
     value = claims[name]
-    if (
-        isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15
-    ):  # NaN fails too
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not abs(value) < _LATEST_TIME:  # false for NaN, too
         raise BadToken(f"{name} is no time")
-    return value
+    return float(value)
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -1,1 +1,4 @@
-"""The tokens function."""
+"""The tokens function.
+
+* ``app``: the handler
+"""

@@ -25,10 +25,7 @@ MEASURED = "measured"
 
 @dataclass(frozen=True)
 class Row:
-    """One recorded request and its answer; a line of http.jsonl or http-more.jsonl.
-
-    ``raw_body``: the body goes out as it stands, without Content-Length; it is chunked.
-    """
+    """One recorded request and its answer; a line of http.jsonl."""
 
     name: str
     method: str
@@ -40,7 +37,6 @@ class Row:
     sha256: str = ""
     text: str | None = None
     body: str = ""
-    raw_body: bool = False
 
     @property
     def served(self) -> str:

@@ -15,17 +15,18 @@ import pytest
 from files import build
 from pocketfiles import aws
 from pocketfiles.config import Settings
+from pocketfiles.deadline import deadline_in
 from pocketfiles.thumbs.size import parse
 from tests.conftest import Cloud, make_cloud
 from tests.fakes import etag_of
 from tests.faults.proxy import Fault, Proxy, Rule, cut, delay, drip, refuse, running
 from tests.faults.world import (
-    GUARDED,
     NAME,
     OTHER,
-    PATIENCE,
+    PROTECTED,
     SIZE,
     TEXT,
+    TIMEOUTS,
     Heard,
     World,
     new_world,
@@ -98,7 +99,7 @@ CALLS = {
     "the catalogue": Call("dynamodb", ask("GET", OTHER), QUERY, text),
     "the record": Call("dynamodb", ask("GET", OTHER), GET_ITEM, text),
     "a rule's records": Call(
-        "dynamodb", ask("GET", GUARDED), 'dynamodb BatchGetItem .*"{table}"', text
+        "dynamodb", ask("GET", PROTECTED), 'dynamodb BatchGetItem .*"{table}"', text
     ),
     "a token's catalogue": Call("dynamodb", World.ask_token, QUERY, None, refused=NO_TOKEN),
     "a token's owner": Call("dynamodb", World.ask_token, GET_ITEM, None, refused=NO_TOKEN),
@@ -119,7 +120,7 @@ CALLS = {
 }
 
 SILENCE: dict[str, Fault] = {
-    "no answer in time": delay(PATIENCE.read + 0.4),
+    "no answer in time": delay(TIMEOUTS.read + 0.4),
     "cut before the answer": cut(),
     "reset before the answer": cut(reset=True),
 }
@@ -175,7 +176,7 @@ def cases() -> Iterator[Case]:
         heals = [*OVERLOADS[service], *SILENCE, *(BROKEN_BODY if has_body else ())]
         if name == "storing a thumb":  # whatever happens, the thumb is served
             yield from (Case(name, fault, None, 1) for fault in REFUSALS[service])
-            yield from (Case(name, fault, None, PATIENCE.attempts) for fault in heals)
+            yield from (Case(name, fault, None, TIMEOUTS.attempts) for fault in heals)
             continue
         for fault in REFUSALS[service]:
             yield Case(
@@ -183,7 +184,7 @@ def cases() -> Iterator[Case]:
             )
         for fault in heals:
             # S3's bodies are read after botocore is done with its attempts
-            attempts = 2 if service == "s3" and fault in BROKEN_BODY else PATIENCE.attempts
+            attempts = 2 if service == "s3" and fault in BROKEN_BODY else TIMEOUTS.attempts
             yield Case(name, fault, BUSY, attempts)
             if name in HEALED:
                 yield Case(name, fault, None, 2, times=1)
@@ -251,7 +252,7 @@ def test_a_fault_is_answered_truly(case: Case, outcomes: dict[Case, Future[Outco
         assert "etag" not in heard.headers
         assert heard.headers.get("retry-after") == ("1" if case.expected == BUSY else None)
     most = (
-        case.attempts if case.times is None else PATIENCE.attempts
+        case.attempts if case.times is None else TIMEOUTS.attempts
     )  # a busy machine may be late by itself
     assert case.attempts <= outcome.attempts <= most
 
@@ -270,7 +271,7 @@ def test_slow_calls_in_a_row_end_with_the_requests_time(direct: Cloud, proxy: Pr
     world = new_world(direct)
     world.seed()
     proxy.rules.append(Rule(f'dynamodb .*"{world.cloud.table}"', delay(0.3)))
-    with aws.within(aws.RESERVE_SECONDS + 0.45):
+    with deadline_in(aws.RESERVE_SECONDS + 0.45):
         heard = world.ask("GET", OTHER)
     assert (heard.status, refusal_of(heard)) == BUSY
     assert world.log.lines[-1]["reason"] == "S3: OutOfTime"
@@ -295,7 +296,7 @@ def test_a_service_that_nobody_answers_for_is_a_503(
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service.upper()}", f"http://127.0.0.1:{port}")
-    monkeypatch.setattr(aws, "_sessions", [])  # a session remembers its endpoints
+    aws.session.cache_clear()  # a session remembers its endpoints
     world = new_world(direct)
     world.seed()
     heard = world.ask("GET", OTHER)
@@ -309,7 +310,7 @@ def test_missing_credentials_are_an_operators_matter(
         monkeypatch.delenv(name)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, os.devnull)
-    monkeypatch.setattr(aws, "_sessions", [])
+    aws.session.cache_clear()
     world = new_world(direct)
     heard = world.ask("GET", OTHER)
     assert (heard.status, refusal_of(heard)) == NO_BUCKET

@@ -1,4 +1,4 @@
-"""A small catalogue and bucket of its own for every fault, served by the real parts with less patience."""
+"""A small catalogue and bucket of its own for every fault, served by the real parts with shorter timeouts."""
 
 import base64
 import io
@@ -24,9 +24,9 @@ from pocketfiles.storage import Storage
 from tests.conftest import Cloud
 from tests.fakes import FakeLog
 
-PATIENCE = aws.Patience(connect=0.5, read=1.5, attempts=3)
+TIMEOUTS = aws.Timeouts(connect=0.5, read=1.5, attempts=3)
 BODY_SECONDS = 1.0
-NAME, OTHER, GUARDED = "photo_x.png", "text_x.txt", "secret_x.txt"
+NAME, OTHER, PROTECTED = "photo_x.png", "text_x.txt", "secret_x.txt"
 TEXT = bytes(range(256)) * 40
 SIZE = "8x4"
 
@@ -80,7 +80,7 @@ class World:
     def __post_init__(self) -> None:
         self.collections = [Collection.from_json(raw, at) for at, raw in enumerate((USERS, FILES))]
         self.user = Record("users_id", "ann", {"id": "ann", "name": "ann", "tokenKey": "k" * 50})
-        s3, dynamodb = aws.client("s3", PATIENCE), aws.client("dynamodb", PATIENCE)
+        s3, dynamodb = aws.client("s3", TIMEOUTS), aws.client("dynamodb", TIMEOUTS)
         storage = Storage(s3, self.cloud.bucket, aws.presigning_client, BODY_SECONDS)
         table = tables.Table(dynamodb, self.cloud.table)
         self.files = build.file_service(Settings(table_name=self.cloud.table), table, storage)
@@ -90,7 +90,7 @@ class World:
     def seeded(self) -> dict[str, bytes]:
         """The objects there are before anything is asked, by key."""
         folder = "files_id/rec/"
-        return {f"{folder}{NAME}": photo(), f"{folder}{OTHER}": TEXT, f"{folder}{GUARDED}": TEXT}
+        return {f"{folder}{NAME}": photo(), f"{folder}{OTHER}": TEXT, f"{folder}{PROTECTED}": TEXT}
 
     @property
     def thumb_key(self) -> str:
@@ -114,7 +114,7 @@ class World:
                 {"AttributeName": "sk", "AttributeType": "S"},
             ],
         )
-        values = {"id": "rec", "photo": NAME, "text": OTHER, "secret": GUARDED, "owner": "ann"}
+        values = {"id": "rec", "photo": NAME, "text": OTHER, "secret": PROTECTED, "owner": "ann"}
         items = [tables.collection_item(raw, at) for at, raw in enumerate((USERS, FILES))]
         items += tables.record_items(self.collections[0], self.user)
         items += tables.record_items(self.collections[1], Record("files_id", "rec", values))
@@ -140,7 +140,7 @@ class World:
             reply: Reply = answer(request, time.time())
             return reply
 
-        given = handle.answer(event, route, self.log, lambda *_: None)
+        given = handle.answer(event, route, self.log, lambda _: None)
         body = base64.b64decode(given["body"])
         return Heard(given["statusCode"], given["headers"], body)
 

@@ -24,6 +24,7 @@ EVERY_LINE = {
     "service",
     "status",
     "timestamp",
+    "version",
 }
 
 

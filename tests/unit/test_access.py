@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from pocketfiles.access import Access
+from pocketfiles.access import Access, AccessRequest
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.errors import NotFound
@@ -34,7 +34,8 @@ def allows(
     papers = Collection("pbc_papers", "papers", "base", FIELDS, view_rule=rule)
     catalogue = Catalogue(FakeTable([USERS, papers, ROOTS], [ADA, PAPER]), 5, Clock())
     try:
-        Access(catalogue, max_rows).check(papers, PAPER, who, asked or request(), NOW)
+        access_request = AccessRequest(papers, PAPER, who, asked or request(), NOW)
+        Access(catalogue, max_rows).check(access_request)
     except NotFound:
         return False
     return True

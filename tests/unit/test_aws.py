@@ -13,6 +13,7 @@ from botocore.exceptions import (
 )
 
 from pocketfiles import aws
+from pocketfiles.deadline import deadline_in
 from pocketfiles.errors import Overloaded, StorageUnavailable
 from tests.conftest import Cloud
 
@@ -102,18 +103,18 @@ def test_the_worst_case_of_a_call_ends_before_the_function_and_that_before_the_g
     template = (Path(__file__).parents[2] / "template.yaml").read_text()
     timeouts = [int(found) for found in re.findall(r"^ +Timeout: (\d+)", template, re.MULTILINE)]
     assert timeouts
-    assert aws.PATIENCE.longest == 3 * (1 + 5) + 1 + 2
-    assert aws.PATIENCE.longest + 1 < min(timeouts)
+    assert aws.TIMEOUTS.worst_case == 3 * (1 + 5) + 1 + 2
+    assert aws.TIMEOUTS.worst_case + 1 < min(timeouts)
     assert max(timeouts) < 30
     config = aws.client("s3").meta.config
-    assert (config.connect_timeout, config.read_timeout) == (aws.CONNECT_SECONDS, aws.READ_SECONDS)  # type: ignore[attr-defined]
-    assert config.retries["total_max_attempts"] == aws.ATTEMPTS  # type: ignore[attr-defined]
+    assert (config.connect_timeout, config.read_timeout) == (1, 5)  # type: ignore[attr-defined]
+    assert config.retries["total_max_attempts"] == 3  # type: ignore[attr-defined]
 
 
 def test_no_attempt_begins_that_could_outlast_the_request(cloud: Cloud) -> None:
-    with aws.within(aws.RESERVE_SECONDS + 5):
+    with deadline_in(aws.RESERVE_SECONDS + 5):
         cloud.dynamodb.describe_table(TableName=cloud.table)
-    with aws.within(aws.RESERVE_SECONDS - 0.1), pytest.raises(aws.OutOfTime) as caught:
+    with deadline_in(aws.RESERVE_SECONDS - 0.1), pytest.raises(aws.OutOfTime) as caught:
         cloud.dynamodb.describe_table(TableName=cloud.table)
     assert isinstance(aws.refusal("DynamoDB", caught.value), Overloaded)
     cloud.dynamodb.describe_table(TableName=cloud.table)
@@ -125,7 +126,7 @@ def test_browsers_follow_sigv4_addresses_of_the_buckets_own_region(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")
     monkeypatch.setenv("AWS_DEFAULT_REGION", region)
-    monkeypatch.setattr(aws, "_sessions", [])
+    aws.session.cache_clear()
     url = aws.presigning_client().generate_presigned_url(
         "get_object", Params={"Bucket": "some-bucket", "Key": "c/r/a b.png"}, ExpiresIn=60
     )

@@ -1,10 +1,10 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pocketfiles.deliver import MAX_READS, Deliverer, Variant, wants_attributes_only
 from pocketfiles.errors import NotFound
+from pocketfiles.http.caching import CachePolicy
 from pocketfiles.http.messages import Reply
 from pocketfiles.objects import Opened
 from tests.fakes import MODIFIED_TEXT, FakeBucket, etag_of, request
@@ -17,11 +17,13 @@ BEFORE = "Mon, 01 Jan 1990 00:00:00 GMT"
 PUBLIC = "max-age=2592000, stale-while-revalidate=86400"
 
 
-def variant(bucket: FakeBucket, *, read: bool, key: str = KEY, **changes: Any) -> Variant:
+def variant(
+    bucket: FakeBucket, *, read: bool, key: str = KEY, policy: CachePolicy | None = None
+) -> Variant:
     stored = bucket.stored(key)
     assert stored is not None
     opened = Opened(stored, bucket.objects[key][0] if read else None)
-    return replace(Variant(opened, key.rpartition("/")[2]), **changes)
+    return Variant(opened, key.rpartition("/")[2], policy or CachePolicy())
 
 
 def delivered(
@@ -31,13 +33,13 @@ def delivered(
     limit: int = 256,
     content: bytes = BODY,
     read: bool = False,
-    changes: dict[str, Any] | None = None,
+    policy: CachePolicy | None = None,
     **headers: str,
 ) -> tuple[Reply, FakeBucket]:
     bucket = FakeBucket({KEY: (content, TEXT)})
     deliverer = Deliverer(bucket, inline_limit=limit, redirect_seconds=900, boundary=lambda: "bo")
     asked = request(method, query=query, **headers)
-    return deliverer.deliver(asked, variant(bucket, read=read, **(changes or {}))), bucket
+    return deliverer.deliver(asked, variant(bucket, read=read, policy=policy)), bucket
 
 
 def test_a_file_bears_every_header_pocketbase_gives_it_and_a_tag() -> None:
@@ -195,30 +197,40 @@ def test_a_range_above_the_limit_is_a_redirect_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "seconds", "kept", "sent"),
+    ("policy", "seconds", "kept", "sent"),
     [
-        ({}, 900, "public, max-age=450", PUBLIC),
-        ({"guarded": True}, 900, "private, no-store", "private, no-cache"),
-        ({"guarded": True, "seconds_left": 60.9}, 60, "private, no-store", "private, max-age=60"),
-        ({"guarded": True, "seconds_left": 0.4}, 1, "private, no-store", "private, max-age=0"),
+        (CachePolicy(), 900, "public, max-age=450", PUBLIC),
+        (CachePolicy(private=True), 900, "private, no-store", "private, no-cache"),
         (
-            {"guarded": True, "seconds_left": 1e9},
+            CachePolicy(private=True, seconds_left=60.9),
+            60,
+            "private, no-store",
+            "private, max-age=60",
+        ),
+        (CachePolicy(private=True, seconds_left=0.4), 1, "private, no-store", "private, max-age=0"),
+        (
+            CachePolicy(private=True, seconds_left=1e9),
             900,
             "private, no-store",
             "private, max-age=2592000",
         ),
-        ({"fallback": True}, 900, "private, no-store", "no-store"),
-        ({"guarded": True, "fallback": True}, 900, "private, no-store", "private, no-store"),
+        (CachePolicy(is_fallback=True), 900, "private, no-store", "no-store"),
+        (
+            CachePolicy(private=True, is_fallback=True),
+            900,
+            "private, no-store",
+            "private, no-store",
+        ),
     ],
 )
 def test_what_may_not_be_kept_by_others_is_not_as_a_redirect_either(
-    changes: dict[str, Any], seconds: int, kept: str, sent: str
+    policy: CachePolicy, seconds: int, kept: str, sent: str
 ) -> None:
-    redirect, bucket = delivered(limit=1, changes=changes)
+    redirect, bucket = delivered(limit=1, policy=policy)
     assert redirect.headers["cache-control"] == kept
     assert bucket.calls[0][2] == seconds
     assert bucket.calls[0][3]["ResponseCacheControl"] == sent
-    assert delivered(changes=changes)[0].headers["cache-control"] == sent
+    assert delivered(policy=policy)[0].headers["cache-control"] == sent
 
 
 def test_an_object_that_vanishes_is_missing() -> None:

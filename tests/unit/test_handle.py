@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pocketfiles import timing
+from pocketfiles import __version__, timing
 from pocketfiles.errors import (
     Denied,
     Forbidden,
@@ -18,6 +18,8 @@ from pocketfiles.errors import (
 )
 from pocketfiles.handle import answer, refuse
 from pocketfiles.http.messages import Reply, Request
+from pocketfiles.log_fields import LogFields
+from pocketfiles.metrics import Measured
 from tests.fakes import FakeLog
 from tests.fakes import payload_event as event
 
@@ -54,21 +56,22 @@ def test_a_refusal_is_json_that_nobody_keeps_and_hides_its_reason(
     assert reply.headers["x-frame-options"] == "SAMEORIGIN"
     assert reply.headers.get("retry-after") == ("1" if status == 503 else None)
     assert b"because" not in reply.body
-    assert reply.facts == {"reason": "because of this"}
+    assert reply.log_fields == LogFields(reason="because of this")
 
 
 def run(route: Any, **changes: Any) -> tuple[dict[str, Any], FakeLog]:
     log = FakeLog()
-    return answer(event(**changes), route, log, lambda *_: None), log
+    return answer(event(**changes), route, log, lambda _: None), log
 
 
 def test_an_answer_leaves_one_line_without_query_or_headers() -> None:
-    answered, log = run(lambda _: Reply(200, {}, b"x", facts={"collection": "photos"}))
+    answered, log = run(lambda _: Reply(200, {}, b"x", log_fields=LogFields(collection="photos")))
     assert answered["statusCode"] == 200
     (line,) = log.lines
     assert line.pop("milliseconds") is not None
     assert line == {
         "message": "answered",
+        "version": __version__,
         "method": "GET",
         "status": 200,
         "bytes": 1,
@@ -77,15 +80,16 @@ def test_an_answer_leaves_one_line_without_query_or_headers() -> None:
 
 
 def test_an_answer_is_measured_with_what_it_spent() -> None:
-    measured = []
+    measured: list[Measured] = []
 
     def spending(_: Request) -> Reply:
         with timing.spent_on("s3"):
-            return Reply(200, {}, b"xyz", facts={"thumb": "made"})
+            return Reply(200, {}, b"xyz", log_fields=LogFields(thumb="made"))
 
-    answered = answer(event(), spending, FakeLog(), lambda *found: measured.append(found))
-    ((status, length, _, facts, spent),) = measured
-    assert (status, length, facts, list(spent)) == (200, 3, {"thumb": "made"}, ["s3"])
+    answered = answer(event(), spending, FakeLog(), measured.append)
+    (found,) = measured
+    assert (found.status, found.length, list(found.spent)) == (200, 3, ["s3"])
+    assert found.log_fields == LogFields(thumb="made")
     assert answered["headers"]["server-timing"].startswith("total;dur=")
 
 

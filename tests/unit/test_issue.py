@@ -16,6 +16,7 @@ from pocketfiles.errors import (
 )
 from pocketfiles.http.messages import Reply
 from pocketfiles.issue import PATH, TokenService
+from pocketfiles.log_fields import LogFields
 from tests.fakes import Clock, FakeTable, request
 
 NOW = 1_800_000_000.9
@@ -62,7 +63,7 @@ def test_nobody_keeps_the_answer_and_the_log_knows_no_token() -> None:
         "x-frame-options": "SAMEORIGIN",
         "x-xss-protection": "1; mode=block",
     }
-    assert reply.facts == {"outcome": "token issued"}
+    assert reply.log_fields == LogFields(token_issued=True)
 
 
 @pytest.mark.parametrize(

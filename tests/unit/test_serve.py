@@ -11,6 +11,7 @@ from pocketfiles.catalogue.model import Collection, Field, Record, Settings, Sou
 from pocketfiles.deliver import Deliverer
 from pocketfiles.errors import Denied, Forbidden, NotFound, Refusal, ThumbFailed, UnknownCollection
 from pocketfiles.http.messages import Reply
+from pocketfiles.log_fields import LogFields
 from pocketfiles.serve import FileService
 from pocketfiles.thumb_store import ThumbMaker
 from pocketfiles.thumbs.size import ThumbSize
@@ -289,7 +290,7 @@ def test_listed_sizes_and_100x100_are_thumbs_with_a_name_of_their_own(
     assert reply.headers["content-disposition"] == f"inline; filename={size}_a.png"
     assert reply.headers["etag"] == etag_of(b"a thumb")
     assert reply.headers["cache-control"] == PUBLIC
-    assert reply.facts == {"collection": "photos", "thumb": "made"}
+    assert reply.log_fields == LogFields(collection="photos", thumb="made")
 
 
 @pytest.mark.parametrize(
@@ -298,7 +299,7 @@ def test_listed_sizes_and_100x100_are_thumbs_with_a_name_of_their_own(
 def test_other_sizes_are_the_original(world: World, size: str) -> None:
     reply = world.get(PICTURE, f"thumb={size}")
     assert reply.body == b"a picture"
-    assert reply.facts == {"collection": "photos"}
+    assert reply.log_fields == LogFields(collection="photos")
     assert world.asked() == [RECORD, ("fetch", ORIGINAL)]
 
 
@@ -307,7 +308,7 @@ def test_a_file_that_is_no_picture_has_no_thumbs(world: World) -> None:
     assert (reply.status, reply.body) == (200, b"a note")
     assert reply.headers["content-disposition"] == "attachment; filename=n.txt"
     assert reply.headers["cache-control"] == PUBLIC
-    assert reply.facts["thumb"] == "original"
+    assert reply.log_fields.thumb == "original"
 
 
 @pytest.mark.parametrize(("size", "reason"), [("50x50", "unreadable"), ("bad", "bad-size")])
@@ -320,7 +321,7 @@ def test_a_failed_thumb_is_the_original_that_nobody_keeps(
     assert (reply.status, reply.body) == (200, world.bucket.objects[ORIGINAL][0])
     assert reply.headers["content-disposition"] == "inline; filename=a.png"
     assert reply.headers["cache-control"] == "no-store"
-    assert reply.facts == {"collection": "photos", "thumb": "failed", "reason": reason}
+    assert reply.log_fields == LogFields("photos", "failed", reason)
 
 
 def test_the_first_field_that_holds_a_name_decides_about_its_thumbs(world: World) -> None:

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from pocketfiles import aws
+from pocketfiles.deadline import deadline_in
 from pocketfiles.errors import Overloaded, StorageUnavailable
 from pocketfiles.objects import Opened, Stored
 from pocketfiles.storage import Storage
@@ -203,7 +204,7 @@ def test_a_body_that_takes_too_long_is_given_up() -> None:
 
 def test_the_time_of_the_request_bounds_the_body_too() -> None:
     body = Body(b"abc", b"def")
-    with aws.within(0), pytest.raises(Overloaded, match="too slowly"):
+    with deadline_in(0), pytest.raises(Overloaded, match="too slowly"):
         over(Client(body)).fetch(KEY, always)
     assert body.closed
 

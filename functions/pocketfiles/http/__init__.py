@@ -1,1 +1,10 @@
-"""HTTP's values and rules, without any gateway: messages, queries, conditions, ranges, headers, CORS."""
+"""HTTP's values and rules, without any gateway.
+
+* ``messages``: one request and one reply as plain values
+* ``query``: query strings, parsed as Go parses them
+* ``conditions``: conditional requests (``If-Match`` and its like), entity tags and dates
+* ``ranges``: byte ranges, ``multipart/byteranges``, and the text of a 416
+* ``headers``: content type, disposition and security headers
+* ``caching``: ``Cache-Control``
+* ``cors``: cross-origin headers and preflights
+"""

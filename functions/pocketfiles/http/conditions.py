@@ -1,13 +1,16 @@
-"""HTTP's conditional requests (RFC 9110 §13), in the order of §13.2.2 that PocketBase keeps too (§5.3)."""
+"""Conditional requests (RFC 9110 §13), evaluated in the order of §13.2.2, which PocketBase follows
+too (pocketbase.md §5.3)."""
 
 import re
 import time
 from calendar import timegm
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-_TAGS = re.compile(r'\s*(?:(W/)?("[\x21\x23-\x7e\x80-\U0010ffff]*"))?\s*(?:,|$)')
+# One element of a list of entity tags, which may be empty. Possessive quantifiers never give a
+# character back, so the time is linear in the length.
+_ELEMENT = re.compile(r'\s*+(?:(W/)?+("[\x21\x23-\x7e\x80-\U0010ffff]*+"))?+\s*+(?:,|$)')
 _DATE_FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 
 
@@ -17,7 +20,7 @@ def http_date(moment: datetime) -> str:
 
 
 def parse_date(text: str) -> int | None:
-    """Seconds since the epoch of any of HTTP's three date forms, or ``None``."""
+    """Seconds since the epoch of a date in one of HTTP's three formats; ``None`` for other text."""
     for form in _DATE_FORMATS:
         try:
             return timegm(time.strptime(text, form))
@@ -27,24 +30,24 @@ def parse_date(text: str) -> int | None:
 
 
 def outcome(headers: Mapping[str, str], etag: str, modified: datetime | None) -> int:
-    """412, 304, or 200 to go on. ``headers`` have lower-case names; ``etag`` is strong, quotes included.
+    """The status that the preconditions lead to: 412, 304, or 200 if the request proceeds.
 
-    A header that is empty or cannot be parsed counts as absent, except an unparsable ``If-Match``, which
-    matches nothing.
+    ``headers`` have lower-case names. ``etag`` is strong and includes its quotes. A header that is
+    empty or malformed counts as absent, except a malformed ``If-Match``, which matches nothing.
     """
     seconds = None if modified is None else int(modified.timestamp())
     if headers.get("if-match"):
         if not _matches(headers["if-match"], etag, weak=False):
             return 412
-    elif not _unmodified(headers.get("if-unmodified-since"), seconds):
+    elif not _is_unmodified(headers.get("if-unmodified-since"), seconds):
         return 412
     if headers.get("if-none-match"):
         return 304 if _matches(headers["if-none-match"], etag, weak=True) else 200
-    return 304 if _not_modified(headers.get("if-modified-since"), seconds) else 200
+    return 304 if _is_not_modified(headers.get("if-modified-since"), seconds) else 200
 
 
 def honours_range(if_range: str | None, etag: str, modified: datetime | None) -> bool:
-    """Whether ``If-Range`` lets a ``Range`` count (RFC 9110 §13.1.5): the very tag, or the very date."""
+    """Whether ``If-Range`` allows ``Range`` (RFC 9110 §13.1.5): the same tag, or the same date."""
     if not if_range:
         return True
     if if_range.startswith(('"', "W/")):
@@ -53,31 +56,30 @@ def honours_range(if_range: str | None, etag: str, modified: datetime | None) ->
     return date is not None and modified is not None and date == int(modified.timestamp())
 
 
-def _matches(listed: str, etag: str, *, weak: bool) -> bool:
-    if listed.strip() == "*":
+def _matches(tag_list: str, etag: str, *, weak: bool) -> bool:
+    """Whether the list names ``etag``, by weak or by strong comparison (RFC 9110 §8.8.3.2)."""
+    if tag_list.strip() == "*":
         return True
-    return any(tag == etag and (weak or not is_weak) for is_weak, tag in _tags(listed))
+    return any(tag == etag and (weak or not is_weak) for is_weak, tag in _entity_tags(tag_list))
 
 
-def _tags(listed: str) -> list[tuple[bool, str]]:
-    """The entity tags up to the first that is malformed."""
-    found = []
+def _entity_tags(tag_list: str) -> Iterator[tuple[bool, str]]:
+    """Each entity tag, and whether it is weak, up to the first malformed element."""
     position = 0
-    while position < len(listed):
-        match = _TAGS.match(listed, position)
-        if match is None:
-            break
-        if match[2]:
-            found.append((bool(match[1]), match[2]))
-        position = match.end()
-    return found
+    while position < len(tag_list):
+        element = _ELEMENT.match(tag_list, position)
+        if element is None:
+            return
+        if element[2]:
+            yield element[1] is not None, element[2]
+        position = element.end()
 
 
-def _unmodified(since: str | None, modified: int | None) -> bool:
+def _is_unmodified(since: str | None, modified: int | None) -> bool:
     date = parse_date(since) if since is not None else None
     return date is None or modified is None or modified <= date
 
 
-def _not_modified(since: str | None, modified: int | None) -> bool:
+def _is_not_modified(since: str | None, modified: int | None) -> bool:
     date = parse_date(since) if since is not None else None
     return date is not None and modified is not None and modified <= date

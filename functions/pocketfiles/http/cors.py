@@ -1,4 +1,5 @@
-"""Cross-origin answers, given by the functions so that they are the same everywhere (pocketbase.md §1.4)."""
+"""Cross-origin headers. The functions send them, so they are the same behind every gateway
+(pocketbase.md §1.4)."""
 
 from collections.abc import Mapping
 
@@ -8,29 +9,28 @@ _METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
 _PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 
 
-def simple(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers every answer to a request other than OPTIONS gains; ``headers`` are the request's."""
+def response_headers(request_headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers added to the response to any request other than OPTIONS."""
     added = {"vary": "Origin"}
-    if headers.get("origin"):
+    if request_headers.get("origin"):
         added["access-control-allow-origin"] = "*"
     return added
 
 
-def _preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers of the empty 204 that answers OPTIONS on any path."""
-    if not headers.get("origin"):
+def preflight(request: Request) -> Reply:
+    """The empty 204 that answers OPTIONS on any path."""
+    return Reply(204, _preflight_headers(request.headers))
+
+
+def _preflight_headers(request_headers: Mapping[str, str]) -> dict[str, str]:
+    if not request_headers.get("origin"):
         return {"vary": "Origin"}
-    added = {
+    headers = {
         "vary": _PREFLIGHT_VARY,
         "access-control-allow-origin": "*",
         "access-control-allow-methods": _METHODS,
     }
-    asked = headers.get("access-control-request-headers")
-    if asked:
-        added["access-control-allow-headers"] = asked
-    return added
-
-
-def preflight(request: Request) -> Reply:
-    """The answer to OPTIONS on any path."""
-    return Reply(204, _preflight_headers(request.headers))
+    requested = request_headers.get("access-control-request-headers")
+    if requested:
+        headers["access-control-allow-headers"] = requested
+    return headers

@@ -1,15 +1,20 @@
-"""One HTTP request and one reply as plain values, whatever gateway they come from or go to."""
+"""One HTTP request and one reply as plain values, independent of the gateway they pass through."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from pocketfiles.log_fields import LogFields
 
 JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: ``path`` decoded, ``headers`` with lower-case names, first values of query parameters."""
+    """One request.
+
+    ``path`` is percent-decoded. ``query`` has the first value of each parameter. Names in
+    ``headers`` are in lower case. ``address`` is the client's IP address, if known.
+    """
 
     method: str
     path: str
@@ -21,10 +26,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer; ``length`` is what a HEAD announces, ``facts`` what the log line says."""
+    """One response. ``length`` is the Content-Length that a response to HEAD announces."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     length: int | None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    log_fields: LogFields = field(default_factory=LogFields)

@@ -1,4 +1,4 @@
-"""Byte ranges (RFC 9110 §14), with PocketBase's answers to odd ones (pocketbase.md §5.4)."""
+"""Byte ranges (RFC 9110 §14), with PocketBase's answers to unusual ones (pocketbase.md §5.4)."""
 
 import re
 from dataclasses import dataclass
@@ -7,28 +7,32 @@ from pocketfiles.errors import PocketFilesError
 
 _BLANK = " \t\r\n"
 _NUMBER = re.compile(r"\+?0*([0-9]{1,19})")
-_MOST = 2**63 - 1  # what clients send that mean "to the end"; Go reads no larger number
+_LARGEST_NUMBER = 2**63 - 1
+"""Go parses no larger integer. Clients send this one to mean the end of the file."""
+
+MALFORMED = "invalid range"
+NO_OVERLAP = "invalid range: failed to overlap"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The bytes ``first`` to ``last``, both included; ``last`` is ``first - 1`` for an empty part."""
+    """The bytes ``first`` to ``last``, both included. ``last`` is ``first - 1`` if it is empty."""
 
     first: int
     last: int
 
     @property
     def length(self) -> int:
-        """How many bytes."""
+        """The number of bytes."""
         return self.last - self.first + 1
 
     def content_range(self, size: int) -> str:
-        """The ``Content-Range`` value of this part."""
+        """The ``Content-Range`` of this part of ``size`` bytes."""
         return f"bytes {self.first}-{self.last}/{size}"
 
 
 class BadRange(PocketFilesError):
-    """A 416. ``reason`` is its text body; ``content_range`` its header, empty for a malformed range."""
+    """A 416. ``reason`` is its body; ``content_range`` its header, empty for a malformed range."""
 
     def __init__(self, reason: str, content_range: str = "") -> None:
         super().__init__(reason)
@@ -36,50 +40,53 @@ class BadRange(PocketFilesError):
 
 
 def parse(header: str, size: int) -> list[Part]:
-    """The parts a ``Range`` header asks of ``size`` bytes; none when the whole is to be sent instead.
+    """The parts of ``size`` bytes that a ``Range`` header asks for.
 
-    That is so for an empty list and for parts that together exceed the size. Raises ``BadRange``.
+    The list is empty if the whole file is to be sent instead: for an empty header, and for parts
+    that are longer than the file together. Raises ``BadRange``.
     """
     unit, equals, listed = header.partition("=")
     if unit != "bytes" or not equals:
-        raise BadRange("invalid range")
+        raise BadRange(MALFORMED)
     items = [item.strip(_BLANK) for item in listed.split(",")]
     found = [_part(item, size) for item in items if item]
     parts = [part for part in found if part is not None]
     if found and not parts:
         if size == 0:
             return []
-        raise BadRange("invalid range: failed to overlap", f"bytes */{size}")
-    return [] if sum(part.length for part in parts) > size else parts
+        raise BadRange(NO_OVERLAP, f"bytes */{size}")
+    total = sum(part.length for part in parts)
+    return [] if total > size else parts
 
 
 def _part(item: str, size: int) -> Part | None:
-    """One ``first-last``, ``first-`` or ``-length``; ``None`` when it starts beyond the end."""
+    """One of ``first-last``, ``first-`` and ``-length``. ``None`` if it begins after the end."""
     first_text, dash, last_text = (piece.strip(_BLANK) for piece in item.partition("-"))
     if not dash:
-        raise BadRange("invalid range")
+        raise BadRange(MALFORMED)
     if not first_text:
-        return Part(size - min(_number(last_text), size), size - 1)
+        length = min(_number(last_text), size)
+        return Part(size - length, size - 1)
     first = _number(first_text)
     if first >= size:
         return None
     last = _number(last_text) if last_text else size - 1
     if last < first:
-        raise BadRange("invalid range")
+        raise BadRange(MALFORMED)
     return Part(first, min(last, size - 1))
 
 
 def _number(text: str) -> int:
     found = _NUMBER.fullmatch(text)
-    if found is None or int(found[1]) > _MOST:
-        raise BadRange("invalid range")
+    if found is None or int(found[1]) > _LARGEST_NUMBER:
+        raise BadRange(MALFORMED)
     return int(found[1])
 
 
 def multipart(
     parts: list[tuple[Part, bytes]], size: int, content_type: str, boundary: str
 ) -> bytes:
-    """A ``multipart/byteranges`` body (RFC 9110 §14.6) of the parts in the order they were asked for."""
+    """A ``multipart/byteranges`` body (RFC 9110 §14.6), its parts in the requested order."""
     pieces = []
     for part, content in parts:
         head = (
@@ -93,5 +100,5 @@ def multipart(
 
 def multipart_length(parts: list[Part], size: int, content_type: str, boundary: str) -> int:
     """The length of that body, without its bytes."""
-    frame = len(multipart([(part, b"") for part in parts], size, content_type, boundary))
-    return frame + sum(part.length for part in parts)
+    framing = len(multipart([(part, b"") for part in parts], size, content_type, boundary))
+    return framing + sum(part.length for part in parts)

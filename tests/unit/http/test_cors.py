@@ -4,11 +4,13 @@ from tests.fakes import request
 
 
 def test_an_answer_varies_by_origin_even_without_one() -> None:
-    assert cors.simple({}) == {"vary": "Origin"}
+    assert cors.response_headers({}) == {"vary": "Origin"}
 
 
 def test_any_origin_may_read() -> None:
-    assert cors.simple({"origin": "https://app.test"})["access-control-allow-origin"] == "*"
+    assert (
+        cors.response_headers({"origin": "https://app.test"})["access-control-allow-origin"] == "*"
+    )
 
 
 def test_a_preflight_without_origin_says_only_vary() -> None:

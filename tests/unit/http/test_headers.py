@@ -81,29 +81,3 @@ def test_a_name_is_bare_where_it_can_be_and_quoted_where_it_must(name: str, writ
 )
 def test_only_listed_types_are_shown_inline(stored: str, download: bool, kind: str) -> None:
     assert headers.disposition("f", stored, download=download) == f"{kind}; filename=f"
-
-
-PUBLIC = "max-age=2592000, stale-while-revalidate=86400"
-
-
-@pytest.mark.parametrize(
-    ("guarded", "fallback", "left", "kept", "redirected"),
-    [
-        # guarded, fallback, the token's seconds left → of the file, of a redirect that lives 900 s
-        (False, False, None, PUBLIC, "public, max-age=450"),
-        (False, True, None, "no-store", "private, no-store"),
-        (True, False, 120.9, "private, max-age=120", "private, no-store"),
-        (True, False, 1e12, "private, max-age=2592000", "private, no-store"),
-        (True, False, -3, "private, max-age=0", "private, no-store"),
-        (True, False, None, "private, no-cache", "private, no-store"),
-        (True, True, 120, "private, no-store", "private, no-store"),
-    ],
-)
-def test_how_long_an_answer_may_be_kept_and_by_whom(
-    guarded: bool, fallback: bool, left: float | None, kept: str, redirected: str
-) -> None:
-    assert headers.cache_control(guarded=guarded, fallback=fallback, seconds_left=left) == kept
-    assert (
-        headers.redirect_cache_control(guarded=guarded, fallback=fallback, seconds=900)
-        == redirected
-    )

@@ -1,0 +1,29 @@
+"""What the log line says about the outcome of a request. Metrics and alarms are counted from it."""
+
+from dataclasses import dataclass, fields
+from typing import Literal, TypeAlias
+
+ThumbOutcome: TypeAlias = Literal["stored", "made", "original", "failed"]
+"""``stored``: read from the bucket; ``made``: rendered by this request; ``original``: the file is of
+a type that has no thumbs; ``failed``: the thumb could not be made, so the original was served."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogFields:
+    """Fields of the log line besides method, status, bytes and times. An empty field is left out.
+
+    ``reason``: why the request was refused, or why its thumb failed; never shown to the client.
+    ``denied``: refused by the view rule, not for want of the file.
+    """
+
+    collection: str = ""
+    thumb: ThumbOutcome | None = None
+    reason: str = ""
+    denied: bool = False
+    redirect: bool = False
+    token_issued: bool = False
+
+    def as_dict(self) -> dict[str, str | bool]:
+        """The fields that are set, by name."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in named.items() if value}
