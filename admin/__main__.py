@@ -3,8 +3,11 @@
 import sys
 from pathlib import Path
 
+_LIBRARY = Path(__file__).resolve().parent.parent / "functions"
+
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "functions"))
+    if __package__ == "admin":  # in the checkout, where the library is not installed
+        sys.path.insert(0, str(_LIBRARY))
     from .cli import main
 
     raise SystemExit(main(sys.argv[1:]))

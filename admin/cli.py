@@ -1,4 +1,4 @@
-"""The command line: which subcommands there are, and how failures look."""
+"""The command line: its commands, its version, and what a failure looks like."""
 
 import argparse
 import sys
@@ -6,31 +6,43 @@ from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pocketfiles import __version__
 from pocketfiles.errors import Refusal
 
 from .commands import check_rules, collections, explain, import_, put, rm, sync, token
+from .commands.arguments import PROGRAM
 from .errors import AdminError
 
 _COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules)
+_FAILED = 1
+_INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells report it."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """All subcommands; each sets ``run``, a function of the parsed arguments that returns the exit
-    code.
+    """The parser of all commands.
+
+    Each command sets ``run``, a function from the parsed arguments to the exit code.
     """
     root = argparse.ArgumentParser(
-        prog="python -m admin", description="Manage the file service's data."
+        prog=PROGRAM, description="Manage the data that PocketFiles serves."
     )
+    root.add_argument("--version", action="version", version=f"PocketFiles {__version__}")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add(commands)
     return root
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run one subcommand.
+def program() -> int:
+    """The installed program ``pocketfiles``. Returns the exit code."""
+    return main(sys.argv[1:])
 
-    Failures are a line on standard error and exit code 1, interruption is 130.
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command and return its exit code.
+
+    A failure prints one line on standard error and returns 1; an interruption returns 130.
     """
     parsed = parser().parse_args(arguments)
     try:
@@ -43,9 +55,9 @@ def main(arguments: Sequence[str]) -> int:
         return _failed(f"AWS: {error}")
     except KeyboardInterrupt:
         print("interrupted; run it again to go on where it stopped", file=sys.stderr)
-        return 130
+        return _INTERRUPTED
 
 
 def _failed(reason: str) -> int:
     print(f"error: {' '.join(reason.split())}", file=sys.stderr)
-    return 1
+    return _FAILED
