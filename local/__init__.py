@@ -8,7 +8,9 @@
 ``runtime``: Lambda's part: loads handlers, invokes them with a context and a time limit.
 ``api``: the HTTP API as a whole: ``routing``, ``gateway`` and ``runtime`` together.
 ``server``: HTTP/1.1 over a socket. Knows nothing of AWS.
-``cloud``: S3 and DynamoDB in memory, by moto's server.
+``cloud``: S3 and DynamoDB in memory, with the template's bucket and table.
+``stand_in``: moto behind the checks that keep other programs and web pages out of that data.
+``signature``: verifies AWS Signature Version 4. Pure.
 ``containers``: the variables with which ``sam local`` containers find that S3 and DynamoDB.
 ``samples``: the URLs and tokens printed at the start, found in whatever data was imported.
 """

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import TextIO
@@ -17,13 +17,16 @@ import boto3
 
 from admin.errors import AdminError
 from admin.sync.round import import_directory
+from admin.target import local_runner
+from admin.target.local_runner import LocalRunner
 from local import cloud, containers
 from local.api import Api
 from local.gateway import Request
-from local.intrinsics import TemplateError
+from local.intrinsics import REGION, TemplateError
 from local.runtime import Runtime
 from local.samples import samples
 from local.server import Application, Server
+from local.signature import Credentials
 from local.template import Template, parse
 from pocketfiles import __version__
 from pocketfiles.catalogue.table import Table
@@ -100,18 +103,22 @@ def _port(text: str) -> int:
 def _serve(options: argparse.Namespace, out: TextIO) -> None:
     template = parse((ROOT / "template.yaml").read_text())
     environment = template.environment()
+    credentials = cloud.random_credentials()
     with (
         _bound(options.host, options.port) as server,
-        cloud.moto(containers.EVERYWHERE if options.sam_env else cloud.LOOPBACK) as endpoint,
+        cloud.serving(credentials, _reachable_from(options)) as endpoint,
         _for_containers(options.sam_env, endpoint, environment),
     ):
         os.environ.update(environment)
-        cloud.point_at(endpoint, os.environ)
+        cloud.point_at(endpoint, credentials, os.environ)
         table = _import(options.data, template, environment)
         api = Api(template.routes, Runtime(template.functions))
-        with _in_front(options, api, table, environment) as application:
+        base = f"http://{options.host}:{server.server_port}"
+        with (
+            _in_front(options, api, table, environment) as application,
+            _announced(_runner(base, endpoint, credentials, environment)),
+        ):
             server.application = application
-            base = f"http://{options.host}:{server.server_port}"
             for line in _greeting(base, endpoint, api, table):
                 print(line, file=out, flush=True)
             server.serve_forever()
@@ -127,6 +134,42 @@ def _in_front(
 
     bucket = environment["BUCKET_NAME"]
     return edge(ROOT, boto3.client("s3"), bucket, lambda: table.catalogue()[0], api.respond)
+
+
+def _reachable_from(options: argparse.Namespace) -> str:
+    """The address that S3 and DynamoDB listen on."""
+    return containers.EVERYWHERE if options.sam_env else cloud.LOOPBACK
+
+
+def _runner(
+    base: str, endpoint: str, credentials: Credentials, environment: Mapping[str, str]
+) -> LocalRunner:
+    return LocalRunner(
+        base=base,
+        endpoint=endpoint,
+        region=REGION,
+        table=environment["TABLE_NAME"],
+        bucket=environment["BUCKET_NAME"],
+        access_key_id=credentials.access_key_id,
+        secret_access_key=credentials.secret_access_key,
+        pid=os.getpid(),
+    )
+
+
+@contextlib.contextmanager
+def _announced(runner: LocalRunner) -> Iterator[None]:
+    """Let ``admin --local`` find this service until the block ends."""
+    try:
+        path = local_runner.write(runner, os.environ)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        print(f"warning: `admin --local` will not find this service: {reason}", file=sys.stderr)
+        yield
+        return
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _for_containers(

@@ -1,14 +1,20 @@
-"""S3 and DynamoDB in memory: moto's server, with the buckets and tables the template declares."""
+"""S3 and DynamoDB in memory, with the buckets and tables the template declares."""
 
 import logging
 import os
+import secrets
+import threading
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
 
+from local.containers import EVERYWHERE, HOST
 from local.intrinsics import REGION
+from local.signature import Credentials
+from local.stand_in import LOOPBACK_NAMES, StandIn
 from local.template import Template
 
 if TYPE_CHECKING:
@@ -28,23 +34,36 @@ _REAL_AWS = (
 )
 
 
+def random_credentials() -> Credentials:
+    """An access key that nobody can guess."""
+    return Credentials(f"LOCAL{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30))
+
+
 @contextmanager
-def moto(host: str = LOOPBACK) -> Iterator[str]:
+def serving(credentials: Credentials, host: str = LOOPBACK) -> Iterator[str]:
     """Serve S3 and DynamoDB until the block ends, and yield their endpoint on this machine.
 
     ``host`` is the address to listen on. All data is in memory and lost in the end.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(host, port=0, verbose=False)
-    server.start()
+    names = (*LOOPBACK_NAMES, HOST) if host == EVERYWHERE else LOOPBACK_NAMES
+    server = make_server(
+        host, 0, StandIn(credentials, names), threaded=True, request_handler=MotoRequestHandler
+    )
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
-        yield f"http://{LOOPBACK}:{server.get_host_and_port()[1]}"
+        yield f"http://{LOOPBACK}:{server.server_port}"
     finally:
-        server.stop()
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
-def point_at(endpoint: str, environment: MutableMapping[str, str]) -> None:
-    """Give ``environment`` the endpoint and worthless credentials, for every AWS client."""
+def point_at(
+    endpoint: str, credentials: Credentials, environment: MutableMapping[str, str]
+) -> None:
+    """Lead every AWS client that reads ``environment`` to ``endpoint``."""
     for name in _REAL_AWS:
         environment.pop(name, None)
     bypass = [
@@ -52,8 +71,8 @@ def point_at(endpoint: str, environment: MutableMapping[str, str]) -> None:
         "127.0.0.1,localhost",
     ]
     environment.update(
-        AWS_ACCESS_KEY_ID="local",
-        AWS_SECRET_ACCESS_KEY="local",  # noqa: S106 - moto takes any
+        AWS_ACCESS_KEY_ID=credentials.access_key_id,
+        AWS_SECRET_ACCESS_KEY=credentials.secret_access_key,
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         AWS_DEFAULT_REGION=REGION,

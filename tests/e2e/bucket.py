@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from admin.target.local_runner import LocalRunner
 from pocketfiles.catalogue.model import Record
 from pocketfiles.catalogue.table import Table, record_items
 
@@ -25,18 +26,16 @@ class Bucket:
     table: str
 
     @classmethod
-    def of(cls, endpoint: str) -> "Bucket":
-        """The one bucket and the one table at that address."""
+    def of(cls, runner: LocalRunner) -> "Bucket":
+        """The bucket and the table of a running service."""
         given: dict[str, Any] = {
-            "endpoint_url": endpoint,
-            "region_name": "us-east-1",
-            "aws_access_key_id": "local",
-            "aws_secret_access_key": "local",
+            "endpoint_url": runner.endpoint,
+            "region_name": runner.region,
+            "aws_access_key_id": runner.access_key_id,
+            "aws_secret_access_key": runner.secret_access_key,
         }
         s3, dynamodb = boto3.client("s3", **given), boto3.client("dynamodb", **given)
-        (bucket,) = s3.list_buckets()["Buckets"]
-        (table,) = dynamodb.list_tables()["TableNames"]
-        return cls(s3, dynamodb, bucket["Name"], table)
+        return cls(s3, dynamodb, runner.bucket, runner.table)
 
     def put(
         self, collection: str, record_id: str, field: str, files: Mapping[str, tuple[bytes, str]]

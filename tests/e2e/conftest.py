@@ -1,5 +1,6 @@
 """The real thing: ``python -m local`` in a process of its own."""
 
+import os
 import re
 import signal
 import subprocess
@@ -10,16 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from admin.target import local_runner
+from admin.target.local_runner import LocalRunner
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds; some two are enough on an idle machine
 
 
 @dataclass
 class Runner:
-    """A running service: its two addresses and the labelled lines it printed under them."""
+    """A running service: its address, how to reach its AWS, and the labelled lines it printed."""
 
     base: str
-    aws: str
+    aws: LocalRunner
     process: subprocess.Popen[str]
     lines: dict[str, str] = field(default_factory=dict)
 
@@ -30,10 +34,12 @@ class Runner:
 
 def start(log: Path, *arguments: str) -> Runner:
     """Start the service and read what it prints until the last line, the one about file tokens."""
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(log.parent)}
     with log.open("w") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "local", "--port", "0", *arguments],
             cwd=ROOT,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -48,7 +54,9 @@ def start(log: Path, *arguments: str) -> Runner:
     if "ready" not in printed:
         process.wait(PATIENCE)
         pytest.fail(f"the runner did not start: {log.read_text()[-2000:]}")
-    return Runner(printed.pop("ready"), printed.pop("aws"), process, printed)
+    aws = local_runner.find(environment)
+    assert aws.endpoint == printed.pop("aws")
+    return Runner(printed.pop("ready"), aws, process, printed)
 
 
 def stop(runner: Runner, number: signal.Signals = signal.SIGTERM) -> int:

@@ -256,10 +256,10 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(
         {NAME: (whole[:5000], "application/octet-stream")},
     )
     given = {
-        "AWS_ENDPOINT_URL": runner.aws,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": runner.aws.endpoint,
+        "AWS_ACCESS_KEY_ID": runner.aws.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": runner.aws.secret_access_key,
+        "AWS_DEFAULT_REGION": runner.aws.region,
         "TABLE_NAME": bucket.table,
         "BUCKET_NAME": bucket.bucket,
     }

@@ -10,13 +10,16 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
+from botocore.exceptions import ClientError
 from PIL import Image
 
+from admin.target import local_runner
+from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import PATIENCE, ROOT, Runner, start, stop
 
 EMPTY: Mapping[str, str] = {}
@@ -160,16 +163,26 @@ def test_many_requests_at_once_are_all_answered(runner: Runner) -> None:
     assert all(body == alone[path] for path, (_, _, body) in answers)
 
 
-def test_the_printed_aws_address_is_that_of_the_bucket(runner: Runner) -> None:
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=runner.aws,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
-    (bucket,) = s3.list_buckets()["Buckets"]
-    assert s3.list_objects_v2(Bucket=bucket["Name"])["KeyCount"] > 0
+def test_the_state_file_opens_the_bucket(runner: Runner) -> None:
+    found = Bucket.of(runner.aws)
+    assert found.s3.list_objects_v2(Bucket=found.bucket)["KeyCount"] > 0
+
+
+def test_other_credentials_open_nothing(runner: Runner) -> None:
+    guessed = replace(runner.aws, secret_access_key="local")
+    found = Bucket.of(guessed)
+    with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+        found.s3.list_buckets()
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        found.dynamodb.list_tables()
+
+
+def test_the_state_file_is_the_owners_alone_and_goes_with_the_service(tmp_path: Path) -> None:
+    runner = start(tmp_path / "log")
+    (path,) = local_runner.folder({"XDG_RUNTIME_DIR": str(tmp_path)}).iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600
+    stop(runner)
+    assert not path.exists()
 
 
 def test_the_log_holds_no_token(runner: Runner, runner_log: Path) -> None:
@@ -224,7 +237,10 @@ def test_containers_of_sam_local_are_led_to_the_same_bucket(tmp_path: Path) -> N
     variables = tmp_path / "env.json"
     runner = start(tmp_path / "log", "--sam-env", str(variables))
     found = json.loads(variables.read_text())["Parameters"]
-    assert found["AWS_ENDPOINT_URL"] == f"http://host.docker.internal:{urlsplit(runner.aws).port}"
+    assert (
+        found["AWS_ENDPOINT_URL"]
+        == f"http://host.docker.internal:{urlsplit(runner.aws.endpoint).port}"
+    )
     assert {"TABLE_NAME", "BUCKET_NAME"} < set(found)
     assert stop(runner) == 0
     assert not variables.exists()

@@ -28,11 +28,11 @@ def kept_in_step(tmp_path: Path) -> Iterator[tuple[Runner, Path]]:
     command = [sys.executable, "-u", "-m", "admin", "sync", "--watch", "--pb-data", str(directory)]
     command += ["--bucket", bucket.bucket, "--table", bucket.table]
     credentials = {
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": runner.aws.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": runner.aws.secret_access_key,
+        "AWS_DEFAULT_REGION": runner.aws.region,
     }
-    environment = {**os.environ, **credentials, "AWS_ENDPOINT_URL": runner.aws}
+    environment = {**os.environ, **credentials, "AWS_ENDPOINT_URL": runner.aws.endpoint}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as sync:

@@ -23,9 +23,10 @@ Resources:
 def test_the_templates_buckets_and_tables_are_created(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with cloud.moto() as endpoint:
+    credentials = cloud.random_credentials()
+    with cloud.serving(credentials) as endpoint:
         environment: dict[str, str] = {}
-        cloud.point_at(endpoint, environment)
+        cloud.point_at(endpoint, credentials, environment)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         session = boto3.Session()
@@ -48,7 +49,7 @@ def test_the_developers_own_aws_settings_are_removed() -> None:
         "NO_PROXY": "intranet.test",
         "HOME": "/home/me",
     }
-    cloud.point_at("http://127.0.0.1:1", environment)
+    cloud.point_at("http://127.0.0.1:1", cloud.random_credentials(), environment)
     assert not {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"} & set(environment)
     assert "real" not in environment.values()
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"

@@ -17,6 +17,7 @@ import boto3
 import pytest
 
 from local import cloud, containers
+from local.signature import Credentials
 from local.template import Template, parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,17 +68,28 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def reachable() -> Iterator[str]:
-    """A moto server's address on this machine, open to containers."""
-    with cloud.moto(containers.EVERYWHERE) as endpoint:
+def credentials() -> Credentials:
+    """The access key of this run's S3 and DynamoDB."""
+    return cloud.random_credentials()
+
+
+@pytest.fixture(scope="session")
+def reachable(credentials: Credentials) -> Iterator[str]:
+    """The address of S3 and DynamoDB on this machine, open to containers."""
+    with cloud.serving(credentials, containers.EVERYWHERE) as endpoint:
         yield endpoint
 
 
 @pytest.fixture(scope="session")
-def stack(built: Path, reachable: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(
+    built: Path,
+    reachable: str,
+    credentials: Credentials,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
     """The demo data behind the functions."""
     environment = dict(os.environ)
-    cloud.point_at(reachable, environment)
+    cloud.point_at(reachable, credentials, environment)
     declared = parse((ROOT / "template.yaml").read_text())
     names = declared.environment()
     _import_demo(declared, names, environment)
@@ -86,8 +98,17 @@ def stack(built: Path, reachable: str, tmp_path_factory: pytest.TempPathFactory)
         yield Stack(built, variables, environment, names["BUCKET_NAME"], names["TABLE_NAME"])
 
 
+def session_of(environment: dict[str, str]) -> boto3.Session:
+    """A session with the credentials and region of an environment."""
+    return boto3.Session(
+        environment["AWS_ACCESS_KEY_ID"],
+        environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+    )
+
+
 def _import_demo(template: Template, names: dict[str, str], environment: dict[str, str]) -> None:
-    session = boto3.Session("local", "local", region_name=environment["AWS_REGION"])
+    session = session_of(environment)
     s3 = session.client("s3", endpoint_url=environment["AWS_ENDPOINT_URL"])
     dynamodb = session.client("dynamodb", endpoint_url=environment["AWS_ENDPOINT_URL"])
     cloud.provision(template, s3, dynamodb)

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from PIL import Image
 
 from pocketfiles import tokens
 from pocketfiles.catalogue.table import Table
-from tests.sam.conftest import ROOT, Stack, run
+from tests.sam.conftest import ROOT, Stack, run, session_of
 
 pytestmark = pytest.mark.docker
 
@@ -35,7 +34,7 @@ ADAS = (
 
 def auth_token(stack: Stack, user: str) -> str:
     """What PocketBase would have given the user at sign-in."""
-    session = boto3.Session("local", "local", region_name=stack.environment["AWS_REGION"])
+    session = session_of(stack.environment)
     client = session.client("dynamodb", endpoint_url=stack.environment["AWS_ENDPOINT_URL"])
     table = Table(client, stack.table)
     collection = table.catalogue()[0].find("users")
@@ -46,7 +45,7 @@ def auth_token(stack: Stack, user: str) -> str:
 
 
 def stored(stack: Stack, key: str) -> bytes | None:
-    session = boto3.Session("local", "local", region_name=stack.environment["AWS_REGION"])
+    session = session_of(stack.environment)
     client = session.client("s3", endpoint_url=stack.environment["AWS_ENDPOINT_URL"])
     listed = client.list_objects_v2(Bucket=stack.bucket, Prefix=key)
     return (
