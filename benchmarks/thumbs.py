@@ -2,8 +2,9 @@
 
     python -m benchmarks.thumbs [--quick] [--only FORMAT,…] [--rounds N]
 
-All on one core, each in a process of its own; rounds alternate between them, and medians are kept. sharp
-wants node and npm, pyvips ``pip install "pyvips[binary]"``; what is missing is named and left out.
+All on one core, each in a process of its own; rounds alternate between them, and medians are
+kept. sharp wants node and npm, pyvips ``pip install "pyvips[binary]"``; what is missing is named
+and left out.
 """
 
 import argparse
@@ -99,7 +100,8 @@ class Worker:
         return self._line()
 
     def memory(self, field: str) -> float:
-        """``VmRSS`` (held now) or ``VmHWM`` (at most so far) of the process in megabytes; 0 but on Linux."""
+        """``VmRSS`` (held now) or ``VmHWM`` (at most so far) of the process in megabytes; 0 but
+        on Linux."""
         status = Path(f"/proc/{self._process.pid}/status")
         lines = status.read_text().splitlines() if status.exists() else []
         return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(field)), 0.0)
@@ -171,7 +173,8 @@ def start() -> dict[str, Worker]:
 
 
 def measure(row: Row, workers: dict[str, Worker], rounds: int) -> dict[str, Any]:
-    """Each engine's median time in milliseconds, bytes, and peak memory in megabytes over an idle process."""
+    """Each engine's median time in milliseconds, bytes, and peak memory in megabytes over an idle
+    process."""
     runs = {"0.3": 5, "4.4": 2}.get(row.megapixels, 1)
     times: dict[str, list[float]] = {engine: [] for engine in workers}
     found: dict[str, Any] = {}

@@ -16,13 +16,13 @@ from typing import Any
 from PIL import Image, features
 from PIL import __version__ as pillow_version
 
+from pocketfiles.config import ThumbOptions
 from pocketfiles.thumbs import geometry
 from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import parse
-from pocketfiles.thumbs.task import Options
 
 Make = Callable[[bytes, dict[str, Any]], bytes]
-UNLIMITED = Options(max_source_bytes=1 << 40, max_pixels=1 << 40)
+UNLIMITED = ThumbOptions(max_source_bytes=1 << 40, max_pixels=1 << 40)
 WRITTEN: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 85, "subsampling": "4:2:0", "optimize": True},
     "PNG": {},

@@ -17,7 +17,10 @@ LIBRARY = FUNCTIONS / "pocketfiles"
 HANDLER_LINES, MODULE_LINES, FUNCTION_LINES = 80, 300, 40
 APPS = {"files.app", "files.build", "tokens.app"}  # parts: what files.app is put together from
 ADAPTERS = {"pocketfiles.storage", "pocketfiles.catalogue.table", "pocketfiles.thumbs.render"}
-PICTURES = {f"pocketfiles.thumbs.{name}" for name in ("decode", "render", "encode")}
+PICTURES = {
+    f"pocketfiles.thumbs.{name}"
+    for name in ("render", "decode", "resample", "colour", "encode", "png_writer")
+}
 AWS = {"pocketfiles.aws", "pocketfiles.storage", "pocketfiles.catalogue.table"}
 ONLY_IN = {
     "boto3": AWS,

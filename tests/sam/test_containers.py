@@ -63,7 +63,9 @@ def test_libvips_and_libwebp_load_in_lambda(built: Path) -> None:
     layer, code = built.parent / "PillowLayer", built.parent / "FilesFunction"
     mounts = ["--volume", f"{layer}:/opt:ro", "--volume", f"{code}:/var/task:ro"]
     python = ["--env", "PYTHONPATH=/opt/python:/var/task", "--entrypoint", "python3.13"]
-    program = "from pocketfiles.thumbs import decode as d; assert d._libvips() and d._libwebp()"
+    program = (
+        "from pocketfiles.thumbs import libvips, libwebp; assert libvips.load() and libwebp.load()"
+    )
     command = ["docker", "run", "--rm", *mounts, *python, os.environ["LAMBDA_IMAGE"], "-c", program]
     run(command, {**os.environ})
 

@@ -1,1 +1,17 @@
-"""Thumbs: what a size says, which pixels it takes, and the one module that touches them."""
+"""Thumbs: the bytes of a picture in, the bytes of its thumb out.
+
+``render``      makes a thumb, step by step, with the modules below
+``size``        the syntax of thumb sizes, and which content types have thumbs
+``geometry``    which part of a picture becomes the thumb, and how large it is
+``identify``    tells the four formats apart and reads their headers
+``formats``     one module for each format's headers
+``exif``        the orientation in an EXIF block
+``task``        what to decode for a thumb, and the limits
+``decode``      chooses a decoder and decodes no more than the task needs
+``libvips``     calls libvips, which reads JPEG and PNG
+``libwebp``     calls libwebp, which reads WebP
+``resample``    averages and resizes pixels
+``colour``      converts colours to sRGB
+``encode``      writes the thumb's file
+``png_writer``  chooses how to filter and compress a PNG, and writes it
+"""

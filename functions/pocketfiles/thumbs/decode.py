@@ -1,168 +1,58 @@
-"""A picture's bytes as pixels: those of the first frame, and as few of them as a task needs.
+"""Decodes the first frame of a picture, and no more of it than a task needs.
 
-Three decoders share the work. libvips reads JPEG and PNG, and resizes what shrinks little while it reads;
-libwebp reads WebP. Pillow reads the rest, GIF, animations, CMYK and 16 bits a channel, and everything where
-the other two are missing. Broken data raise a ValueError, or what Pillow's plugins raise, which is nearly
-anything.
+libwebp reads WebP. libvips reads PNG and large JPEGs, and resizes them while it reads if they
+shrink little. Pillow reads the rest, GIF, animations, CMYK and 16 bits a channel, and everything
+where the other two are missing.
+
+Broken data raise ValueError, or what Pillow's plugins raise, which is nearly anything.
 """
 
 import io
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
-from importlib.util import find_spec
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
-from PIL import Image, ImageChops, ImageFile, _webp
+from PIL import Image, ImageChops, ImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from pocketfiles.thumbs import header, libvips, libwebp
-from pocketfiles.thumbs.geometry import Box, FloatBox
+from pocketfiles.thumbs import libvips, libwebp, resample
+from pocketfiles.thumbs.formats import jpeg, png, webp
+from pocketfiles.thumbs.formats.header import Header
+from pocketfiles.thumbs.geometry import Box, FloatBox, Size, whole
 from pocketfiles.thumbs.task import Task
 
-STRIP_PIXELS = 1 << 18
-"""Decoded, converted and averaged at a time: what a processor's cache holds."""
+_OPAQUE_MODES = frozenset({"L", "RGB"})
 
-_OPAQUE = frozenset({"L", "RGB"})
-_MANY_PIXELS = 1_000_000
-_WALKED_AGAIN = 600_000_000  # pixels times scans that may be decoded twice more for a closer look
-_FLOATS_BELOW = (
-    3  # times; where more is to be shrunk, averaging before the floating-point numbers is quicker
-)
-_ENDS_EARLY = "truncated: the data end before the picture does"
+_MIN_PIXELS_FOR_LIBVIPS = 1_000_000
+"""Decoded pixels from which libvips is quicker than Pillow's libjpeg."""
 
+_MIN_SHRINK_TO_AVERAGE = 3
+"""Shrink factor from which averaging before resizing is quicker than libvips' floating point,
+with alpha."""
 
-class Picture(Protocol):
-    """One of Pillow's images, or one decoded as it is asked for: then crops must run from top to bottom."""
+_MAX_PIXELS_DECODED_TWICE = 600_000_000
+"""Most pixels × scans of a JPEG that is decoded once more to see whether it is complete."""
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height."""
+_LIBJPEG_FILLING = frozenset({127, 128})
+"""The levels of the grey that libjpeg puts where data are missing."""
 
-    def crop(self, box: Box) -> Image.Image:
-        """The pixels of that box."""
+_TRUNCATED = "truncated: the data end before the picture does"
 
 
-# A picture, the task's box in the pixels of that, and the ICC profile
-Decoded = tuple[Picture, FloatBox, bytes | None]
+@dataclass(frozen=True)
+class Decoded:
+    """Pixels, the task's box in these pixels, and the picture's ICC profile."""
 
-
-@contextmanager
-def decoded(data: bytes, task: Task) -> Iterator[Decoded]:
-    """By the decoder the header calls for; Pillow's own guessing would try dozens.
-
-    That data are broken may show no sooner than at the end of the context.
-    """
-    head = task.header
-    if head.format == "WEBP" and not head.animated and (webp_decoder := _libwebp()):
-        yield *_by_libwebp(webp_decoder, data, task), header.webp_profile(data)
-        return
-    file: ImageFile.ImageFile = _FILES[head.format](io.BytesIO(data))
-    if file.size != (head.width, head.height):
-        raise ValueError("the decoder sees another size than the header says")
-    profile = file.info.get("icc_profile")
-    if _suits_libvips(file, task) and (decoder := _libvips()):
-        with _by_libvips(decoder, data, task) as (picture, box):
-            yield picture, box, profile
-    else:
-        yield *_by_pillow(file, data, task), profile
-
-
-def _by_libwebp(decoder: libwebp.Decoder, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
-    part = decoder.part(data, task)
-    return Image.frombuffer(part.mode, part.size, part.pixels, "raw", part.mode, 0, 1), part.box
-
-
-@contextmanager
-def _by_libvips(
-    decoder: libvips.Decoder, data: bytes, task: Task
-) -> Iterator[tuple[Picture, FloatBox]]:
-    if resized := _resized_by_libvips(decoder, data, task):
-        yield resized
-        return
-    try:
-        with decoder.opened(data, task) as rows:
-            left, top, right, bottom = task.scaled_box
-            yield _Rows(rows), (left, top, min(right, rows.size[0]), min(bottom, rows.size[1]))
-            _check_end(rows.last_pixel(), data, task)  # nothing may be missing below, either
-    except ValueError:
-        _check_png(data, task.header)
-        raise
-
-
-def _resized_by_libvips(
-    decoder: libvips.Decoder, data: bytes, task: Task
-) -> tuple[Image.Image, FloatBox] | None:
-    """The thumb's pixels; None when something needs a closer look, a flaw in the data perhaps."""
-    try:
-        with decoder.opened(data, task, flawless=True) as rows:
-            box = task.whole_box(rows.size)
-            if box is None or (rows.mode not in _OPAQUE and task.shrink >= _FLOATS_BELOW):
-                return None
-            return _resized(rows, box, task)
-    except ValueError:
-        return None
-
-
-def _resized(rows: libvips.Rows, box: Box, task: Task) -> tuple[Image.Image, FloatBox]:
-    return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target)), (
-        0,
-        0,
-        *task.target,
-    )
-
-
-def _by_pillow(file: ImageFile.ImageFile, data: bytes, task: Task) -> tuple[Picture, FloatBox]:
-    if task.header.format == "JPEG":
-        image = _drafted(file, task)
-        _check_end(
-            image.crop((image.width - 1, image.height - 1, *image.size)).tobytes(),
-            data,
-            task,
-            image,
-        )
-        box = task.whole_box(image.size)
-        many = image.width * image.height >= _MANY_PIXELS
-        if box and many and image.mode in _OPAQUE and (decoder := _libvips()):
-            with decoder.holding(image.tobytes(), image.size, len(image.mode)) as rows:
-                return _resized(rows, box, task)
-        return image, task.scaled_box
-    image = _first_frame(file, task)
-    if not any(image.crop((0, image.height - 1, *image.size)).tobytes()):
-        _check_png(data, task.header)
-    return image, task.box
-
-
-def _suits_libvips(file: ImageFile.ImageFile, task: Task) -> bool:
-    head = task.header
-    if head.format == "JPEG":
-        # Pillow's libjpeg is the faster one, which counts where little is left to be resized, or where many
-        # scans are read for fewer pixels.
-        many = head.width * head.height >= _MANY_PIXELS * task.scale**2
-        return file.mode in _OPAQUE and many and (head.scans == 1 or task.scale == 1)
-    return head.format == "PNG" and head.depth <= libvips.DEPTH and not head.animated
-
-
-class _Rows:
-    """What libvips reads, as a picture."""
-
-    def __init__(self, rows: libvips.Rows) -> None:
-        self.size = rows.size
-        self._rows = rows
-
-    def crop(self, box: Box) -> Image.Image:
-        left, top, right, bottom = box
-        mode, size = self._rows.mode, (right - left, bottom - top)
-        return Image.frombytes(mode, size, self._rows.part(box))
+    image: Image.Image
+    box: FloatBox
+    icc_profile: bytes | None
 
 
 class _JpegFile(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Nobody asks for the resolution, and Pillow's reader warns about broken EXIF data."""
+        """Skip the resolution: Pillow's reader warns about broken EXIF blocks."""
 
 
 _FILES: dict[str, Any] = {
@@ -171,65 +61,189 @@ _FILES: dict[str, Any] = {
     "GIF": GifImageFile,
     "WEBP": WebPImageFile,
 }
+"""Pillow's plugins by format. Left to itself, Pillow would try dozens."""
 
 
-def _drafted(file: ImageFile.ImageFile, task: Task) -> Image.Image:
+def decode(data: bytes, task: Task) -> Decoded:
+    """The pixels that the task needs, averaged down to at most 2.5 times its target."""
+    header = task.header
+    if header.format == "WEBP" and not header.animated:
+        webp_decoder = libwebp.load()
+        if webp_decoder:
+            image, box = _by_libwebp(webp_decoder, data, task)
+            return Decoded(image, box, webp.icc_profile(data))
+    file: ImageFile.ImageFile = _FILES[header.format](io.BytesIO(data))
+    if file.size != (header.width, header.height):
+        raise ValueError("the decoder reads another size than the header's")
+    profile = file.info.get("icc_profile")
+    decoder = libvips.load() if _suits_libvips(file, task) else None
+    if decoder:
+        image, box = _by_libvips(decoder, data, task)
+    elif header.format == "JPEG":
+        image, box = _jpeg_by_pillow(file, data, task)
+    else:
+        image, box = _by_pillow(file, data, task)
+    return Decoded(image, box, profile)
+
+
+def _by_libwebp(
+    decoder: libwebp.Decoder,
+    data: bytes,
+    task: Task,
+) -> tuple[Image.Image, FloatBox]:
+    part = decoder.decode(data, task)
+    image = Image.frombuffer(part.mode, part.size, part.pixels, "raw", part.mode, 0, 1)
+    return resample.reduce(image, part.box, task)
+
+
+def _suits_libvips(file: ImageFile.ImageFile, task: Task) -> bool:
+    header = task.header
+    if header.format == "PNG":
+        return header.depth <= libvips.MAX_DEPTH and not header.animated
+    if header.format != "JPEG" or file.mode not in _OPAQUE_MODES:
+        return False
+    # Pillow's libjpeg is quicker where little is left to resize, and where several scans are read
+    # at a reduced scale.
+    decoded_pixels = header.width * header.height / task.scale**2
+    has_one_pass = header.scans == 1 or task.scale == 1
+    return decoded_pixels >= _MIN_PIXELS_FOR_LIBVIPS and has_one_pass
+
+
+def _by_libvips(
+    decoder: libvips.Decoder,
+    data: bytes,
+    task: Task,
+) -> tuple[Image.Image, FloatBox]:
+    resized = _resized_by_libvips(decoder, data, task)
+    if resized:
+        return resized, FloatBox(*whole(task.target))
+    try:
+        with decoder.opened(data, task) as rows:
+            box = _inside(task.scaled_box, rows.size)
+            reduced = resample.reduce(_RowsAsPicture(rows), box, task)
+            last_pixel = rows.last_pixel()  # reads the rows below the box, which may be broken
+            if task.header.format == "JPEG" and _may_be_filling(last_pixel):
+                _check_jpeg_is_complete(data, task)
+            return reduced
+    except ValueError:
+        _check_png_is_complete(data, task.header)
+        raise
+
+
+def _resized_by_libvips(
+    decoder: libvips.Decoder,
+    data: bytes,
+    task: Task,
+) -> Image.Image | None:
+    """The thumb's pixels; None if libvips does not suit, and if it finds any flaw in the data."""
+    try:
+        with decoder.opened(data, task, flawless=True) as rows:
+            box = task.whole_box(rows.size)
+            has_alpha = rows.mode not in _OPAQUE_MODES
+            if box is None or (has_alpha and task.shrink >= _MIN_SHRINK_TO_AVERAGE):
+                return None
+            return _resized(rows, box, task)
+    except ValueError:
+        return None
+
+
+def _resized(
+    rows: libvips.Rows,
+    box: Box,
+    task: Task,
+) -> Image.Image:
+    return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target))
+
+
+class _RowsAsPicture:
+    """What libvips reads, as a ``resample.Picture``."""
+
+    def __init__(self, rows: libvips.Rows) -> None:
+        self.size = rows.size
+        self._rows = rows
+
+    def crop(self, box: Box) -> Image.Image:
+        return Image.frombytes(self._rows.mode, box.size, self._rows.part(box))
+
+
+def _inside(box: FloatBox, size: Size) -> FloatBox:
+    width, height = size
+    right = min(box.right, width)
+    bottom = min(box.bottom, height)
+    return FloatBox(box.left, box.top, right, bottom)
+
+
+def _jpeg_by_pillow(
+    file: ImageFile.ImageFile, data: bytes, task: Task
+) -> tuple[Image.Image, FloatBox]:
+    image = _at_scale(file, task)
+    last_pixel = image.crop((image.width - 1, image.height - 1, image.width, image.height))
+    if _may_be_filling(last_pixel.tobytes()):
+        _check_jpeg_is_complete(data, task, image)
+    box = task.whole_box(image.size)
+    is_large = image.width * image.height >= _MIN_PIXELS_FOR_LIBVIPS
+    if box and is_large and image.mode in _OPAQUE_MODES:
+        decoder = libvips.load()
+        if decoder:
+            with decoder.holding(image.tobytes(), image.size, len(image.mode)) as rows:
+                return _resized(rows, box, task), FloatBox(*whole(task.target))
+    return resample.reduce(image, task.scaled_box, task)
+
+
+def _by_pillow(
+    file: ImageFile.ImageFile,
+    data: bytes,
+    task: Task,
+) -> tuple[Image.Image, FloatBox]:
+    image = _first_frame(file, task)
+    last_row = image.crop((0, image.height - 1, *image.size))
+    if not any(last_row.tobytes()):
+        _check_png_is_complete(data, task.header)
+    return resample.reduce(image, task.box, task)
+
+
+def _first_frame(file: ImageFile.ImageFile, task: Task) -> Image.Image:
+    has_separate_default = getattr(file, "default_image", False)
+    if has_separate_default:  # an animated PNG's picture for programs that do not animate
+        file.seek(1)
+    file.load()
+    if task.header.frame is None:
+        return file
+    # Around the frame the canvas is transparent, whatever background colour the file names.
+    canvas = Image.new("RGBA", file.size)
+    canvas.paste(file.convert("RGBA").crop(task.header.frame), task.header.frame)
+    return canvas
+
+
+def _at_scale(file: ImageFile.ImageFile, task: Task) -> Image.Image:
+    """The whole JPEG, decoded at the task's scale."""
     file.draft(None, (task.header.width // task.scale, task.header.height // task.scale))
     file.load()
     return file
 
 
-def _check_end(
-    last_pixel: bytes | memoryview, data: bytes, task: Task, drafted: Image.Image | None = None
+def _may_be_filling(last_pixel: bytes | memoryview) -> bool:
+    return _LIBJPEG_FILLING.issuperset(last_pixel)
+
+
+def _check_jpeg_is_complete(
+    data: bytes,
+    task: Task,
+    decoded: Image.Image | None = None,
 ) -> None:
-    """That a JPEG does not end in what libjpeg fills in for missing data, which is no error to it."""
-    head = task.header
-    walked = head.width * head.height * head.scans
-    if head.format == "JPEG" and {127, 128}.issuperset(last_pixel) and walked <= _WALKED_AGAIN:
-        longer = _drafted(_JpegFile(io.BytesIO(header.longer(data))), task)
-        drafted = drafted or _drafted(_JpegFile(io.BytesIO(data)), task)
-        if ImageChops.difference(drafted, longer).getbbox():
-            raise ValueError(_ENDS_EARLY)
+    """Raise ValueError if libjpeg filled in missing data, which is no error to it.
+
+    The JPEG is decoded once more with longer data. ``decoded`` is the JPEG at the task's scale.
+    """
+    header = task.header
+    if header.width * header.height * header.scans > _MAX_PIXELS_DECODED_TWICE:
+        return
+    lengthened = _at_scale(_JpegFile(io.BytesIO(jpeg.lengthened(data))), task)
+    decoded = decoded or _at_scale(_JpegFile(io.BytesIO(data)), task)
+    if ImageChops.difference(decoded, lengthened).getbbox():
+        raise ValueError(_TRUNCATED)
 
 
-def _check_png(data: bytes, head: header.Header) -> None:
-    if head.format == "PNG" and not header.png_is_complete(data):
-        raise ValueError(_ENDS_EARLY)
-
-
-def _first_frame(image: ImageFile.ImageFile, task: Task) -> Image.Image:
-    if getattr(image, "default_image", False):  # an animated PNG whose first picture is not a frame
-        image.seek(1)
-    image.load()
-    if task.header.frame is None:
-        return image
-    canvas = Image.new(
-        "RGBA", image.size
-    )  # empty around the frame, whatever the background colour says
-    canvas.paste(image.convert("RGBA").crop(task.header.frame), task.header.frame)
-    return canvas
-
-
-@cache
-def _libwebp() -> libwebp.Decoder | None:
-    """Pillow's own libwebp, if it can be reached; if not, Pillow's slower way is there."""
-    try:
-        return libwebp.Decoder(_webp.__file__)
-    except (OSError, AttributeError):
-        return None
-
-
-_starting = threading.Lock()
-
-
-@cache
-def _libvips() -> libvips.Decoder | None:
-    """libvips, if it is installed; if not, Pillow's slower way is there, too."""
-    package = find_spec("_libvips")
-    if package is None or package.origin is None:
-        return None
-    try:
-        with _starting:
-            return libvips.Decoder(package.origin)
-    except (OSError, AttributeError):
-        return None
+def _check_png_is_complete(data: bytes, header: Header) -> None:
+    if header.format == "PNG" and not png.is_complete(data):
+        raise ValueError(_TRUNCATED)

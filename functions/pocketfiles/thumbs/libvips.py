@@ -1,33 +1,61 @@
-"""libvips as a reader of JPEG and PNG that resizes what it reads: row by row, never the whole picture.
+"""Calls libvips, which reads JPEG and PNG row by row and resizes what it reads.
 
-Pillow inflates with the zlib of the system, unfilters and resamples byte by byte, and keeps all pixels.
-libvips brings a zlib, a libpng and a resampler that use vector instructions, and takes half the time. Only a
-few stable functions of its C interface are called.
+Pillow inflates with the zlib of the system, unfilters and resamples byte by byte, and holds the
+whole picture. libvips brings a zlib, a libpng and a resampler that use vector instructions, and
+takes half the time. Only a few stable functions of its C interface are called, through ctypes.
 """
 
 import ctypes
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int, c_size_t, c_void_p
+from ctypes import (
+    POINTER,
+    byref,
+    c_char,
+    c_char_p,
+    c_double,
+    c_int,
+    c_size_t,
+    c_void_p,
+)
+from functools import cache
+from importlib.util import find_spec
 from typing import Any, Final
 
-from pocketfiles.thumbs.geometry import Box
+from pocketfiles.thumbs.geometry import Box, FloatBox, Size, whole
 from pocketfiles.thumbs.task import Task
 
-DEPTH: Final = 8
-"""Bits a channel that can be read, at most."""
+PACKAGE = "_libvips"
+"""The module whose shared library contains libvips (of the wheel pyvips-binary)."""
 
-_MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # what a pixel of so many bytes holds
-_SEQUENTIAL: Final = 1  # VipsAccess
-_FAIL_ON_ERROR: Final = 2  # VipsFailOn: broken data end the reading
-_FAIL_ON_WARNING: Final = 3  # and so does what libjpeg fills in for missing data
-_EIGHT_BITS: Final = 0  # VipsBandFormat
-_TRIANGLE: Final = 1  # VipsKernel
-_NEEDED: Final = (8, 13)
+MAX_DEPTH: Final = 8
+"""Most bits in a channel that are read."""
+
+_MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+"""Pillow's modes, by bands in a pixel."""
+
+_ACCESS_SEQUENTIAL: Final = 1
+"""VipsAccess: from top to bottom, once."""
+
+_FAIL_ON_ERROR: Final = 2
+_FAIL_ON_WARNING: Final = 3
+"""VipsFailOn: stop at broken data; or also where libjpeg fills in missing data."""
+
+_FORMAT_UCHAR: Final = 0
+"""VipsBandFormat: eight bits."""
+
+_KERNEL_LINEAR: Final = 1
+"""VipsKernel: the triangle filter."""
+
+_MAJOR = 0
+_MINOR = 1
+_MIN_VERSION: Final = (8, 13)
 
 _IMAGE: Final = c_void_p
 _MADE: Final = POINTER(c_void_p)
-_SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {  # what is returned, what is taken
+_SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {
+    # What a function returns comes first, then what it takes.
     "vips_version": (c_int, c_int),
     # Named options follow the arguments of these in pairs, up to a null pointer.
     "vips_jpegload_buffer": (c_int, c_char_p, c_size_t, _MADE),
@@ -53,139 +81,203 @@ _SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {  # what is returned, what is 
 
 
 class Rows:
-    """A picture of ``size`` pixels in ``mode``, as Pillow calls it; to be read once, from top to bottom.
+    """A picture of ``size`` pixels in ``mode`` (Pillow's name), to be read once, from top to
+    bottom.
 
-    Bytes read hold until the next are, or it is closed. ValueError when its data are broken or cut short.
+    A returned view is valid until the next read or until the picture is closed. ValueError if the
+    data are broken or truncated.
     """
 
-    def __init__(self, library: ctypes.CDLL, image: c_void_p, open_for: ExitStack) -> None:
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        image: c_void_p,
+        resources: ExitStack,
+    ) -> None:
         bands = library.vips_image_get_bands(image)
-        if library.vips_image_get_format(image) != _EIGHT_BITS or bands not in _MODES:
+        if library.vips_image_get_format(image) != _FORMAT_UCHAR or bands not in _MODES:
             raise ValueError("not eight bits a channel")
-        self.size: tuple[int, int] = (
-            library.vips_image_get_width(image),
-            library.vips_image_get_height(image),
-        )
+        width = library.vips_image_get_width(image)
+        height = library.vips_image_get_height(image)
+        self.size: Size = (width, height)
         self.mode = _MODES[bands]
-        self._library, self._image, self._open_for = library, image, open_for
+        self._library = library
+        self._image = image
+        self._resources = resources
+        self._last_read = resources.enter_context(ExitStack())
         self._region: int | None = None
-        self._read = open_for.enter_context(ExitStack())
 
     def part(self, box: Box) -> memoryview:
-        """The pixels of ``box``."""
-        left, top, right, bottom = box
+        """The pixels in ``box``."""
         if self._region is None:
             self._region = self._library.vips_region_new(self._image)
-            self._open_for.callback(self._library.g_object_unref, self._region)
-        place = left, top, right - left, bottom - top
-        return self._bytes(lambda size: self._library.vips_region_fetch(self._region, *place, size))
+            self._resources.callback(self._library.g_object_unref, self._region)
+        region = self._region
+        area = (box.left, box.top, *box.size)
+        fetch = self._library.vips_region_fetch
+        return self._view(lambda length: fetch(region, *area, length))
 
     def last_pixel(self) -> memoryview:
-        """The one at the bottom right."""
+        """The pixel at the bottom right."""
         width, height = self.size
-        return self.part((width - 1, height - 1, width, height))
+        return self.part(Box(width - 1, height - 1, width, height))
 
-    def resized(self, box: Box, size: tuple[int, int]) -> memoryview:
-        """``box`` in that smaller size, by a triangle filter; nothing is left to read."""
-        (left, top, right, bottom), (width, height) = box, size
-        by = (right - left) / width, (bottom - top) / height, b"kernel", c_int(_TRIANGLE)
-        area = self._image
-        if box != (0, 0, *self.size):
-            area = self._made("extract_area", area, left, top, right - left, bottom - top)
+    def resized(self, box: Box, size: Size) -> memoryview:
+        """``box`` in that smaller size, by a triangle filter. Nothing can be read afterwards."""
+        width, height = size
+        area = self._area(box)
         if self.mode.endswith("A"):
-            smaller = self._made("reduce", self._made("premultiply", area), *by)
-            for operation in ("unpremultiply", "rint", "cast_uchar"):
-                smaller = self._made(operation, smaller)
+            premultiplied = self._made("premultiply", area)
+            reduced = self._reduced(premultiplied, box, size)
+            unpremultiplied = self._made("unpremultiply", reduced)
+            rounded = self._made("rint", unpremultiplied)
+            resized = self._made("cast_uchar", rounded)
         else:
-            smaller = self._made("reduce", area, *by)
-        if bottom < self.size[1]:
-            last = self._made("extract_area", self._image, self.size[0] - 1, self.size[1] - 1, 1, 1)
-            # As a row of its own below the thumb: one pass over the picture then reads all of it.
-            smaller = self._made("insert", smaller, last, 0, height, b"expand", c_int(1))
-        pixels = self._bytes(
-            lambda length: self._library.vips_image_write_to_memory(smaller, length)
-        )
+            resized = self._reduced(area, box, size)
+        if box.bottom < self.size[1]:
+            resized = self._with_last_pixel(resized, height)
+        write = self._library.vips_image_write_to_memory
+        pixels = self._view(lambda length: write(resized, length))
         return pixels[: width * height * len(self.mode)]
 
-    def _made(self, operation: str, *arguments: Any) -> c_void_p:
-        made, images = c_void_p(), [one for one in arguments if isinstance(one, c_void_p)]
-        numbers = arguments[len(images) :]
-        if getattr(self._library, f"vips_{operation}")(*images, byref(made), *numbers, c_void_p()):
-            raise ValueError(f"{operation} failed")
-        self._open_for.callback(self._library.g_object_unref, made)
-        return made
+    def _area(self, box: Box) -> c_void_p:
+        if box == whole(self.size):
+            return self._image
+        return self._made("extract_area", self._image, box.left, box.top, *box.size)
 
-    def _bytes(self, read: Callable[[Any], int | None]) -> memoryview:
-        self._read.close()
+    def _reduced(
+        self,
+        image: c_void_p,
+        box: Box,
+        size: Size,
+    ) -> c_void_p:
+        across, down = FloatBox(*box).ratios(size)
+        return self._made("reduce", image, across, down, b"kernel", c_int(_KERNEL_LINEAR))
+
+    def _with_last_pixel(self, image: c_void_p, height: int) -> c_void_p:
+        """The image with the picture's last pixel in a row below it.
+
+        One pass then reads the whole picture, so that broken data below the box are found.
+        """
+        right, bottom = self.size
+        last = self._made("extract_area", self._image, right - 1, bottom - 1, 1, 1)
+        return self._made("insert", image, last, 0, height, b"expand", c_int(1))
+
+    def _made(self, operation: str, *arguments: Any) -> c_void_p:
+        """The result of an operation: its images come first, then the result, then the rest."""
+        result = c_void_p()
+        images = [argument for argument in arguments if isinstance(argument, c_void_p)]
+        others = arguments[len(images) :]
+        function = getattr(self._library, f"vips_{operation}")
+        if function(*images, byref(result), *others, c_void_p()):
+            raise ValueError(f"{operation} failed")
+        self._resources.callback(self._library.g_object_unref, result)
+        return result
+
+    def _view(self, read: Callable[[Any], int | None]) -> memoryview:
+        self._last_read.close()
         length = c_size_t()
         address = read(byref(length))
         if not address:
             raise ValueError("broken data")
-        self._read.callback(self._library.g_free, address)
-        return memoryview((c_char * length.value).from_address(address)).cast("B")
+        self._last_read.callback(self._library.g_free, address)
+        buffer = (c_char * length.value).from_address(address)
+        return memoryview(buffer).cast("B")
 
 
 class Decoder:
-    """libvips as found in the shared library ``path`` or in those it depends on.
+    """libvips, in the shared library at ``path`` or in one that it depends on.
 
-    OSError or AttributeError when it is not there, too old or will not start.
+    OSError or AttributeError if it is not there, too old or does not start.
     """
 
-    def __init__(self, path: str) -> None:
-        self._library = library = ctypes.CDLL(path)
+    def __init__(self, path: str, min_version: tuple[int, int] = _MIN_VERSION) -> None:
+        library = ctypes.CDLL(path)
         for name, (result, *arguments) in _SIGNATURES.items():
-            getattr(library, name).restype = result
-            getattr(library, name).argtypes = arguments
-        if (library.vips_version(0), library.vips_version(1)) < _NEEDED:
+            function = getattr(library, name)
+            function.restype = result
+            function.argtypes = arguments
+        if (library.vips_version(_MAJOR), library.vips_version(_MINOR)) < min_version:
             raise OSError("libvips is too old")
-        library.g_setenv(
-            b"VIPS_WARNING", b"0", 0
-        )  # what it thinks of a stranger's profile is no news
+        # Silence warnings about embedded ICC profiles: uploads are untrusted and often have
+        # broken ones.
+        library.g_setenv(b"VIPS_WARNING", b"0", 0)
         if library.vips_init(b"pocketfiles"):
-            raise OSError("libvips will not start")
+            raise OSError("libvips does not start")
         library.vips_cache_set_max(0)
-        library.vips_concurrency_set(1)  # decoding one picture is hardly ever work for two
+        library.vips_concurrency_set(1)  # more threads hardly help with one picture
+        self._library = library
 
     @contextmanager
-    def opened(self, data: bytes, task: Task, *, flawless: bool = False) -> Iterator[Rows]:
-        """The whole picture: a JPEG at the task's scale, a PNG with palette and transparent colour resolved.
+    def opened(
+        self,
+        data: bytes,
+        task: Task,
+        *,
+        flawless: bool = False,
+    ) -> Iterator[Rows]:
+        """The whole picture: a JPEG at the task's scale, a PNG with its palette resolved.
 
-        ValueError when its header is broken or it has more than eight bits a channel. A JPEG that is to be
-        ``flawless`` counts as broken even where libjpeg has only doubts.
+        ValueError if the header is broken or a channel has more than eight bits. With ``flawless``,
+        reading also fails where libjpeg only warns.
         """
-        library, image = self._library, c_void_p()
-        load, fail_on, options = (
-            library.vips_pngload_buffer,
-            _FAIL_ON_ERROR,
-            [b"access", c_int(_SEQUENTIAL)],
-        )
+        library = self._library
+        load = library.vips_pngload_buffer
+        fail_on = _FAIL_ON_ERROR
+        options = [b"access", c_int(_ACCESS_SEQUENTIAL)]
         if task.header.format == "JPEG":
             load = library.vips_jpegload_buffer
             options += [b"shrink", c_int(task.scale)]
-            fail_on = _FAIL_ON_WARNING if flawless else fail_on
+            fail_on = _FAIL_ON_WARNING if flawless else _FAIL_ON_ERROR
         options += [b"fail_on", c_int(fail_on)]
-        with self._working() as stack:
+        image = c_void_p()
+        with self._resources() as resources:
             if load(data, len(data), byref(image), *options, c_void_p()):
                 raise ValueError("broken header")
-            stack.callback(library.g_object_unref, image)
-            yield Rows(library, image, stack)
+            resources.callback(library.g_object_unref, image)
+            yield Rows(library, image, resources)
 
     @contextmanager
-    def holding(self, pixels: bytes, size: tuple[int, int], bands: int) -> Iterator[Rows]:
-        """A picture that is decoded already, by somebody else; ValueError if it has not as many pixels."""
-        with self._working() as stack:
-            image = self._library.vips_image_new_from_memory(
-                pixels, len(pixels), *size, bands, _EIGHT_BITS
-            )
+    def holding(
+        self,
+        pixels: bytes,
+        size: Size,
+        bands: int,
+    ) -> Iterator[Rows]:
+        """A picture that is decoded already; ValueError if it has not as many pixels."""
+        new_image = self._library.vips_image_new_from_memory
+        with self._resources() as resources:
+            image = new_image(pixels, len(pixels), *size, bands, _FORMAT_UCHAR)
             if not image:
                 raise ValueError("not as many pixels")
-            stack.callback(self._library.g_object_unref, image)
-            yield Rows(self._library, c_void_p(image), stack)
+            resources.callback(self._library.g_object_unref, image)
+            yield Rows(self._library, c_void_p(image), resources)
 
     @contextmanager
-    def _working(self) -> Iterator[ExitStack]:
+    def _resources(self) -> Iterator[ExitStack]:
+        """Frees what is put into it, then this thread's buffers, which each picture makes anew."""
         with ExitStack() as stack:
-            # This thread's buffers go, too; the next picture makes its own.
             stack.callback(self._library.vips_thread_shutdown)
             stack.callback(self._library.vips_error_clear)
             yield stack
+
+
+def find(package: str) -> Decoder | None:
+    """libvips in the shared library of that module; None if it cannot be used."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        with _starting:
+            return Decoder(spec.origin)
+    except (OSError, AttributeError):
+        return None
+
+
+@cache
+def load() -> Decoder | None:
+    """The process's libvips; None if it is not installed. Pillow does the same more slowly."""
+    return find(PACKAGE)
+
+
+_starting = threading.Lock()

@@ -1,21 +1,42 @@
-"""Two things libwebp can do and Pillow does not offer: decode a part, and decode at a reduced size.
+"""Calls libwebp, which decodes a part of a WebP, and at a reduced size.
 
-Pillow decodes every WebP through the animation decoder: the whole canvas, with alpha, and copied twice.
-Asking the libwebp that Pillow brings along takes a third of that time and a fraction of the memory. Layouts
-and constants follow libwebp's public header ``webp/decode.h``; its version call refuses what does not fit.
+Pillow decodes every WebP through the animation decoder: the whole canvas, with alpha, copied
+twice. The same libwebp, called directly through ctypes, takes a third of the time and a fraction
+of the memory. Layouts and constants follow libwebp's public header ``webp/decode.h``; its own
+version check refuses any other layout.
 """
 
 import ctypes
 import math
-from ctypes import POINTER, Structure, Union, byref, c_char, c_int, c_size_t, c_uint32, c_void_p
+from ctypes import (
+    POINTER,
+    Structure,
+    Union,
+    byref,
+    c_char,
+    c_int,
+    c_size_t,
+    c_uint32,
+    c_void_p,
+)
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import Final
 
-from pocketfiles.thumbs.geometry import Box, FloatBox
+from pocketfiles.thumbs.geometry import Box, FloatBox, Size
 from pocketfiles.thumbs.task import Task
 
-_ABI: Final = 0x0209  # the major byte counts; fields were only ever added to the padding
-_RGBA: Final = 1
+PACKAGE = "PIL._webp"
+"""The module whose shared library contains libwebp, or depends on it."""
+
+_DECODER_ABI: Final = 0x0209
+"""WEBP_DECODER_ABI_VERSION. The high byte must match; fields were only ever added in the
+padding."""
+
+_MODE_RGBA: Final = 1
+"""WEBP_CSP_MODE."""
+
 _CHANNELS: Final = 4
 
 
@@ -67,67 +88,119 @@ class _Config(Structure):
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of bytes in ``mode`` RGBA, or RGBX where all is opaque, ``size`` pixels large; they hold a task's
-    ``box``, given in these pixels."""
+    """Decoded pixels, ``size`` large, and a task's ``box`` in these pixels.
+
+    ``mode`` is RGBA, or RGBX if the picture has no alpha.
+    """
 
     pixels: bytearray
-    size: tuple[int, int]
+    size: Size
     mode: str
     box: FloatBox
 
 
 class Decoder:
-    """libwebp as found in the shared library ``path`` or in those it depends on.
+    """libwebp, in the shared library at ``path`` or in one that it depends on.
 
-    OSError or AttributeError when it is not there, or when it is one of another layout.
+    OSError or AttributeError if it is not there or has another layout.
     """
 
     def __init__(self, path: str) -> None:
         library = ctypes.CDLL(path)
-        self._init = library.WebPInitDecoderConfigInternal
-        self._init.argtypes = [POINTER(_Config), c_int]
-        self._features = library.WebPGetFeaturesInternal
-        self._features.argtypes = [ctypes.c_char_p, c_size_t, POINTER(_Features), c_int]
+        self._init_config = library.WebPInitDecoderConfigInternal
+        self._init_config.argtypes = [POINTER(_Config), c_int]
+        self._get_features = library.WebPGetFeaturesInternal
+        self._get_features.argtypes = [ctypes.c_char_p, c_size_t, POINTER(_Features), c_int]
         self._decode = library.WebPDecode
         self._decode.argtypes = [ctypes.c_char_p, c_size_t, POINTER(_Config)]
-        if not self._init(byref(_Config()), _ABI):
+        if not self._init_config(byref(_Config()), _DECODER_ABI):
             raise OSError("libwebp of an unknown layout")
 
-    def part(self, data: bytes, task: Task) -> Part:
-        """What a task needs of a still picture, shrunk by whole numbers only: the filter is to do the rest.
+    def decode(self, data: bytes, task: Task) -> Part:
+        """What a task needs of a still picture, shrunk by whole numbers.
 
-        ValueError when the data are broken, truncated or animated.
+        ValueError if the data are broken, truncated or animated.
         """
-        features = _Features()
-        if self._features(data, len(data), byref(features), _ABI):
-            raise ValueError("broken WebP header")
-        alpha = bool(features.has_alpha)
-        left, top, right, bottom = task.needed(task.box, (task.header.width, task.header.height))
-        left, top = left & ~1, top & ~1  # chroma has half the resolution
-        scale = (
-            1 if alpha else task.decoder_shrink
-        )  # libwebp scales colours regardless of their alpha
-        width, height = math.ceil((right - left) / scale), math.ceil((bottom - top) / scale)
-        pixels = self._decoded(data, (left, top, right, bottom), (width, height))
-        across, down = width / (right - left), height / (bottom - top)
-        x0, y0, x1, y1 = task.box
-        box = (x0 - left) * across, (y0 - top) * down, (x1 - left) * across, (y1 - top) * down
-        return Part(pixels, (width, height), "RGBA" if alpha else "RGBX", box)
+        has_alpha = self._has_alpha(data)
+        needed = task.needed(task.box, (task.header.width, task.header.height))
+        crop = needed._replace(left=_even(needed.left), top=_even(needed.top))
+        crop_width, crop_height = crop.size
+        # libwebp averages colours regardless of their alpha.
+        scale = 1 if has_alpha else task.decoder_shrink
+        width = math.ceil(crop_width / scale)
+        height = math.ceil(crop_height / scale)
+        pixels = self._decoded(data, crop, (width, height))
+        box = task.box.moved(-crop.left, -crop.top)
+        scaled = FloatBox(
+            box.left * (width / crop_width),
+            box.top * (height / crop_height),
+            box.right * (width / crop_width),
+            box.bottom * (height / crop_height),
+        )
+        mode = "RGBA" if has_alpha else "RGBX"
+        return Part(pixels, (width, height), mode, scaled)
 
-    def _decoded(self, data: bytes, crop: Box, size: tuple[int, int]) -> bytearray:
-        width, height = size
-        left, top, right, bottom = crop
-        pixels = bytearray(width * height * _CHANNELS)
+    def _has_alpha(self, data: bytes) -> bool:
+        features = _Features()
+        if self._get_features(data, len(data), byref(features), _DECODER_ABI):
+            raise ValueError("broken WebP header")
+        return bool(features.has_alpha)
+
+    def _decoded(
+        self,
+        data: bytes,
+        crop: Box,
+        size: Size,
+    ) -> bytearray:
+        """The pixels of ``crop``, scaled to ``size``."""
         config = _Config()
-        self._init(byref(config), _ABI)
-        options, output = config.options, config.output
-        options.use_cropping, options.crop_left, options.crop_top = 1, left, top
-        options.crop_width, options.crop_height = right - left, bottom - top
-        if size != (right - left, bottom - top):
-            options.use_scaling, options.scaled_width, options.scaled_height = 1, width, height
-        output.colorspace, output.is_external_memory = _RGBA, 1
+        self._init_config(byref(config), _DECODER_ABI)
+        _set_area(config.options, crop, size)
+        width, height = size
+        stride = width * _CHANNELS
+        pixels = bytearray(height * stride)
+        output = config.output
+        output.colorspace = _MODE_RGBA
+        output.is_external_memory = 1
         output.planes.rgba.pixels = ctypes.addressof((c_char * len(pixels)).from_buffer(pixels))
-        output.planes.rgba.stride, output.planes.rgba.size = width * _CHANNELS, len(pixels)
+        output.planes.rgba.stride = stride
+        output.planes.rgba.size = len(pixels)
         if self._decode(data, len(data), byref(config)):
             raise ValueError("broken WebP data")
         return pixels
+
+
+def find(package: str) -> Decoder | None:
+    """libwebp in the shared library of that module; None if it cannot be used."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        return Decoder(spec.origin)
+    except (OSError, AttributeError):
+        return None
+
+
+@cache
+def load() -> Decoder | None:
+    """The libwebp that Pillow brings along; None if it cannot be called. Pillow is slower."""
+    return find(PACKAGE)
+
+
+def _even(edge: int) -> int:
+    """The even edge at or before it: chroma has half the resolution."""
+    return edge - edge % 2
+
+
+def _set_area(
+    options: _Options,
+    crop: Box,
+    size: Size,
+) -> None:
+    options.use_cropping = 1
+    options.crop_left = crop.left
+    options.crop_top = crop.top
+    options.crop_width, options.crop_height = crop.size
+    if size != crop.size:
+        options.use_scaling = 1
+        options.scaled_width, options.scaled_height = size

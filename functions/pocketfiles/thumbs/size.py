@@ -1,4 +1,5 @@
-"""The thumb sizes PocketBase knows, and the pictures it makes thumbs of (pocketbase.md §3.6, §4.1)."""
+"""The thumb sizes PocketBase knows, and the pictures it makes thumbs of (pocketbase.md §3.6,
+§4.1)."""
 
 import re
 from dataclasses import dataclass
@@ -24,8 +25,9 @@ _SYNTAX = re.compile(r"([0-9]{1,9})x([0-9]{1,9})([tbf]?)", re.ASCII)
 
 @dataclass(frozen=True)
 class ThumbSize:
-    """Width and height in pixels, of which one may be 0 (keep the ratio), and how to fill the rectangle:
-    ``""`` crops around the centre, ``"t"`` keeps the top, ``"b"`` the bottom, ``"f"`` fits inside."""
+    """Width and height in pixels, of which one may be 0 (keep the ratio), and how to fill the
+    rectangle: ``""`` crops around the centre, ``"t"`` keeps the top, ``"b"`` the bottom, ``"f"``
+    fits inside."""
 
     width: int
     height: int

@@ -1,132 +1,175 @@
-"""What to decode of a picture for a thumb, and whether that is within the limits: all from the header."""
+"""What to decode of a picture for a thumb, and the limits: all of it from the header."""
 
 import math
 from dataclasses import dataclass
 
-from pocketfiles.config import ThumbOptions
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import geometry
-from pocketfiles.thumbs.geometry import Box, FloatBox
-from pocketfiles.thumbs.header import Header
+from pocketfiles.thumbs.formats.header import Header
+from pocketfiles.thumbs.geometry import Box, FloatBox, Size
 from pocketfiles.thumbs.size import ThumbSize
 
-_HEADROOM = 1.25
-"""Decode at least this many times the thumb's size, so that enough is left for the triangle filter to do."""
+_MIN_RATIO_LEFT_TO_RESIZE = 1.25
+"""Source pixels per thumb pixel that a decoder must leave, so that the triangle filter does the
+last step. Less blurs small thumbs of detailed pictures (docs/performance.md)."""
 
-_JPEG_SHRINK = 4
-"""How many times ``max_pixels`` a JPEG decoded at reduced scale may have: every block of it is still read."""
+_LIBJPEG_SCALES = (1, 2, 4, 8)
+"""How many times smaller libjpeg can decode."""
 
-_JPEG_WALKS = 16
-"""Scans × pixels of a progressive JPEG, in ``max_pixels``."""
+_MAX_REDUCED_JPEG = 4
+"""Most pixels of a JPEG decoded at reduced scale, in ``max_pixels``: all of its blocks are read."""
 
-_OFF = 0.3
-"""Of a thumb's pixel: how far the edge of a crop may lie from its place, where a JPEG is decoded smaller."""
+_MAX_PROGRESSIVE_WORK = 16
+"""Most scans × pixels of a progressive JPEG, in ``max_pixels``."""
 
-_LITTLE = 4
-"""Times. libvips repeats the pixels at the edge where there are none; with a wider filter that would show."""
+_MAX_CROP_ERROR = 0.3
+"""Largest acceptable shift of a crop's edge, in thumb pixels, where a JPEG is decoded at reduced
+scale. It can be seen in no thumb."""
+
+_MAX_LIBVIPS_SHRINK = 4
+"""Largest shrink factor that libvips resizes. It repeats the pixels at a picture's edge, which a
+wider filter would make visible; Pillow does not."""
 
 _MAX_SIDE = 65_535
-"""What JPEG and GIF can say at most; a decoder takes memory for each row besides that for pixels."""
-
-
-Options = ThumbOptions
+"""Longest side, the longest that JPEG and GIF have. Decoders also take memory for each row."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Take ``box`` of the stored, not yet upright picture and make it ``target`` pixels large.
+    """Take ``box`` of the stored, not yet upright picture and resize it to ``target``.
 
-    ``is_crop``: the box runs along pixel borders, and nothing outside it may shine in.
+    ``is_crop``: the box has whole pixels as edges, and pixels outside it must not contribute.
     """
 
     header: Header
     box: FloatBox
-    target: tuple[int, int]
+    target: Size
     is_crop: bool
 
     @property
     def shrink(self) -> float:
-        """Source pixels per thumb pixel, of the less reduced side."""
-        return min(ratios(self.box, self.target))
+        """Source pixels per thumb pixel, along the side that is reduced less."""
+        return min(self.box.ratios(self.target))
 
     @property
     def decoder_shrink(self) -> int:
-        """How many times smaller a decoder may make the picture with no loss to be seen in the thumb."""
-        return max(1, int(self.shrink / _HEADROOM))
+        """How many times smaller a decoder may make the picture with no visible loss."""
+        return max(1, int(self.shrink / _MIN_RATIO_LEFT_TO_RESIZE))
 
     @property
     def scale(self) -> int:
-        """The same for libjpeg, which has one to 1, 2, 4 and 8; 1 for any other format."""
-        scales = (1, 2, 4, 8) if self.header.format == "JPEG" else (1,)
-        return max(scale for scale in scales if scale <= self.decoder_shrink)
+        """How many times smaller libjpeg decodes; 1 for any format but JPEG."""
+        if self.header.format != "JPEG":
+            return 1
+        return max(scale for scale in _LIBJPEG_SCALES if scale <= self.decoder_shrink)
 
     @property
     def scaled_box(self) -> FloatBox:
-        """``box`` at that scale."""
-        left, top, right, bottom = (edge / self.scale for edge in self.box)
-        return left, top, right, bottom
+        """``box`` in pixels of the picture at that scale."""
+        return self.box.divided(self.scale, self.scale)
 
-    def whole_box(self, size: tuple[int, int]) -> Box | None:
-        """The whole pixels of a picture of ``size`` that are as good as ``scaled_box``, to be shrunk a bit.
+    def whole_box(self, size: Size) -> Box | None:
+        """``scaled_box`` with whole pixels as edges, for libvips, in a picture of ``size``.
 
-        None otherwise, and when neighbours may shine in.
+        None if that is not exact enough, if the shrink factor is too large or less than 1, and if
+        neighbouring pixels must contribute.
         """
-        left, top, right, bottom = box = self.scaled_box
-        left, top = round(left), round(top)
-        right, bottom = min(round(right), size[0]), min(round(bottom), size[1])
-        whole, per_pixel = (left, top, right, bottom), ratios(box, self.target)
-        off = max(abs(a - b) / ratio for a, b, ratio in zip(box, whole, per_pixel * 2, strict=True))
-        fits = right - left >= self.target[0] and bottom - top >= self.target[1]
-        return (
-            whole if self.is_crop and fits and off <= _OFF and max(per_pixel) <= _LITTLE else None
+        box = self.scaled_box
+        per_pixel = box.ratios(self.target)
+        if not self.is_crop or max(per_pixel) > _MAX_LIBVIPS_SHRINK:
+            return None
+        whole = _rounded(box, size)
+        if min(FloatBox(*whole).ratios(self.target)) < 1:
+            return None
+        shift = _largest_shift(box, whole, per_pixel)
+        return whole if shift <= _MAX_CROP_ERROR else None
+
+    def needed(self, box: FloatBox, size: Size) -> Box:
+        """The whole pixels of a picture of ``size`` that contribute to ``box``.
+
+        ``box`` is this task's, perhaps scaled. Unless the task is a crop, neighbours that the
+        triangle filter reaches are included.
+        """
+        width, height = size
+        across, down = self._filter_reach(box)
+        left = math.floor(box.left) - across
+        top = math.floor(box.top) - down
+        right = math.ceil(box.right) + across
+        bottom = math.ceil(box.bottom) + down
+        return Box(
+            max(0, left),
+            max(0, top),
+            min(width, right),
+            min(height, bottom),
         )
 
-    def needed(self, box: FloatBox, size: tuple[int, int]) -> Box:
-        """The whole pixels of a picture of ``size`` that contribute to ``box``, which is this task's, perhaps
-        scaled: with the neighbours the filter reaches, unless it is a crop."""
-        across, down = (
-            0 if self.is_crop else math.ceil(max(1.0, ratio)) for ratio in ratios(box, self.target)
-        )
-        left, top = max(0, math.floor(box[0]) - across), max(0, math.floor(box[1]) - down)
-        return (
-            left,
-            top,
-            min(size[0], math.ceil(box[2]) + across),
-            min(size[1], math.ceil(box[3]) + down),
-        )
+    def _filter_reach(self, box: FloatBox) -> tuple[int, int]:
+        """How many pixels beyond ``box`` contribute, across and down."""
+        if self.is_crop:
+            return 0, 0
+        across, down = box.ratios(self.target)
+        return math.ceil(max(1.0, across)), math.ceil(max(1.0, down))
 
 
-def ratios(box: FloatBox, target: tuple[int, int]) -> tuple[float, float]:
-    """How many pixels of ``box`` make one of ``target``, across and down."""
-    left, top, right, bottom = box
-    return (right - left) / target[0], (bottom - top) / target[1]
-
-
-def plan(head: Header, size: ThumbSize, max_pixels: int, max_output_pixels: int) -> Task:
+def plan(
+    header: Header,
+    size: ThumbSize,
+    max_pixels: int,
+    max_output_pixels: int,
+) -> Task:
     """The task for a thumb of ``size``; ThumbFailed ``thumb-too-large`` or ``too-many-pixels``."""
-    turned = head.orientation in geometry.TRANSPOSED
-    upright = (head.height, head.width) if turned else (head.width, head.height)
+    is_transposed = header.orientation in geometry.TRANSPOSED
+    upright = (header.width, header.height)
+    if is_transposed:
+        upright = (header.height, header.width)
     steps = geometry.plan(*upright, size)
     width, height = geometry.result_size(*upright, steps)
     if width * height > max_output_pixels:
         raise ThumbFailed("thumb-too-large")
-    box = geometry.stored_box(
-        geometry.source_box(*upright, steps), head.width, head.height, head.orientation
-    )
+    upright_box = geometry.source_box(*upright, steps)
     task = Task(
-        head, box, (height, width) if turned else (width, height), is_crop=steps.trim is None
+        header=header,
+        box=geometry.stored_box(upright_box, header.width, header.height, header.orientation),
+        target=(height, width) if is_transposed else (width, height),
+        is_crop=steps.trim is None,
     )
-    if not _within(task, max_pixels):
+    if not _is_within(task, max_pixels):
         raise ThumbFailed("too-many-pixels")
     return task
 
 
-def _within(task: Task, limit: int) -> bool:
-    head = task.header
-    pixels = head.width * head.height
-    if max(head.width, head.height) > _MAX_SIDE:
+def _rounded(box: FloatBox, size: Size) -> Box:
+    """The box with whole pixels as edges, inside a picture of ``size``."""
+    width, height = size
+    return Box(
+        round(box.left),
+        round(box.top),
+        min(round(box.right), width),
+        min(round(box.bottom), height),
+    )
+
+
+def _largest_shift(
+    box: FloatBox,
+    whole: Box,
+    per_pixel: tuple[float, float],
+) -> float:
+    """How far an edge of ``whole`` is from that of ``box`` at most, in thumb pixels."""
+    across, down = per_pixel
+    return max(
+        abs(box.left - whole.left) / across,
+        abs(box.top - whole.top) / down,
+        abs(box.right - whole.right) / across,
+        abs(box.bottom - whole.bottom) / down,
+    )
+
+
+def _is_within(task: Task, max_pixels: int) -> bool:
+    header = task.header
+    pixels = header.width * header.height
+    if max(header.width, header.height) > _MAX_SIDE:
         return False
-    if head.format == "JPEG" and head.scans == 1:
-        return pixels <= limit * min(_JPEG_SHRINK, task.scale**2)
+    if header.format == "JPEG" and header.scans == 1:
+        return pixels <= max_pixels * min(_MAX_REDUCED_JPEG, task.scale**2)
     # A progressive JPEG keeps all its coefficients in memory, whatever the scale.
-    return pixels <= limit and pixels * head.scans <= limit * _JPEG_WALKS
+    return pixels <= max_pixels and pixels * header.scans <= max_pixels * _MAX_PROGRESSIVE_WORK

@@ -1,19 +1,18 @@
 import struct
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs import decode
+from pocketfiles.thumbs import libvips, libwebp
 from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import parse
 from tests.unit.thumbs.pictures import UPRIGHT, blocks, corners, opened, written
 
-FUNCTIONS = Path(decode.__file__).parents[2]
+FUNCTIONS = Path(libvips.__file__).parents[2]
 
 
 @pytest.mark.parametrize("options", [{}, {"subsampling": 0}, {"progressive": True}])
@@ -53,7 +52,7 @@ def test_large_jpegs_look_the_same_without_libvips(
 ) -> None:
     data = written(blocks().resize((2400, 1800)), "JPEG", **options)
     usual = opened(render(data, parse(thumb)))
-    monkeypatch.setattr(decode, "_libvips", lambda: None)
+    monkeypatch.setattr(libvips, "load", lambda: None)
     plain = opened(render(data, parse(thumb)))
     assert usual.size == plain.size
     assert max(ImageStat.Stat(ImageChops.difference(usual, plain)).rms) < 2
@@ -69,40 +68,16 @@ def test_a_harmless_flaw_in_a_jpeg_changes_nothing(thumb: str) -> None:
 def test_without_a_libwebp_to_call_pillow_decodes(monkeypatch: pytest.MonkeyPatch) -> None:
     data = written(blocks(), "WEBP", lossless=True)
     direct = opened(render(data, parse("60x40")))
-    monkeypatch.setattr(decode, "_libwebp", lambda: None)
+    monkeypatch.setattr(libwebp, "load", lambda: None)
     assert corners(opened(render(data, parse("60x40")))) == corners(direct) == UPRIGHT
-
-
-def test_a_process_that_loads_another_library_as_libwebp_falls_back(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(decode._webp, "__file__", "/nowhere/libwebp.so")
-    decode._libwebp.cache_clear()
-    try:
-        assert decode._libwebp() is None
-    finally:
-        decode._libwebp.cache_clear()
 
 
 @pytest.mark.parametrize("to", ["JPEG", "PNG"])
 def test_without_libvips_pillow_decodes(to: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = written(blocks(1800, 1200), to)
     direct = opened(render(data, parse("1200x0")))
-    monkeypatch.setattr(decode, "_libvips", lambda: None)
+    monkeypatch.setattr(libvips, "load", lambda: None)
     assert corners(opened(render(data, parse("1200x0")))) == corners(direct) == UPRIGHT
-
-
-@pytest.mark.parametrize("installed", ["nothing", "something else"])
-def test_a_process_without_libvips_falls_back(
-    installed: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    spec = find_spec("_struct") if installed == "something else" else None
-    monkeypatch.setattr(decode, "find_spec", lambda _: spec)
-    decode._libvips.cache_clear()
-    try:
-        assert decode._libvips() is None
-    finally:
-        decode._libvips.cache_clear()
 
 
 def test_only_the_four_formats_are_loaded() -> None:

@@ -1,7 +1,8 @@
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from pocketfiles.thumbs.render import Options, render
+from pocketfiles.config import ThumbOptions
+from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import parse
 from tests.unit.thumbs.pictures import blocks, name, opened, written
 
@@ -18,7 +19,10 @@ def test_nothing_but_the_picture_is_in_a_thumb(to: str) -> None:
 
 
 def test_qualities_are_settings() -> None:
-    for to, less in (("JPEG", Options(jpeg_quality=40)), ("WEBP", Options(webp_quality=30))):
+    for to, less in (
+        ("JPEG", ThumbOptions(jpeg_quality=40)),
+        ("WEBP", ThumbOptions(webp_quality=30)),
+    ):
         data = written(Image.effect_noise((240, 160), 60), to)
         assert len(render(data, parse("120x0"), less).body) < len(render(data, parse("120x0")).body)
 
@@ -28,7 +32,9 @@ def test_qualities_are_settings() -> None:
 def test_noise_in_png_may_be_off_by_a_level(mode: str, size: str) -> None:
     noise = Image.merge(mode, [Image.effect_noise((240, 160), 30) for _ in mode])
     data = written(noise, "PNG")
-    exact, near = (render(data, parse(size), Options(png_tolerance=levels)) for levels in (0, 1))
+    exact, near = (
+        render(data, parse(size), ThumbOptions(png_tolerance=levels)) for levels in (0, 1)
+    )
     assert len(near.body) < 0.92 * len(exact.body)
     extrema = ImageChops.difference(opened(exact), opened(near)).getextrema()
     assert {extrema} if mode == "L" else set(extrema) == {(0, 1)}

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 import pytest
 from PIL import Image, ImageChops, ImageMath
 
-from pocketfiles.thumbs import header, libvips
+from pocketfiles.thumbs import identify, libvips
+from pocketfiles.thumbs.geometry import Box
 from pocketfiles.thumbs.libvips import Decoder
 from pocketfiles.thumbs.size import parse
 from pocketfiles.thumbs.task import Task, plan
@@ -34,7 +35,7 @@ def picture(size: tuple[int, int] = (240, 160)) -> Image.Image:
 
 
 def task(data: bytes, size: str = "100x0") -> Task:
-    return plan(header.read(data), parse(size), 10**7, 10**7)
+    return plan(identify.read(data), parse(size), 10**7, 10**7)
 
 
 def alike(pixels: memoryview, expected: Image.Image) -> int:
@@ -51,7 +52,7 @@ def test_parts_of_a_png_are_read_downwards(decoder: Decoder, mode: str) -> None:
     data = written(image, "PNG")
     with decoder.opened(data, task(data)) as rows:
         assert (rows.size, rows.mode) == (image.size, plain.mode)
-        for box in ((3, 5, 90, 60), (200, 60, 240, 159)):
+        for box in (Box(3, 5, 90, 60), Box(200, 60, 240, 159)):
             assert bytes(rows.part(box)) == plain.crop(box).tobytes()
         assert bytes(rows.last_pixel()) == plain.crop((239, 159, 240, 160)).tobytes()
 
@@ -80,7 +81,7 @@ def test_a_part_is_resized_as_pillow_would(decoder: Decoder, to: str, size: str)
 def test_decoded_pixels_are_resized(decoder: Decoder, mode: str) -> None:
     image = picture().convert(mode)
     with decoder.holding(image.tobytes(), image.size, len(mode)) as rows:
-        pixels = rows.resized((20, 10, 220, 110), (130, 65))
+        pixels = rows.resized(Box(20, 10, 220, 110), (130, 65))
         expected = image.crop((20, 10, 220, 110)).resize((130, 65), Image.Resampling.BILINEAR)
         assert alike(pixels, expected) <= 2
 
@@ -115,7 +116,7 @@ def test_faint_pixels_keep_their_colours(decoder: Decoder, mode: str) -> None:
     ]
     alpha = resized(faint).point(lambda value: value + 0.5).convert("L")
     with decoder.opened(data, given) as rows:
-        pixels = rows.resized((0, 0, *rows.size), given.target)
+        pixels = rows.resized(Box(0, 0, *rows.size), given.target)
         assert alike(pixels, Image.merge(mode, [*colours, alpha])) <= 1
 
 
@@ -140,9 +141,9 @@ def test_broken_data_are_refused_wherever_they_are(decoder: Decoder, to: str, si
     data = written(Image.effect_noise((240, 160), 60), to)
     given, half = task(data, size), data[: len(data) // 2]
     with decoder.opened(half, given) as rows, pytest.raises(ValueError, match="broken"):
-        rows.part((0, 0, *rows.size))
+        rows.part(Box(0, 0, *rows.size))
     with decoder.opened(half, given) as rows, pytest.raises(ValueError, match="broken"):
-        rows.resized((0, 0, 60, 40), (30, 20))  # there is enough for that, but not for all
+        rows.resized(Box(0, 0, 60, 40), (30, 20))  # there is enough for that, but not for all
     with pytest.raises(ValueError, match="broken"), decoder.opened(data[:9], given):
         pass
 
@@ -162,7 +163,7 @@ def test_threads_do_not_disturb_each_other(decoder: Decoder) -> None:
     def pixels(data: bytes) -> bytes:
         given = task(data)
         with decoder.opened(data, given) as rows:
-            return bytes(rows.resized((0, 0, *rows.size), given.target))
+            return bytes(rows.resized(Box(0, 0, *rows.size), given.target))
 
     alone = [pixels(data) for data in pictures]
     with ThreadPoolExecutor(4) as pool:
@@ -174,7 +175,11 @@ def test_a_library_without_libvips_is_refused() -> None:
         Decoder(ctypes.util.find_library("c") or "")
 
 
-def test_a_libvips_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libvips, "_NEEDED", (99, 0))
+def test_a_libvips_that_is_too_old_is_refused() -> None:
     with pytest.raises(OSError, match="old"):
-        Decoder(path())
+        Decoder(path(), min_version=(99, 0))
+
+
+@pytest.mark.parametrize("package", ["no_such_package", "_struct"])
+def test_without_its_library_there_is_no_decoder(package: str) -> None:
+    assert libvips.find(package) is None

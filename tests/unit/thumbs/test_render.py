@@ -4,9 +4,10 @@ import zlib
 import pytest
 from PIL import Image, ImageCms, ImageOps
 
+from pocketfiles.config import ThumbOptions
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import render as module
-from pocketfiles.thumbs.render import Options, render
+from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import ThumbSize, parse
 from tests.unit.thumbs.pictures import (
     BLUE,
@@ -203,12 +204,12 @@ def test_the_bytes_decide_and_not_what_they_are_called() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (Options(max_source_bytes=100), "too-many-bytes"),
-        (Options(max_pixels=240 * 160 - 1), "too-many-pixels"),
-        (Options(max_output_pixels=30 * 20 - 1), "thumb-too-large"),
+        (ThumbOptions(max_source_bytes=100), "too-many-bytes"),
+        (ThumbOptions(max_pixels=240 * 160 - 1), "too-many-pixels"),
+        (ThumbOptions(max_output_pixels=30 * 20 - 1), "thumb-too-large"),
     ],
 )
-def test_limits_come_before_decoding(options: Options, reason: str) -> None:
+def test_limits_come_before_decoding(options: ThumbOptions, reason: str) -> None:
     with pytest.raises(ThumbFailed, match=reason):
         render(written(blocks(), "PNG"), ThumbSize(30, 20), options)
 
@@ -217,6 +218,6 @@ def test_missing_memory_is_told_from_broken_data(monkeypatch: pytest.MonkeyPatch
     def full(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(module, "decoded", full)
+    monkeypatch.setattr(module, "decode", full)
     with pytest.raises(ThumbFailed, match="out-of-memory"):
         render(written(blocks(), "PNG"), ThumbSize(30, 20))

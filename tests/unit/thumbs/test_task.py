@@ -1,7 +1,7 @@
 import pytest
 
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs.header import Header
+from pocketfiles.thumbs.formats.header import Header
 from pocketfiles.thumbs.size import parse
 from pocketfiles.thumbs.task import plan
 
