@@ -1,9 +1,15 @@
-"""``python -m admin``: PocketBase's data brought to AWS, kept in step, or managed without
-PocketBase.
+"""The program ``python -m admin``, installed as ``pocketfiles``: manages the data that PocketFiles
+serves.
 
-In reading order: ``importer`` (one round: read, plan, apply); the source: ``pocketbase`` with
-``database``, ``sealed_settings``, ``views`` and ``storage_dir``; ``mirror`` (both sides) with
-``differences``, filled by ``gather`` and ``compare``; ``plan`` (pure); ``guard``; ``apply`` and
-``bucket`` (AWS); ``watch``. ``explain`` tells why a URL is served or refused. ``commands`` has one
-module per subcommand.
+It copies PocketBase's data to AWS and keeps it in step, or manages collections, records and files
+without PocketBase. From the top down; each part imports only parts below it:
+
+``cli``         parses the command line, runs a command, prints failures
+``commands``    one module for each command
+``explain``     says step by step why a URL is served or refused
+``standalone``  collections, records and files without PocketBase
+``sync``        one round of a sync: read, plan, write; and the watch that repeats it
+``target``      the table, the bucket and the CloudFront distribution that are written
+``source``      PocketBase's data directory, which is only read
+``errors``      what an administrator can be told when a command fails
 """

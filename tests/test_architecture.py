@@ -30,6 +30,20 @@ ONLY_IN = {
     "aws_lambda_powertools": APPS | {"pocketfiles.metrics"},
     "os": APPS,
 }
+ADMIN = ROOT / "admin"
+ADMIN_LAYERS = (
+    "errors",
+    "source",
+    "target",
+    "sync",
+    "standalone",
+    "explain",
+    "commands",
+    "cli",
+    "__main__",
+)
+"""The parts of admin/, lowest first: a part imports itself and what stands before it."""
+
 TELLS_NOTHING = {"base", "common", "helpers", "misc", "util", "utils"}
 
 # Run in an interpreter of its own: it names what a module does by being imported, and what it brings along.
@@ -127,6 +141,47 @@ def test_imports_point_down() -> None:
     }
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, with the cycle
     assert all(not used & {"files.app", "tokens.app"} for used in graph.values())
+
+
+def admin_imports(path: Path) -> set[Path]:
+    """The modules of admin/ that one of its files imports; a package stands for its ``__init__``."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            continue
+        folder = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+        for name in node.names:
+            candidates = (folder / f"{name.name}.py", folder.with_suffix(".py"))
+            found.add(next((each for each in candidates if each.is_file()), folder / "__init__.py"))
+    return found
+
+
+def admin_layer(path: Path) -> int:
+    return ADMIN_LAYERS.index(path.relative_to(ADMIN).with_suffix("").parts[0])
+
+
+def test_admins_imports_point_down() -> None:
+    graph = {path: admin_imports(path) for path in ADMIN.rglob("*.py")}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, with the cycle
+    upwards = [
+        f"{path.relative_to(ROOT)} imports {imported.relative_to(ROOT)}"
+        for path, used in graph.items()
+        if path.name != "__init__.py"
+        for imported in used
+        if admin_layer(imported) > admin_layer(path)
+    ]
+    assert upwards == []
+
+
+@pytest.mark.parametrize("package", sorted(ADMIN.rglob("__init__.py")), ids=lambda p: p.parent.name)
+def test_admins_packages_name_each_of_their_modules(package: Path) -> None:
+    about = ast.get_docstring(ast.parse(package.read_text())) or ""
+    inside = {
+        path.stem
+        for path in package.parent.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    }
+    assert set(re.findall(r"^``(\w+)``", about, re.MULTILINE)) == inside - {"__init__", "__main__"}
 
 
 def test_names_say_something() -> None:

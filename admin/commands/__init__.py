@@ -1,1 +1,15 @@
-"""The subcommands: each module adds its arguments and runs."""
+"""The commands. Each module has ``add``, which adds its arguments, and ``run``, which runs it.
+
+``import_``      copy a PocketBase data directory to AWS
+``sync``         make table and bucket equal to a data directory, once or continuously
+``collections``  apply an export of collections
+``put``          upload files, set fields
+``rm``           delete a record or a file
+``token``        make a token
+``explain``      say why a URL is served or refused
+``check_rules``  list the view rules that cannot be evaluated
+
+``arguments``    the arguments that several commands share
+``output``       warnings and the progress bar
+``rounds``       runs one round of a sync, or prints its plan
+"""

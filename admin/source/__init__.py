@@ -1,1 +1,9 @@
-"""PocketBase's data directory, read without ever writing into it."""
+"""PocketBase's data directory, read without ever writing into it.
+
+``pocketbase``  settings, collections and records of a data directory, all of one moment
+``sqlite``      opens ``data.db`` for reading, whatever state PocketBase left it in
+``settings``    reads PocketBase's settings, decrypting them if necessary
+``views``       finds the record that owns a file shown by a view
+``storage``     the files in ``storage/``, with the attributes they will have in S3
+``reader``      answers the functions' reads from a data directory instead of the table
+"""

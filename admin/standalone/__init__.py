@@ -1,1 +1,8 @@
-"""Collections, records and files for a table that no PocketBase feeds."""
+"""Collections, records and files for a team that does not run PocketBase.
+
+``schema``         reads and checks an export of collections, and says what it changes
+``schema_change``  applies changed collections to the table and to the records in it
+``records``        writes and deletes single records with their files
+``naming``         makes the name under which an uploaded file is stored
+``sniffing``       recognises a file's content type by its first bytes
+"""

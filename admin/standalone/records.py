@@ -1,6 +1,5 @@
 """Single records and their files, for a table that no PocketBase feeds."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from ..target.bucket import Bucket
 from ..target.table import BATCH_SIZE, TargetTable
 from . import naming, schema, sniffing
 from .naming import Letters
+from .schema import json_array
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -197,7 +197,7 @@ def _holding(record: Record, of: Field, names: list[str]) -> Record:
             f"field {of.name} holds {of.max_select} files at most; it would have {len(names)}"
         )
     single = names[-1] if names else ""
-    value = json.dumps(names, ensure_ascii=False, separators=(",", ":")) if of.multiple else single
+    value = json_array(names) if of.multiple else single
     return replace(record, values={**record.values, of.name: value})
 
 
@@ -210,7 +210,7 @@ def _typed(of: Field, text: str) -> Value:
             number = float(text)
             return int(number) if number.is_integer() else number
         if of.type in {"relation", "select"} and of.multiple:
-            return json.dumps([part for part in text.split(",") if part], ensure_ascii=False)
+            return json_array([part for part in text.split(",") if part])
     except (KeyError, ValueError, OverflowError) as error:
         raise AdminError(f"{text!r} is no value for the {of.type} field {of.name}") from error
     return text

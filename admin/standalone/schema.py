@@ -148,6 +148,13 @@ def _default(field: Field) -> Value:
     return special.get(field.type, "")
 
 
+def json_array(values: Iterable[str]) -> str:
+    """The JSON text of an array as PocketBase's columns hold it: without blanks (pocketbase.md
+    §8.2).
+    """
+    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
+
+
 def reshaped(record: Record, old: Collection, new: Collection) -> Record:
     """A record as it is once its collection has changed: fields are the same when their ids are."""
     before = {field.id: field for field in old.fields}
@@ -163,5 +170,5 @@ def _converted(value: Value, was: Field, now: Field) -> Value:
     if was.multiple == now.multiple or now.type not in {"file", "relation", "select"}:
         return value
     if now.multiple:
-        return json.dumps(listed(value, multiple=True), ensure_ascii=False, separators=(",", ":"))
+        return json_array(listed(value, multiple=True))
     return next(iter(listed(value, multiple=False)), "")

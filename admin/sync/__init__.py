@@ -1,1 +1,13 @@
-"""One round of bringing the target in step with the source: read, plan, apply."""
+"""Makes the target equal to the source, in rounds: read, compare, plan, write.
+
+``round``          one round, from reading the source to a summary
+``gather``         reads the source into the mirror
+``files``          compares the source's files with the bucket's
+``mirror``         what the target holds and what it should hold, in a temporary SQLite file
+``differences``    the differences between the two, as queries
+``plan``           orders the differences so that stopping at any moment is safe
+``mass_deletion``  refuses a round that would delete most of what is there
+``apply``          carries out a plan
+``invalidation``   gathers the paths whose copies CloudFront must drop
+``watch``          runs a round after every change of the database
+"""

@@ -1,1 +1,11 @@
-"""The table and the bucket that are written to."""
+"""What is written in AWS: the DynamoDB table, the S3 bucket, and CloudFront's copies.
+
+``clients``          makes the clients for S3 and DynamoDB
+``actions``          a value for each write and each deletion
+``table``            reads the table whole and writes items in batches
+``bucket``           lists, compares, uploads and deletes objects
+``items``            compares, packs and measures items of the table
+``edge_store``       what CloudFront's functions are to know of the collections
+``key_value_store``  writes that into CloudFront's key value store
+``cloudfront``       asks CloudFront to drop its copies of deleted files
+"""

@@ -279,7 +279,7 @@ def test_values_are_set_as_their_fields_hold_them(alone: Alone) -> None:
             "score": 1.5,
             "published": 1,
             "owner": "ann",
-            "tags": '["red", "blue"]',
+            "tags": '["red","blue"]',
         }
     }
     assert any(pk.endswith("#ann") and sk == "one" for pk, sk in items(alone.cloud))
