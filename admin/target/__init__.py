@@ -8,4 +8,5 @@
 ``edge_store``       what CloudFront's functions are to know of the collections
 ``key_value_store``  writes that into CloudFront's key value store
 ``cloudfront``       asks CloudFront to drop its copies of deleted files
+``local_runner``     finds the addresses of a runner on this machine
 """
