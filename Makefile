@@ -3,11 +3,12 @@
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test lint check build bench deploy logs delete
+.PHONY: help setup run test lint check stack build bench deploy logs delete
 
 python = $(or $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done),$(error Python 3.11 or newer with venv is needed (on Debian: apt install python3-venv)))
+machine = $(subst aarch64,arm64,$(shell uname -m))
 sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/sam)
 
 help: ## list these commands
@@ -19,7 +20,12 @@ run: .venv/ready ## serve the demo data on this machine
 	.venv/bin/python -m local $(ARGS)
 
 test: .venv/ready ## run the tests that need no Docker
-	.venv/bin/python -m pytest -m "not docker" $(ARGS)
+	.venv/bin/python -m pytest -m "not docker and not stack" $(ARGS)
+
+stack: .venv/ready .venv-stack/ready $(sam) ## deploy the stack to an emulator of AWS and test it there
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build --build-dir .aws-sam/stack \
+		--parameter-overrides Architecture=$(machine)
+	.venv/bin/python -m pytest -m stack tests/stack $(ARGS)
 
 lint: .venv/ready ## check format, style, types and the template
 	.venv/bin/ruff format --check .
@@ -47,6 +53,15 @@ delete: $(sam) ## remove the stack; its bucket and its table stay
 .venv/ready: requirements-dev.txt layers/pillow/requirements.txt layers/dependencies/requirements.txt
 	test -x .venv/bin/python || $(python) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# The emulator and the Python 3.13 that runs the functions in it: `python` holds its path, `runtime` what Lambda adds.
+.venv-stack/ready: requirements-stack.txt layers/python313
+	python=$$(layers/python313) || { echo "make stack needs Python 3.13 (CONTRIBUTING.md says where to get it)"; exit 1; }; \
+	test -x .venv-stack/bin/python || $$python -m venv .venv-stack; echo $$python >.venv-stack/python
+	.venv-stack/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-stack.txt
+	.venv-stack/bin/python -m pip install --quiet --disable-pip-version-check --target .venv-stack/runtime --upgrade \
+		snapshot-restore-py==1.0.0 boto3==1.43.106
 	@touch $@
 
 .venv-sam/bin/sam: requirements-sam.txt

@@ -1,0 +1,45 @@
+"""One emulator and one default stack with the demo data, for all tests of this folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.stack.deployment import BUILT, Stack, deploy
+from tests.stack.emulator import Emulator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without",
+        action="store_true",
+        help="take each permission, route and variable out of the template and show what fails",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark all tests here, and run either those of the stack or, with --without, of its absence."""
+    wanted = config.getoption("--without")
+    ours = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in ours:
+        item.add_marker("stack")
+    dropped = [item for item in ours if (item.path.name == "test_without.py") != wanted]
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = [item for item in items if item not in dropped]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    if not BUILT.exists():
+        pytest.fail("there is no built template: run `make stack`")
+    emulator = Emulator(tmp_path_factory.mktemp("emulator"))
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(emulator: Emulator) -> Stack:
+    """The stack with every parameter's default, filled with the demo data."""
+    stack = deploy(emulator, "pocketfiles", {})
+    stack.import_demo()
+    return stack

@@ -1,0 +1,180 @@
+"""The built template, deployed by `sam deploy` to the emulator, and requests to what came out of it."""
+
+import http.client
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.stack.emulator import REGION, ROOT, Emulator
+
+BUILT = ROOT / ".aws-sam" / "stack" / "template.yaml"
+ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
+DEMO = ROOT / "local" / "demo" / "pb_data"
+COMMAND_SECONDS = 180
+REQUEST_SECONDS = 60
+
+
+class CommandError(Exception):
+    """A command failed. The message is its output."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response: header names in lower case, and the body as it came."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def sam_program() -> str:
+    return shutil.which("sam") or str(ROOT / ".venv-sam" / "bin" / "sam")
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Run a command in the checkout and return its standard output. Raises ``CommandError``."""
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise CommandError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def deploy(
+    emulator: Emulator, name: str, parameters: Mapping[str, str], template: Path = BUILT
+) -> "Stack":
+    """Create or update a stack with the real `sam deploy`. Raises ``CommandError``."""
+    overrides = {"Architecture": ARCHITECTURE, **parameters}
+    command = [
+        sam_program(),
+        "deploy",
+        *("--template-file", str(template)),
+        *("--config-file", str(ROOT / "samconfig.toml")),
+        *("--stack-name", name),
+        "--no-confirm-changeset",
+        "--no-fail-on-empty-changeset",
+        "--no-progressbar",
+        *("--parameter-overrides", *(f"{key}={value}" for key, value in overrides.items())),
+    ]
+    run(command, emulator.environment)
+    return Stack(emulator, name)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack."""
+
+    emulator: Emulator
+    name: str
+
+    @property
+    def description(self) -> dict[str, Any]:
+        stacks = self.emulator.client("cloudformation").describe_stacks(StackName=self.name)
+        return stacks["Stacks"][0]
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        return {each["OutputKey"]: each["OutputValue"] for each in self.description["Outputs"]}
+
+    @cached_property
+    def resources(self) -> dict[str, str]:
+        """Physical identifiers by logical ones."""
+        client = self.emulator.client("cloudformation")
+        described = client.describe_stack_resources(StackName=self.name)["StackResources"]
+        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in described}
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        given = self.description.get("Parameters", [])
+        return {each["ParameterKey"]: each["ParameterValue"] for each in given}
+
+    @property
+    def bucket(self) -> str:
+        return self.outputs["BucketName"]
+
+    @property
+    def table(self) -> str:
+        return self.outputs["TableName"]
+
+    @property
+    def api_host(self) -> str:
+        return f"{self.resources['Api']}.execute-api.{REGION}.amazonaws.com"
+
+    def admin(self, *arguments: str) -> str:
+        """Run a command of `python -m admin` against the emulator and return its output."""
+        return run([sys.executable, "-m", "admin", *arguments], self.emulator.environment)
+
+    def import_demo(self) -> str:
+        return self.admin(
+            *("import", "--pb-data", str(DEMO)),
+            *("--bucket", self.bucket),
+            *("--table", self.table),
+        )
+
+    def token(self, record: str, kind: str = "--file") -> str:
+        """A file token, or an auth token, of a demo user."""
+        printed = self.admin("token", "users", record, kind, "--table", self.table)
+        return printed.strip().splitlines()[-1]
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, headers)
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """A request to the host in the stack's URL: CloudFront's, or the API's without it."""
+        return self.ask_host(urlsplit(self.outputs["Url"]).netloc, method, path, headers)
+
+    def ask_host(
+        self, host: str, method: str, path: str, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """A request to any host that the emulator serves, as if over HTTPS."""
+        where = urlsplit(self.emulator.endpoint)
+        connection = http.client.HTTPConnection(where.netloc, timeout=REQUEST_SECONDS)
+        try:
+            sent = {"Host": host, "X-Forwarded-Proto": "https", **(headers or {})}
+            connection.request(method, path, headers=sent)
+            response = connection.getresponse()
+            fields = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, fields, response.read())
+        finally:
+            connection.close()
+
+    def download(self, url: str) -> bytes:
+        """What a presigned URL of the emulator gives."""
+        parts = urlsplit(url)
+        return self.ask_host(parts.netloc, "GET", f"{parts.path}?{parts.query}").body
+
+    def live_version(self, function: str) -> str:
+        """The version that the alias ``live`` points to."""
+        client = self.emulator.client("lambda")
+        name = self.resources[function]
+        return str(client.get_alias(FunctionName=name, Name="live")["FunctionVersion"])
+
+    def delete(self) -> None:
+        command = [sam_program(), "delete", "--no-prompts", "--stack-name", self.name]
+        run([*command, "--region", REGION], self.emulator.environment)
+
+    def log_lines(self, function: str) -> list[dict[str, Any]]:
+        """The JSON lines that a function logged."""
+        client = self.emulator.client("logs")
+        group = f"/aws/lambda/{self.name}-{function}"
+        events = client.filter_log_events(logGroupName=group)["events"]
+        lines = (event["message"].strip() for event in events)
+        return [json.loads(line) for line in lines if line.startswith("{")]

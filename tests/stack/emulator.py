@@ -1,0 +1,128 @@
+"""MiniStack in place of AWS: a process of its own that the built template is deployed to.
+
+It runs with IAM enforced: each function has the permissions of its role and no others. What it lacks for this
+stack and a patch can mend is in ``launcher.py``, one function for each. What no patch mends:
+
+* Its CloudFront caches nothing, has no origin groups and no edge locations: each request is a miss.
+* Its CloudFront runs CloudFront Functions in Node, which allows more than CloudFront's runtime.
+* It adds no ``CloudFront-Viewer-Address``, so clients have no address behind it.
+* Its API Gateway answers HEAD, preflights and query strings in its own way, and has no throttle.
+* Alarms on metric math are created, but never evaluated.
+* X-Ray traces, web ACL rules and log deliveries are stored, but have no effect.
+* A KMS key encrypts nothing, so a missing ``kms:Decrypt`` is not noticed.
+
+`make smoke` asks a stack in AWS about these (docs/not-proven.md).
+"""
+
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = ROOT / ".venv-stack"
+START_SECONDS = 60
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+class EmulatorError(Exception):
+    """The emulator is not installed or did not start."""
+
+
+class Emulator:
+    """One running MiniStack with an empty account."""
+
+    def __init__(self, folder: Path) -> None:
+        python = ENVIRONMENT / "bin" / "python"
+        if not python.exists():
+            raise EmulatorError("the emulator is not installed: run `make stack`")
+        self._log = folder / "ministack.log"
+        port = _free_port()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        environment = {
+            **os.environ,
+            **CREDENTIALS,
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "LOG_LEVEL": "WARNING",
+            "MINISTACK_REGION": REGION,
+            "RUNTIME_PYTHON": (ENVIRONMENT / "python").read_text().strip(),
+            "RUNTIME_PACKAGES": str(ENVIRONMENT / "runtime"),
+            "TMPDIR": tempfile.mkdtemp(dir=folder),
+        }
+        environment.pop("AWS_ENDPOINT_URL", None)
+        command = [str(python), str(Path(__file__).with_name("launcher.py"))]
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        self._wait_until_ready()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of programs that take the emulator for AWS."""
+        return {
+            **os.environ,
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "SAM_CLI_TELEMETRY": "0",
+        }
+
+    def client(self, service: str, **credentials: str) -> Any:
+        """A client of a service, with the account's own credentials by default."""
+        keys = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+            **keys,
+        )
+
+    def reset(self) -> None:
+        """Empty the account."""
+        request = urllib.request.Request(f"{self.endpoint}/_ministack/reset", method="POST")
+        urllib.request.urlopen(request, timeout=60).close()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _wait_until_ready(self) -> None:
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if self._process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(
+                    f"{self.endpoint}/_ministack/health", timeout=2
+                ) as answer:
+                    json.load(answer)
+                return
+            except OSError:
+                time.sleep(0.1)
+        self.stop()
+        raise EmulatorError(f"the emulator did not start:\n{self._log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

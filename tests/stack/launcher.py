@@ -1,0 +1,145 @@
+"""Start MiniStack with what it lacks for this stack. The emulator's own Python runs this file.
+
+Each patch is one function whose docstring says what AWS does and what MiniStack 1.5.33 does instead.
+What it lacks and no patch mends is listed in ``emulator.py``.
+"""
+
+import os
+import re
+import sys
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_evaluator, lambda_runtime
+from ministack.services import apigateway, cloudfront
+from ministack.services.cloudformation import provisioners
+
+EXECUTE_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.[a-z0-9-]+\.amazonaws\.com$")
+
+
+def main() -> None:
+    create_routes_from_the_api_definition()
+    let_cloudfront_reach_the_api()
+    let_secrets_be_referred_to_by_arn()
+    count_every_request_as_encrypted()
+    accept_alarms_on_metric_math()
+    run_functions_without_the_emulators_packages()
+    app.main()
+
+
+def create_routes_from_the_api_definition() -> None:
+    """SAM writes an HTTP API as an OpenAPI ``Body``. MiniStack ignores it, so the API has no routes."""
+    create = provisioners._apigw_v2_api_create
+    update = provisioners._apigw_v2_api_update
+
+    def add_routes(api_id: str, body: dict[str, Any]) -> None:
+        apigateway._integrations[api_id] = {}
+        apigateway._routes[api_id] = {}
+        for path, methods in (body.get("paths") or {}).items():
+            for method, operation in methods.items():
+                add_route(api_id, path, method, operation["x-amazon-apigateway-integration"])
+
+    def add_route(api_id: str, path: str, method: str, definition: dict[str, Any]) -> None:
+        number = len(apigateway._routes[api_id])
+        verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
+        integration_id = f"integration{number}"
+        apigateway._integrations[api_id][integration_id] = {
+            "integrationId": integration_id,
+            "integrationType": "AWS_PROXY",
+            "integrationUri": definition["uri"],
+            "integrationMethod": "POST",
+            "payloadFormatVersion": definition["payloadFormatVersion"],
+            "timeoutInMillis": 30000,
+        }
+        apigateway._routes[api_id][f"route{number}"] = {
+            "routeId": f"route{number}",
+            "routeKey": "$default" if path == "/$default" else f"{verb} {path}",
+            "target": f"integrations/{integration_id}",
+            "authorizationType": "NONE",
+        }
+
+    def create_with_routes(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:
+        api_id, attributes = create(logical_id, props, stack_name)
+        add_routes(api_id, props.get("Body") or {})
+        return api_id, attributes
+
+    def update_with_routes(physical_id: str, old: Any, new: Any, *rest: Any, **named: Any) -> Any:
+        result = update(physical_id, old, new, *rest, **named)
+        add_routes(physical_id, new.get("Body") or {})
+        return result
+
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
+    handlers["create"] = create_with_routes
+    handlers["update"] = update_with_routes
+
+
+def let_cloudfront_reach_the_api() -> None:
+    """MiniStack's CloudFront refuses every host of AWS, also those that MiniStack itself serves."""
+    is_aws_owned_host = cloudfront._is_aws_owned_host
+    origin_connect_target = cloudfront._origin_connect_target
+
+    def is_foreign_host(host: str) -> bool:
+        return is_aws_owned_host(host) and not EXECUTE_API_HOST.match(host)
+
+    def connect_target(origin: dict[str, Any], viewer_is_https: bool) -> tuple[str, int, bool]:
+        if EXECUTE_API_HOST.match(origin["domain_name"]):
+            return "127.0.0.1", int(os.environ["GATEWAY_PORT"]), False
+        return origin_connect_target(origin, viewer_is_https)
+
+    cloudfront._is_aws_owned_host = is_foreign_host
+    cloudfront._origin_connect_target = connect_target
+    app._EXECUTE_API_RE = EXECUTE_API_HOST
+
+
+def let_secrets_be_referred_to_by_arn() -> None:
+    """``!Ref`` of a secret is its ARN. In MiniStack it is its name, which no policy matches."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create = handlers["create"]
+
+    def create_with_arn(*arguments: Any) -> Any:
+        _, attributes = create(*arguments)
+        return attributes["Arn"], attributes
+
+    handlers["create"] = create_with_arn
+
+
+def count_every_request_as_encrypted() -> None:
+    """MiniStack answers plain HTTP, which the bucket policy of the template denies."""
+    resolve = iam_evaluator._resolve_condition_key
+
+    def resolve_condition_key(key: str, context: Any) -> Any:
+        return "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve_condition_key
+
+
+def accept_alarms_on_metric_math() -> None:
+    """MiniStack refuses an alarm on metric math. It gets the first metric in its place."""
+    record = provisioners._cw_metric_alarm_record
+
+    def record_first_metric(name: str, props: dict[str, Any]) -> Any:
+        queries = props.get("Metrics") or []
+        stats = [query["MetricStat"] for query in queries if "MetricStat" in query]
+        if stats:
+            metric = stats[0]["Metric"]
+            props = {key: value for key, value in props.items() if key != "Metrics"}
+            props |= {"Period": stats[0]["Period"], "Statistic": stats[0]["Stat"], **metric}
+        return record(name, props)
+
+    provisioners._cw_metric_alarm_record = record_first_metric
+
+
+def run_functions_without_the_emulators_packages() -> None:
+    """Lambda's runtime has its own Python. MiniStack runs functions with its own packages in sight."""
+    detect = lambda_runtime._detect_runtime_binary
+
+    def detect_runtime_binary(runtime: str) -> tuple[str, str]:
+        _, script = detect(runtime)
+        return os.environ["RUNTIME_PYTHON"], script
+
+    lambda_runtime._detect_runtime_binary = detect_runtime_binary
+    os.environ["PYTHONPATH"] = os.environ["RUNTIME_PACKAGES"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

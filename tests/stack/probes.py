@@ -1,0 +1,191 @@
+"""What a stack with the demo data must do, each as a function that asserts it.
+
+The tests run all of them. `make stack ARGS=--without` runs them against templates with something taken out.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
+from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image
+
+from tests.stack.deployment import DEMO, Stack
+
+Probe = Callable[[Stack], None]
+
+PHOTOS = "pbc_1063624087"
+PHOTO = f"{PHOTOS}/photo0000000001"
+PNG = f"{PHOTO}/photo_ik2461xl3x.png"
+PROTECTED = "documents/doc000000000000/file_0_jr7qyn9hd0.txt"
+PROTECTED_KEY = "pbc_3332084752/doc000000000000/file_0_jr7qyn9hd0.txt"
+OWNER = "userada00000000"
+STRANGER = "usereve00000000"
+THUMBS = {
+    "50x50": (50, 50),
+    "300x100t": (300, 100),
+    "300x100b": (300, 100),
+    "200x200f": (200, 133),
+    "0x300": (450, 300),
+    "300x0": (300, 200),
+}
+"""One thumb of each form of the demo's photo, and its size in pixels."""
+
+
+def stored(key: str) -> bytes:
+    return (DEMO / "storage" / key).read_bytes()
+
+
+def a_public_file_is_served(stack: Stack) -> None:
+    answer = stack.get(f"/api/files/{PNG}")
+    assert answer.status == 200
+    assert answer.body == stored(PNG)
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["cache-control"].startswith("max-age=2592000")
+
+
+def a_collection_is_found_by_name(stack: Stack) -> None:
+    answer = stack.get(f"/api/files/{PNG.replace(PHOTOS, 'photos')}")
+    assert answer.body == stored(PNG)
+
+
+def head_answers_without_a_body(stack: Stack) -> None:
+    answer = stack.ask("HEAD", f"/api/files/{PNG}")
+    assert answer.status == 200
+    assert answer.headers["etag"]
+    assert answer.body == b""
+
+
+def a_range_is_answered_with_206(stack: Stack) -> None:
+    answer = stack.get(f"/api/files/{PNG}", Range="bytes=10-19")
+    assert answer.status == 206
+    assert answer.headers["content-range"] == f"bytes 10-19/{len(stored(PNG))}"
+    assert answer.body == stored(PNG)[10:20]
+
+
+def an_etag_is_answered_with_304(stack: Stack) -> None:
+    etag = stack.get(f"/api/files/{PNG}").headers["etag"]
+    answer = stack.ask("GET", f"/api/files/{PNG}", {"If-None-Match": etag})
+    assert answer.status == 304
+    assert answer.body == b""
+
+
+def each_form_of_thumb_is_made_and_stored(stack: Stack) -> None:
+    folder, _, name = PNG.rpartition("/")
+    s3 = stack.emulator.client("s3")
+    prefix = f"{folder}/thumbs_{name}/"
+    listed = s3.list_objects_v2(Bucket=stack.bucket, Prefix=prefix).get("Contents", [])
+    for each in listed:
+        s3.delete_object(Bucket=stack.bucket, Key=each["Key"])
+    for size, pixels in THUMBS.items():
+        answer = stack.get(f"/api/files/{PNG}?thumb={size}")
+        assert answer.status == 200
+        assert Image.open(BytesIO(answer.body)).size == pixels, size
+        kept = s3.get_object(Bucket=stack.bucket, Key=f"{prefix}{size}_{name}")
+        assert kept["Body"].read() == answer.body
+        again = stack.get(f"/api/files/{PNG}?thumb={size}")
+        assert again.body == answer.body
+
+
+def a_protected_file_needs_the_right_token(stack: Stack) -> None:
+    path = f"/api/files/{PROTECTED}"
+    answer = stack.get(f"{path}?token={stack.token(OWNER)}")
+    assert answer.status == 200
+    assert answer.body == stored(PROTECTED_KEY)
+    assert "private" in answer.headers["cache-control"]
+    assert stack.get(path).status == 404
+    assert stack.get(f"{path}?token={stack.token(STRANGER)}").status == 404
+
+
+def a_file_token_is_issued(stack: Stack) -> None:
+    sent = {"Authorization": stack.token(OWNER, "--auth"), "Content-Length": "0"}
+    answer = stack.ask("POST", "/api/files/token", sent)
+    assert answer.status == 200
+    token = answer.json()["token"]
+    assert stack.get(f"/api/files/{PROTECTED}?token={token}").status == 200
+
+
+def a_token_is_refused_without_authorization(stack: Stack) -> None:
+    answer = stack.ask("POST", "/api/files/token", {"Content-Length": "0"})
+    assert answer.status == 401
+
+
+def a_missing_file_is_404(stack: Stack) -> None:
+    answer = stack.get(f"/api/files/{PHOTO}/missing.png")
+    assert answer.status == 404
+    assert answer.json() == {
+        "data": {},
+        "message": "The requested resource wasn't found.",
+        "status": 404,
+    }
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def a_file_missing_in_the_bucket_is_404(stack: Stack) -> None:
+    """S3 answers 403 for a missing key to whom may not list the bucket."""
+    s3 = stack.emulator.client("s3")
+    key = f"{PHOTOS}/photo0000000002/data_mzqutpl072.json"
+    s3.delete_object(Bucket=stack.bucket, Key=key)
+    try:
+        assert stack.get(f"/api/files/{key}").status == 404
+    finally:
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=stored(key))
+
+
+def other_paths_are_404_in_our_words(stack: Stack) -> None:
+    answer = stack.get("/api/other")
+    assert answer.status == 404
+    assert answer.json()["status"] == 404
+
+
+LARGE_BYTES = 5 * 1024 * 1024
+
+
+def a_large_file_is_redirected_to_s3(stack: Stack) -> None:
+    key = f"{PHOTOS}/photo0000000002/blob_9g2leb4o2l.bin"
+    body = bytes(range(256)) * (LARGE_BYTES // 256)
+    s3 = stack.emulator.client("s3")
+    s3.put_object(Bucket=stack.bucket, Key=key, Body=body, ContentType="application/octet-stream")
+    try:
+        answer = stack.get(f"/api/files/{key}")
+        assert answer.status == 302
+        query = parse_qs(urlsplit(answer.headers["location"]).query)
+        assert query["X-Amz-Expires"] == [stack.parameters.get("RedirectSeconds", "900")]
+        assert stack.download(answer.headers["location"]) == body
+        part = stack.get(f"/api/files/{key}", Range="bytes=4194304-4194313")
+        assert (part.status, part.body) == (206, body[4194304:4194314])
+    finally:
+        s3.put_object(Bucket=stack.bucket, Key=key, Body=stored(key))
+
+
+def each_request_is_logged_under_the_stacks_name(stack: Stack) -> None:
+    stack.get(f"/api/files/{PHOTO}/logged.png")
+    lines = [line for line in stack.log_lines("files") if line.get("message") == "answered"]
+    assert lines
+    assert {line["service"] for line in lines} == {stack.name}
+
+
+def nobody_goes_around_the_cdn(stack: Stack) -> None:
+    for method, path in (("GET", f"/api/files/{PNG}"), ("POST", "/api/files/token")):
+        answer = stack.ask_host(stack.api_host, method, path, {"Content-Length": "0"})
+        assert answer.status == 403, method
+
+
+COMMON: list[Probe] = [
+    a_public_file_is_served,
+    a_collection_is_found_by_name,
+    head_answers_without_a_body,
+    a_range_is_answered_with_206,
+    an_etag_is_answered_with_304,
+    each_form_of_thumb_is_made_and_stored,
+    a_protected_file_needs_the_right_token,
+    a_file_token_is_issued,
+    a_token_is_refused_without_authorization,
+    a_missing_file_is_404,
+    a_file_missing_in_the_bucket_is_404,
+    other_paths_are_404_in_our_words,
+    a_large_file_is_redirected_to_s3,
+    each_request_is_logged_under_the_stacks_name,
+]
+"""What holds for every stack."""
+
+BEHIND_CLOUDFRONT: list[Probe] = [*COMMON, nobody_goes_around_the_cdn]

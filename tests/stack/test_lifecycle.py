@@ -1,0 +1,73 @@
+"""What happens to a stack over time: its data is synced, its parameters change, it is deleted."""
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.stack.deployment import DEMO, Stack, deploy
+from tests.stack.emulator import Emulator
+from tests.stack.probes import PHOTOS, PNG, a_public_file_is_served
+
+GONE = f"{PHOTOS}/photo0000000002/data_mzqutpl072.json"
+
+
+def sync(stack: Stack, data: Path) -> str:
+    return stack.admin(
+        *("sync", "--pb-data", str(data)), *("--bucket", stack.bucket), *("--table", stack.table)
+    )
+
+
+def test_a_sync_round_makes_the_stack_equal_to_pocketbase(stack: Stack, tmp_path: Path) -> None:
+    data = shutil.copytree(DEMO, tmp_path / "pb_data")
+    sync(stack, data)
+    assert stack.get(f"/api/files/{GONE}").status == 200
+    with sqlite3.connect(data / "data.db") as database:
+        database.execute("DELETE FROM photos WHERE id = 'photo0000000002'")
+    database.close()
+    shutil.rmtree(data / "storage" / PHOTOS / "photo0000000002")
+    sync(stack, data)
+    assert stack.get(f"/api/files/{GONE}").status == 404
+    assert stack.get(f"/api/files/{PNG}").status == 200
+    sync(stack, DEMO)
+    assert stack.get(f"/api/files/{GONE}").status == 200
+
+
+def test_a_changed_parameter_publishes_a_version(emulator: Emulator) -> None:
+    stack = deploy(emulator, "versions", {"Cdn": "no"})
+    before = {name: stack.live_version(name) for name in ("FilesFunction", "TokensFunction")}
+    deploy(emulator, "versions", {"Cdn": "no", "LogLevel": "DEBUG"})
+    after = {name: stack.live_version(name) for name in before}
+    assert all(int(after[name]) > int(before[name]) for name in before)
+    deploy(emulator, "versions", {"Cdn": "no", "LogLevel": "DEBUG"})
+    assert {name: stack.live_version(name) for name in before} == after
+    stack.delete()
+
+
+def test_deleting_the_stack_keeps_bucket_and_table(emulator: Emulator) -> None:
+    stack = deploy(emulator, "deleted", {"Cdn": "no"})
+    stack.import_demo()
+    a_public_file_is_served(stack)
+    bucket, table = stack.bucket, stack.table
+    stack.delete()
+    with pytest.raises(ClientError, match="does not exist"):
+        _ = stack.description
+    kept = emulator.client("s3").head_object(Bucket=bucket, Key=PNG)
+    assert kept["ContentType"] == "image/png"
+    assert emulator.client("dynamodb").scan(TableName=table, Limit=1)["Count"] == 1
+
+
+def test_two_stacks_in_one_region_share_nothing(emulator: Emulator) -> None:
+    one = deploy(emulator, "one", {"Cdn": "no"})
+    other = deploy(emulator, "other", {"Cdn": "no"})
+    shared = set(one.resources.values()) & set(other.resources.values())
+    assert shared - {"$default"} == set()
+    one.import_demo()
+    assert one.get(f"/api/files/{PNG}").status == 200
+    assert other.get(f"/api/files/{PNG}").status == 404
+    one.delete()
+    other.import_demo()
+    a_public_file_is_served(other)
+    other.delete()
