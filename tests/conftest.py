@@ -1,4 +1,4 @@
-"""What every suite shares: the demo data, and a moto server with a bucket and a table of its own per test."""
+"""Shared by all suites: the demo data, and a moto server with a bucket and a table per test."""
 
 import logging
 import os
@@ -41,7 +41,7 @@ class Cloud:
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    """A moto server's address; the environment points AWS's clients to it."""
+    """The address of a moto server. The environment points AWS clients to it."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()

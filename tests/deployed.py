@@ -1,4 +1,4 @@
-"""Both functions behind the HTTP API that template.yaml declares: requests in, answers and log lines out."""
+"""Both functions behind the HTTP API of template.yaml: requests in, responses and log lines out."""
 
 import hashlib
 import io
@@ -25,8 +25,8 @@ GATEWAYS_OWN = "apigw-requestid"
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client got; ``headers`` with lower-case names, without the gateway's own request id and
-    ``Server-Timing``, which differs each time; ``timed`` tells whether that was there."""
+    """A response. ``headers`` have lower-case names and lack the gateway's request id and
+    ``Server-Timing``, which differ each time. ``timed``: whether ``Server-Timing`` was there."""
 
     status: int
     headers: Mapping[str, str]
@@ -85,7 +85,7 @@ class Deployed:
         return [json.loads(line) for line in self.logged().splitlines()]
 
     def stored(self) -> list[str]:
-        """What is in the bucket."""
+        """The keys of all objects in the bucket."""
         listed = self.cloud.s3.list_objects_v2(Bucket=self.cloud.bucket)
         return [found["Key"] for found in listed.get("Contents", [])]
 
@@ -121,7 +121,7 @@ def deployed(cloud: Cloud, **environment: str) -> Iterator[Deployed]:
 
 @contextmanager
 def started(log: io.StringIO) -> Iterator[None]:
-    """Functions that build their clients anew and write into ``log``."""
+    """Functions that build new clients and log to ``log``."""
     apps = [import_module(f"{name}.app") for name in ("files", "tokens")]
     before = []
     for app in apps:

@@ -1,4 +1,4 @@
-"""Small stand-ins for the bucket, the table and the log, which count what is asked of them."""
+"""Small stand-ins for the bucket, the table and the log that record their calls."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,13 +26,13 @@ def request(method: str = "GET", path: str = "/", query: str = "", **headers: st
 
 
 def etag_of(body: bytes) -> str:
-    """S3's tag of an object put at once."""
+    """S3's ETag of an object uploaded in one part."""
     return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
 
 
 @dataclass
 class FakeBucket:
-    """Objects by key; ``calls`` lists what was asked, e.g. ``("fetch", key)``."""
+    """Objects by key. ``calls`` lists the calls, such as ``("fetch", key)``."""
 
     objects: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
@@ -40,7 +40,7 @@ class FakeBucket:
     vanishes: bool = False
 
     def stored(self, key: str) -> Stored | None:
-        """The object's attributes, uncounted."""
+        """The object's attributes, without recording a call."""
         if key not in self.objects:
             return None
         body, content_type = self.objects[key]
@@ -75,7 +75,7 @@ class FakeBucket:
 
 @dataclass
 class FakeTable:
-    """Collections, settings and records; ``calls`` counts the reads by kind."""
+    """Collections, settings and records. ``calls`` lists the reads."""
 
     collections: Iterable[Collection] = ()
     records: Iterable[Record] = ()
@@ -121,7 +121,7 @@ def _refers(record: Record, target_ids: Sequence[str]) -> bool:
 
 @dataclass
 class FakeLog:
-    """What would have been logged."""
+    """Records log lines."""
 
     lines: list[dict[str, object]] = field(default_factory=list)
     traces: list[object] = field(default_factory=list)
@@ -134,7 +134,7 @@ class FakeLog:
 
 
 class Clock:
-    """A clock that a test moves."""
+    """A clock that tests advance."""
 
     def __init__(self) -> None:
         self.now = 100.0

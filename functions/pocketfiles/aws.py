@@ -9,6 +9,7 @@ request's deadline.
 import time
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import botocore.session
@@ -173,7 +174,7 @@ _TRANSIENT_CODES = frozenset(
 
 
 def code(error: Exception) -> str:
-    """The service's error code, a bare status such as ``404`` for a HEAD, or the exception's name."""
+    """The service's error code, for a HEAD a bare status such as ``404``, or the exception's name."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", ""))
     return type(error).__name__
@@ -192,7 +193,10 @@ def refusal(service: str, error: Exception) -> Refusal:
     reason = f"{service}: {code(error)}"
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return StorageUnavailable(reason)
-    is_refused = isinstance(error, ClientError) and 300 <= status(error) < 500
-    if is_refused and code(error) not in _TRANSIENT_CODES and status(error) != 429:
-        return StorageUnavailable(reason)
-    return Overloaded(reason)
+    if not isinstance(error, ClientError) or code(error) in _TRANSIENT_CODES:
+        return Overloaded(reason)
+    http_status = status(error)
+    if http_status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Overloaded(reason)
+    is_our_fault = HTTPStatus.MULTIPLE_CHOICES <= http_status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return StorageUnavailable(reason) if is_our_fault else Overloaded(reason)

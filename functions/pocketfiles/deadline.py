@@ -1,4 +1,4 @@
-"""When the request being handled must be answered. Every wait within it is bounded by that moment."""
+"""When the request being handled must be answered. That moment bounds every wait."""
 
 import math
 import time

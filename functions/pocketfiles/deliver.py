@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Protocol
 
 from pocketfiles.errors import NotFound
@@ -12,8 +13,8 @@ from pocketfiles.log_fields import LogFields
 from pocketfiles.objects import Opened, Stored
 
 MAX_READS = 8
-"""Most ranges that are read one by one from an object too large to be read whole. A request for more
-is answered with the whole object."""
+"""Most ranges that are read one by one from an object too large to be read whole. A request for
+more is answered with the whole object."""
 
 _CONDITIONS = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since")
 
@@ -43,14 +44,14 @@ class Variant:
 
 
 def wants_attributes_only(request: Request) -> bool:
-    """Whether the object's attributes may suffice for the response, or decide which bytes it needs."""
+    """Whether the object's attributes may suffice, or decide which bytes are needed."""
     asks = ("range", *_CONDITIONS)
     return request.method == "HEAD" or any(name in request.headers for name in asks)
 
 
 class Deliverer:
-    """Sends a variant: up to ``inline_limit`` bytes inline, more as a redirect to a URL that is valid
-    for ``redirect_seconds``. ``boundary`` returns a new multipart boundary."""
+    """Sends a variant: up to ``inline_limit`` bytes inline, more by a redirect to a URL that is
+    valid for ``redirect_seconds``. ``boundary`` returns a new multipart boundary."""
 
     def __init__(
         self, store: Store, *, inline_limit: int, redirect_seconds: int, boundary: Callable[[], str]
@@ -65,11 +66,11 @@ class Deliverer:
         stored = variant.stored
         described = _describe(request, variant)
         status = conditions.outcome(request.headers, stored.etag, stored.modified)
-        if status == 304:
+        if status == HTTPStatus.NOT_MODIFIED:
             del described["content-type"]
-            return Reply(304, described)
-        if status == 412:
-            return Reply(412, described | {"cache-control": NO_STORE})
+            return Reply(status, described)
+        if status == HTTPStatus.PRECONDITION_FAILED:
+            return Reply(status, described | {"cache-control": NO_STORE})
         try:
             parts = self._parts(request, stored)
         except ranges.BadRange as bad_range:

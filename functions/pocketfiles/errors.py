@@ -61,8 +61,8 @@ class UnknownCollection(Refusal):
 class StorageUnavailable(Refusal):
     """S3 or DynamoDB refuses our requests, and retrying will not help.
 
-    The bucket or the table is missing, access to it is denied, or the credentials are wrong. Only an
-    operator can mend that.
+    The bucket or the table is missing, access to it is denied, or the credentials are wrong. Only
+    an operator can mend that.
     """
 
     status = 400
@@ -85,8 +85,8 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """A superuser's ``Authorization`` from an address outside ``superuserIPs`` (pocketbase.md §2.6),
-    or a request that did not come through the CDN."""
+    """A superuser's ``Authorization`` from an address outside ``superuserIPs`` (pocketbase.md
+    §2.6), or a request that did not come through the CDN."""
 
     status = 403
     message = "You are not allowed to perform this request."

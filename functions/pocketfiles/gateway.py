@@ -1,4 +1,4 @@
-"""API Gateway's HTTP API payload 2.0: from an event to a request, and from a reply to a response."""
+"""API Gateway's payload 2.0: from an event to a request, and from a reply to a response."""
 
 import base64
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ Event: TypeAlias = Mapping[str, Any]
 def request_of(event: Event) -> Request:
     """The request of a payload-2.0 event.
 
-    Header names are lowered here, because ``sam local`` does not lower them. The event lists cookies
-    separately; they are joined into the ``cookie`` header again.
+    Header names are lowered here, because ``sam local`` does not lower them. The event lists
+    cookies separately; they are joined into the ``cookie`` header again.
     """
     http = event["requestContext"]["http"]
     text = event.get("body") or ""

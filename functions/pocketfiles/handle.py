@@ -6,6 +6,7 @@ No token, query string or URL is ever logged.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from pocketfiles import __version__, gateway, timing
@@ -43,7 +44,7 @@ def answer(
     log.info("answered", extra=_line(request, measured))
     measure(measured)
     # A refusal must not reveal by its timings whether the file exists.
-    if reply.status < 400 and request.method != "OPTIONS":
+    if reply.status < HTTPStatus.BAD_REQUEST and request.method != "OPTIONS":
         server_timing = timing.header(elapsed, spent)
         reply = replace(reply, headers={**reply.headers, "server-timing": server_timing})
     return gateway.render(request, reply)

@@ -49,7 +49,7 @@ def verified_owner(request: Request, catalogue: Catalogue, now: float) -> tokens
 
 
 def refuse_foreign_superuser(request: Request, catalogue: Catalogue, now: float) -> None:
-    """Raise ``Forbidden`` where ``authenticated`` does. Costs nothing while no address is listed."""
+    """Raise ``Forbidden`` where ``authenticated`` does. Free while no address is listed."""
     if catalogue.settings.superuser_ips:
         authenticated(request, catalogue, now)
 

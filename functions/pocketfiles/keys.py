@@ -62,8 +62,8 @@ def original(collection_id: str, record_id: str, name: str) -> str:
     """The S3 key of an uploaded file.
 
     File names come from records, never from requests. Even so, raises ``NotFound`` for a part that
-    is empty, ``.``, ``..`` or contains ``/``, so that a hostile record cannot name an object outside
-    its own folder.
+    is empty, ``.``, ``..`` or contains ``/``, so that a hostile record cannot name an object
+    outside its own folder.
     """
     for part in (collection_id, record_id, name):
         if not part or part in {".", ".."} or "/" in part:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
 
 ThumbOutcome: TypeAlias = Literal["stored", "made", "original", "failed"]
-"""``stored``: read from the bucket; ``made``: rendered by this request; ``original``: the file is of
-a type that has no thumbs; ``failed``: the thumb could not be made, so the original was served."""
+"""``stored``: read from the bucket; ``made``: rendered by this request; ``original``: the file's
+type has no thumbs; ``failed``: the thumb could not be made, so the original was served."""
 
 
 @dataclass(frozen=True, slots=True)

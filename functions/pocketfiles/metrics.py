@@ -4,6 +4,7 @@ Every metric has the dimension ``service``. Failed thumbs are also counted by ``
 """
 
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import NamedTuple
 
 from pocketfiles.log_fields import LogFields, ThumbOutcome
@@ -84,17 +85,17 @@ def of(measured: Measured) -> Iterator[Metric]:
 
 def outcome(status: int) -> str:
     """The metric that counts responses of this status."""
-    if status == 302:
+    if status == HTTPStatus.FOUND:
         return REDIRECTED
-    if status == 304:
+    if status == HTTPStatus.NOT_MODIFIED:
         return NOT_MODIFIED
-    if status >= 500:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return FAILED
-    return REFUSED if status >= 400 else SERVED
+    return REFUSED if status >= HTTPStatus.BAD_REQUEST else SERVED
 
 
 def emit(measured: Measured) -> None:
-    """Write the metrics of one request to standard output, where Lambda passes them to CloudWatch."""
+    """Write the metrics of one request to standard output, which Lambda sends to CloudWatch."""
     from aws_lambda_powertools.metrics import EphemeralMetrics  # noqa: PLC0415 - loaded with the logger already
 
     line = EphemeralMetrics(namespace=NAMESPACE)

@@ -1,7 +1,7 @@
 """Check that a request came through CloudFront, and find the client's address.
 
-CloudFront adds a secret header. Without that check, clients could bypass CloudFront's cache, firewall
-and limits by calling the API directly. CloudFront also adds the client's address.
+CloudFront adds a secret header. Without that check, clients could bypass CloudFront's cache,
+firewall and limits by calling the API directly. CloudFront also adds the client's address.
 """
 
 import hmac
@@ -33,10 +33,10 @@ class Origin:
         self._kept: tuple[float, tuple[str, ...]] | None = None
 
     def admit(self, request: Request) -> Request:
-        """The request as the client sent it: with the client's address, and without the headers that
-        CloudFront added, so that no view rule can read them. Raises ``Forbidden``.
+        """The request as the client sent it: with the client's address, and without the headers
+        that CloudFront added, so that no view rule can read them. Raises ``Forbidden``.
 
-        Without CloudFront, the request is returned unchanged. Such headers are then the client's own.
+        Without CloudFront, the request is returned unchanged: such headers are the client's own.
         """
         if not self._arn:
             return request

@@ -1,8 +1,8 @@
 """The S3 bucket. This is the only module that calls S3.
 
-A missing key is ``None``. Errors from S3 are raised as the ``Refusal`` that ``aws.refusal`` maps them
-to. Bodies are read within a time limit and checked for their full length; a broken connection is
-tried once more.
+A missing key is ``None``. Errors from S3 are raised as the ``Refusal`` that ``aws.refusal`` maps
+them to. Bodies are read within a time limit and checked for their full length; a broken connection
+is tried once more.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 class Storage:
     """Reads and writes objects of one bucket through an S3 client.
 
-    ``presigner`` makes the client that signs URLs. ``body_seconds``: time limit for reading one body.
+    ``presigner`` makes the client that signs URLs. ``body_seconds``: time limit for reading a body.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Storage:
         return None
 
     def fetch(self, key: str, wanted: Callable[[Stored], bool]) -> Opened | None:
-        """An object in one GET. Its body is read only if ``wanted`` says so, given the attributes."""
+        """An object in one GET. Its body is read only if ``wanted`` accepts its attributes."""
 
         def attempt() -> Opened | None:
             answer = self._call(self._client.get_object, Key=key)

@@ -1,4 +1,4 @@
-"""How much time one request spends on each AWS service: for the log, metrics and ``Server-Timing``."""
+"""The time one request spends on each AWS service: for the log, metrics and ``Server-Timing``."""
 
 import time
 from collections.abc import Iterator, Mapping

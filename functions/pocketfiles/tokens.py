@@ -79,7 +79,10 @@ def verify(token: str, kind: Kind, owner: Owner, now: float) -> Identity:
 
 
 def issue(collection: Collection, record: Record, kind: Kind, now: float) -> str:
-    """A new token for the record, valid for the collection's duration. Raises ``TokenNotIssued``."""
+    """A new token for the record, valid for the collection's duration.
+
+    Raises ``TokenNotIssued``.
+    """
     import jwt  # noqa: PLC0415 - takes 50 ms, which only requests with tokens should pay
 
     key = _key(collection, record, kind)

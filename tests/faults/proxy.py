@@ -1,8 +1,7 @@
-"""A proxy between AWS's clients and a moto server that misbehaves on purpose, rule by rule.
+"""A proxy between AWS clients and a moto server that injects faults by rules.
 
-It reads a whole request, asks its rules, and either passes the request on or does what the first rule that
-matches says. Every request has a label that rules match, such as ``s3 GET /bucket/key``, with the query where
-there is one, or ``dynamodb Query {"TableName": …}``.
+It reads a whole request. The first rule that matches its label handles it; without one, the request
+is passed on. Labels look like ``s3 GET /bucket/key?query`` or ``dynamodb Query {"TableName": …}``.
 """
 
 import contextlib
@@ -32,33 +31,33 @@ class Answer:
 
 
 class Exchange(Protocol):
-    """What a fault may do with one request."""
+    """What a fault can do with one request."""
 
     label: str
 
     def upstream(self) -> Answer:
-        """What the real server says; asking it twice asks it twice."""
+        """Send the request to the real server, each time this is called."""
 
     def send(self, answer: Answer) -> None:
-        """Answer the client."""
+        """Send the response to the client."""
 
     def send_partly(self, answer: Answer, length: int, *, reset: bool) -> None:
-        """Announce the whole answer, send that many bytes of its body, and end the connection."""
+        """Send the headers and that many bytes of the body, and end the connection."""
 
     def send_slowly(self, answer: Answer, step: int, pause: float) -> None:
         """Send the body ``step`` bytes at a time, with a pause before each."""
 
 
 class Fault(Protocol):
-    """A way to misbehave."""
+    """A way to handle a request wrongly."""
 
     def __call__(self, exchange: Exchange, /) -> None:
-        """Answer the exchange, well or badly."""
+        """Handle the exchange."""
 
 
 @dataclass
 class Rule:
-    """Requests whose label contains the pattern meet the fault, all or only the first ``times`` of them."""
+    """Injects a fault into requests whose label matches: all, or the first ``times`` of them."""
 
     pattern: str
     fault: Fault
@@ -66,7 +65,7 @@ class Rule:
     met: int = 0
 
     def takes(self, label: str) -> bool:
-        """Whether this request is the rule's; counts it if so."""
+        """Whether the rule applies to this request; counts the request if so."""
         if not re.search(self.pattern, label) or self.met == self.times:
             return False
         self.met += 1
@@ -75,7 +74,7 @@ class Rule:
 
 @dataclass
 class Proxy:
-    """The running proxy: its address, its rules, and the labels of all it was asked."""
+    """A running proxy: its address, its rules, and the labels of all requests."""
 
     url: str
     upstream: str
@@ -85,13 +84,13 @@ class Proxy:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def rule_for(self, label: str) -> Rule | None:
-        """The first rule that takes a request."""
+        """The first rule that applies to a request."""
         with self._lock:
             self.labels.append(label)
             return next((rule for rule in self.rules if rule.takes(label)), None)
 
     def asked(self, pattern: str) -> int:
-        """How many requests had such a label."""
+        """The number of requests whose label matches."""
         with self._lock:
             return sum(1 for label in self.labels if re.search(pattern, label))
 
@@ -102,7 +101,7 @@ class _Server(ThreadingHTTPServer):
     proxy: Proxy
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that lost patience are what this is for."""
+        """Ignore clients that closed their connection: faults make them do so."""
 
 
 class _Connection(BaseHTTPRequestHandler):
@@ -183,12 +182,12 @@ class _Connection(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def running(upstream: str) -> Iterator[Proxy]:
-    """A proxy in front of that address, for as long as the block lasts."""
+    """A proxy in front of that address, running inside the block."""
     with _Server(("127.0.0.1", 0), _Connection) as server:
         server.proxy = Proxy(f"http://127.0.0.1:{server.server_address[1]}", upstream)
         thread = threading.Thread(
@@ -203,21 +202,22 @@ def running(upstream: str) -> Iterator[Proxy]:
 
 
 def refuse(status: int, code: str) -> Fault:
-    """Answers with an error of the service, in its own format."""
+    """Respond with an error in the service's own format."""
 
     def fault(exchange: Exchange) -> None:
         if exchange.label.startswith("dynamodb"):
             body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"no"}}'.encode()
             exchange.send(Answer(status, (("Content-Type", "application/x-amz-json-1.0"),), body))
         else:
-            body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>no</Message></Error>".encode()
+            error = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+            body = f"<?xml version='1.0'?>{error}".encode()
             exchange.send(Answer(status, (("Content-Type", "application/xml"),), body))
 
     return fault
 
 
 def delay(seconds: float) -> Fault:
-    """Passes the request on and keeps the answer for a while."""
+    """Pass the request on and delay the response."""
 
     def fault(exchange: Exchange) -> None:
         answer = exchange.upstream()
@@ -228,7 +228,7 @@ def delay(seconds: float) -> Fault:
 
 
 def cut(after: int = -1, *, reset: bool = False) -> Fault:
-    """Ends the connection after so many bytes of the true body; -1: without any answer."""
+    """End the connection after so many bytes of the body; -1: without any response."""
 
     def fault(exchange: Exchange) -> None:
         answer = exchange.upstream()
@@ -238,7 +238,7 @@ def cut(after: int = -1, *, reset: bool = False) -> Fault:
 
 
 def drip(step: int, pause: float) -> Fault:
-    """The true answer, a few bytes at a time."""
+    """Send the response a few bytes at a time."""
 
     def fault(exchange: Exchange) -> None:
         with contextlib.suppress(OSError):

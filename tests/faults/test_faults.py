@@ -1,6 +1,6 @@
-"""Every fault on every call: the client hears what is true, and nothing wrong is kept.
+"""Every fault on every call: the client gets the right response, and nothing wrong is stored.
 
-The cases wait more than they work, so they all run at once when first needed; each test then reads its own.
+The cases mostly wait, so all of them run at once when the first is needed.
 """
 
 import os
@@ -27,7 +27,7 @@ from tests.faults.world import (
     SIZE,
     TEXT,
     TIMEOUTS,
-    Heard,
+    Response,
     World,
     new_world,
     photo,
@@ -42,11 +42,11 @@ MISSING = (404, "The requested resource wasn't found.")
 
 @dataclass(frozen=True)
 class Call:
-    """One call to AWS: the request that leads to it, the call's label, and what the client gets when it
-    succeeds (of a token nobody foretells the bytes)."""
+    """One call to AWS: the request that makes it, its label in the proxy, and the response to
+    the client if it succeeds (``whole`` is ``None`` for a token, whose bytes are random)."""
 
     service: str
-    ask: Callable[[World], Heard]
+    ask: Callable[[World], Response]
     pattern: str
     whole: Callable[[], bytes] | None
     status: int = 200
@@ -56,8 +56,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Case:
-    """A fault on a call: always, or the first ``times`` times only; ``expected`` is a refusal, ``None`` the
-    whole answer; ``attempts`` of the call are made."""
+    """A fault on a call, every time or the first ``times`` times.
+
+    ``expected`` is a refusal, or ``None`` for the whole response. ``attempts``: calls made.
+    """
 
     call: str
     fault: str
@@ -71,9 +73,9 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a case."""
+    """The outcome of a case."""
 
-    heard: Heard
+    response: Response
     attempts: int
     stored: Mapping[str, str]
     world: World
@@ -85,11 +87,11 @@ def text() -> bytes:
 
 @cache
 def thumb() -> bytes:
-    """The right thumb of the picture."""
+    """The correct thumb of the picture."""
     return build.renderer(Settings(table_name=""))(photo(), parse(SIZE)).body
 
 
-def ask(method: str, name: str, query: str = "", **headers: str) -> Callable[[World], Heard]:
+def ask(method: str, name: str, query: str = "", **headers: str) -> Callable[[World], Response]:
     return lambda world: world.ask(method, name, query, **headers)
 
 
@@ -163,7 +165,7 @@ for kind in (*REFUSALS.values(), *OVERLOADS.values()):
 
 
 HEALED = {"the record", "attributes", "the original", "a thumb's source"}
-"""Calls of every kind that are tried with a passing fault too."""
+"""Calls of every kind that are also tried with a fault that passes."""
 
 
 def cases() -> Iterator[Case]:
@@ -200,7 +202,7 @@ CASES = list(cases())
 
 @pytest.fixture(scope="module")
 def proxy(endpoint: str) -> Iterator[Proxy]:
-    """A proxy in front of moto, to which all clients made in this module speak."""
+    """A proxy in front of moto, which all clients made in this module use."""
     with pytest.MonkeyPatch.context() as patch, running(endpoint) as proxy:
         patch.setenv("AWS_ENDPOINT_URL", proxy.url)
         yield proxy
@@ -208,19 +210,19 @@ def proxy(endpoint: str) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def direct(endpoint: str) -> Cloud:
-    """Clients past the proxy, to fill buckets and to look into them."""
+    """Clients that bypass the proxy, to fill and to inspect buckets."""
     return make_cloud(endpoint)
 
 
 @pytest.fixture(scope="module")
 def outcomes(direct: Cloud, proxy: Proxy) -> Iterator[dict[Case, Future[Outcome]]]:
-    """What comes of every case."""
+    """The outcome of every case."""
     with ThreadPoolExecutor(16) as pool:
         yield {case: pool.submit(run, case, new_world(direct), proxy) for case in CASES}
 
 
 def run(case: Case, world: World, proxy: Proxy) -> Outcome:
-    """Let a case happen."""
+    """Run one case."""
     call = CALLS[case.call]
     world.seed()
     if call.asked_before:
@@ -230,27 +232,29 @@ def run(case: Case, world: World, proxy: Proxy) -> Outcome:
     )
     before = proxy.asked(pattern)
     proxy.rules.append(Rule(pattern, FAULTS[case.fault], case.times))
-    heard = call.ask(world)
-    return Outcome(heard, proxy.asked(pattern) - before, world.stored(), world)
+    response = call.ask(world)
+    return Outcome(response, proxy.asked(pattern) - before, world.stored(), world)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_fault_is_answered_truly(case: Case, outcomes: dict[Case, Future[Outcome]]) -> None:
+def test_a_fault_gets_the_right_response(case: Case, outcomes: dict[Case, Future[Outcome]]) -> None:
     call, outcome = CALLS[case.call], outcomes[case].result(120)
-    heard = outcome.heard
+    response = outcome.response
     assert outcome.world.log.traces == []
     if case.expected is None:
-        assert heard.status == call.status
-        assert call.whole is None or heard.body == call.whole()
-        assert heard.headers.get("cache-control", "").startswith("no-store") == (call.whole is None)
+        assert response.status == call.status
+        assert call.whole is None or response.body == call.whole()
+        assert response.headers.get("cache-control", "").startswith("no-store") == (
+            call.whole is None
+        )
     elif call.service == "s3 HEAD":
-        assert (heard.status, heard.body) == (case.expected[0], b"")
+        assert (response.status, response.body) == (case.expected[0], b"")
     else:
-        assert (heard.status, refusal_of(heard)) == case.expected
+        assert (response.status, refusal_of(response)) == case.expected
     if case.expected is not None:
-        assert heard.headers["cache-control"] == "no-store"
-        assert "etag" not in heard.headers
-        assert heard.headers.get("retry-after") == ("1" if case.expected == BUSY else None)
+        assert response.headers["cache-control"] == "no-store"
+        assert "etag" not in response.headers
+        assert response.headers.get("retry-after") == ("1" if case.expected == BUSY else None)
     most = (
         case.attempts if case.times is None else TIMEOUTS.attempts
     )  # a busy machine may be late by itself
@@ -258,7 +262,7 @@ def test_a_fault_is_answered_truly(case: Case, outcomes: dict[Case, Future[Outco
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_fault_leaves_nothing_wrong_behind(
+def test_a_fault_leaves_only_correct_objects_in_the_bucket(
     case: Case, outcomes: dict[Case, Future[Outcome]]
 ) -> None:
     outcome = outcomes[case].result(120)
@@ -267,19 +271,19 @@ def test_a_fault_leaves_nothing_wrong_behind(
     assert outcome.stored == {key: etag_of(right[key]) for key in outcome.stored}
 
 
-def test_slow_calls_in_a_row_end_with_the_requests_time(direct: Cloud, proxy: Proxy) -> None:
+def test_slow_calls_in_a_row_end_at_the_deadline(direct: Cloud, proxy: Proxy) -> None:
     world = new_world(direct)
     world.seed()
     proxy.rules.append(Rule(f'dynamodb .*"{world.cloud.table}"', delay(0.3)))
     with deadline_in(aws.RESERVE_SECONDS + 0.45):
-        heard = world.ask("GET", OTHER)
-    assert (heard.status, refusal_of(heard)) == BUSY
+        response = world.ask("GET", OTHER)
+    assert (response.status, refusal_of(response)) == BUSY
     assert world.log.lines[-1]["reason"] == "S3: OutOfTime"
     assert proxy.asked(f"s3 GET /{world.cloud.bucket}") == 0
     assert world.ask("GET", OTHER).body == TEXT
 
 
-def test_connections_are_kept_whatever_was_read_over_them(direct: Cloud, proxy: Proxy) -> None:
+def test_connections_are_reused_whatever_was_read_over_them(direct: Cloud, proxy: Proxy) -> None:
     world = new_world(direct)
     world.seed()
     before = proxy.connections
@@ -290,7 +294,7 @@ def test_connections_are_kept_whatever_was_read_over_them(direct: Cloud, proxy: 
 
 
 @pytest.mark.parametrize("service", ["dynamodb", "s3"])
-def test_a_service_that_nobody_answers_for_is_a_503(
+def test_a_service_that_cannot_be_reached_is_a_503(
     service: str, direct: Cloud, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -299,11 +303,11 @@ def test_a_service_that_nobody_answers_for_is_a_503(
     aws.session.cache_clear()  # a session remembers its endpoints
     world = new_world(direct)
     world.seed()
-    heard = world.ask("GET", OTHER)
-    assert (heard.status, refusal_of(heard), heard.headers["retry-after"]) == (*BUSY, "1")
+    response = world.ask("GET", OTHER)
+    assert (response.status, refusal_of(response), response.headers["retry-after"]) == (*BUSY, "1")
 
 
-def test_missing_credentials_are_an_operators_matter(
+def test_missing_credentials_are_a_400(
     direct: Cloud, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -312,7 +316,7 @@ def test_missing_credentials_are_an_operators_matter(
         monkeypatch.setenv(name, os.devnull)
     aws.session.cache_clear()
     world = new_world(direct)
-    heard = world.ask("GET", OTHER)
-    assert (heard.status, refusal_of(heard)) == NO_BUCKET
-    heard = world.ask_token()
-    assert (heard.status, refusal_of(heard)) == NO_TOKEN
+    response = world.ask("GET", OTHER)
+    assert (response.status, refusal_of(response)) == NO_BUCKET
+    response = world.ask_token()
+    assert (response.status, refusal_of(response)) == NO_TOKEN

@@ -1,4 +1,4 @@
-"""A small catalogue and bucket of its own for every fault, served by the real parts with shorter timeouts."""
+"""A small catalogue and bucket for each fault, served by the real parts with short timeouts."""
 
 import base64
 import io
@@ -62,8 +62,8 @@ def photo() -> bytes:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a client got."""
+class Response:
+    """A client's response."""
 
     status: int
     headers: dict[str, str]
@@ -72,7 +72,7 @@ class Heard:
 
 @dataclass
 class World:
-    """One bucket and table, the functions over them, and requests to them."""
+    """One bucket and table, and the functions over them."""
 
     cloud: Cloud
     log: FakeLog = field(default_factory=FakeLog)
@@ -88,13 +88,13 @@ class World:
 
     @property
     def seeded(self) -> dict[str, bytes]:
-        """The objects there are before anything is asked, by key."""
+        """The objects that exist before any request, by key."""
         folder = "files_id/rec/"
         return {f"{folder}{NAME}": photo(), f"{folder}{OTHER}": TEXT, f"{folder}{PROTECTED}": TEXT}
 
     @property
     def thumb_key(self) -> str:
-        """Where the picture's thumb is stored once it is made."""
+        """The key of the picture's thumb."""
         return f"files_id/rec/thumbs_{NAME}/{SIZE}_{NAME}"
 
     def seed(self) -> None:
@@ -124,42 +124,42 @@ class World:
             kind = "image/png" if key.endswith("png") else "text/plain"
             self.cloud.s3.put_object(Bucket=self.cloud.bucket, Key=key, Body=body, ContentType=kind)
 
-    def ask(self, method: str, name: str, query: str = "", **headers: str) -> Heard:
+    def ask(self, method: str, name: str, query: str = "", **headers: str) -> Response:
         """Ask the files function for one of the files."""
         return self._ask(
             _event(method, f"/api/files/files/rec/{name}", query, headers), self.files.answer
         )
 
-    def ask_token(self) -> Heard:
+    def ask_token(self) -> Response:
         """Ask the tokens function for a token."""
         auth = tokens.issue(self.collections[0], self.user, "auth", time.time())
         return self._ask(_event("POST", PATH, "", {"authorization": auth}), self.tokens.issue)
 
-    def _ask(self, event: dict[str, Any], answer: Any) -> Heard:
+    def _ask(self, event: dict[str, Any], answer: Any) -> Response:
         def route(request: Request) -> Reply:
             reply: Reply = answer(request, time.time())
             return reply
 
         given = handle.answer(event, route, self.log, lambda _: None)
         body = base64.b64decode(given["body"])
-        return Heard(given["statusCode"], given["headers"], body)
+        return Response(given["statusCode"], given["headers"], body)
 
     def stored(self) -> dict[str, str]:
-        """The tags of all objects of the bucket now, by key."""
+        """The ETags of all objects in the bucket, by key."""
         listed = self.cloud.s3.list_objects_v2(Bucket=self.cloud.bucket).get("Contents", [])
         return {entry["Key"]: entry["ETag"] for entry in listed}
 
 
 def new_world(shared: Cloud) -> World:
-    """The functions over a bucket and a table that ``seed`` will make; not for two threads at once."""
+    """The functions over a bucket and a table that ``seed`` makes. Not thread-safe."""
     return World(
         replace(shared, bucket=f"bucket-{uuid.uuid4().hex}", table=f"table-{uuid.uuid4().hex}")
     )
 
 
-def refusal_of(heard: Heard) -> str:
+def refusal_of(response: Response) -> str:
     """The message of a refusal."""
-    message: str = json.loads(heard.body)["message"]
+    message: str = json.loads(response.body)["message"]
     return message
 
 

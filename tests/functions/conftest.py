@@ -1,4 +1,4 @@
-"""A small catalogue: public and protected files, a view, users and a superuser; and tokens for them."""
+"""A small catalogue: public and protected files, a view, users, a superuser, and their tokens."""
 
 import io
 import time
@@ -75,7 +75,7 @@ COLLECTIONS = {raw["name"]: Collection.from_json(raw) for raw in RAW}
 
 
 def picture(format_: str = "PNG", size: tuple[int, int] = (32, 16)) -> bytes:
-    """Red on the left, blue on the right."""
+    """A picture, red on the left and blue on the right."""
     made = Image.new("RGB", size, "red")
     made.paste("blue", (size[0] // 2, 0, *size))
     out = io.BytesIO()
@@ -129,7 +129,7 @@ PAPERS = {
 
 
 def fill(cloud: Cloud, settings: dict[str, Any]) -> None:
-    """Put all of it into an empty bucket and table."""
+    """Put the small catalogue into an empty bucket and table."""
     items = [collection_item(raw, number) for number, raw in enumerate(RAW)]
     items.append(settings_item(settings))
     for name, records in RECORDS.items():
@@ -144,7 +144,7 @@ def fill(cloud: Cloud, settings: dict[str, Any]) -> None:
 
 
 LIFE = 86_400
-"""Seconds; tokens made when tests are collected still open at the end of the longest run."""
+"""Seconds. Tokens made while tests are collected are still valid when the last one runs."""
 
 
 def make_token(record: Record, kind: str = "file", **claims: Any) -> str:
@@ -169,7 +169,7 @@ def api(cloud: Cloud) -> Iterator[Deployed]:
 
 @pytest.fixture(scope="module")
 def stable(endpoint: str) -> Iterator[Deployed]:
-    """The same for tests that only read; one for each module."""
+    """The same for tests that only read. One per module."""
     cloud = make_cloud(endpoint)
     fill(cloud, {})
     with deployed(cloud) as found:
@@ -178,7 +178,7 @@ def stable(endpoint: str) -> Iterator[Deployed]:
 
 @pytest.fixture
 def fenced(cloud: Cloud) -> Iterator[Deployed]:
-    """The same, with superusers allowed from one address that no test comes from."""
+    """The same, with superusers allowed from an address that no test uses."""
     fill(cloud, {"superuserIPs": ["198.51.100.1"], "trustedProxy": {"headers": ["X-Real-Ip"]}})
     with deployed(cloud) as found:
         yield found

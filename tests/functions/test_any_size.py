@@ -1,4 +1,4 @@
-"""What a file costs does not depend on its size: a store of 5 GB objects that exist in no memory."""
+"""The cost of a file does not depend on its size: served from a store of simulated 5 GB objects."""
 
 import tracemalloc
 from collections.abc import Callable
@@ -24,7 +24,7 @@ RECORD = Record("c", "r", {"id": "r", "any": '["film.mp4","picture.jpg"]'})
 
 @dataclass
 class Sparse:
-    """Objects of one size, made of zeros; ``read_bytes`` counts what was asked for."""
+    """Objects of one size, full of zeros. ``read_bytes`` counts the bytes read."""
 
     size: int
     read_bytes: int = 0
@@ -62,7 +62,7 @@ def service(store: Sparse) -> FileService:
 
 
 def peak(size: int, method: str, target: str, headers: dict[str, str]) -> tuple[int, int, int]:
-    """Status, bytes read from the store, and the most memory in use while one request was answered."""
+    """The status, the bytes read from the store, and the peak memory of one request."""
     store = Sparse(size)
     files = service(store)
     name, _, query = target.partition("?")
@@ -94,7 +94,7 @@ def peak(size: int, method: str, target: str, headers: dict[str, str]) -> tuple[
         ("HEAD", "picture.jpg", {"range": "bytes=0-"}, (206, 206)),
     ],
 )
-def test_five_gigabytes_cost_no_more_than_five_kilobytes(
+def test_a_five_gigabyte_file_costs_no_more_memory_than_a_small_one(
     method: str, target: str, headers: dict[str, str], statuses: tuple[int, int]
 ) -> None:
     small = peak(5 * KIB, method, target, headers)

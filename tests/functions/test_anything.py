@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is one of HTTP's and of ours, never a crash."""
+"""Random requests never crash a function."""
 
 import json
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""The sample events, handed to the handlers as Lambda does."""
+"""The sample events, passed to the handlers as Lambda does."""
 
 import base64
 import json
@@ -35,12 +35,12 @@ def demo(endpoint: str) -> Iterator[None]:
         yield
 
 
-def test_every_event_is_expected_here() -> None:
+def test_every_event_file_has_an_expected_response() -> None:
     assert set(EVENTS) == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_handler_answers_its_event(name: str) -> None:
+def test_a_handler_responds_to_its_event(name: str) -> None:
     function, status, content_type = EXPECTED[name]
     context = Context("some-id", f"{function}-function", 512, deadline=1e12)
     answer: dict[str, Any] = import_module(f"{function}.app").handler(EVENTS[name], context)

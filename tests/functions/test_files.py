@@ -1,4 +1,4 @@
-"""A file's way out: public, protected, through a view, by GET, HEAD and OPTIONS."""
+"""Files served: public, protected, through a view, by GET, HEAD and OPTIONS."""
 
 import hashlib
 import time
@@ -16,7 +16,7 @@ NOT_FOUND = b'{"data":{},"message":"The requested resource wasn\'t found.","stat
 POLICY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 
 
-def test_a_public_file_comes_with_all_its_headers(stable: Deployed) -> None:
+def test_a_public_file_has_all_its_headers(stable: Deployed) -> None:
     answer = stable.get(PLAIN)
     body = FILES["plain.txt"][0]
     assert (answer.status, answer.body) == (200, body)
@@ -37,7 +37,7 @@ def test_a_public_file_comes_with_all_its_headers(stable: Deployed) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_file_comes_whole_and_head_tells_the_same(stable: Deployed, name: str) -> None:
+def test_head_has_the_same_headers_as_the_whole_file(stable: Deployed, name: str) -> None:
     path = f"/api/files/photos/photo1/{name}"
     answer, head = stable.get(path), stable.ask("HEAD", path)
     assert (answer.status, answer.body) == (200, FILES[name][0])
@@ -67,7 +67,7 @@ def test_a_name_that_reads_like_a_path_or_is_escaped_is_decoded_once(stable: Dep
         ("PUT", "/api/files/token"),
     ],
 )
-def test_what_is_missing_and_what_is_denied_look_alike(
+def test_missing_and_denied_files_have_identical_responses(
     stable: Deployed, method: str, target: str
 ) -> None:
     answer = stable.ask(method, target)
@@ -83,13 +83,13 @@ def test_what_is_missing_and_what_is_denied_look_alike(
     }
 
 
-def test_a_head_of_nothing_has_neither_body_nor_length(stable: Deployed) -> None:
+def test_head_of_a_missing_file_has_neither_body_nor_length(stable: Deployed) -> None:
     answer = stable.ask("HEAD", "/api/files/photos/photo1/other.txt")
     assert (answer.status, answer.body) == (404, b"")
     assert "content-length" not in answer.headers
 
 
-def test_an_unknown_collection_says_so(stable: Deployed) -> None:
+def test_an_unknown_collection_has_its_own_message(stable: Deployed) -> None:
     answer = stable.get("/api/files/nope/x/y")
     assert (answer.status, answer.json["message"]) == (
         404,
@@ -98,7 +98,7 @@ def test_an_unknown_collection_says_so(stable: Deployed) -> None:
 
 
 @pytest.mark.parametrize("target", [PLAIN, "/api/files/token", "/anything"])
-def test_a_preflight_is_answered_everywhere(stable: Deployed, target: str) -> None:
+def test_a_preflight_is_answered_on_every_path(stable: Deployed, target: str) -> None:
     headers = {"Origin": "https://app.test", "Access-Control-Request-Headers": "authorization"}
     answer = stable.ask("OPTIONS", target, headers)
     assert (answer.status, answer.body) == (204, b"")
@@ -135,7 +135,7 @@ def test_any_origin_may_read_files_and_errors(stable: Deployed) -> None:
         ("", False),
     ],
 )
-def test_a_protected_file_opens_to_whom_its_rule_allows(
+def test_a_protected_file_is_served_to_those_its_rule_allows(
     stable: Deployed, query: str, opens: bool
 ) -> None:
     answer = stable.get(f"{SECRET}?{query}")
@@ -147,7 +147,7 @@ def test_authorization_opens_no_protected_file(stable: Deployed) -> None:
     assert stable.get(SECRET, authorization=make_token(ROOT, "auth")).status == 404
 
 
-def test_a_protected_answer_is_private_until_its_token_ends(stable: Deployed) -> None:
+def test_a_protected_response_is_private_until_its_token_expires(stable: Deployed) -> None:
     answer = stable.get(f"{SECRET}?token={make_token(ADA, exp=int(time.time()) + 100)}")
     private, _, seconds = answer.headers["cache-control"].partition(", max-age=")
     assert private == "private"
@@ -167,7 +167,7 @@ def test_a_protected_thumb_needs_the_token_too_even_when_stored(api: Deployed) -
     assert api.get(path).status == 404
 
 
-def test_a_changed_token_key_closes_at_once(api: Deployed, cloud: Cloud) -> None:
+def test_a_changed_token_key_revokes_tokens_at_once(api: Deployed, cloud: Cloud) -> None:
     token = make_token(ADA)
     assert api.get(f"{SECRET}?token={token}").status == 200
     cloud.dynamodb.delete_item(
@@ -187,7 +187,9 @@ def test_a_view_serves_the_file_of_its_source_by_its_own_rule(stable: Deployed) 
 # -------------------------------------------------------------------- the superusers' addresses
 
 
-def test_a_superuser_from_elsewhere_is_refused_by_header_on_any_file(fenced: Deployed) -> None:
+def test_a_superuser_from_another_address_is_refused_by_header_on_any_file(
+    fenced: Deployed,
+) -> None:
     auth = make_token(ROOT, "auth")
     answer = fenced.get(PLAIN, authorization=auth)
     assert answer.status == 403
@@ -201,7 +203,7 @@ def test_a_superuser_from_elsewhere_is_refused_by_header_on_any_file(fenced: Dep
     assert fenced.get(PLAIN).status == 200
 
 
-def test_a_superusers_file_token_from_elsewhere_is_a_guests(fenced: Deployed) -> None:
+def test_a_superusers_file_token_from_another_address_counts_as_a_guests(fenced: Deployed) -> None:
     target = f"{SECRET}?token={make_token(ROOT)}"
     assert fenced.get(target).status == 404
     assert fenced.get(target, x_real_ip="198.51.100.1").status == 200
@@ -234,7 +236,7 @@ def test_a_missing_bucket_is_a_400(cloud: Cloud) -> None:
             assert api.lines()[-1]["reason"] == "S3: NoSuchBucket"
 
 
-def test_an_empty_setting_is_our_500_and_the_log_names_it(cloud: Cloud) -> None:
+def test_an_empty_setting_is_a_500_and_named_in_the_log(cloud: Cloud) -> None:
     with deployed(cloud, TABLE_NAME="") as api:
         answer = api.get(PLAIN)
         assert (answer.status, answer.json["message"]) == (
@@ -245,7 +247,7 @@ def test_an_empty_setting_is_our_500_and_the_log_names_it(cloud: Cloud) -> None:
         assert "TABLE_NAME is missing" in api.logged()
 
 
-def test_a_damaged_catalogue_is_our_500_and_leaves_a_trace(api: Deployed, cloud: Cloud) -> None:
+def test_a_damaged_catalogue_is_a_500_with_a_stack_trace(api: Deployed, cloud: Cloud) -> None:
     cloud.dynamodb.put_item(
         TableName=cloud.table,
         Item={"pk": {"S": "pbc_photos"}, "sk": {"S": "photo1"}, "data": {"S": "{"}},

@@ -1,5 +1,5 @@
-"""Conditions, ranges and downloads in any combination, against a model that knows only RFC 9110 (§13, §14)
-and PocketBase's odd ranges (pocketbase.md §5.3, §5.4)."""
+"""Conditions, ranges and downloads in any combination, against a model of RFC 9110 (§13, §14) and
+PocketBase's unusual ranges (pocketbase.md §5.3, §5.4)."""
 
 import re
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ LIST_TAG = re.compile(r'^(W/)?("[^"]*")$')
 
 @dataclass(frozen=True)
 class Thing:
-    """The file as the model knows it."""
+    """The file, as the model sees it."""
 
     body: bytes
     tag: str
@@ -33,7 +33,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A status, and the parts of the file that the body holds, as (first, last)."""
+    """A status, and the parts of the file in the body, as (first, last)."""
 
     status: int
     parts: tuple[tuple[int, int], ...] = ()
@@ -101,7 +101,7 @@ def range_applies(thing: Thing, value: str | None) -> bool:
 
 
 def parts_of(value: str, size: int) -> list[tuple[int, int]] | None:
-    """The satisfiable parts, ``None`` if none of those asked for is. Raises ``ValueError``."""
+    """The satisfiable parts, or ``None`` if none is. Raises ``ValueError``."""
     if not value.startswith("bytes="):
         raise ValueError
     found: list[tuple[int, int]] = []
@@ -176,7 +176,7 @@ FORMS = ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:
 
 
 def filled(value: str, thing: Thing, form: str) -> str:
-    """The header's value for this very file."""
+    """The header's value that matches this file."""
     moved = {
         "same": timedelta(),
         "before": timedelta(seconds=-1),
@@ -207,7 +207,7 @@ def things(stable: Deployed) -> dict[str, Thing]:
     form=st.sampled_from(FORMS),
     download=st.sampled_from(["", "?download=1", "?download=no"]),
 )
-def test_any_combination_is_answered_as_the_model_says(
+def test_any_combination_of_headers_is_answered_as_the_model_says(
     stable: Deployed,
     things: dict[str, Thing],
     name: str,
@@ -274,7 +274,7 @@ def check_headers(thing: Thing, expected: Outcome, answer: Answer) -> None:
 
 
 def check_head(answer: Answer, head: Answer) -> None:
-    """HEAD is GET without the body; a 412 alone then has no length."""
+    """HEAD is GET without the body. Only a 412 has no length then."""
 
     def comparable(headers: dict[str, str]) -> dict[str, str]:
         return {

@@ -1,4 +1,4 @@
-"""Files that do not fit into an answer."""
+"""Files too large for a response."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ BODY = FILES["plain.txt"][0]
 
 @pytest.fixture(scope="module")
 def small(endpoint: str) -> Iterator[Deployed]:
-    """The API with a very small limit for what is sent inline."""
+    """The API with a very small inline limit."""
     cloud = make_cloud(endpoint)
     fill(cloud, {})
     with deployed(cloud, INLINE_LIMIT_BYTES=str(LIMIT), REDIRECT_SECONDS="90") as api:
@@ -29,7 +29,7 @@ def signed(location: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
 
 
-def test_a_large_file_is_a_redirect_to_an_address_that_gets_it(small: Deployed) -> None:
+def test_a_large_file_is_a_redirect_to_a_url_that_gets_it(small: Deployed) -> None:
     answer = small.get(PLAIN, origin="https://app.test")
     assert (answer.status, answer.body) == (302, b"")
     location = answer.headers["location"]
@@ -53,12 +53,12 @@ def test_a_large_file_is_a_redirect_to_an_address_that_gets_it(small: Deployed) 
         assert followed.headers["Content-Disposition"] == "attachment; filename=plain.txt"
 
 
-def test_download_reaches_the_address_too(small: Deployed) -> None:
+def test_download_is_part_of_the_redirects_url(small: Deployed) -> None:
     location = small.get("/api/files/photos/photo1/one.jpg?download=1").headers["location"]
     assert signed(location)["response-content-disposition"] == "attachment; filename=one.jpg"
 
 
-def test_a_protected_files_address_is_private_and_ends_with_the_token(small: Deployed) -> None:
+def test_a_protected_files_url_expires_with_the_token(small: Deployed) -> None:
     path = "/api/files/papers/paper1/secret.txt"
     answer = small.get(f"{path}?token={make_token(ADA)}")
     assert (answer.status, answer.headers["cache-control"]) == (302, "private, no-store")
@@ -105,7 +105,7 @@ def test_conditions_come_before_the_redirect(small: Deployed) -> None:
     assert small.get(PLAIN, range="bytes=256-").status == 416
 
 
-def test_a_large_original_in_place_of_a_failed_thumb_is_kept_by_nobody(small: Deployed) -> None:
+def test_a_large_original_in_place_of_a_failed_thumb_is_not_cached(small: Deployed) -> None:
     answer = small.get("/api/files/photos/photo1/one.jpg?thumb=junk")
     assert (answer.status, answer.headers["cache-control"]) == (302, "private, no-store")
     assert signed(answer.headers["location"])["response-cache-control"] == "no-store"
@@ -120,7 +120,7 @@ def test_a_large_thumb_is_a_redirect_to_the_thumb(small: Deployed) -> None:
             assert followed.headers["Content-Disposition"] == "inline; filename=100x100_one.jpg"
 
 
-def test_exactly_4_mib_are_sent_and_a_byte_more_is_a_redirect(cloud: Cloud) -> None:
+def test_4_mib_are_sent_inline_and_one_byte_more_is_a_redirect(cloud: Cloud) -> None:
     fill(cloud, {})
     with deployed(cloud) as api:
         for size, status in ((4 * 1024 * 1024, 200), (4 * 1024 * 1024 + 1, 302)):

@@ -1,4 +1,4 @@
-"""One JSON line a request, and nothing in it that opens a file."""
+"""One JSON log line per request, without anything that opens a file."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.deployed import Deployed, deployed
 from tests.functions.conftest import ADA, BOB, ROOT, fill, make_token
 
 TIMES = {"s3_milliseconds", "dynamodb_milliseconds"}
-"""On the lines of requests that spoke to them."""
+"""On the lines of requests that called these services."""
 
 EVERY_LINE = {
     "cold_start",
@@ -61,7 +61,7 @@ EVERY_LINE = {
         ),
     ],
 )
-def test_each_request_leaves_one_line(
+def test_each_request_is_logged_in_one_line(
     stable: Deployed, method: str, target: str, own: dict[str, object]
 ) -> None:
     stable.logged()
@@ -74,7 +74,7 @@ def test_each_request_leaves_one_line(
     assert line["function_name"] == ("TokensFunction" if method == "POST" else "FilesFunction")
 
 
-def test_no_token_query_or_signed_address_is_ever_logged(cloud: Cloud) -> None:
+def test_no_token_query_or_presigned_url_is_ever_logged(cloud: Cloud) -> None:
     fill(cloud, {})
     tokens = [make_token(record) for record in (ADA, BOB, ROOT)]
     auths = [make_token(record, "auth") for record in (ADA, ROOT)]

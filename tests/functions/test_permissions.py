@@ -1,4 +1,4 @@
-"""What the handlers really ask of AWS, over every kind of request, is what their roles allow, and no less."""
+"""The AWS calls of all kinds of requests are exactly those that the functions' roles allow."""
 
 import logging
 from collections.abc import Iterator
@@ -64,7 +64,7 @@ REQUESTS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
 
 @pytest.fixture
 def behind_cdn(cloud: Cloud) -> Iterator[Deployed]:
-    """The small catalogue, asked through CloudFront."""
+    """The small catalogue behind CloudFront."""
     fill(cloud, {})
     items = [collection_item(SHARED, 99), *record_items(Collection.from_json(SHARED), SHARE)]
     for item in items:
@@ -80,7 +80,7 @@ def behind_cdn(cloud: Cloud) -> Iterator[Deployed]:
 
 
 def calls(caplog: pytest.LogCaptureFixture) -> Iterator[tuple[str, str]]:
-    """Permission and path of each call that botocore logged."""
+    """The permission and path of each call that botocore logged."""
     for record in caplog.records:
         if record.msg.startswith("Making request for"):
             model, request = record.args  # type: ignore[misc]

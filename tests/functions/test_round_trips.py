@@ -1,4 +1,4 @@
-"""What each kind of request asks of AWS, as botocore itself logs it."""
+"""The AWS calls of each kind of request, as botocore logs them."""
 
 import logging
 
@@ -15,7 +15,7 @@ SECRET = "/api/files/papers/paper1/secret.txt"
 def asked(
     caplog: pytest.LogCaptureFixture, api: Deployed, method: str, target: str, **headers: str
 ) -> list[str]:
-    """The operations one request costs."""
+    """The operations that one request calls."""
     caplog.clear()
     with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
         api.ask(method, target, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -23,7 +23,7 @@ def asked(
     return [record.args[0].name for record in records]  # type: ignore[index, union-attr]
 
 
-def test_each_kind_of_request_costs_what_it_must(
+def test_each_kind_of_request_costs_its_calls_and_no_more(
     api: Deployed, caplog: pytest.LogCaptureFixture
 ) -> None:
     tag = api.get(PICTURE).headers["etag"]  # collections and settings are in memory from here on

@@ -1,4 +1,4 @@
-"""Thumbs: made, stored, served again; and the original whenever that fails."""
+"""Thumbs: made, stored and served again, or replaced by the original."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +30,7 @@ def thumbs(api: Deployed) -> list[str]:
         ("one.webp", "image/webp"),
     ],
 )
-def test_a_thumb_is_made_stored_and_served_again(
+def test_a_thumb_is_made_once_stored_and_served_again(
     api: Deployed, name: str, content_type: str
 ) -> None:
     first = api.get(path(name))
@@ -47,14 +47,14 @@ def test_a_thumb_is_made_stored_and_served_again(
     assert [line["thumb"] for line in api.lines()] == ["made", "stored"]
 
 
-def test_what_is_stored_is_served_and_never_drawn_again(api: Deployed) -> None:
+def test_a_stored_thumb_is_served_and_not_rendered_again(api: Deployed) -> None:
     key = "pbc_photos/photo1/thumbs_one.png/4x4_one.png"
     api.put(key, b"drawn by PocketBase", "image/png")
     answer = api.get(path("one.png"))
     assert (answer.body, answer.headers["content-type"]) == (b"drawn by PocketBase", "image/png")
 
 
-def test_head_makes_the_thumb_and_tells_of_it(api: Deployed) -> None:
+def test_head_makes_the_thumb_and_describes_it(api: Deployed) -> None:
     head = api.ask("HEAD", path("one.png"))
     assert thumbs(api) == ["pbc_photos/photo1/thumbs_one.png/4x4_one.png"]
     answer = api.get(path("one.png"))
@@ -62,7 +62,7 @@ def test_head_makes_the_thumb_and_tells_of_it(api: Deployed) -> None:
     assert head.headers["etag"] == answer.headers["etag"]
 
 
-def test_a_thumb_has_conditions_and_ranges_of_its_own(api: Deployed) -> None:
+def test_conditions_and_ranges_apply_to_the_thumb(api: Deployed) -> None:
     answer = api.get(path("one.png"))
     tag = answer.headers["etag"]
     assert tag != api.get("/api/files/photos/photo1/one.png").headers["etag"]
@@ -71,13 +71,13 @@ def test_a_thumb_has_conditions_and_ranges_of_its_own(api: Deployed) -> None:
     assert (part.status, part.body) == (206, answer.body[1:4])
 
 
-def test_a_range_of_a_thumb_that_is_just_made_is_its_own(api: Deployed) -> None:
+def test_a_range_applies_to_a_thumb_that_was_just_made(api: Deployed) -> None:
     part = api.get(path("one.png"), range="bytes=1-3")
     assert (part.status, part.body) == (206, b"PNG")
 
 
 @pytest.mark.parametrize("size", ["77x77", "4X4", "4x4t", "0x0", "abc", ""])
-def test_a_size_that_is_not_listed_is_the_original(stable: Deployed, size: str) -> None:
+def test_a_size_that_is_not_listed_gets_the_original(stable: Deployed, size: str) -> None:
     answer = stable.get(path("one.png", size))
     assert (answer.body, answer.headers["cache-control"]) == (FILES["one.png"][0], PUBLIC)
 
@@ -86,7 +86,7 @@ def test_a_size_that_is_not_listed_is_the_original(stable: Deployed, size: str) 
     ("name", "size"),
     [("fake.jpg", "4x4"), ("cut.png", "4x4"), ("one.png", "junk"), ("one.png", "9000x9000")],
 )
-def test_a_thumb_that_fails_is_the_original_which_nobody_keeps(
+def test_a_failed_thumb_is_replaced_by_the_original_and_not_cached(
     api: Deployed, name: str, size: str
 ) -> None:
     answer = api.get(path(name, size))
@@ -107,7 +107,9 @@ def test_a_thumb_that_fails_is_the_original_which_nobody_keeps(
         ("THUMB_MAX_OUTPUT_PIXELS", "10", ""),
     ],
 )
-def test_budgets_end_in_the_original(cloud: Cloud, variable: str, value: str, reason: str) -> None:
+def test_an_image_above_a_limit_is_served_as_the_original(
+    cloud: Cloud, variable: str, value: str, reason: str
+) -> None:
     fill(cloud, {})
     with deployed(cloud, **{variable: value}) as api:
         answer = api.get(path("one.png"))
@@ -124,7 +126,7 @@ def test_a_file_that_is_no_picture_is_served_as_it_is(api: Deployed, name: str) 
     assert thumbs(api) == []
 
 
-def test_a_repaired_original_gets_its_thumb(api: Deployed) -> None:
+def test_a_repaired_original_gets_a_thumb(api: Deployed) -> None:
     assert api.get(path("fake.jpg")).body == FILES["fake.jpg"][0]
     api.put("pbc_photos/photo1/fake.jpg", picture("JPEG"), "image/jpeg")
     assert (
@@ -132,7 +134,7 @@ def test_a_repaired_original_gets_its_thumb(api: Deployed) -> None:
     )
 
 
-def test_simultaneous_first_requests_draw_once(api: Deployed) -> None:
+def test_simultaneous_first_requests_render_once(api: Deployed) -> None:
     api.put("pbc_photos/photo1/one.jpg", picture("JPEG", (2500, 2500)), "image/jpeg")
     api.get("/api/files/photos/photo1/one.png")  # the first invocation is alone, as on AWS
     api.logged()

@@ -1,4 +1,4 @@
-"""A file token, from asking for it to opening a file with it."""
+"""File tokens, from the request for one to a file opened with it."""
 
 import time
 
@@ -13,7 +13,7 @@ ROUTE = "/api/files/token"
 SECRET = "/api/files/papers/paper1/secret.txt"
 
 
-def test_an_auth_token_buys_a_file_token_that_opens_the_file(stable: Deployed) -> None:
+def test_an_auth_token_is_exchanged_for_a_file_token_that_opens_the_file(stable: Deployed) -> None:
     answer = stable.ask("POST", ROUTE, {"Authorization": make_token(ADA, "auth")})
     assert answer.status == 200
     assert answer.headers == {
@@ -32,7 +32,7 @@ def test_an_auth_token_buys_a_file_token_that_opens_the_file(stable: Deployed) -
     assert stable.get(f"{SECRET}?token={token}").status == 200
 
 
-def test_another_users_token_opens_nothing_of_ours(stable: Deployed) -> None:
+def test_another_users_token_does_not_open_the_file(stable: Deployed) -> None:
     answer = stable.ask("POST", ROUTE, {"Authorization": f"Bearer {make_token(BOB, 'auth')}"})
     assert stable.get(f"{SECRET}?token={answer.json['token']}").status == 404
 
@@ -48,7 +48,7 @@ def test_another_users_token_opens_nothing_of_ours(stable: Deployed) -> None:
         {"Authorization": make_token(ADA, "auth", id="nobody")},
     ],
 )
-def test_without_a_valid_auth_token_there_is_none(
+def test_no_file_token_without_a_valid_auth_token(
     stable: Deployed, headers: dict[str, str]
 ) -> None:
     answer = stable.ask("POST", ROUTE, headers)
@@ -56,13 +56,13 @@ def test_without_a_valid_auth_token_there_is_none(
     assert answer.json["message"] == "The request requires valid record authorization token."
 
 
-def test_a_superuser_from_elsewhere_gets_none(fenced: Deployed) -> None:
+def test_a_superuser_from_another_address_gets_no_token(fenced: Deployed) -> None:
     headers = {"Authorization": make_token(ROOT, "auth")}
     assert fenced.ask("POST", ROUTE, headers).status == 403
     assert fenced.ask("POST", ROUTE, {**headers, "X-Real-Ip": "198.51.100.1"}).status == 200
 
 
-def test_a_missing_table_fails_the_signing(cloud: Cloud) -> None:
+def test_a_missing_table_is_a_failure_to_sign(cloud: Cloud) -> None:
     with deployed(cloud, TABLE_NAME="no-such-table") as api:
         answer = api.ask("POST", ROUTE, {"Authorization": make_token(ADA, "auth")})
         assert (answer.status, answer.json["message"]) == (400, "Failed to generate file token.")

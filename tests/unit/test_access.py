@@ -102,13 +102,13 @@ def test_a_rule_sees_the_request(rule: str, asked: dict[str, Any], allowed: bool
         ("multipart/form-data; boundary=x", "--x--"),
     ],
 )
-def test_a_body_that_cannot_be_read_refuses_the_file(content_type: str, body: str) -> None:
+def test_a_request_with_an_unreadable_body_is_denied(content_type: str, body: str) -> None:
     asked = request(content_type=content_type, body=body)
     assert not allows("title = 'One'", None, asked)
     assert allows("title = 'One'", None)
 
 
-def test_a_rule_that_would_read_too_much_denies() -> None:
+def test_a_rule_that_would_read_too_many_records_denies() -> None:
     rule = "@collection.users.id ?= 'ada'"
     assert allows(rule, None)
     assert not allows(rule, None, max_rows=0)

@@ -15,14 +15,14 @@ from pocketfiles.catalogue.model import Settings
         (("X-A",), False, {"x-a": "junk"}, "1.1.1.1"),
     ],
 )
-def test_the_client_is_whom_a_trusted_proxy_names(
+def test_the_client_address_comes_from_a_trusted_proxy_header(
     proxy_headers: tuple[str, ...], leftmost: bool, headers: dict[str, str], address: str
 ) -> None:
     settings = Settings(proxy_headers=proxy_headers, leftmost_ip=leftmost)
     assert str(client_address(headers, "1.1.1.1", settings)) == address
 
 
-def test_a_peer_that_is_no_address_is_nobody() -> None:
+def test_a_peer_without_a_valid_address_has_no_client_address() -> None:
     assert client_address({}, "", Settings()) is None
 
 
@@ -42,7 +42,7 @@ def test_a_peer_that_is_no_address_is_nobody() -> None:
         (("0.0.0.0/0",), "", False),
     ],
 )
-def test_a_superuser_comes_from_a_listed_address(
+def test_a_superuser_may_come_from_listed_addresses_only(
     listed: tuple[str, ...], address: str, may: bool
 ) -> None:
     settings = Settings(superuser_ips=listed)

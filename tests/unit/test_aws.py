@@ -42,7 +42,7 @@ def client_error(code: str, status: int) -> ClientError:
         ("InvalidObjectState", 403),
     ],
 )
-def test_what_an_operator_must_repair_is_a_400(code: str, status: int) -> None:
+def test_errors_that_only_an_operator_can_mend_are_a_400(code: str, status: int) -> None:
     refused = aws.refusal("S3", client_error(code, status))
     assert isinstance(refused, StorageUnavailable)
     assert refused.reason == f"S3: {code}"
@@ -63,7 +63,7 @@ def test_what_an_operator_must_repair_is_a_400(code: str, status: int) -> None:
         ("InternalServerError", 500),
     ],
 )
-def test_what_time_may_heal_is_a_503(code: str, status: int) -> None:
+def test_transient_errors_are_a_503(code: str, status: int) -> None:
     assert isinstance(aws.refusal("DynamoDB", client_error(code, status)), Overloaded)
 
 
@@ -88,7 +88,7 @@ def test_what_time_may_heal_is_a_503(code: str, status: int) -> None:
         ),
     ],
 )
-def test_a_call_without_an_answer_names_its_exception_and_no_address(
+def test_a_call_without_a_response_is_logged_by_exception_name_without_address(
     error: BotoCoreError, kind: type[Exception], reason: str
 ) -> None:
     refused = aws.refusal("S3", error)
@@ -97,7 +97,7 @@ def test_a_call_without_an_answer_names_its_exception_and_no_address(
     assert aws.status(error) == 0
 
 
-def test_the_worst_case_of_a_call_ends_before_the_function_and_that_before_the_gateway(
+def test_a_call_times_out_before_the_function_and_the_function_before_the_gateway(
     endpoint: str,
 ) -> None:
     template = (Path(__file__).parents[2] / "template.yaml").read_text()
@@ -111,7 +111,7 @@ def test_the_worst_case_of_a_call_ends_before_the_function_and_that_before_the_g
     assert config.retries["total_max_attempts"] == 3  # type: ignore[attr-defined]
 
 
-def test_no_attempt_begins_that_could_outlast_the_request(cloud: Cloud) -> None:
+def test_no_attempt_begins_that_could_end_after_the_deadline(cloud: Cloud) -> None:
     with deadline_in(aws.RESERVE_SECONDS + 5):
         cloud.dynamodb.describe_table(TableName=cloud.table)
     with deadline_in(aws.RESERVE_SECONDS - 0.1), pytest.raises(aws.OutOfTime) as caught:
@@ -121,7 +121,7 @@ def test_no_attempt_begins_that_could_outlast_the_request(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
-def test_browsers_follow_sigv4_addresses_of_the_buckets_own_region(
+def test_presigned_urls_use_sigv4_and_the_regional_endpoint(
     region: str, monkeypatch: pytest.MonkeyPatch, endpoint: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")

@@ -42,14 +42,16 @@ def delivered(
     return deliverer.deliver(asked, variant(bucket, read=read, policy=policy)), bucket
 
 
-def test_a_file_bears_every_header_pocketbase_gives_it_and_a_tag() -> None:
+def test_a_file_has_all_of_pocketbases_headers_and_an_etag() -> None:
     reply, bucket = delivered(read=True)
     assert (reply.status, reply.body) == (200, BODY)
     assert dict(reply.headers) == {
         "accept-ranges": "bytes",
         "cache-control": PUBLIC,
         "content-disposition": "attachment; filename=plain.txt",
-        "content-security-policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+        "content-security-policy": (
+            "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+        ),
         "content-type": TEXT,
         "etag": TAG,
         "last-modified": MODIFIED_TEXT,
@@ -59,14 +61,14 @@ def test_a_file_bears_every_header_pocketbase_gives_it_and_a_tag() -> None:
     assert bucket.calls == []
 
 
-def test_bytes_not_read_yet_are_read_once() -> None:
+def test_a_body_that_was_not_read_yet_is_read_once() -> None:
     reply, bucket = delivered(if_none_match='"other"')
     assert reply.body == BODY
     assert bucket.calls == [("read", KEY, 0, 255)]
 
 
 @pytest.mark.parametrize("headers", [{"if_none_match": TAG}, {"if_modified_since": MODIFIED_TEXT}])
-def test_a_304_reads_nothing_and_keeps_what_a_cache_needs(headers: dict[str, Any]) -> None:
+def test_a_304_reads_nothing_and_has_the_headers_a_cache_needs(headers: dict[str, Any]) -> None:
     reply, bucket = delivered(**headers)
     assert (reply.status, reply.body, reply.length, bucket.calls) == (304, b"", None, [])
     assert reply.headers["etag"] == TAG
@@ -75,7 +77,7 @@ def test_a_304_reads_nothing_and_keeps_what_a_cache_needs(headers: dict[str, Any
 
 
 @pytest.mark.parametrize("headers", [{"if_match": '"other"'}, {"if_unmodified_since": BEFORE}])
-def test_a_412_is_empty_and_nobody_keeps_it(headers: dict[str, Any]) -> None:
+def test_a_412_is_empty_and_not_cached(headers: dict[str, Any]) -> None:
     reply, bucket = delivered(**headers)
     assert (reply.status, reply.body, bucket.calls) == (412, b"", [])
     assert reply.headers["cache-control"] == "no-store"
@@ -85,7 +87,7 @@ def test_a_412_is_empty_and_nobody_keeps_it(headers: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("asked", "content_range"), [("bytes=256-", "bytes */256"), ("bytes=9-5", None), ("x", None)]
 )
-def test_a_416_tells_why_in_text(asked: str, content_range: str | None) -> None:
+def test_a_416_has_the_reason_as_text(asked: str, content_range: str | None) -> None:
     reply, bucket = delivered(range=asked)
     assert reply.status == 416
     assert reply.body.startswith(b"invalid range")
@@ -96,7 +98,7 @@ def test_a_416_tells_why_in_text(asked: str, content_range: str | None) -> None:
     assert bucket.calls == []
 
 
-def test_one_range_is_one_read_of_just_those_bytes() -> None:
+def test_one_range_reads_only_its_bytes() -> None:
     reply, bucket = delivered(range="bytes=10-19", limit=10)
     assert (reply.status, reply.body) == (206, BODY[10:20])
     assert reply.headers["content-range"] == "bytes 10-19/256"
@@ -104,7 +106,7 @@ def test_one_range_is_one_read_of_just_those_bytes() -> None:
 
 
 @pytest.mark.parametrize("read", [True, False])
-def test_several_ranges_of_a_small_file_are_one_read_at_most(read: bool) -> None:
+def test_several_ranges_of_a_small_file_take_one_read(read: bool) -> None:
     reply, bucket = delivered(range="bytes=250-,0-1", read=read)
     assert reply.status == 206
     assert reply.headers["content-type"] == "multipart/byteranges; boundary=bo"
@@ -126,12 +128,12 @@ def test_several_ranges_of_a_small_file_are_one_read_at_most(read: bool) -> None
     assert bucket.calls == ([] if read else [("read", KEY, 0, 255)])
 
 
-def test_several_ranges_of_a_large_file_are_read_one_by_one() -> None:
+def test_several_ranges_of_a_large_file_take_one_read_each() -> None:
     _, bucket = delivered(range="bytes=0-0,9-9", limit=255)
     assert bucket.calls == [("read", KEY, 0, 0), ("read", KEY, 9, 9)]
 
 
-def test_very_many_ranges_of_a_large_file_are_answered_with_the_whole() -> None:
+def test_too_many_ranges_of_a_large_file_get_the_whole_file() -> None:
     many = ",".join(f"{n}-{n}" for n in range(MAX_READS + 1))
     reply, bucket = delivered(range=f"bytes={many}", limit=255)
     assert reply.status == 302
@@ -163,7 +165,7 @@ def test_an_empty_file_is_sent_whole_or_as_an_empty_part(asked: str) -> None:
         ({"if_match": '"x"'}, 412, None),
     ],
 )
-def test_head_tells_the_length_a_get_would_have_and_reads_nothing(
+def test_head_announces_the_length_of_the_get_and_reads_nothing(
     headers: dict[str, Any], status: int, length: int | None
 ) -> None:
     for limit in (256, 1):
@@ -174,7 +176,7 @@ def test_head_tells_the_length_a_get_would_have_and_reads_nothing(
     assert (get.status, dict(get.headers)) == (head.status, dict(head.headers))
 
 
-def test_a_file_above_the_limit_is_a_redirect_that_repeats_our_headers() -> None:
+def test_a_file_above_the_limit_is_a_redirect_with_our_headers_in_the_url() -> None:
     reply, bucket = delivered(query="download=1", limit=255)
     assert (reply.status, reply.body) == (302, b"")
     overrides = {
@@ -223,7 +225,7 @@ def test_a_range_above_the_limit_is_a_redirect_too() -> None:
         ),
     ],
 )
-def test_what_may_not_be_kept_by_others_is_not_as_a_redirect_either(
+def test_a_redirect_is_cached_no_longer_than_its_file_may_be(
     policy: CachePolicy, seconds: int, kept: str, sent: str
 ) -> None:
     redirect, bucket = delivered(limit=1, policy=policy)
@@ -252,7 +254,7 @@ def test_an_object_that_vanishes_is_missing() -> None:
         ({"if_range": ""}, False),
     ],
 )
-def test_if_range_sends_the_whole_when_the_file_is_another(
+def test_if_range_gets_the_whole_file_if_it_has_changed(
     headers: dict[str, Any], whole_file: bool
 ) -> None:
     assert delivered(range="bytes=0-1", **headers)[0].status == (200 if whole_file else 206)
@@ -272,7 +274,7 @@ def test_if_range_sends_the_whole_when_the_file_is_another(
         ("GET", {"if_unmodified_since": BEFORE}, True),
     ],
 )
-def test_a_plain_get_wants_the_bytes_at_once(
+def test_only_a_plain_get_reads_the_bytes_at_once(
     method: str, headers: dict[str, Any], only: bool
 ) -> None:
     assert wants_attributes_only(request(method, **headers)) is only

@@ -29,7 +29,8 @@ from pocketfiles import errors
         (
             errors.Unauthenticated,
             401,
-            b'{"data":{},"message":"The request requires valid record authorization token.","status":401}\n',
+            b'{"data":{},"message":"The request requires valid record authorization token.",'
+            b'"status":401}\n',
         ),
         (
             errors.Forbidden,

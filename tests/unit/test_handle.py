@@ -45,9 +45,7 @@ def body_of(answered: dict[str, Any]) -> bytes:
         (Overloaded, 503),
     ],
 )
-def test_a_refusal_is_json_that_nobody_keeps_and_hides_its_reason(
-    kind: type[Refusal], status: int
-) -> None:
+def test_a_refusal_is_uncached_json_without_its_reason(kind: type[Refusal], status: int) -> None:
     reply = refuse(kind("because of this"))
     assert reply.status == status
     assert json.loads(reply.body) == {"data": {}, "message": kind.message, "status": status}
@@ -64,7 +62,7 @@ def run(route: Any, **changes: Any) -> tuple[dict[str, Any], FakeLog]:
     return answer(event(**changes), route, log, lambda _: None), log
 
 
-def test_an_answer_leaves_one_line_without_query_or_headers() -> None:
+def test_a_request_is_logged_in_one_line_without_query_or_headers() -> None:
     answered, log = run(lambda _: Reply(200, {}, b"x", log_fields=LogFields(collection="photos")))
     assert answered["statusCode"] == 200
     (line,) = log.lines
@@ -79,7 +77,7 @@ def test_an_answer_leaves_one_line_without_query_or_headers() -> None:
     }
 
 
-def test_an_answer_is_measured_with_what_it_spent() -> None:
+def test_a_request_is_measured_with_the_time_spent_by_service() -> None:
     measured: list[Measured] = []
 
     def spending(_: Request) -> Reply:
@@ -93,7 +91,7 @@ def test_an_answer_is_measured_with_what_it_spent() -> None:
     assert answered["headers"]["server-timing"].startswith("total;dur=")
 
 
-def test_a_refusal_tells_no_times_and_counts_a_denial() -> None:
+def test_a_refusal_has_no_server_timing_and_logs_a_denial() -> None:
     def denying(_: Request) -> Reply:
         raise Denied("the view rule says no")
 
@@ -102,7 +100,7 @@ def test_a_refusal_tells_no_times_and_counts_a_denial() -> None:
     assert log.lines[0]["denied"] is True
 
 
-def test_a_refusal_is_logged_with_its_reason_and_no_trace() -> None:
+def test_a_refusal_is_logged_with_its_reason_and_no_stack_trace() -> None:
     def refusing(_: Request) -> Reply:
         raise NotFound("the view rule says no")
 
@@ -112,7 +110,7 @@ def test_a_refusal_is_logged_with_its_reason_and_no_trace() -> None:
     assert log.traces == []
 
 
-def test_a_bug_is_our_own_500_and_leaves_a_trace() -> None:
+def test_an_unexpected_exception_is_a_500_and_logged_with_its_stack_trace() -> None:
     def broken(_: Request) -> Reply:
         raise KeyError("oops")
 

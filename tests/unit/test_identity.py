@@ -63,12 +63,12 @@ ADAS = token(ADA, "auth")
         (token(ADA, "auth", exp=NOW), False),
     ],
 )
-def test_authorization_names_a_record_or_nobody(value: str, known: bool) -> None:
+def test_authorization_identifies_a_record_or_nobody(value: str, known: bool) -> None:
     identity = authenticated(bearing(value), catalogue(), NOW)
     assert (identity is not None and identity.record == ADA) is known
 
 
-def test_no_authorization_is_nobody_without_a_read() -> None:
+def test_a_request_without_authorization_costs_no_read() -> None:
     table = FakeTable()
     assert authenticated(request("POST"), Catalogue(table, 5, Clock()), NOW) is None
     assert table.calls == []
@@ -88,7 +88,7 @@ def test_no_authorization_is_nobody_without_a_read() -> None:
         ("", None),
     ],
 )
-def test_the_querys_file_token_names_its_owner(query: str, owner: Record | None) -> None:
+def test_the_file_token_in_the_query_identifies_its_owner(query: str, owner: Record | None) -> None:
     identity = token_owner(request(query=query), catalogue(), NOW)
     assert (identity.record if identity else None) == owner
 
@@ -107,7 +107,7 @@ def test_authorization_opens_no_file() -> None:
         (("198.51.100.1",), {"x_forwarded_for": "198.51.100.1"}, False),
     ],
 )
-def test_a_superuser_comes_from_a_listed_address(
+def test_a_superuser_may_come_from_listed_addresses_only(
     listed: tuple[str, ...], headers: dict[str, str], allowed: bool
 ) -> None:
     known = catalogue(*listed)
@@ -128,14 +128,14 @@ def test_a_trusted_proxys_header_gives_the_address() -> None:
     assert authenticated(bearing(token(ROOT, "auth"), x_forwarded_for="198.51.100.1"), known, NOW)
 
 
-def test_other_records_come_from_anywhere() -> None:
+def test_other_records_may_come_from_any_address() -> None:
     known = catalogue("198.51.100.1")
     assert authenticated(bearing(ADAS), known, NOW)
     refuse_foreign_superuser(bearing(ADAS), known, NOW)
     refuse_foreign_superuser(request(), known, NOW)
 
 
-def test_without_a_list_authorization_costs_a_file_no_read() -> None:
+def test_authorization_costs_no_read_while_no_address_is_listed() -> None:
     table = FakeTable([ROOTS], [ROOT])
     known = Catalogue(table, 5, Clock())
     refuse_foreign_superuser(bearing(token(ROOT, "auth")), known, NOW)

@@ -38,7 +38,7 @@ def issued(
     return service.issue(request(method, path, query, authorization=AUTH), NOW)
 
 
-def test_the_token_is_pocketbases_own() -> None:
+def test_a_token_has_pocketbases_claims_and_signature() -> None:
     reply = issued()
     token = json.loads(reply.body)["token"]
     assert reply.body == b'{"token":"%s"}\n' % token.encode()
@@ -53,7 +53,7 @@ def test_the_token_is_pocketbases_own() -> None:
     assert list(claims) == sorted(claims)
 
 
-def test_nobody_keeps_the_answer_and_the_log_knows_no_token() -> None:
+def test_the_response_is_not_cached_and_the_log_has_no_token() -> None:
     reply = issued()
     assert reply.status == 200
     assert dict(reply.headers) == {
@@ -77,25 +77,25 @@ def test_nobody_keeps_the_answer_and_the_log_knows_no_token() -> None:
         ("fields=,", {"token"}),
     ],
 )
-def test_fields_cuts_the_answer_down(query: str, keys: set[str]) -> None:
+def test_the_parameter_fields_reduces_the_body(query: str, keys: set[str]) -> None:
     assert set(json.loads(issued(query).body)) == keys
 
 
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", PATH), ("PUT", PATH), ("POST", f"{PATH}/"), ("POST", "/api/files")]
 )
-def test_only_its_own_route_is_answered(method: str, path: str) -> None:
+def test_any_other_route_is_not_found(method: str, path: str) -> None:
     with pytest.raises(NotFound):
         issued(method=method, path=path)
 
 
-def test_a_guest_gets_none() -> None:
+def test_a_guest_gets_no_token() -> None:
     service = TokenService(Catalogue(FakeTable([USERS], [ADA]), 5, Clock()))
     with pytest.raises(Unauthenticated):
         service.issue(request("POST", PATH), NOW)
 
 
-def test_a_collection_that_cannot_sign_says_so() -> None:
+def test_a_collection_without_secrets_cannot_sign() -> None:
     keyless = replace(USERS, file_token=TokenOptions("", 180))
     record = Record("pbc_users", "ada", {"tokenKey": ""})
     auth = jwt.encode({"collectionId": "pbc_users", "id": "ada", "type": "auth"}, "a" * 40)
@@ -117,7 +117,7 @@ class Failing(FakeTable):
     ("failure", "seen"),
     [(StorageUnavailable("x"), TokenNotIssued), (Overloaded("x"), Overloaded)],
 )
-def test_a_table_that_cannot_be_read_fails_the_signing(
+def test_a_table_that_cannot_be_read_is_a_failure_to_sign(
     failure: Refusal, seen: type[Refusal]
 ) -> None:
     table = Failing([USERS])

@@ -11,7 +11,7 @@ PART = st.text(st.characters(exclude_characters="/"), min_size=1).filter(
 ID = st.text("abc123_", min_size=1)
 
 
-def test_keys_are_pocketbases() -> None:
+def test_keys_are_those_of_pocketbase() -> None:
     original = keys.original("col", "rec", "pic_1.png")
     assert original == "col/rec/pic_1.png"
     assert keys.thumbs_prefix(original) == "col/rec/thumbs_pic_1.png/"
@@ -52,7 +52,7 @@ def test_every_object_key_can_be_taken_apart_again(
         "a/b/thumbs_c/x/y",
     ],
 )
-def test_other_object_keys_are_nobodys(key: str) -> None:
+def test_other_object_keys_are_not_ours(key: str) -> None:
     assert keys.parse(key) is None
 
 
@@ -67,7 +67,7 @@ def test_every_reference_can_be_taken_apart_again(collection: str, field: str, t
     assert not keys.is_record(reference.pk)
 
 
-def test_a_records_partition_key_is_told_from_the_others() -> None:
+def test_the_partition_key_of_records_is_distinguished_from_others() -> None:
     assert keys.is_record("pbc_photos")
     assert not keys.is_record(keys.CATALOGUE)
     assert keys.parse_reference("pbc_photos") is None

@@ -39,7 +39,7 @@ def test_a_path_has_a_collection_a_record_and_a_file(method: str) -> None:
         ("GET", "/api/files/photos/p1/", "an empty path segment"),
     ],
 )
-def test_every_other_path_or_method_leads_nowhere(method: str, path: str, reason: str) -> None:
+def test_any_other_path_or_method_is_not_found(method: str, path: str, reason: str) -> None:
     with pytest.raises(NotFound, match=reason):
         parts(request(method, path))
 
@@ -53,7 +53,7 @@ def test_every_other_path_or_method_leads_nowhere(method: str, path: str, reason
         ("photos", "p1", "A.png", NotFound),
     ],
 )
-def test_what_is_not_there_is_refused(
+def test_a_missing_collection_record_or_file_is_refused(
     collection: str, record: str, name: str, refusal: type[Refusal], catalogue: Catalogue
 ) -> None:
     with pytest.raises(refusal):
@@ -61,7 +61,7 @@ def test_what_is_not_there_is_refused(
         find_field(found, find_record(catalogue, found, record), name)
 
 
-def test_the_first_field_that_holds_the_name_answers(catalogue: Catalogue) -> None:
+def test_the_first_field_with_the_name_counts(catalogue: Catalogue) -> None:
     found = find_collection(catalogue, "PHOTOS")
     record = find_record(catalogue, found, "p1")
     assert (found, record) == (PHOTOS, RECORD)
@@ -69,7 +69,7 @@ def test_the_first_field_that_holds_the_name_answers(catalogue: Catalogue) -> No
     assert find_field(found, record, "b.txt") == SCANS
 
 
-def test_a_views_file_lies_with_its_source() -> None:
+def test_a_views_file_has_the_key_of_its_source() -> None:
     assert Located(PHOTOS, RECORD, IMAGE, "a.png").key == "pbc_photos/p1/a.png"
     assert Located(SHOWN, VIEWED, IMAGE, "a.png").key == "pbc_photos/p1/a.png"
     with pytest.raises(NotFound):
@@ -88,5 +88,5 @@ def test_a_views_file_lies_with_its_source() -> None:
         ("", ""),
     ],
 )
-def test_a_thumb_is_made_in_a_listed_size_alone(query: str, size: str) -> None:
+def test_only_listed_sizes_are_thumbs(query: str, size: str) -> None:
     assert thumb_size(request(query=query), IMAGE) == size

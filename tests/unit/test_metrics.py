@@ -71,7 +71,7 @@ def test_every_combination_of_log_fields_counts_as_known_metrics() -> None:
     assert counted == metrics.NAMES
 
 
-def test_alarms_and_the_dashboard_name_metrics_that_there_are() -> None:
+def test_alarms_and_the_dashboard_use_existing_metrics() -> None:
     template = load((ROOT / "template.yaml").read_text())["Resources"]
     in_alarms = {
         metric["MetricName"]

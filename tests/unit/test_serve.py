@@ -70,7 +70,7 @@ class Thumb:
 
 
 class World:
-    """A service over fakes, and what it asked of them."""
+    """A service over fakes, and the calls it made."""
 
     def __init__(self, settings: Settings | None = None, limit: int = 64) -> None:
         self.bucket = FakeBucket(dict(OBJECTS))
@@ -106,7 +106,7 @@ class World:
         return type(caught.value)
 
     def asked(self) -> list[tuple[str, ...]]:
-        """The calls of the last request, collections' among them."""
+        """The calls of the last request, including those for collections."""
         calls = [*self.table.calls, *self.bucket.calls]
         self.table.calls.clear()
         self.bucket.calls.clear()
@@ -173,13 +173,13 @@ def test_a_file_is_found_by_collection_record_and_name(
         "/api/files/locked/l1/s.txt",
     ],
 )
-def test_everything_else_is_the_same_404(world: World, path: str) -> None:
+def test_any_other_path_is_the_same_404(world: World, path: str) -> None:
     refused = world.refused(path)
     assert refused in {NotFound, Denied}
     assert refused("").body() == NotFound("").body()
 
 
-def test_an_unknown_collection_has_a_sentence_of_its_own(world: World) -> None:
+def test_an_unknown_collection_has_a_message_of_its_own(world: World) -> None:
     assert world.refused("/api/files/nope/p1/n.txt") is UnknownCollection
 
 
@@ -282,7 +282,7 @@ def test_a_token_for_a_public_file_costs_nothing_and_changes_nothing(world: Worl
 
 
 @pytest.mark.parametrize("query", ["thumb=50x50", "thumb=100x100", "thumb=50x50&thumb=1x1"])
-def test_listed_sizes_and_100x100_are_thumbs_with_a_name_of_their_own(
+def test_listed_sizes_and_100x100_are_served_under_the_thumbs_name(
     world: World, query: str
 ) -> None:
     reply = world.get(PICTURE, query)
@@ -296,14 +296,14 @@ def test_listed_sizes_and_100x100_are_thumbs_with_a_name_of_their_own(
 @pytest.mark.parametrize(
     "size", ["", "77x77", "0x0", "100X100", "100x100t", " 50x50", "../a", "50x50_"]
 )
-def test_other_sizes_are_the_original(world: World, size: str) -> None:
+def test_other_sizes_get_the_original(world: World, size: str) -> None:
     reply = world.get(PICTURE, f"thumb={size}")
     assert reply.body == b"a picture"
     assert reply.log_fields == LogFields(collection="photos")
     assert world.asked() == [RECORD, ("fetch", ORIGINAL)]
 
 
-def test_a_file_that_is_no_picture_has_no_thumbs(world: World) -> None:
+def test_a_file_that_is_not_an_image_has_no_thumbs(world: World) -> None:
     reply = world.get(FILE, "thumb=100x100")
     assert (reply.status, reply.body) == (200, b"a note")
     assert reply.headers["content-disposition"] == "attachment; filename=n.txt"
@@ -312,7 +312,7 @@ def test_a_file_that_is_no_picture_has_no_thumbs(world: World) -> None:
 
 
 @pytest.mark.parametrize(("size", "reason"), [("50x50", "unreadable"), ("bad", "bad-size")])
-def test_a_failed_thumb_is_the_original_that_nobody_keeps(
+def test_a_failed_thumb_is_replaced_by_the_original_and_not_cached(
     world: World, size: str, reason: str
 ) -> None:
     if size == "50x50":
@@ -324,7 +324,7 @@ def test_a_failed_thumb_is_the_original_that_nobody_keeps(
     assert reply.log_fields == LogFields("photos", "failed", reason)
 
 
-def test_the_first_field_that_holds_a_name_decides_about_its_thumbs(world: World) -> None:
+def test_the_first_field_with_the_name_decides_which_thumbs_exist(world: World) -> None:
     # "a.png" stands in `image`, which lists 50x50, and in `hidden`, which lists nothing
     assert world.get(PICTURE, "thumb=50x50").body == b"a thumb"
 
@@ -348,7 +348,7 @@ def test_the_first_field_that_holds_a_name_decides_about_its_thumbs(world: World
         ("/api/files/locked/l1/c.txt", "", 200, PUBLIC),
     ],
 )
-def test_a_protected_file_is_private_and_not_kept_beyond_its_token(
+def test_a_protected_file_is_private_and_cached_until_its_token_expires(
     world: World, path: str, query: str, status: int, cache: str
 ) -> None:
     if status == 404:
@@ -362,12 +362,12 @@ def test_a_thumb_is_as_protected_as_its_original(world: World) -> None:
     assert (reply.body, reply.headers["cache-control"]) == (b"a thumb", "private, max-age=59")
 
 
-def test_a_denied_file_is_not_even_looked_for(world: World) -> None:
+def test_a_denied_file_costs_no_read_of_the_bucket(world: World) -> None:
     world.refused("/api/files/locked/l1/s.txt", "thumb=50x50")
     assert world.asked() == [("get", "pbc_locked", "l1")]
 
 
-def test_a_superuser_from_elsewhere_is_refused_by_header_and_a_guest_by_token() -> None:
+def test_a_superuser_from_another_address_is_refused_by_header_and_a_guest_by_token() -> None:
     world = World(Settings(superuser_ips=("198.51.100.1",)))
     key = ROOT.token_key + "a" * 40
     auth = jwt.encode({"collectionId": "pbc_roots", "id": "root", "type": "auth"}, key)
@@ -383,6 +383,6 @@ def test_a_superuser_from_elsewhere_is_refused_by_header_and_a_guest_by_token() 
     )
 
 
-def test_a_record_that_names_what_is_no_file_name_reaches_nothing(world: World) -> None:
+def test_a_record_with_a_path_for_a_file_name_reaches_no_object(world: World) -> None:
     world.table.records = [Record("pbc_photos", "p1", {"image": ".."})]
     assert world.refused("/api/files/photos/p1/..") is NotFound

@@ -9,7 +9,7 @@ from pocketfiles import snapshot
 
 
 class Runtime(ModuleType):
-    """Lambda's module of hooks, which keeps what is registered."""
+    """A stand-in for Lambda's module of hooks that records what is registered."""
 
     def __init__(self) -> None:
         super().__init__("snapshot_restore_py")
@@ -26,7 +26,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
     return runtime
 
 
-def test_everything_is_loaded_when_lambda_says_so(
+def test_parts_and_modules_are_loaded_before_the_snapshot(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "pocketfiles.http.ranges", raising=False)
@@ -42,7 +42,7 @@ def test_everything_is_loaded_when_lambda_says_so(
     assert (built, "pocketfiles.http.ranges" in sys.modules) == (["service", "origin"], True)
 
 
-def test_after_a_start_from_the_snapshot_chance_is_another(runtime: Runtime) -> None:
+def test_random_numbers_differ_after_a_restore(runtime: Runtime) -> None:
     snapshot.prepare(modules=())
     state = random.getstate()
     for hook in runtime.after:
@@ -50,6 +50,6 @@ def test_after_a_start_from_the_snapshot_chance_is_another(runtime: Runtime) -> 
     assert random.getstate() != state
 
 
-def test_elsewhere_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_snapstart_nothing_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "snapshot_restore_py", None)
     snapshot.prepare(lambda: pytest.fail("called"), modules=("nowhere",))

@@ -29,7 +29,7 @@ def always(_: Stored) -> bool:
     return True
 
 
-def test_an_object_has_size_tag_type_and_time(bucket: Storage) -> None:
+def test_an_object_has_size_etag_type_and_time(bucket: Storage) -> None:
     stored = bucket.head(KEY)
     assert stored is not None
     assert (stored.key, stored.size, stored.etag, stored.content_type) == (
@@ -78,7 +78,7 @@ def test_a_range_of_an_object_that_was_replaced_or_deleted_is_none(
     assert bucket.read(stored, 0, 4) is None
 
 
-def test_a_missing_bucket_is_an_operators_matter(cloud: Cloud) -> None:
+def test_a_missing_bucket_is_distinguished_from_a_missing_key(cloud: Cloud) -> None:
     nowhere = Storage(cloud.s3, "no-such-bucket", aws.presigning_client)
     with pytest.raises(StorageUnavailable, match="S3: NoSuchBucket"):
         nowhere.fetch(KEY, always)
@@ -88,9 +88,7 @@ def test_a_missing_bucket_is_an_operators_matter(cloud: Cloud) -> None:
         nowhere.put_new(KEY, b"", "text/plain")
 
 
-def test_the_first_of_two_writers_wins_and_both_learn_the_tag(
-    bucket: Storage, cloud: Cloud
-) -> None:
+def test_the_first_of_two_writers_wins_and_both_get_the_etag(bucket: Storage, cloud: Cloud) -> None:
     thumb = "c/r/thumbs_a.png/1x1_a.png"
     assert bucket.put_new(thumb, b"one", "image/png") == etag_of(b"one")
     assert bucket.put_new(thumb, b"one", "image/png") == etag_of(b"one")
@@ -99,7 +97,7 @@ def test_the_first_of_two_writers_wins_and_both_learn_the_tag(
     assert (kept["Body"].read(), kept["ContentType"]) == (b"one", "image/png")
 
 
-def test_an_address_gets_the_object_with_the_headers_we_name(bucket: Storage) -> None:
+def test_a_presigned_url_gets_the_object_with_our_headers(bucket: Storage) -> None:
     url = bucket.presign(
         KEY, 77, {"ResponseContentType": "text/css", "ResponseContentDisposition": "inline"}
     )
@@ -110,7 +108,7 @@ def test_an_address_gets_the_object_with_the_headers_we_name(bucket: Storage) ->
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
 
 
-def test_the_signing_client_is_built_when_it_is_needed_and_once(cloud: Cloud) -> None:
+def test_the_presigning_client_is_built_once_when_first_needed(cloud: Cloud) -> None:
     built = []
 
     def build() -> Any:
@@ -126,7 +124,7 @@ def test_the_signing_client_is_built_when_it_is_needed_and_once(cloud: Cloud) ->
 
 
 class Body:
-    """A body that gives its pieces, an exception among them, and then ends."""
+    """A body that returns these pieces in turn. An exception among them is raised."""
 
     def __init__(self, *pieces: bytes | Exception) -> None:
         self._pieces = list(pieces)
@@ -149,7 +147,7 @@ class Body:
 
 
 class Client:
-    """An S3 client whose GETs give these bodies, or raise."""
+    """An S3 client whose GETs return these bodies, or raise."""
 
     def __init__(self, *answers: Body | Exception, **attributes: Any) -> None:
         self._answers = list(answers)
@@ -176,7 +174,7 @@ BREAKS: list[Callable[[], Body]] = [
 
 
 @pytest.mark.parametrize("broken", BREAKS)
-def test_a_body_that_breaks_off_is_fetched_again(broken: Callable[[], Body]) -> None:
+def test_a_body_that_breaks_off_is_read_again(broken: Callable[[], Body]) -> None:
     client = Client(broken(), Body(b"abc", b"def"))
     opened = over(client).fetch(KEY, always)
     assert opened is not None
@@ -185,7 +183,7 @@ def test_a_body_that_breaks_off_is_fetched_again(broken: Callable[[], Body]) -> 
 
 
 @pytest.mark.parametrize("broken", BREAKS)
-def test_a_body_that_breaks_off_twice_is_a_503_and_never_half_a_file(
+def test_a_body_that_breaks_off_twice_is_a_503(
     broken: Callable[[], Body],
 ) -> None:
     with pytest.raises(Overloaded):
@@ -194,7 +192,7 @@ def test_a_body_that_breaks_off_twice_is_a_503_and_never_half_a_file(
         over(Client(broken(), broken())).read(Stored(KEY, 9, '"t"', "", None), 0, 5)
 
 
-def test_a_body_that_takes_too_long_is_given_up() -> None:
+def test_a_slow_body_is_abandoned() -> None:
     body = Body(b"abc", b"def")
     hasty = Storage(Client(body), "b", lambda: None, body_seconds=-1)  # type: ignore[arg-type, return-value]
     with pytest.raises(Overloaded, match="too slowly"):
@@ -202,7 +200,7 @@ def test_a_body_that_takes_too_long_is_given_up() -> None:
     assert body.closed
 
 
-def test_the_time_of_the_request_bounds_the_body_too() -> None:
+def test_the_deadline_of_the_request_limits_the_body_too() -> None:
     body = Body(b"abc", b"def")
     with deadline_in(0), pytest.raises(Overloaded, match="too slowly"):
         over(Client(body)).fetch(KEY, always)
@@ -215,7 +213,7 @@ def test_a_body_that_is_not_wanted_is_closed() -> None:
     assert body.closed
 
 
-def test_a_range_is_asked_of_the_very_object() -> None:
+def test_a_range_is_read_from_the_same_version_of_the_object() -> None:
     client = Client(Body(b"abcdef"))
     assert over(client).read(Stored(KEY, 99, '"tag"', "", None), 3, 8) == b"abcdef"
     assert client.asked == [{"Bucket": "b", "Key": KEY, "IfMatch": '"tag"', "Range": "bytes=3-8"}]
@@ -234,7 +232,7 @@ def test_a_range_is_asked_of_the_very_object() -> None:
         ),
     ],
 )
-def test_what_s3_does_not_tell_has_a_neutral_value(
+def test_attributes_that_s3_omits_have_a_default(
     attributes: dict[str, Any], content_type: str, modified: datetime | None
 ) -> None:
     opened = over(Client(Body(b"abcdef"), **attributes)).fetch(KEY, always)
@@ -242,7 +240,7 @@ def test_what_s3_does_not_tell_has_a_neutral_value(
     assert (opened.stored.content_type, opened.stored.modified) == (content_type, modified)
 
 
-def test_a_refusal_of_s3_is_told_by_its_code_alone() -> None:
+def test_an_error_of_s3_is_logged_by_its_code_only() -> None:
     denied = ClientError(
         {
             "Error": {"Code": "AccessDenied", "Message": "secret words"},

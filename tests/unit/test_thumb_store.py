@@ -27,7 +27,7 @@ class Picture:
 
 
 class Studio:
-    """A maker over a fake bucket; ``draws`` counts the renderings."""
+    """A ThumbMaker over a fake bucket. ``draws`` counts the renderings."""
 
     def __init__(self, content: bytes = PICTURE, content_type: str = "image/png") -> None:
         self.bucket = FakeBucket({ORIGINAL: (content, content_type)})
@@ -102,7 +102,7 @@ def test_a_missing_original_is_not_found() -> None:
 
 
 @pytest.mark.parametrize("content_type", sorted(THUMBABLE))
-def test_pictures_get_thumbs(content_type: str) -> None:
+def test_images_get_thumbs(content_type: str) -> None:
     assert Studio(content_type=content_type).open().outcome == "made"
 
 
@@ -110,21 +110,21 @@ def test_pictures_get_thumbs(content_type: str) -> None:
     "content_type",
     ["image/svg+xml", "image/bmp", "image/png; charset=x", "IMAGE/PNG", "text/plain", ""],
 )
-def test_other_files_are_served_as_they_are(content_type: str) -> None:
+def test_other_files_are_served_unchanged(content_type: str) -> None:
     studio = Studio(content_type=content_type)
     thumb = studio.open()
     assert (thumb.outcome, thumb.opened.body, thumb.is_thumb) == ("original", PICTURE, False)
     assert (studio.draws, [call[0] for call in studio.bucket.calls]) == (0, ["fetch", "fetch"])
 
 
-def test_a_large_file_that_is_no_picture_is_not_read() -> None:
+def test_a_large_file_that_is_not_an_image_is_not_read() -> None:
     assert Studio(b"x" * (LIMIT + 1), "text/plain").open().opened.body is None
 
 
 @pytest.mark.parametrize(
     ("size", "reason"), [("5x5", "unreadable"), ("0x0", "bad-size"), ("x", "bad-size")]
 )
-def test_a_thumb_that_cannot_be_made_is_the_original_with_a_reason(size: str, reason: str) -> None:
+def test_a_thumb_that_cannot_be_made_is_replaced_by_the_original(size: str, reason: str) -> None:
     studio = Studio()
     studio.result = ThumbFailed("unreadable")
     thumb = studio.open(size)
@@ -137,7 +137,7 @@ def test_a_thumb_that_cannot_be_made_is_the_original_with_a_reason(size: str, re
     assert list(studio.bucket.objects) == [ORIGINAL]
 
 
-def test_a_renderer_that_crashes_costs_the_thumb_and_not_the_file() -> None:
+def test_a_crash_of_the_renderer_costs_only_the_thumb() -> None:
     studio = Studio()
     studio.result = MemoryError()
     assert [studio.open().reason for _ in range(2)] == ["crashed: MemoryError"] * 2
@@ -145,7 +145,7 @@ def test_a_renderer_that_crashes_costs_the_thumb_and_not_the_file() -> None:
     assert studio.draws == 1
 
 
-def test_a_source_above_its_limit_is_neither_read_nor_drawn() -> None:
+def test_an_original_above_the_limit_is_neither_read_nor_rendered() -> None:
     studio = Studio(b"x" * (MOST + 1))
     thumb = studio.open()
     assert (thumb.outcome, thumb.reason) == ("failed", "too-many-bytes")
@@ -153,7 +153,7 @@ def test_a_source_above_its_limit_is_neither_read_nor_drawn() -> None:
     assert Studio(b"x" * MOST).open().outcome == "made"
 
 
-def test_what_failed_is_not_drawn_again_for_a_while() -> None:
+def test_a_failed_thumb_is_not_rendered_again_for_a_while() -> None:
     studio = Studio()
     studio.result = ThumbFailed("unreadable")
     assert [studio.open().reason for _ in range(3)] == ["unreadable"] * 3
@@ -165,7 +165,7 @@ def test_what_failed_is_not_drawn_again_for_a_while() -> None:
     assert studio.draws == 3
 
 
-def test_a_replaced_original_is_drawn_at_once() -> None:
+def test_a_replaced_original_is_rendered_at_once() -> None:
     studio = Studio()
     studio.result = ThumbFailed("unreadable")
     studio.open()
@@ -174,7 +174,7 @@ def test_a_replaced_original_is_drawn_at_once() -> None:
     assert studio.open().outcome == "made"
 
 
-def test_only_so_many_failures_are_remembered() -> None:
+def test_the_number_of_remembered_failures_is_limited() -> None:
     studio = Studio()
     studio.result = ThumbFailed("unreadable")
     for number in range(REMEMBERED_FAILURES + 1):
@@ -188,7 +188,7 @@ def test_only_so_many_failures_are_remembered() -> None:
 @pytest.mark.parametrize(
     "failure", [StorageUnavailable("S3: AccessDenied"), Overloaded("S3: SlowDown")]
 )
-def test_a_thumb_that_cannot_be_stored_is_served_all_the_same(failure: StorageUnavailable) -> None:
+def test_a_thumb_that_cannot_be_stored_is_still_served(failure: StorageUnavailable) -> None:
     studio = Studio()
     studio.bucket.put_fails = failure
     thumb = studio.open()
@@ -196,7 +196,7 @@ def test_a_thumb_that_cannot_be_stored_is_served_all_the_same(failure: StorageUn
     assert (thumb.opened.body, thumb.opened.stored.etag) == (b"thumb", "")
 
 
-def test_a_thumb_neither_stored_nor_small_enough_to_send_is_a_failure() -> None:
+def test_a_thumb_that_can_neither_be_stored_nor_sent_has_failed() -> None:
     studio = Studio()
     studio.bucket.put_fails = Overloaded("S3: SlowDown")
     studio.result = Picture(b"x" * (LIMIT + 1))
@@ -205,7 +205,7 @@ def test_a_thumb_neither_stored_nor_small_enough_to_send_is_a_failure() -> None:
 
 
 class Waiting(FakeBucket):
-    """A bucket that lets nobody pass the original's GET until all have missed the thumb."""
+    """A bucket that holds back GETs of the original until every request has missed the thumb."""
 
     arrived: threading.Semaphore
     go: threading.Event
@@ -219,7 +219,7 @@ class Waiting(FakeBucket):
 
 
 def crowd(studio: Studio, number: int) -> list[Thumb | Exception]:
-    """That many requests for one thumb at once."""
+    """Send that many requests for one thumb at once."""
     bucket = Waiting(studio.bucket.objects, put_fails=studio.bucket.put_fails)
     bucket.arrived, bucket.go = threading.Semaphore(0), threading.Event()
     maker = ThumbMaker(
@@ -236,7 +236,7 @@ def crowd(studio: Studio, number: int) -> list[Thumb | Exception]:
     return found  # type: ignore[return-value]
 
 
-def test_simultaneous_requests_share_one_making() -> None:
+def test_simultaneous_requests_share_one_rendering() -> None:
     studio = Studio()
     thumbs = crowd(studio, 8)
     assert all(
@@ -246,7 +246,7 @@ def test_simultaneous_requests_share_one_making() -> None:
     assert [call[0] for call in studio.bucket.calls] == ["fetch"] * 9 + ["put"]
 
 
-def test_simultaneous_requests_share_a_failure_and_the_next_one_tries_anew() -> None:
+def test_simultaneous_requests_share_a_failure_to_store() -> None:
     studio = Studio()
     studio.bucket.put_fails = Overloaded("S3: SlowDown")
     crowd(studio, 3)
@@ -257,7 +257,7 @@ def test_simultaneous_requests_share_a_failure_and_the_next_one_tries_anew() -> 
 
 
 class Broken(FakeBucket):
-    """A bucket that has the thumb's miss, then fails."""
+    """A bucket without the thumb that fails to return the original."""
 
     def fetch(self, key: str, wanted: Callable[[Stored], bool]):  # type: ignore[no-untyped-def]
         if key == ORIGINAL:
@@ -265,7 +265,7 @@ class Broken(FakeBucket):
         return super().fetch(key, wanted)
 
 
-def test_a_bucket_that_fails_is_no_failed_thumb_and_blocks_nobody() -> None:
+def test_an_error_of_the_bucket_is_not_a_failed_thumb() -> None:
     studio = Studio()
     maker = ThumbMaker(
         Broken(), studio.draw, inline_limit=LIMIT, max_source_bytes=MOST, clock=studio.clock

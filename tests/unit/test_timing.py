@@ -3,7 +3,7 @@ import pytest
 from pocketfiles import timing
 
 
-def test_time_is_counted_by_service_failed_calls_included() -> None:
+def test_time_is_counted_by_service_including_failed_calls() -> None:
     with timing.recording() as spent:
         with timing.spent_on("s3"):
             pass
@@ -23,5 +23,5 @@ def test_outside_a_request_nothing_is_counted() -> None:
     assert spent == {}
 
 
-def test_the_header_names_the_whole_first() -> None:
+def test_the_header_begins_with_the_total() -> None:
     assert timing.header(12.34, {"s3": 4.0}) == "total;dur=12.3, s3;dur=4.0"

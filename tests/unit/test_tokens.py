@@ -51,7 +51,7 @@ def verified(token: str) -> tokens.Identity:
         {"aud": "someone", "iss": "x", "sub": 7, "jti": 9, "refreshable": False, "x": None},
     ],
 )
-def test_these_open(changes: dict[str, Any]) -> None:
+def test_valid_tokens_are_accepted(changes: dict[str, Any]) -> None:
     assert verified(sign({**CLAIMS, **changes})).record == ADA
 
 
@@ -80,39 +80,39 @@ def test_these_open(changes: dict[str, Any]) -> None:
         {"collectionId": None},
     ],
 )
-def test_these_do_not(changes: dict[str, Any]) -> None:
+def test_invalid_claims_are_rejected(changes: dict[str, Any]) -> None:
     with pytest.raises(tokens.BadToken):
         verified(sign({**CLAIMS, **changes}))
 
 
 @pytest.mark.parametrize("name", ["id", "collectionId", "type"])
-def test_a_claim_that_is_missing_does_not(name: str) -> None:
+def test_a_missing_claim_is_rejected(name: str) -> None:
     with pytest.raises(tokens.BadToken, match=name):
         verified(sign({key: value for key, value in CLAIMS.items() if key != name}))
 
 
-def test_without_exp_a_token_never_ends() -> None:
+def test_a_token_without_exp_never_expires() -> None:
     claims = {name: value for name, value in CLAIMS.items() if name != "exp"}
     assert verified(sign(claims)).expires is None
     assert verified(sign({**CLAIMS, "exp": 0})).expires is None
 
 
-def test_a_fractional_exp_ends_at_its_second() -> None:
+def test_a_fractional_exp_is_truncated_to_seconds() -> None:
     assert verified(sign({**CLAIMS, "exp": int(NOW) + 5.9})).expires == int(NOW) + 5
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-def test_only_hs256_counts(algorithm: str) -> None:
+def test_only_hs256_is_accepted(algorithm: str) -> None:
     with pytest.raises(tokens.BadToken):
         verified(sign(CLAIMS, algorithm=algorithm))
 
 
-def test_an_unsigned_token_counts_for_nothing() -> None:
+def test_an_unsigned_token_is_rejected() -> None:
     with pytest.raises(tokens.BadToken):
         verified(jwt.encode(CLAIMS, None, algorithm="none"))
 
 
-def test_another_key_or_kind_of_secret_does_not_count() -> None:
+def test_a_signature_by_another_key_is_rejected() -> None:
     for key in (KEY + "a" * 50, "f" * 50 + KEY, "x" * 100):
         with pytest.raises(tokens.BadToken, match="signature"):
             verified(sign(CLAIMS, key))
@@ -127,12 +127,12 @@ def test_another_key_or_kind_of_secret_does_not_count() -> None:
     ]
     + [f"e30.{base64.urlsafe_b64encode(b'[' * 50_000).decode().rstrip('=')}.x"],
 )
-def test_garbage_is_no_token(token: str) -> None:
+def test_garbage_is_rejected(token: str) -> None:
     with pytest.raises(tokens.BadToken):
         verified(token)
 
 
-def test_padding_or_foreign_characters_spoil_a_good_token() -> None:
+def test_padding_and_other_characters_are_rejected() -> None:
     good = sign(CLAIMS)
     for bad in (
         good + "=",
@@ -146,13 +146,13 @@ def test_padding_or_foreign_characters_spoil_a_good_token() -> None:
             verified(bad)
 
 
-def test_a_record_of_no_auth_collection_owns_no_token() -> None:
+def test_a_record_of_another_collection_type_owns_no_token() -> None:
     base = replace(USERS, type="base")
     with pytest.raises(tokens.BadToken, match="no auth record"):
         tokens.verify(sign(CLAIMS), "file", lambda *_: (base, ADA), NOW)
 
 
-def test_an_owner_without_any_key_has_no_tokens() -> None:
+def test_an_owner_without_a_key_has_no_tokens() -> None:
     bare, nobody = replace(USERS, file_token=TokenOptions()), Record("pbc_users", "ada", {})
     with pytest.raises(tokens.BadToken):
         tokens.verify(sign(CLAIMS), "file", lambda *_: (bare, nobody), NOW)
@@ -171,20 +171,20 @@ def test_a_file_token_has_exactly_these_claims_in_this_order() -> None:
 
 
 @pytest.mark.parametrize("kind", ["auth", "file"])
-def test_what_is_issued_verifies_as_its_own_kind_alone(kind: tokens.Kind) -> None:
+def test_an_issued_token_verifies_as_its_own_type_only(kind: tokens.Kind) -> None:
     token = tokens.issue(USERS, ADA, kind, NOW)
     assert tokens.verify(token, kind, owner, NOW).record == ADA
     with pytest.raises(tokens.BadToken):
         tokens.verify(token, "auth" if kind == "file" else "file", owner, NOW)
 
 
-def test_a_new_token_key_ends_old_tokens() -> None:
+def test_a_new_token_key_revokes_old_tokens() -> None:
     changed = replace(ADA, values={"tokenKey": "n" * 50})
     with pytest.raises(tokens.BadToken):
         tokens.verify(sign(CLAIMS), "file", lambda *_: (USERS, changed), NOW)
 
 
-def test_no_reason_repeats_a_part_of_the_token() -> None:
+def test_no_reason_contains_a_part_of_the_token() -> None:
     token = sign({**CLAIMS, "type": "secret-type", "id": "secret-id"})
     with pytest.raises(tokens.BadToken) as caught:
         verified(token)

@@ -2,6 +2,7 @@
 
 from urllib.parse import unquote
 
+_ESCAPE_DIGITS = 2
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
@@ -22,5 +23,7 @@ def parse_query(raw: str) -> dict[str, str]:
 
 def _is_well_escaped(text: str) -> bool:
     """Whether two hexadecimal digits follow every percent sign."""
-    after_percent = text.split("%")[1:]
-    return all(len(piece) >= 2 and _HEX_DIGITS.issuperset(piece[:2]) for piece in after_percent)
+    escapes = [piece[:_ESCAPE_DIGITS] for piece in text.split("%")[1:]]
+    return all(
+        len(escape) == _ESCAPE_DIGITS and _HEX_DIGITS.issuperset(escape) for escape in escapes
+    )

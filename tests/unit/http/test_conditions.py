@@ -26,7 +26,7 @@ def test_a_date_is_written_in_gmt_and_whole_seconds() -> None:
         ("junk", None),
     ],
 )
-def test_the_three_date_forms_are_read(text: str, seconds: int | None) -> None:
+def test_the_three_date_formats_are_parsed(text: str, seconds: int | None) -> None:
     assert conditions.parse_date(text) == seconds
 
 
@@ -62,12 +62,12 @@ def test_the_three_date_forms_are_read(text: str, seconds: int | None) -> None:
         ({"if-match": "*", "if-none-match": "*"}, 304),
     ],
 )
-def test_preconditions_are_weighed_in_their_order(headers: dict[str, str], status: int) -> None:
+def test_preconditions_are_evaluated_in_order(headers: dict[str, str], status: int) -> None:
     assert conditions.outcome(headers, '"a"', MODIFIED) == status
 
 
 @pytest.mark.parametrize("name", ["if-modified-since", "if-unmodified-since"])
-def test_dates_do_not_count_for_an_object_without_one(name: str) -> None:
+def test_date_conditions_do_not_apply_without_a_date(name: str) -> None:
     assert conditions.outcome({name: BEFORE}, '"a"', None) == 200
 
 
@@ -83,10 +83,12 @@ def test_dates_do_not_count_for_an_object_without_one(name: str) -> None:
         ("x", False),
     ],
 )
-def test_if_range_takes_the_very_tag_or_the_very_date(if_range: str | None, honoured: bool) -> None:
+def test_if_range_needs_the_same_etag_or_the_same_date(
+    if_range: str | None, honoured: bool
+) -> None:
     assert conditions.honours_range(if_range, '"a"', MODIFIED) is honoured
 
 
-def test_a_long_list_of_tags_is_read_once_through() -> None:
+def test_a_long_list_of_etags_is_parsed_to_its_end() -> None:
     assert conditions.outcome({"if-none-match": '"x",' * 2000 + '"a"'}, '"a"', MODIFIED) == 304
     assert conditions.outcome({"if-none-match": " " * 9000 + "!"}, '"a"', MODIFIED) == 200

@@ -32,19 +32,19 @@ from pocketfiles.http import headers
         ("a.bin", "evil\r\nx: y", "evilx: y"),
     ],
 )
-def test_the_type_is_the_stored_one_unless_the_extension_forces_it(
+def test_the_stored_type_is_sent_unless_the_extension_decides(
     name: str, stored: str, sent: str
 ) -> None:
     assert headers.content_type(name, stored) == sent
 
 
 @pytest.mark.parametrize("value", ["1", "t", "T", "true", "TRUE", "True"])
-def test_what_forces_a_download(value: str) -> None:
+def test_true_values_of_download(value: str) -> None:
     assert headers.is_true(value)
 
 
 @pytest.mark.parametrize("value", ["0", "f", "false", "yes", "on", "tRUE", "2", " 1", "1 ", ""])
-def test_what_does_not(value: str) -> None:
+def test_false_values_of_download(value: str) -> None:
     assert not headers.is_true(value)
 
 
@@ -61,7 +61,7 @@ def test_what_does_not(value: str) -> None:
         ("a\r\nb", "filename=\"a__b\"; filename*=UTF-8''a%0D%0Ab"),
     ],
 )
-def test_a_name_is_bare_where_it_can_be_and_quoted_where_it_must(name: str, written: str) -> None:
+def test_a_name_is_quoted_unless_it_is_a_token(name: str, written: str) -> None:
     assert headers.disposition(name, "image/png", download=False) == f"inline; {written}"
 
 

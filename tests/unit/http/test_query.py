@@ -28,5 +28,5 @@ from pocketfiles.http.query import parse_query
         ("a=%26b", {"a": "&b"}),
     ],
 )
-def test_a_query_is_read_as_go_reads_it(raw: str, query: dict[str, str]) -> None:
+def test_a_query_is_parsed_as_go_parses_it(raw: str, query: dict[str, str]) -> None:
     assert parse_query(raw) == query

@@ -59,7 +59,7 @@ def test_a_malformed_header_is_refused(header: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["bytes=256-", "bytes=300-400", "bytes=256-,999-1"])
-def test_a_range_beyond_the_end_tells_the_size(header: str) -> None:
+def test_a_range_after_the_end_has_the_size(header: str) -> None:
     with pytest.raises(BadRange) as caught:
         parse(header, 256)
     assert (caught.value.reason, caught.value.content_range) == (BEYOND, "bytes */256")
@@ -69,7 +69,7 @@ def test_an_empty_file_is_sent_whole() -> None:
     assert parse("bytes=0-", 0) == []
 
 
-def test_several_parts_are_framed_with_their_type_and_place() -> None:
+def test_several_parts_are_framed_with_their_type_and_range() -> None:
     parts = [(Part(0, 1), b"ab"), (Part(4, 4), b"e")]
     assert multipart(parts, 5, "text/plain", "B") == (
         b"--B\r\nContent-Range: bytes 0-1/5\r\nContent-Type: text/plain\r\n\r\nab"
