@@ -6,16 +6,16 @@ class AdminError(Exception):
 
 
 class SourceError(AdminError):
-    """The data directory cannot be read as it is: not there, not PocketBase's, locked, damaged."""
+    """The data directory cannot be read: it is missing, not PocketBase's, locked or damaged."""
 
 
 class SourceBusy(SourceError):
-    """The database changed or was locked while it was read; reading it again may succeed."""
+    """The database was locked, or changed while it was read; reading it again may succeed."""
 
 
 class TargetError(AdminError):
-    """The bucket or the table refused or did not answer."""
+    """AWS refused or did not answer."""
 
 
 class MassDeletion(AdminError):
-    """A sync would delete so much that a wrong or empty data directory is likelier than intent."""
+    """A sync would delete so much that the data directory is probably the wrong one."""

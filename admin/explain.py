@@ -1,7 +1,7 @@
-"""Why a URL is served or refused, step by step, as the functions decide it.
+"""Says step by step why a URL is served or refused, as the functions decide it.
 
-A client is told of every denial in the same words. Here the steps tell them apart; they call what
-``serve`` calls, in its order. No token, no secret and no value of a record is in what they say.
+A client gets the same answer for every denial; the steps here tell them apart. They call what
+``serve`` calls, in the same order. They never show a token, a secret or a value of a record.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from pocketfiles.rules import evaluate
 from pocketfiles.tokens import BadToken, Identity
 
 Step: TypeAlias = tuple[str, str]
-"""What was looked at, and what was found; the text may have several lines."""
+"""What was checked, and the result; the result may have several lines."""
 
 _ANSWERS = (NotFound, UnknownCollection, Forbidden)
 _OUTCOMES = {True: "true", False: "false", None: "NULL"}
@@ -29,8 +29,9 @@ _OUTCOMES = {True: "true", False: "false", None: "NULL"}
 
 @dataclass(frozen=True)
 class Explainer:
-    """Explains requests; ``stored`` tells whether the bucket has a key, ``None`` that nobody can
-    look.
+    """Explains requests.
+
+    ``stored`` tells whether the bucket has a key; it is ``None`` when no bucket was named.
     """
 
     catalogue: Catalogue
@@ -38,9 +39,9 @@ class Explainer:
     stored: Callable[[str], bool] | None = None
 
     def explain(self, request: Request, now: float) -> tuple[list[Step], Refusal | None]:
-        """The steps, and what refuses the request, if anything does.
+        """Return the steps and, if the request is refused, the refusal.
 
-        Raises ``Overloaded`` and its like.
+        Raises other refusals, such as ``Overloaded``, that are no decision about the request.
         """
         steps: list[Step] = []
         try:

@@ -126,7 +126,10 @@ def reader_of(parsed: argparse.Namespace) -> Iterator[Reader]:
 
 
 def object_exists_of(parsed: argparse.Namespace) -> Callable[[str], bool] | None:
-    """A test whether the bucket or the storage folder has a key; ``None`` when neither was named."""
+    """Return a test whether the bucket or the storage folder has a key.
+
+    Returns ``None`` when neither was named.
+    """
     if parsed.bucket is not None:
         s3, _ = connect()
         return Bucket(s3, parsed.bucket).exists

@@ -1,7 +1,7 @@
-"""``check-rules``: read every view rule and say which cannot be evaluated, and what stands open or
-locked.
+"""``check-rules``: list view rules that cannot be evaluated, and protected files that no rule
+decides about.
 
-A rule that cannot be evaluated denies. Exit code 1 when there is one.
+A rule that cannot be evaluated denies. Exit code 1 if there is one.
 """
 
 import argparse
@@ -17,14 +17,14 @@ _EXAMPLE = "check-rules --table acme-catalogue"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The subcommand's arguments."""
+    """Add the command's arguments."""
     parser = arguments.add_parser(commands, "check-rules", __doc__, _EXAMPLE)
     arguments.add_catalogue(parser)
     parser.set_defaults(run=run)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """A line for each finding, then how many rules there are."""
+    """Print a line for each finding, then the number of rules."""
     with arguments.reader_of(parsed) as reader:
         collections, _ = reader.catalogue()
     for line in _unguarded(collections):
@@ -38,7 +38,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _unguarded(collections: Collections) -> Iterator[str]:
-    """The protected file fields that no rule decides about."""
+    """Describe the protected file fields that no rule decides about."""
     for collection in collections:
         fields = [
             f"{collection.name}.{field.name}" for field in collection.file_fields if field.protected

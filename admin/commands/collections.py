@@ -1,8 +1,8 @@
-"""``apply``: make the collections those of an export of PocketBase's collections.
+"""``apply``: create and change collections as an export of PocketBase's collections says.
 
-The plan is shown. Token secrets are made once and kept. Records stay, reshaped to their
-collection's fields. Collections and fields that the file lacks go, with records and files, but only
-after asking.
+The changes are shown first. Token secrets are made once and kept. Records stay and are converted to
+the changed fields. Collections and fields that are not in the file are removed with their records
+and files, after a question.
 """
 
 import argparse
@@ -19,7 +19,7 @@ _EXAMPLE = "collections apply pb_schema.json --bucket acme-files --table acme-ca
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The subcommand's arguments."""
+    """Add the command's arguments."""
     group = commands.add_parser("collections", help="manage collections without PocketBase")
     subcommands = group.add_subparsers(required=True, metavar="COMMAND")
     parser = arguments.add_parser(subcommands, "apply", __doc__, _EXAMPLE)
@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Show the plan, ask if it removes anything, carry it out."""
+    """Show the changes, ask before data is removed, and write them."""
     raw = schema.read(parsed.file)
     s3, dynamodb = connect()
     with schema_change.opened(s3, parsed.bucket, dynamodb, parsed.table) as work:

@@ -1,7 +1,7 @@
-"""``explain``: say step by step why a URL is served or refused, as the functions would decide it
-now.
+"""``explain``: say step by step why a URL is served or refused.
 
-Exit code 0 when it is served, 1 when it is refused.
+The decision is made as the functions make it now. Exit code 0 when the file is served, 1 when it is
+refused.
 """
 
 import argparse
@@ -30,7 +30,7 @@ _LABEL = 12
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The subcommand's arguments."""
+    """Add the command's arguments."""
     parser = arguments.add_parser(commands, "explain", __doc__, _EXAMPLE)
     parser.add_argument(
         "path", metavar="PATH", help="the path of a file, or its whole URL with its query"
@@ -62,7 +62,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Print every step and the verdict."""
+    """Print every step and the outcome."""
     request = _request(parsed)
     now = time.time()
     with arguments.reader_of(parsed) as reader:
@@ -103,7 +103,7 @@ def _pair(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:
 
 
 def _token(parsed: argparse.Namespace, catalogue: Catalogue, now: float) -> str:
-    """A file token for the record that is named; it never leaves this process."""
+    """Make a file token for the named record; it never leaves this process."""
     parser: argparse.ArgumentParser = parsed.parser
     collection, _, record_id = parsed.owner.partition("/")
     found = catalogue.owner(collection, record_id)

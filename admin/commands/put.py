@@ -1,7 +1,6 @@
-"""``put``: upload files to a field of a record, or set its other fields; the record is made if need
-be.
+"""``put``: upload files to a field of a record, or set other fields; a missing record is created.
 
-A single field's file is replaced, a multiple field's are added to.
+A file replaces the one in a single field and is added to a multiple one.
 """
 
 import argparse
@@ -20,7 +19,7 @@ _EXAMPLE = (
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The subcommand's arguments."""
+    """Add the command's arguments."""
     parser = arguments.add_parser(commands, "put", __doc__, _EXAMPLE)
     arguments.add_record(parser)
     parser.add_argument("field", metavar="FIELD", nargs="?", help="a file field")
@@ -37,7 +36,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Upload, update, and print where the files are served."""
+    """Upload, update, and print the path of each file."""
     values = dict(_pair(text) for text in parsed.set)
     records = arguments.records_of(parsed)
     collection = records.collection(parsed.collection)
@@ -52,13 +51,14 @@ def run(parsed: argparse.Namespace) -> int:
         print(f"{path} -> /api/files/{url}")
     done = "created" if new else "updated"
     print(
-        f"{done} {collection.name}/{parsed.record}: {len(stored)} files stored, {len(values)} fields set"
+        f"{done} {collection.name}/{parsed.record}: "
+        f"{len(stored)} files stored, {len(values)} fields set"
     )
     return 0
 
 
 def file_field(collection: Collection, name: str) -> Field:
-    """The collection's file field of that name. Raises ``AdminError``."""
+    """Find a file field of the collection. Raises ``AdminError``."""
     of = collection.field(name)
     if of is None or of.type != "file":
         known = ", ".join(field.name for field in collection.file_fields)

@@ -1,4 +1,4 @@
-"""``rm``: delete a record with its files, or one file of it; thumbs go along."""
+"""``rm``: delete a record with its files, or one of its files; thumbs are deleted too."""
 
 import argparse
 
@@ -12,7 +12,7 @@ _EXAMPLE = (
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The subcommand's arguments."""
+    """Add the command's arguments."""
     parser = arguments.add_parser(commands, "rm", __doc__, _EXAMPLE)
     arguments.add_record(parser)
     parser.add_argument("field", metavar="FIELD", nargs="?", help="the file field, for one file")
@@ -22,7 +22,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Delete and say what."""
+    """Delete, and print what was deleted."""
     if parsed.field and not parsed.file:
         raise AdminError("name the file to delete too, or no field to delete the record")
     records = arguments.records_of(parsed)

@@ -51,7 +51,7 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 class WatchReport:
-    """Prints a line for what a watch does: changes on standard output, failures on standard error."""
+    """Prints what a watch does: changes on standard output, failures on standard error."""
 
     def __init__(self) -> None:
         self._rounds = 0

@@ -1,4 +1,6 @@
-"""``token``: make a token of an auth record, to open protected files or to call as that record."""
+"""``token``: make a token of an auth record, to open protected files or to call the API as that
+record.
+"""
 
 import argparse
 import sys
@@ -14,7 +16,7 @@ _EXAMPLE = "token users userada00000000 --file --table acme-catalogue"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The subcommand's arguments."""
+    """Add the command's arguments."""
     parser = arguments.add_parser(commands, "token", __doc__, _EXAMPLE)
     arguments.add_record(parser)
     kind = parser.add_mutually_exclusive_group()
@@ -37,7 +39,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """The token on standard output, what it is on standard error."""
+    """Print the token on standard output and what it is on standard error."""
     records = arguments.records_of(parsed)
     collection = records.collection(parsed.collection)
     if collection.type != "auth":

@@ -1,8 +1,11 @@
-"""A PocketBase ≥ 0.23 data directory as plain values, all of one moment (pocketbase.md §8.2).
+"""Reads the settings, collections and records of a PocketBase data directory, all of one moment.
 
-with pocketbase.opened(directory) as source:
-    source.settings, source.collections
-    for row in source.rows(source.collections[0]): ...
+    with pocketbase.opened(directory) as snapshot:
+        for collection in snapshot.collections:
+            for row in snapshot.rows(collection):
+                print(row.record())
+
+PocketBase 0.23 and later (pocketbase.md §8.2).
 """
 
 import json
@@ -38,7 +41,9 @@ _COMMON = (
 
 @dataclass(frozen=True)
 class SourceCollection:
-    """A collection as PocketBase's API would show it, secrets included, and as the model sees it."""
+    """A collection in two forms: ``raw`` is PocketBase's JSON with all secrets, ``collection`` the
+    model.
+    """
 
     raw: dict[str, Any] = field(repr=False)
     collection: Collection
@@ -51,11 +56,14 @@ class SourceCollection:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as it was read; most are compared with what they were, and never made records."""
+    """One row of a collection.
+
+    Most rows did not change since the last round, so none becomes a record unasked.
+    """
 
     id: str
     content: object
-    """Its ``repr`` differs when the row does, or the owners of its files."""
+    """A value whose ``repr`` changes whenever the row or the owners of its files change."""
     record: Callable[[], Record]
 
 
@@ -73,13 +81,16 @@ class Snapshot:
         self.settings = settings
         self.collections = collections
         self.warnings: list[str] = []
-        """What could not be read or resolved, a line each; complete once all rows were read."""
+        """One line for each thing that could not be read or resolved.
+
+        Complete once all rows were read.
+        """
 
     def rows(self, found: SourceCollection) -> Iterator[Row]:
-        """The collection's records in order of id.
+        """Yield the collection's records in order of id.
 
-        Records without a usable id, and a view's further rows of an id, are left out with a
-        warning.
+        A record without a usable id is left out with a warning, and so is any further row of a view
+        with the same id.
         """
         collection = found.collection
         try:
@@ -91,11 +102,11 @@ class Snapshot:
         if "id" not in columns:
             self.warnings.append(f"{collection.name}: no column id, its records are left out")
             return
-        at = columns.index("id")
+        id_column = columns.index("id")
         shows_files = bool(collection.type == "view" and collection.file_fields)
         last = ""
         for raw in cursor:
-            record_id = str("" if raw[at] is None else text(raw[at]))
+            record_id = str("" if raw[id_column] is None else text(raw[id_column]))
             if record_id <= last:
                 self.warnings.append(
                     f"{collection.name}: a row with the id {record_id!r} is left out"
@@ -110,14 +121,14 @@ class Snapshot:
                 yield Row(record_id, raw, make)
 
     def _select(self, collection: Collection) -> sqlite3.Cursor:
-        # A view's id may be a number; its text decides the order, as it does in the catalogue.
+        # A view's id may be a number. The catalogue orders ids as text.
         order = 'CAST("id" AS TEXT)' if collection.type == "view" else '"id"'
         return self._connection.execute(f"SELECT * FROM {quoted(collection.name)} ORDER BY {order}")  # noqa: S608
 
     def _unreadable(self, collection: Collection, error: sqlite3.OperationalError) -> None:
         if collection.type != "view":
             raise SourceError(f"the table of collection {collection.name} cannot be read: {error}")
-        # A view is a stored query; another collection's change can break it, in PocketBase too.
+        # A view is a query that a change of another collection can break, in PocketBase too.
         self.warnings.append(f"view {collection.name} cannot be read and is left empty: {error}")
 
     def _with_sources(self, collection: Collection, row: Record) -> Record:
@@ -136,10 +147,10 @@ class Snapshot:
 def opened(
     directory: Path, encryption_key: str | None = None, *, check: bool = True
 ) -> Iterator[Snapshot]:
-    """The directory's database, read-only. ``check`` looks the whole file over for damage first.
+    """Open a data directory for reading. ``check`` searches the whole database for damage first.
 
-    Raises ``SourceError`` when it is no PocketBase ≥ 0.23, or locked, damaged, or its settings stay
-    shut.
+    Raises ``SourceError`` if this is no PocketBase 0.23 or later, if the database is locked or
+    damaged, or if its settings cannot be decrypted.
     """
     path = database_of(directory)
     with sqlite.snapshot(path) as connection:
@@ -151,7 +162,7 @@ def opened(
 
 
 def database_of(directory: Path) -> Path:
-    """The directory's ``data.db``. Raises ``SourceError``."""
+    """Return the path of the directory's ``data.db``. Raises ``SourceError``."""
     if not directory.is_dir():
         raise SourceError(f"{directory} is not a directory")
     path = directory / "data.db"
@@ -161,7 +172,7 @@ def database_of(directory: Path) -> Path:
 
 
 def quoted(name: str) -> str:
-    """A table's or column's name as SQL takes it."""
+    """Quote the name of a table or a column for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 

@@ -1,4 +1,4 @@
-"""A PocketBase data directory, read as the functions read their table."""
+"""Answers the functions' reads from a PocketBase data directory instead of the table."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,8 +9,9 @@ from .pocketbase import Row, Snapshot
 
 
 class Directory:
-    """``catalogue.cached.Reader`` over a snapshot; a collection is read whole when first asked
-    about.
+    """A ``catalogue.cached.Reader`` of a snapshot.
+
+    A collection is read whole when first asked for.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:

@@ -1,7 +1,8 @@
-"""PocketBase's settings row, plain or encrypted (pocketbase.md §8.2).
+"""PocketBase's settings, plain or encrypted (pocketbase.md §8.2).
 
-The settings decide from where superusers may come, so settings that cannot be read are an error,
-never an empty list. They also hold mail and storage secrets: no error here quotes any of them.
+The settings say from which addresses superusers may come. Settings that cannot be read are
+therefore an error, never an empty list. They also hold the secrets for mail and storage, so no
+error message quotes them.
 """
 
 import base64
@@ -14,7 +15,10 @@ _NONCE_BYTES = 12
 
 
 def read(value: str | bytes | None, key: str | None) -> dict[str, Any]:
-    """The settings of the row's ``value``; ``key`` opens encrypted ones. Raises ``SourceError``."""
+    """Parse the settings from the row's ``value``, decrypting them with ``key`` if necessary.
+
+    Raises ``SourceError``.
+    """
     text = (value.decode("utf-8", "replace") if isinstance(value, bytes) else value or "").strip()
     if not text:
         raise SourceError(

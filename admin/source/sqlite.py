@@ -1,15 +1,16 @@
-"""Opening PocketBase's ``data.db`` for reading without ever writing into its directory.
+"""Opens PocketBase's ``data.db`` for reading without ever writing into its directory.
 
-SQLite itself would write there: the first reader of a database in WAL mode creates ``-wal`` and
-``-shm``. So the way in depends on what lies beside the database:
+A plain SQLite reader would write there: the first one to open a database in WAL mode creates the
+files ``-wal`` and ``-shm``. How the database is opened depends on the files beside it:
 
-``shared``     it is open elsewhere (WAL and its index are there), or it has a rollback journal: plain
-               read-only access under SQLite's own locks
-``immutable``  WAL mode, but nobody has it open (no WAL): read without locks, then check that nobody came
-``copy``       a WAL without index, a journal left by a crash, or a folder SQLite cannot lock in: the
-               database and what belongs to it are copied to a temporary folder and recovered there
+``shared``     It is open elsewhere (``-wal`` and ``-shm`` exist) or has a rollback journal.
+               It is opened read-only, under SQLite's own locks.
+``immutable``  It is in WAL mode and nobody has it open (there is no ``-wal``). It is read
+               without locks; a check afterwards shows whether anybody opened it meanwhile.
+``copy``       There is a ``-wal`` without ``-shm``, a journal left by a crash, or a folder in
+               which SQLite cannot lock. It is copied to a temporary folder and recovered there.
 
-The one thing a shared reader touches is its lock in the ``-shm`` that is there already.
+A shared reader changes nothing but its lock, in the ``-shm`` that exists already.
 """
 
 import shutil
@@ -23,24 +24,24 @@ from typing import Any, TypeAlias
 from ..errors import SourceBusy, SourceError
 
 BUSY_SECONDS = 5.0
-"""How long a reader waits for a writer that holds the lock of a database without WAL."""
+"""How long a reader waits for the lock of a writer, where the database has no WAL."""
 
 _ATTEMPTS = 3
 _BESIDE = ("", "-wal", "-journal")
 _WAL_VERSION = 2  # file format read version in byte 19 of the header: SQLite file format §1.3.3
 
 Signature: TypeAlias = tuple[tuple[int, int, int] | None, ...]
-"""Inode, size and time of change of the database and of the files beside it."""
+"""Inode, size and modification time of the database and of the files beside it."""
 
 
 def signature(database: Path) -> Signature:
-    """What changes whenever somebody writes to the database."""
+    """Return a value that changes whenever the database is written to."""
     return tuple(_stat(_beside(database, suffix)) for suffix in _BESIDE)
 
 
 @contextmanager
 def snapshot(database: Path, busy_seconds: float = BUSY_SECONDS) -> Iterator[sqlite3.Connection]:
-    """A connection whose every query sees one state and gives texts as bytes.
+    """Open a connection whose queries all see the same state. Texts are returned as bytes.
 
     Raises ``SourceError``.
     """
@@ -60,14 +61,12 @@ def snapshot(database: Path, busy_seconds: float = BUSY_SECONDS) -> Iterator[sql
 
 
 def text(value: Any) -> Any:
-    """A column as this connection gives it, texts and blobs as Unicode; other storage classes as
-    they are.
-    """
+    """Decode a column's text or blob; values of other storage classes are returned as they are."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def explain(database: Path, error: sqlite3.Error) -> SourceError:
-    """SQLite's error as a line that says what to do."""
+    """Turn an error of SQLite into a message that says what to do."""
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return SourceBusy(
@@ -81,7 +80,9 @@ def explain(database: Path, error: sqlite3.Error) -> SourceError:
 
 
 def follower(database: Path) -> sqlite3.Connection | None:
-    """A connection to ask ``PRAGMA data_version`` of, where that is possible without writing."""
+    """Open a connection for ``data_version``, or return ``None`` where that is impossible without
+    writing.
+    """
     if _way(database) != "shared":
         return None
     try:
@@ -93,7 +94,7 @@ def follower(database: Path) -> sqlite3.Connection | None:
 
 
 def data_version(connection: sqlite3.Connection) -> int:
-    """A number that changes when another connection commits."""
+    """Return a number that changes when another connection commits."""
     return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
@@ -123,8 +124,8 @@ def _opened(database: Path, way: str, busy_seconds: float) -> Iterator[sqlite3.C
 
 
 def _lockable(connection: sqlite3.Connection) -> bool:
-    """Whether a shared reader gets in; not so where a crash left work that only a writer may clear
-    up.
+    """Whether the database can be read as it is; not after a crash that only a writer can recover
+    from.
     """
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

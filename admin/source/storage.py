@@ -1,9 +1,9 @@
-"""PocketBase's local storage: ``storage/<collection id>/<record id>/<file>`` and its ``.attrs``
-sidecars.
+"""PocketBase's local storage: ``storage/<collection id>/<record id>/<file>``, each file with a
+sidecar.
 
-A sidecar is JSON with the content type, user metadata and the MD5 of the content, base64; without
-one the content type is ``application/octet-stream`` (pocketbase.md §6.3). Thumbs are made anew,
-never copied.
+The sidecar ``<file>.attrs`` is JSON: the content type, user metadata, and the MD5 of the content in
+base64. A file without a sidecar has the content type ``application/octet-stream`` (pocketbase.md
+§6.3). Thumbs are not copied; the functions make their own.
 """
 
 import base64
@@ -19,33 +19,32 @@ from urllib.parse import quote
 
 OCTETS = "application/octet-stream"
 _CHUNK = 1024 * 1024
-# Go's url.PathEscape leaves these as they are; PocketBase escapes `@`, `:` and `=` only in metadata
-# keys.
+# Characters that Go's url.PathEscape does not escape.
 _PATH_SAFE = "$&+:=@"
 
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file to upload, and what S3 shall tell of it."""
+    """A file to upload, with the attributes of its S3 object."""
 
     path: Path
     size: int
     changed: float
-    """When the file or its sidecar last changed in any way, seconds since the epoch."""
+    """When the file or its sidecar last changed: modification or inode change, in seconds since the
+    epoch.
+    """
     content_type: str = OCTETS
     md5: str = ""
-    """Of the content as the sidecar has it, in hex; empty when unknown."""
+    """MD5 of the content in hex, from the sidecar; empty when unknown."""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def headers(self) -> dict[str, Any]:
-        """The object's attributes as S3's parameters."""
+        """The object's attributes as parameters of S3's PutObject."""
         return {"ContentType": self.content_type, "Metadata": dict(self.metadata)}
 
 
 def find(directory: Path, key: str) -> LocalFile | None:
-    """The file of that key (``<collection id>/<record id>/<file>``), or ``None`` when it is not
-    there.
-    """
+    """Find the file of a key ``<collection id>/<record id>/<file>``; ``None`` if there is none."""
     path = directory / "storage" / key
     try:
         found = path.stat()
@@ -66,14 +65,13 @@ def find(directory: Path, key: str) -> LocalFile | None:
 
 
 def escaped(metadata: Mapping[str, str]) -> dict[str, str]:
-    """User metadata as PocketBase sends it to S3: values path-escaped (pocketbase.md §6.2)."""
+    """Escape the values of user metadata as PocketBase does for S3 (pocketbase.md §6.2)."""
     return {key: quote(_text(value), safe=_PATH_SAFE) for key, value in metadata.items()}
 
 
 def md5(path: Path, part_size: int = 0) -> str:
-    """What S3 calls a file's ETag: MD5 in hex, or with a part size that of a multipart upload.
-
-    Streams.
+    """Compute the ETag that S3 gives to a file: its MD5 in hex or, with a part size, that of a
+    multipart upload.
     """
     whole = hashlib.md5(usedforsecurity=False)
     parts = []

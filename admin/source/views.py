@@ -20,7 +20,7 @@ _DEPTH = 5
 
 
 class Column(NamedTuple):
-    """A file field of a real collection."""
+    """A column of a collection or, before it is resolved, of a table named in a query."""
 
     collection: str
     field: str
@@ -39,7 +39,7 @@ class FileOwners:
         self._indexed: set[Column] = set()
 
     def find(self, view: Collection, field: str, name: str) -> Source | None:
-        """The owner of the file that this view shows in this field."""
+        """Find the record whose file this view shows in this field."""
         for column in self._origin(view, field):
             self._index(column)
             row = self._connection.execute(
@@ -104,7 +104,10 @@ class FileOwners:
 
 
 def column_origin(query: str, column: str) -> Column | None:
-    """The table and column that a query's result column is, if it is one as it stands."""
+    """Find the table and column that a result column is selected from.
+
+    Returns ``None`` for a computed column.
+    """
     from sqlglot import exp  # noqa: PLC0415 - 0.1 s that only views with files should cost
 
     select = _parsed(query)
@@ -124,7 +127,7 @@ def column_origin(query: str, column: str) -> Column | None:
 
 
 def tables_named(query: str) -> list[str]:
-    """Every table a query mentions, at any depth, in order."""
+    """List every table that a query mentions, at any depth, in order."""
     from sqlglot import exp  # noqa: PLC0415
 
     parsed = _parsed(query)

@@ -1,4 +1,4 @@
-"""The name an uploaded file is stored under (pocketbase.md §6.5)."""
+"""The name under which an uploaded file is stored (pocketbase.md §6.5)."""
 
 import re
 import secrets
@@ -25,7 +25,10 @@ def random_letters(alphabet: str, count: int) -> str:
 
 
 def stored_name(original: str, sniffed_extension: str, letters: Letters) -> str:
-    """A safe, unguessable name that still tells the original: ``<base>_<10 random><extension>``."""
+    """Make a safe and unguessable name: ``<base>_<10 random characters><extension>``.
+
+    ``sniffed_extension`` is used for a name without an extension.
+    """
     original = original.encode()[-_LONGEST_ORIGINAL:].decode("utf-8", "ignore")
     base, extension = _split(original)
     extension = _NOT_IN_EXTENSION.sub("", extension).strip(".")
@@ -37,7 +40,7 @@ def stored_name(original: str, sniffed_extension: str, letters: Letters) -> str:
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Base and extension: from the last dot but one, or from the only one."""
+    """Split at the last dot but one, so that ``archive.tar.gz`` has the extension ``.tar.gz``."""
     dots = [index for index, letter in enumerate(name) if letter == "."]
     at = dots[-2:][0] if dots else len(name)
     return name[:at], name[at:]

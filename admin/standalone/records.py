@@ -42,7 +42,7 @@ class Records:
         self._letters = letters
 
     def collection(self, name_or_id: str) -> Collection:
-        """The collection of that name or id. Raises ``AdminError``."""
+        """Find a collection by name or id. Raises ``AdminError``."""
         collections, _ = self._table.catalogue()
         found = collections.find(name_or_id)
         if found is None:
@@ -51,7 +51,7 @@ class Records:
         return found
 
     def record(self, collection: Collection, record_id: str) -> Record:
-        """The record of that id. Raises ``AdminError``."""
+        """Find a record by id. Raises ``AdminError``."""
         item = self._item(collection, record_id)
         if item is None:
             raise AdminError(f"there is no record {record_id} in {collection.name}")
@@ -65,10 +65,11 @@ class Records:
         paths: list[Path],
         values: Mapping[str, str],
     ) -> tuple[list[str], bool]:
-        """Store files in a field and set values, making the record when it is not there.
+        """Store files in a field and set values; the record is created if necessary.
 
-        A single field's file is replaced, a multiple field's are added to. Returns the stored names
-        and whether the record is new. Raises ``AdminError``; nothing stays stored then.
+        A file replaces the one in a single field and is added to a multiple one. Returns the stored
+        names and whether the record is new. Raises ``AdminError``; files that were already stored
+        are then deleted.
         """
         before = self._item(collection, record_id)
         old = record_from(before) if before else None
@@ -88,7 +89,7 @@ class Records:
         return stored, before is None
 
     def remove_file(self, collection: Collection, record_id: str, of: Field, name: str) -> None:
-        """Take a file out of its field, then delete it and its thumbs. Raises ``AdminError``."""
+        """Remove a file from its field, then delete it with its thumbs. Raises ``AdminError``."""
         before = self._item(collection, record_id)
         record = record_from(before) if before else self.record(collection, record_id)
         names = list(record.names(of))
@@ -100,9 +101,9 @@ class Records:
             self._remove_files(collection, record_id, [name])
 
     def remove(self, collection: Collection, record_id: str) -> int:
-        """Delete a record, then its index items and files.
+        """Delete a record, its index items and its files. Returns the number of files.
 
-        Returns how many files. Raises ``AdminError``.
+        Raises ``AdminError``.
         """
         record = self.record(collection, record_id)
         self._write([_deletion(item) for item in record_items(collection, record)])
@@ -145,8 +146,9 @@ class Records:
         return name
 
     def _save(self, collection: Collection, before: Item | None, after: Record) -> None:
-        """Write a record unless it changed meanwhile: stale index items go first, new ones come
-        last.
+        """Write a record unless somebody else changed it since it was read.
+
+        Index items that no longer hold are deleted before, new ones are written after.
         """
         new, *references = record_items(collection, after)
         reason = items.refusal(new)
@@ -191,7 +193,7 @@ def _key(collection: Collection, record_id: str, name: str) -> str:
 
 
 def _holding(record: Record, of: Field, names: list[str]) -> Record:
-    """The record with these files in the field."""
+    """The record with these files in the field. Raises ``AdminError`` if they are too many."""
     if of.multiple and len(names) > of.max_select:
         raise AdminError(
             f"field {of.name} holds {of.max_select} files at most; it would have {len(names)}"

@@ -1,6 +1,6 @@
-"""Collections as an operator gives them: PocketBase's export file, its checks, and what it changes.
+"""Collections from PocketBase's export file: reading, checking, and what they change.
 
-An export has no token secrets (pocketbase.md §8.1): those the catalogue has are kept, missing ones
+An export holds no token secrets (pocketbase.md §8.1). Secrets in the table are kept, missing ones
 are made.
 """
 
@@ -29,7 +29,7 @@ _TYPES = {"auth", "base", "view"}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The collection objects of an export file. Raises ``AdminError``."""
+    """Read the collections of an export file. Raises ``AdminError``."""
     try:
         raw = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -71,7 +71,7 @@ def _check(raw: Mapping[str, Any]) -> None:
 def merged(
     raw: list[dict[str, Any]], known: Mapping[str, Item], letters: Letters
 ) -> list[SourceCollection]:
-    """The collections with secrets and positions; ``known`` are the catalogue's items by collection
+    """Add secrets and positions to the collections; ``known`` are the table's items by collection
     id.
     """
     last = max((int(item["position"]["N"]) for item in known.values()), default=0)
@@ -99,7 +99,7 @@ def _with_secrets(
 
 
 def changes(old: Collection | None, new: Collection) -> str:
-    """What becomes of a collection, in a line; empty when nothing does."""
+    """Describe what changes in a collection, in one line; empty when nothing does."""
     if old is None:
         return f"create collection {new.name} ({new.type}, {len(new.fields)} fields)"
     before, after = ({field.id: field for field in each.fields} for each in (old, new))
@@ -120,9 +120,7 @@ def changes(old: Collection | None, new: Collection) -> str:
 
 
 def loses(old: Collection, new: Collection) -> bool:
-    """Whether records of the collection lose values: a field goes, changes its type, or holds
-    fewer.
-    """
+    """Whether records lose values: a field is removed, changes its type, or holds fewer values."""
     after = {field.id: field for field in new.fields}
     for field in old.fields:
         kept = after.get(field.id)
@@ -132,7 +130,7 @@ def loses(old: Collection, new: Collection) -> bool:
 
 
 def defaults(fields: Iterable[Field]) -> dict[str, Value]:
-    """A new record's columns as PocketBase's tables have them (pocketbase.md §8.2)."""
+    """The columns of a new record, as PocketBase's tables have them (pocketbase.md §8.2)."""
     return {field.name: _default(field) for field in fields if field.name != "id"}
 
 
@@ -156,7 +154,10 @@ def json_array(values: Iterable[str]) -> str:
 
 
 def reshaped(record: Record, old: Collection, new: Collection) -> Record:
-    """A record as it is once its collection has changed: fields are the same when their ids are."""
+    """Convert a record to its changed collection.
+
+    Fields with the same id and type keep their values.
+    """
     before = {field.id: field for field in old.fields}
     values: dict[str, Value] = {**defaults(new.fields), "id": record.id}
     for field in new.fields:

@@ -1,7 +1,7 @@
-"""The catalogue as its own source: what `collections apply` changes, the records it keeps.
+"""Applies changed collections to the table and to the records in it.
 
-The same rounds as a sync: what shall be there is read from the table itself, reshaped by the new
-collections, then planned and applied.
+This is a round of a sync whose source is the table itself: its records, converted to the new
+collections, are what the table should hold. The difference is planned and written as in any round.
 """
 
 import json
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class SchemaChange:
-    """New collections over the records that are there."""
+    """Begin a change of the collections in that table and bucket."""
 
     def __init__(self, target: Target, mirror: Mirror) -> None:
         self._target = target
@@ -39,7 +39,7 @@ class SchemaChange:
         self.warnings: list[str] = []
 
     def gather(self, raw: list[dict[str, Any]], letters: Letters) -> None:
-        """Read table and bucket, and take what the collections make of them."""
+        """Read table and bucket, and convert the records to the collections ``raw``."""
         self._mirror.add_items(self._target.table.items())
         self._mirror.add_objects(self._target.bucket.list())
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
@@ -50,7 +50,7 @@ class SchemaChange:
         self.warnings += files.keep_files(self._mirror)
 
     def lines(self) -> tuple[list[str], list[str]]:
-        """The plan in words: what is created or changed, and what is removed."""
+        """Describe the plan: the collections created or changed, and those that lose data."""
         kept: list[str] = []
         removed: list[str] = []
         here = {
@@ -72,12 +72,12 @@ class SchemaChange:
         return kept, removed
 
     def actions(self) -> Iterator[Action]:
-        """What ``apply`` does, in order."""
+        """The actions that ``apply`` carries out, in order."""
         for step in plan.steps(Differences(self._mirror), removing=True):
             yield from step
 
     def apply(self) -> None:
-        """Carry it out."""
+        """Write the changes."""
         steps = plan.steps(Differences(self._mirror), removing=True)
         apply(steps, self._target, self._mirror, lambda _: None)
 
@@ -86,7 +86,7 @@ class SchemaChange:
 
 
 class _ChangedRecords:
-    """``gather.Snapshot`` of the table's own records."""
+    """A ``gather.Snapshot`` of the table's records, converted to the new collections."""
 
     def __init__(
         self, table: TargetTable, there: Mapping[str, Item], collections: list[SourceCollection]
@@ -99,16 +99,15 @@ class _ChangedRecords:
         self.settings: dict[str, Any] = json.loads(settings["data"]["S"]) if settings else {}
 
     def rows(self, found: SourceCollection) -> Iterator[Row]:
-        """As ``gather.Snapshot`` says; a new collection has none."""
+        """Yield the converted records; a new collection has none."""
         item = self._there.get(f"{COLLECTION}{found.id}")
         if item is None:
             return
         old = _collection(item)
         for each in self._table.partition(found.id):
             record = record_from(each)
-            if (
-                found.collection.type != "view"
-            ):  # a view's records come with a sync; here they stay as they are
+            # A view's records can only be made by PocketBase; here they stay as they are.
+            if found.collection.type != "view":
                 record = schema.reshaped(record, old, found.collection)
             yield Row(record.id, record, partial(_same, record))
 
@@ -117,7 +116,7 @@ class _ChangedRecords:
 def opened(
     s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str
 ) -> Iterator[SchemaChange]:
-    """A change of the collections in that table and bucket."""
+    """Begin a change of the collections in that table and bucket."""
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
         yield SchemaChange(Target(TargetTable(dynamodb, table), Bucket(s3, bucket), pool), mirror)
 

@@ -1,7 +1,4 @@
-"""What a file is, told from its first bytes as PocketBase tells it (pocketbase.md §6.3).
-
-Binary formats are recognised by the package filetype; texts by the rules here.
-"""
+"""Recognises a file's content type by its first bytes, as PocketBase does (pocketbase.md §6.3)."""
 
 import codecs
 import csv
@@ -12,7 +9,7 @@ import re
 import filetype  # type: ignore[import-untyped]
 
 HEAD_BYTES = 3072
-"""How much of a file counts."""
+"""How many bytes at the beginning of a file are looked at."""
 
 OCTETS = "application/octet-stream"
 
@@ -33,7 +30,8 @@ _EXTENSIONS = {
 # Bytes no text has: WHATWG MIME Sniffing §3, binary data byte.
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _HTML = re.compile(
-    rb"<(!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)[\s>]",
+    rb"<(!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|!--)"
+    rb"[\s>]",
     re.I,
 )
 _LONGEST_WORD = 5  # `false`: what may be cut at the end of a head
@@ -45,7 +43,7 @@ _MARKS = (
 
 
 def content_type(head: bytes) -> str:
-    """The media type of a file that begins so, with its charset if it is text."""
+    """Return the content type of a file that begins with ``head``; for text, with its charset."""
     head = head[:HEAD_BYTES]
     kind = filetype.guess(head)
     if kind:
@@ -57,7 +55,7 @@ def content_type(head: bytes) -> str:
 
 
 def extension(media_type: str) -> str:
-    """The usual extension of a media type with its dot; empty for bytes of no known kind."""
+    """Return the usual extension of a content type, with its dot; empty for unknown bytes."""
     plain = media_type.partition(";")[0]
     if plain in _EXTENSIONS:
         return _EXTENSIONS[plain]
@@ -100,7 +98,10 @@ def _is_json(text: bytes) -> bool:
 
 
 def _is_csv(head: bytes) -> bool:
-    """At least two lines with the same number of fields, at least two (the last line may be cut)."""
+    """Whether there are at least two lines with the same number of fields, two or more.
+
+    The last line does not count when it may be cut off.
+    """
     lines = head.decode("utf-8", "replace").splitlines()
     try:
         widths = [len(row) for row in csv.reader(lines, strict=True) if row]

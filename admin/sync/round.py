@@ -202,8 +202,9 @@ def opened(source: Source, *, check: bool) -> Iterator[pocketbase.Snapshot]:
         in_s3 = (snapshot.settings.get("s3") or {}).get("enabled")
         if source.files and in_s3 and not (source.directory / "storage").is_dir():
             raise SourceError(
-                "this PocketBase stores its files in S3, not in its data directory: give --no-files "
-                "and let the functions serve that bucket, or copy its objects into the bucket here"
+                "this PocketBase stores its files in S3, not in its data directory: give "
+                "--no-files and let the functions serve that bucket, or copy its objects into "
+                "the bucket here"
             )
         yield snapshot
 

@@ -16,10 +16,12 @@ from typing import Any
 SCHEMA = """
 CREATE TABLE _params (id TEXT PRIMARY KEY NOT NULL, value JSON DEFAULT NULL);
 CREATE TABLE _collections (
-  id TEXT PRIMARY KEY NOT NULL, system BOOLEAN DEFAULT FALSE NOT NULL, type TEXT DEFAULT 'base' NOT NULL,
+  id TEXT PRIMARY KEY NOT NULL, system BOOLEAN DEFAULT FALSE NOT NULL,
+  type TEXT DEFAULT 'base' NOT NULL,
   name TEXT UNIQUE NOT NULL, fields JSON DEFAULT '[]' NOT NULL, indexes JSON DEFAULT '[]' NOT NULL,
   listRule TEXT, viewRule TEXT, createRule TEXT, updateRule TEXT, deleteRule TEXT,
-  options JSON DEFAULT '{}' NOT NULL, created TEXT DEFAULT '' NOT NULL, updated TEXT DEFAULT '' NOT NULL);
+  options JSON DEFAULT '{}' NOT NULL,
+  created TEXT DEFAULT '' NOT NULL, updated TEXT DEFAULT '' NOT NULL);
 """
 COLUMNS = {
     "bool": "BOOLEAN DEFAULT FALSE",
@@ -117,7 +119,8 @@ class Shaped:
         self, name: str, kind: str, fields: list[Any], rule: str | None, options: dict[str, Any]
     ) -> None:
         self.execute(
-            "INSERT INTO _collections (id, type, name, fields, viewRule, options) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO _collections (id, type, name, fields, viewRule, options) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             *(
                 f"id_{name}",
                 kind,
@@ -140,7 +143,8 @@ class Shaped:
         marks = ", ".join("?" for _ in range(len(plain) + 1))
         updates = ", ".join(f'"{name}" = excluded."{name}"' for name in ("id", *plain))
         self.execute(
-            f'INSERT INTO "{collection}" ({names}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {updates}',
+            f'INSERT INTO "{collection}" ({names}) VALUES ({marks}) '
+            f"ON CONFLICT (id) DO UPDATE SET {updates}",
             *(record_id, *plain.values()),
         )
 

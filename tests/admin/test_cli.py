@@ -27,7 +27,7 @@ def arguments_of(command: str, directory: Path, cloud: Cloud, *more: str) -> lis
     ]
 
 
-def test_an_import_says_what_it_did(
+def test_an_import_prints_what_it_wrote(
     cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (shaped.directory / "storage/id_docs/doc0/doc0.txt").unlink()
@@ -63,7 +63,8 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(
         "put reference id_docs/doc2 relation_owner -> ann",
         "delete file id_docs/doc0/doc0.txt",
         "delete file id_docs/doc2/s1.txt",
-        "dry run, nothing is changed: 3 collections, 8 records, 6 files; written 3 records, 1 files, "
+        "dry run, nothing is changed: 3 collections, 8 records, 6 files; "
+        "written 3 records, 1 files, "
         "1 references; uploaded 3 bytes; removed 1 references, 2 files",
     ]
     assert state(cloud) == before
@@ -111,7 +112,7 @@ def test_a_failure_is_one_line_and_exit_code_1(
     assert items(cloud) == {}
 
 
-def test_encrypted_settings_open_with_the_named_variable(
+def test_encrypted_settings_are_read_with_the_key_in_the_named_variable(
     cloud: Cloud, shaped: Shaped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shaped.execute("UPDATE _params SET value = ?", _sealed({"superuserIPs": ["192.0.2.9"]}))
@@ -153,12 +154,12 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert listed == [command[0] for command in COMMANDS]
 
 
-def test_a_watch_and_a_dry_run_exclude_each_other(cloud: Cloud, shaped: Shaped) -> None:
+def test_watch_and_dry_run_together_are_a_wrong_command_line(cloud: Cloud, shaped: Shaped) -> None:
     with pytest.raises(SystemExit):
         main(arguments_of("sync", shaped.directory, cloud, "--watch", "--dry-run"))
 
 
-def test_many_warnings_are_cut_short(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_first_fifty_warnings_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     output.warn([str(number) for number in range(60)])
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "warning: 0"

@@ -107,7 +107,7 @@ def told(
         ([VIEW, "--as", BOB], "collection document_files (pbc_3526819480), of type view", NO_RULE),
     ],
 )
-def test_each_step_and_the_verdict_are_told(
+def test_each_step_and_the_outcome_are_printed(
     arguments: list[str], said: str, verdict: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, lines = told(capsys, *arguments)
@@ -116,7 +116,7 @@ def test_each_step_and_the_verdict_are_told(
     assert code == (0 if verdict == "served" else 1)
 
 
-def test_it_agrees_with_every_recorded_answer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_agrees_with_every_recorded_answer(capsys: pytest.CaptureFixture[str]) -> None:
     """The steps are told in the order in which the service takes them; here is what keeps them
     together.
     """
@@ -148,7 +148,7 @@ def test_it_agrees_with_every_recorded_answer(capsys: pytest.CaptureFixture[str]
     assert wrong == []
 
 
-def test_a_table_tells_what_its_directory_tells(
+def test_a_table_is_explained_as_the_directory_it_was_imported_from(
     cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
@@ -197,7 +197,7 @@ def test_no_secret_token_or_value_of_a_record_is_printed(
         ({}, "signature: InvalidSignatureError"),
     ],
 )
-def test_a_token_that_is_not_valid_is_told_why(
+def test_explain_says_why_a_token_is_not_valid(
     claims: dict[str, object], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     named = {
@@ -231,7 +231,7 @@ SECRET = "/api/files/docs/doc0/doc0.txt"
         ([], "unknown", NO_RULE),
     ],
 )
-def test_a_superusers_address_counts(
+def test_a_superuser_from_an_address_that_is_not_listed_is_a_guest(
     arguments: list[str],
     address: str,
     verdict: str,
@@ -256,7 +256,7 @@ def test_a_superusers_authorization_from_elsewhere_is_a_403(
     assert (code, lines[-1]) == (1, "403 because a superuser from an address that is not listed")
 
 
-def test_a_rule_that_cannot_be_evaluated_is_told_with_its_place(
+def test_explain_says_where_a_rule_cannot_be_evaluated(
     guarded: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
     guarded.execute(
@@ -271,7 +271,7 @@ def test_a_rule_that_cannot_be_evaluated_is_told_with_its_place(
     )
 
 
-def test_comparisons_that_nobody_looked_at_are_told_apart(
+def test_comparisons_that_were_not_evaluated_are_marked(
     guarded: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
     many = [f"doc{number}" for number in range(1001)]
@@ -288,7 +288,9 @@ def test_comparisons_that_nobody_looked_at_are_told_apart(
     ]
 
 
-def test_a_missing_file_is_told(guarded: Shaped, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_says_that_the_object_is_missing(
+    guarded: Shaped, capsys: pytest.CaptureFixture[str]
+) -> None:
     (guarded.directory / "storage/id_docs/doc0/doc0.txt").unlink()
     code, lines = told(capsys, SECRET, "--as", "users/ann", data=guarded.directory)
     assert (code, lines[-2:]) == (
@@ -297,7 +299,7 @@ def test_a_missing_file_is_told(guarded: Shaped, capsys: pytest.CaptureFixture[s
     )
 
 
-def test_a_views_file_without_a_home_is_told(
+def test_explain_says_that_no_record_owns_a_file_in_a_view(
     guarded: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
     guarded.add_view(
@@ -308,7 +310,7 @@ def test_a_views_file_without_a_home_is_told(
     assert lines[-1] == "404 because the view's source is unknown"
 
 
-def test_without_a_bucket_the_object_is_not_looked_at(
+def test_without_a_bucket_explain_does_not_look_for_the_object(
     cloud: Cloud, guarded: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import_directory(guarded.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
@@ -337,7 +339,7 @@ def test_without_a_bucket_the_object_is_not_looked_at(
         [f"https://[{DOC}?token=secret-token", "--pb-data", str(DEMO)],
     ],
 )
-def test_a_wrong_call_is_exit_code_2(
+def test_a_wrong_command_line_is_exit_code_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:

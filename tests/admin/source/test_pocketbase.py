@@ -112,7 +112,7 @@ def _as_nobody() -> Iterator[None]:
         os.seteuid(0)
 
 
-def test_a_reader_sees_one_moment_while_pocketbase_writes(tmp_path: Path) -> None:
+def test_a_reader_sees_one_state_while_pocketbase_writes(tmp_path: Path) -> None:
     live = Shaped(tmp_path / "pb_data", wal=True)
     live.fill()
     with closing(live.connect()) as held:
@@ -160,7 +160,8 @@ def _old(directory: Path) -> None:
     directory.mkdir()
     with closing(sqlite3.connect(directory / "data.db")) as db:
         db.execute(
-            "CREATE TABLE _collections (id, system, type, name, schema, indexes, listRule, viewRule, options)"
+            "CREATE TABLE _collections "
+            "(id, system, type, name, schema, indexes, listRule, viewRule, options)"
         )
         db.execute("CREATE TABLE _params (id, key, value)")
 
@@ -207,7 +208,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
 
 
 @pytest.mark.parametrize(("make", "reason"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_read_is_refused_in_a_line(
+def test_a_directory_that_cannot_be_read_is_an_error_of_one_line(
     make: Callable[[Path], Any], reason: str, tmp_path: Path
 ) -> None:
     directory = tmp_path / "pb_data"
@@ -222,7 +223,7 @@ def test_what_cannot_be_read_is_refused_in_a_line(
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
-def test_encrypted_settings_open_with_their_key(quote: str, tmp_path: Path) -> None:
+def test_encrypted_settings_are_decrypted_with_their_key(quote: str, tmp_path: Path) -> None:
     _settings(quote + _sealed(SETTINGS) + quote)(tmp_path)
     with pocketbase.opened(tmp_path, KEY) as source:
         assert source.settings == SETTINGS
@@ -238,7 +239,7 @@ SHUT = {
 
 
 @pytest.mark.parametrize(("value", "key", "reason"), SHUT.values(), ids=SHUT)
-def test_settings_that_stay_shut_are_an_error_without_their_content(
+def test_an_error_about_settings_quotes_none_of_them(
     value: str, key: str, reason: str, tmp_path: Path
 ) -> None:
     _settings(value)(tmp_path)

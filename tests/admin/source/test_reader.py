@@ -26,13 +26,17 @@ def directory() -> Iterator[Directory]:
         yield Directory(snapshot)
 
 
-def test_collections_and_settings_are_the_same(table: Table, directory: Directory) -> None:
+def test_a_directory_and_its_table_have_the_same_collections_and_settings(
+    table: Table, directory: Directory
+) -> None:
     (ours, settings), (theirs, known) = directory.catalogue(), table.catalogue()
     assert list(ours) == list(theirs)
     assert settings == known
 
 
-def test_records_are_the_same(table: Table, directory: Directory) -> None:
+def test_a_directory_and_its_table_have_the_same_records(
+    table: Table, directory: Directory
+) -> None:
     for collection in table.catalogue()[0]:
         for limit in (0, 1, 100):
             assert directory.all(collection.id, limit) == table.all(collection.id, limit)
@@ -43,7 +47,9 @@ def test_records_are_the_same(table: Table, directory: Directory) -> None:
     assert directory.get(DOCUMENTS, "nobody") is None
 
 
-def test_references_are_the_same(table: Table, directory: Directory) -> None:
+def test_a_directory_and_its_table_have_the_same_references(
+    table: Table, directory: Directory
+) -> None:
     documents = table.catalogue()[0].find("documents")
     assert documents
     targets = ["usereve00000000", "userbob00000000", "nobody"]

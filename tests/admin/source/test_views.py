@@ -43,13 +43,13 @@ ORIGINS = [
 
 
 @pytest.mark.parametrize(("query", "column", "origin"), ORIGINS)
-def test_a_column_is_followed_to_its_table(
+def test_a_result_column_is_traced_to_its_table(
     query: str, column: str, origin: tuple[str, str] | None
 ) -> None:
     assert column_origin(query, column) == origin
 
 
-def test_every_table_of_a_query_is_named() -> None:
+def test_all_tables_of_a_query_are_listed() -> None:
     query = "WITH x AS (SELECT * FROM a) SELECT (SELECT f FROM b) AS f FROM x JOIN c ON 1"
     assert set(tables_named(query)) == {"a", "b", "c", "x"}
     assert tables_named("(") == []
@@ -76,7 +76,7 @@ VIEWS = {
 
 
 @pytest.mark.parametrize("queries", VIEWS.values(), ids=VIEWS)
-def test_a_file_of_a_view_has_its_home(queries: list[str], tmp_path: Path) -> None:
+def test_a_file_in_a_view_has_the_record_that_owns_it(queries: list[str], tmp_path: Path) -> None:
     shaped = Shaped(tmp_path)
     shaped.fill()
     for number, query in enumerate(queries):
@@ -91,7 +91,7 @@ def test_a_file_of_a_view_has_its_home(queries: list[str], tmp_path: Path) -> No
         assert source.warnings == []
 
 
-def test_names_in_lists_have_homes_and_lost_ones_a_warning(tmp_path: Path) -> None:
+def test_a_name_in_a_views_list_without_an_owner_is_a_warning(tmp_path: Path) -> None:
     shaped = Shaped(tmp_path)
     shaped.fill()
     query = (

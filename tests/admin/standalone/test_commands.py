@@ -108,7 +108,7 @@ def test_an_export_creates_what_is_missing_once(alone: Alone) -> None:
     assert state(alone.cloud) == before
 
 
-def test_a_changed_collection_is_told_and_its_secrets_stay(alone: Alone) -> None:
+def test_a_changed_collection_is_shown_and_keeps_its_secrets(alone: Alone) -> None:
     users = alone.table.catalogue()[0].find("users")
     out = alone.apply(changed("users", name="people", viewRule=""))
     assert out.splitlines()[0] == "change collection people: renamed from users, view rule"
@@ -119,7 +119,7 @@ def test_a_changed_collection_is_told_and_its_secrets_stay(alone: Alone) -> None
     assert people.position == users.position
 
 
-def test_nothing_is_removed_unasked(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_removed_without_asking(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
     alone.run("put", "teams", "team1")
     before = state(alone.cloud)
     fewer = [raw for raw in export() if raw["name"] != "teams"]
@@ -141,7 +141,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_field_that_goes_takes_its_files_and_references_along(alone: Alone) -> None:
+def test_removing_a_field_removes_its_files_and_references(alone: Alone) -> None:
     alone.run("put", "documents", "one", "cover", alone.file("cover.png"), "--set", "owner=ann")
     alone.run("put", "documents", "one", "scans", alone.file("a.txt"), alone.file("b.txt"))
     assert len(keys(alone.cloud)) == 3
@@ -155,7 +155,7 @@ def test_a_field_that_goes_takes_its_files_and_references_along(alone: Alone) ->
     assert not any(pk.endswith("#ann") for pk, _ in items(alone.cloud))
 
 
-def test_values_follow_their_field(alone: Alone) -> None:
+def test_values_are_kept_when_a_field_is_renamed_or_becomes_multiple(alone: Alone) -> None:
     alone.run(
         "put",
         "documents",
@@ -205,7 +205,9 @@ WRONG: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("raw", "reason"), WRONG)
-def test_a_file_that_is_no_export_is_refused(raw: Any, reason: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_export_of_collections_is_refused(
+    raw: Any, reason: str, tmp_path: Path
+) -> None:
     path = tmp_path / "file.json"
     path.write_text(json.dumps(raw))
     with pytest.raises(AdminError, match=reason):
@@ -258,7 +260,7 @@ def test_a_single_file_is_replaced_and_a_list_grows(alone: Alone) -> None:
     assert [each[:2] for each in json.loads(str(record.values["gallery"]))] == ["g0", "g1"]
 
 
-def test_values_are_set_as_their_fields_hold_them(alone: Alone) -> None:
+def test_values_are_stored_as_pocketbases_columns_hold_them(alone: Alone) -> None:
     values = {
         "title": "a=b",
         "pages": "3",
@@ -318,7 +320,7 @@ REFUSED: list[tuple[list[str], str]] = [
 @pytest.mark.parametrize(
     ("command", "reason"), REFUSED, ids=[" ".join(command) for command, _ in REFUSED]
 )
-def test_what_cannot_be_done_is_told_and_changes_nothing(
+def test_a_command_that_fails_says_why_and_changes_nothing(
     command: list[str], reason: str, alone: Alone
 ) -> None:
     before = state(alone.cloud)
@@ -328,7 +330,7 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(
     assert state(alone.cloud) == before
 
 
-def test_a_list_that_is_full_takes_no_more_and_keeps_no_upload(alone: Alone) -> None:
+def test_a_full_file_field_refuses_another_file_and_deletes_the_upload(alone: Alone) -> None:
     alone.apply(with_field("photos", "gallery", maxSelect=2), "--yes")
     err = alone.run(
         "put", "photos", "p", "gallery", *[alone.file(f"{n}.txt") for n in range(3)], code=1
@@ -361,7 +363,7 @@ def test_a_file_is_deleted_with_its_thumbs_and_a_record_with_everything(alone: A
 
 
 @pytest.mark.parametrize(("flag", "kind"), [("--auth", "auth"), ("--file", "file"), (None, "file")])
-def test_a_token_is_one_its_record_is_known_by(flag: str | None, kind: Any, alone: Alone) -> None:
+def test_a_token_is_accepted_as_its_records(flag: str | None, kind: Any, alone: Alone) -> None:
     alone.run("put", "users", "ann")
     token = alone.run("token", "users", "ann", *([flag] if flag else [])).strip()
     collections, _ = alone.table.catalogue()
@@ -373,7 +375,7 @@ def test_a_token_is_one_its_record_is_known_by(flag: str | None, kind: Any, alon
     assert tokens.verify(token, kind, owner, 0).record.id == "ann"
 
 
-def test_a_record_changed_meanwhile_is_not_overwritten(alone: Alone) -> None:
+def test_a_record_changed_by_somebody_else_is_not_overwritten(alone: Alone) -> None:
     class Interfering:
         """A table where somebody else writes between our read and our write."""
 

@@ -58,13 +58,13 @@ HEADS = [
 
 
 @pytest.mark.parametrize("sidecar", SIDECARS, ids=[path.stem for path in SIDECARS])
-def test_every_demo_file_is_what_pocketbase_said(sidecar: Path) -> None:
+def test_each_demo_file_has_the_content_type_pocketbase_recorded(sidecar: Path) -> None:
     told = json.loads(sidecar.read_text())["user.content_type"]
     assert content_type(sidecar.with_suffix("").read_bytes()) == told
 
 
 @pytest.mark.parametrize(("head", "told"), HEADS)
-def test_a_head_tells_the_type(head: bytes, told: str) -> None:
+def test_a_content_type_is_recognised_by_the_first_bytes(head: bytes, told: str) -> None:
     assert content_type(head) == told
 
 
@@ -77,5 +77,5 @@ def test_a_head_tells_the_type(head: bytes, told: str) -> None:
         ("x/y", ""),
     ],
 )
-def test_a_type_has_an_extension(media_type: str, told: str) -> None:
+def test_a_content_type_has_its_usual_extension(media_type: str, told: str) -> None:
     assert extension(media_type) == told

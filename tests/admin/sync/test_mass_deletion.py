@@ -53,7 +53,8 @@ def without_collections(many: Shaped) -> None:
         (without_files, "would delete 15 of the bucket's 19 files, and"),
         (
             without_collections,
-            "would delete all 3 collections and 72 of the table's 72 records and 19 of the bucket's 19 files",
+            "would delete all 3 collections and 72 of the table's 72 records "
+            "and 19 of the bucket's 19 files",
         ),
     ],
 )

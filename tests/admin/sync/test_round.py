@@ -15,7 +15,7 @@ from tests.admin.shaped import SETTINGS, Shaped, field
 from tests.conftest import DEMO, Cloud, make_cloud
 
 
-def test_the_demo_is_imported_whole(cloud: Cloud) -> None:
+def test_all_of_the_demo_data_is_imported(cloud: Cloud) -> None:
     summary = import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
     assert (summary.collections, summary.records, summary.files) == (12, 44, 112)
     assert summary.warnings == []
@@ -47,7 +47,9 @@ def test_a_second_run_writes_nothing(cloud: Cloud, shaped: Shaped) -> None:
     assert state(cloud) == before
 
 
-def test_what_a_record_becomes(cloud: Cloud, shaped: Shaped) -> None:
+def test_a_record_is_written_with_its_columns_references_and_owners(
+    cloud: Cloud, shaped: Shaped
+) -> None:
     shaped.execute("UPDATE docs SET title = 7.0 WHERE id = 'doc2'")
     run(cloud, shaped.directory)
     found = items(cloud)
@@ -64,7 +66,7 @@ def test_what_a_record_becomes(cloud: Cloud, shaped: Shaped) -> None:
     )
 
 
-def test_settings_secrets_stay_behind(cloud: Cloud, shaped: Shaped) -> None:
+def test_secrets_in_the_settings_are_not_copied(cloud: Cloud, shaped: Shaped) -> None:
     run(cloud, shaped.directory)
     settings = items(cloud)["#catalogue", "settings"]["data"]["S"]
     assert json.loads(settings) == {key: SETTINGS[key] for key in ("superuserIPs", "trustedProxy")}
@@ -127,9 +129,7 @@ def test_after_a_change_a_sync_equals_a_fresh_import(
     assert not run(cloud, shaped.directory).changed
 
 
-def test_a_file_that_goes_takes_its_thumbs_along_and_leaves_the_others(
-    cloud: Cloud, shaped: Shaped
-) -> None:
+def test_deleting_a_file_deletes_its_thumbs_and_no_others(cloud: Cloud, shaped: Shaped) -> None:
     run(cloud, shaped.directory)
     kept = "id_docs/doc2/thumbs_s2.txt/100x100_s2.txt"
     for key in (
@@ -202,7 +202,9 @@ def test_a_damaged_object_is_repaired(cloud: Cloud, shaped: Shaped) -> None:
     assert state(cloud) == before
 
 
-def test_files_kept_in_s3_need_no_files(cloud: Cloud, shaped: Shaped) -> None:
+def test_a_pocketbase_with_files_in_s3_is_synced_with_no_files(
+    cloud: Cloud, shaped: Shaped
+) -> None:
     settings = json.dumps({**SETTINGS, "s3": {"enabled": True}})
     shaped.execute("UPDATE _params SET value = ?", settings)
     shutil.rmtree(shaped.directory / "storage")
