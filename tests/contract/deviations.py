@@ -25,7 +25,10 @@ MEASURED = "measured"
 
 @dataclass(frozen=True)
 class Row:
-    """One recorded request and its answer; a line of http.jsonl."""
+    """One recorded request and its answer; a line of http.jsonl or http-more.jsonl.
+
+    ``raw_body``: the body goes out as it stands, without Content-Length; it is chunked.
+    """
 
     name: str
     method: str
@@ -37,6 +40,7 @@ class Row:
     sha256: str = ""
     text: str | None = None
     body: str = ""
+    raw_body: bool = False
 
     @property
     def served(self) -> str:
