@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pocketfiles import __version__
 from pocketfiles.errors import Refusal
 
-from .commands import check_rules, collections, explain, import_, put, rm, sync, token
+from .commands import check_rules, collections, explain, import_, output, put, rm, sync, token
 from .commands.arguments import PROGRAM
 from .errors import AdminError
 
@@ -53,11 +54,22 @@ def main(arguments: Sequence[str]) -> int:
         return _failed(error.reason)
     except (BotoCoreError, ClientError) as error:
         return _failed(f"AWS: {error}")
+    except OSError as error:
+        return _failed(_in_words(error))
     except KeyboardInterrupt:
-        print("interrupted; run it again to go on where it stopped", file=sys.stderr)
+        output.complain("interrupted; run it again to go on where it stopped")
         return _INTERRUPTED
 
 
+def _in_words(error: OSError) -> str:
+    """What the operating system refused, and what to do about a temporary folder."""
+    name = str(error.filename or "")
+    reason = error.strerror or str(error)
+    if isinstance(error.errno, int) and name.startswith(tempfile.gettempdir()):
+        return f"the temporary folder {name} cannot be written ({reason}): set TMPDIR to another"
+    return f"{name}: {reason}" if name else reason
+
+
 def _failed(reason: str) -> int:
-    print(f"error: {' '.join(reason.split())}", file=sys.stderr)
+    output.complain(f"error: {' '.join(reason.split())}")
     return _FAILED

@@ -11,7 +11,7 @@ from pocketfiles.catalogue.model import Collection, Collections
 from pocketfiles.errors import RuleError
 from pocketfiles.rules import evaluate
 
-from . import arguments
+from . import arguments, output
 
 _EXAMPLE = "check-rules --table acme-catalogue"
 
@@ -28,12 +28,12 @@ def run(parsed: argparse.Namespace) -> int:
     with arguments.reader_of(parsed) as reader:
         collections, _ = reader.catalogue()
     for line in _unguarded(collections):
-        print(line)
+        output.say(line)
     broken = list(_broken(collections))
     for line in broken:
-        print(line)
+        output.say(line)
     verdict = f"{len(broken)} cannot be evaluated" if broken else "all can be evaluated"
-    print(f"checked {sum(bool(each.view_rule) for each in collections)} view rules: {verdict}")
+    output.say(f"checked {sum(bool(each.view_rule) for each in collections)} view rules: {verdict}")
     return 1 if broken else 0
 
 

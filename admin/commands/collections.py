@@ -41,14 +41,14 @@ def run(parsed: argparse.Namespace) -> int:
         output.warn(work.warnings)
         kept, removed = work.lines()
         for line in [*kept, *removed]:
-            print(line)
+            output.say(line)
         if parsed.dry_run:
-            print(f"dry run, nothing is changed: {_counted(kept, removed)}")
+            output.say(f"dry run, nothing is changed: {_counted(kept, removed)}")
             return 0
         if removed and not parsed.yes and not _agreed():
             raise AdminError("nothing is changed")
         work.apply()
-    print(f"applied: {_counted(kept, removed)}")
+    output.say(f"applied: {_counted(kept, removed)}")
     return 0
 
 

@@ -20,7 +20,7 @@ from pocketfiles.http.query import parse_query
 
 from ..errors import AdminError
 from ..explain import Explainer, Step
-from . import arguments
+from . import arguments, output
 
 _EXAMPLE = (
     "explain /api/files/documents/doc000000000001/contract_1c5m8q2z0x.pdf "
@@ -75,7 +75,7 @@ def run(parsed: argparse.Namespace) -> int:
         steps, refusal = explainer.explain(request, now)
     for step in steps:
         _show(step)
-    print(f"{refusal.status} because {refusal.reason}" if refusal else "served")
+    output.say(f"{refusal.status} because {refusal.reason}" if refusal else "served")
     return 1 if refusal else 0
 
 
@@ -120,5 +120,5 @@ def _token(parsed: argparse.Namespace, catalogue: Catalogue, now: float) -> str:
 def _show(step: Step) -> None:
     label, text = step
     for line in text.splitlines() or [""]:
-        print(f"{label:<{_LABEL}}{line}")
+        output.say(f"{label:<{_LABEL}}{line}")
         label = ""

@@ -16,12 +16,34 @@ from ..target.actions import Action, PutFile, PutItem
 _WARNINGS_SHOWN = 50
 
 
+def printable(text: str) -> str:
+    """Escape what is no printable character, such as newlines and a terminal's control sequences.
+
+    Names of files and texts of records are their uploaders'. Printed as they are, they could forge
+    a line or reprogram the terminal.
+    """
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape", "replace").decode()
+        for letter in text
+    )
+
+
+def say(line: str) -> None:
+    """Print a line on standard output."""
+    print(printable(line), flush=True)
+
+
+def complain(line: str) -> None:
+    """Print a line on standard error."""
+    print(printable(line), file=sys.stderr, flush=True)
+
+
 def warn(warnings: Sequence[str]) -> None:
     """Print the first warnings on standard error, a line each, and how many more there are."""
     for warning in warnings[:_WARNINGS_SHOWN]:
-        print(f"warning: {warning}", file=sys.stderr)
+        complain(f"warning: {warning}")
     if len(warnings) > _WARNINGS_SHOWN:
-        print(f"warning: and {len(warnings) - _WARNINGS_SHOWN} more", file=sys.stderr)
+        complain(f"warning: and {len(warnings) - _WARNINGS_SHOWN} more")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from pocketfiles.catalogue.model import Collection, Field
 
 from ..errors import AdminError
-from . import arguments
+from . import arguments, output
 
 _EXAMPLE = (
     "put photos holiday0000001 image beach.jpg --set owner=userada00000000 "
@@ -48,9 +48,9 @@ def run(parsed: argparse.Namespace) -> int:
     stored, new = records.put(collection, parsed.record, of, parsed.files, values)
     for path, name in zip(parsed.files, stored, strict=True):
         url = "/".join(quote(part) for part in (collection.name, parsed.record, name))
-        print(f"{path} -> /api/files/{url}")
+        output.say(f"{path} -> /api/files/{url}")
     done = "created" if new else "updated"
-    print(
+    output.say(
         f"{done} {collection.name}/{parsed.record}: "
         f"{len(stored)} files stored, {len(values)} fields set"
     )

@@ -3,7 +3,7 @@
 import argparse
 
 from ..errors import AdminError
-from . import arguments
+from . import arguments, output
 from .put import file_field
 
 _EXAMPLE = (
@@ -31,7 +31,7 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.field:
         of = file_field(collection, parsed.field)
         records.remove_file(collection, parsed.record, of, parsed.file)
-        print(f"deleted {parsed.file} of {label}")
+        output.say(f"deleted {parsed.file} of {label}")
     else:
-        print(f"deleted {label} and {records.remove(collection, parsed.record)} files")
+        output.say(f"deleted {label} and {records.remove(collection, parsed.record)} files")
     return 0

@@ -11,7 +11,7 @@ def run_once(sync: Sync, verb: str, *, dry_run: bool) -> int:
     if dry_run:
         _show_plan(sync)
     else:
-        print(f"{verb}: {sync.round(output.progress)}")
+        output.say(f"{verb}: {sync.round(output.progress)}")
     return 0
 
 
@@ -20,9 +20,9 @@ def _show_plan(sync: Sync) -> None:
     summary = sync.gather()
     output.warn(summary.warnings)
     for action in sync.planned():
-        print(action)
+        output.say(str(action))
         summary.count(action)
-    print(f"dry run, nothing is changed: {summary}")
+    output.say(f"dry run, nothing is changed: {summary}")
     try:
         sync.require_allowed()
     except MassDeletion as error:

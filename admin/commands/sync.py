@@ -6,7 +6,6 @@ what is there is refused, so that a new or wrong data directory cannot empty tab
 
 import argparse
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -89,7 +88,7 @@ class WatchReport:
             yield on_done
 
     def _say(self, line: str) -> None:
-        print(f"{output.time_of_day()} {line}", flush=True)
+        output.say(f"{output.time_of_day()} {line}")
 
     def _complain(self, line: str) -> None:
-        print(f"{output.time_of_day()} {line}", file=sys.stderr, flush=True)
+        output.complain(f"{output.time_of_day()} {line}")

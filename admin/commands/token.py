@@ -3,14 +3,13 @@ record.
 """
 
 import argparse
-import sys
 import time
 
 from pocketfiles import tokens
 from pocketfiles.errors import TokenNotIssued
 
 from ..errors import AdminError
-from . import arguments
+from . import arguments, output
 
 _EXAMPLE = "token users userada00000000 --file --table acme-catalogue"
 
@@ -51,6 +50,6 @@ def run(parsed: argparse.Namespace) -> int:
         raise AdminError(f"no token for {collection.name}/{record.id}: {error.reason}") from error
     options = collection.auth_token if parsed.kind == "auth" else collection.file_token
     kind = f"{parsed.kind} token of {collection.name}/{record.id}"
-    print(f"made a {kind}, valid for {options.duration} s", file=sys.stderr)
+    output.complain(f"made a {kind}, valid for {options.duration} s")
     print(token)
     return 0

@@ -45,14 +45,14 @@ class LocalFile:
 
 def find(directory: Path, key: str) -> LocalFile | None:
     """Find the file of a key ``<collection id>/<record id>/<file>``; ``None`` if there is none."""
-    path = directory / "storage" / key
+    path = _inside(directory, key)
     try:
-        found = path.stat()
-    except (OSError, ValueError):
+        found = path.stat() if path else None
+    except OSError:
         return None
-    if not path.is_file():
+    if path is None or found is None or not path.is_file():
         return None
-    attributes, changed = _sidecar(path)
+    attributes, changed = _sidecar(directory / "storage" / key)
     metadata = attributes.get("user.metadata")
     return LocalFile(
         path=path,
@@ -62,6 +62,13 @@ def find(directory: Path, key: str) -> LocalFile | None:
         md5=_hex(attributes.get("md5")),
         metadata=escaped(metadata) if isinstance(metadata, dict) else {},
     )
+
+
+def why_absent(directory: Path, key: str) -> str:
+    """Why ``find`` finds no file of this key, to be put after "the file"."""
+    if (directory / "storage" / key).exists() and _inside(directory, key) is None:
+        return "is a link out of storage/, which is not followed"
+    return "is missing in storage"
 
 
 def escaped(metadata: Mapping[str, str]) -> dict[str, str]:
@@ -88,12 +95,30 @@ def md5(path: Path, part_size: int = 0) -> str:
 
 def _sidecar(path: Path) -> tuple[dict[str, Any], float]:
     try:
-        with path.with_name(path.name + ".attrs").open("rb") as file:
+        with _sidecar_of(path).open("rb") as file:
             found = os.fstat(file.fileno())
             attributes = json.load(file)
     except (OSError, ValueError):
         return {}, 0.0
     return (attributes if isinstance(attributes, dict) else {}), max(found.st_mtime, found.st_ctime)
+
+
+def _inside(directory: Path, key: str) -> Path | None:
+    """The path of a key with all links resolved; ``None`` if it leads out of the storage folder.
+
+    A link to elsewhere could upload any file that the importing user can read.
+    """
+    root = (directory / "storage").resolve()
+    try:
+        path = (root / key).resolve()
+        sidecar = _sidecar_of(root / key).resolve()
+    except (OSError, ValueError):
+        return None
+    return path if path.is_relative_to(root) and sidecar.is_relative_to(root) else None
+
+
+def _sidecar_of(path: Path) -> Path:
+    return path.with_name(path.name + ".attrs")
 
 
 def _text(value: Any) -> str:

@@ -20,7 +20,7 @@ def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor)
             if file is None:
                 mirror.settle(key, PRESENT if stored else MISSING)
                 if not stored:
-                    warnings.append(f"file {key} is missing in storage")
+                    warnings.append(f"file {key} {storage.why_absent(directory, key)}")
             elif stored and surely_same(file, stored):
                 mirror.settle(key, PRESENT)
             elif stored and stored.size == file.size:

@@ -164,3 +164,37 @@ def test_only_the_first_fifty_warnings_are_printed(capsys: pytest.CaptureFixture
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "warning: 0"
     assert lines[50:] == ["warning: and 10 more"]
+
+
+HOSTILE = "a\x1b[2J\n07:00:00 synced\u202e.txt"
+
+
+def test_names_of_files_are_printed_escaped(
+    cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shaped.put("docs", "doc0", attachment=HOSTILE)
+    assert main(arguments_of("import", shaped.directory, cloud)) == 0
+    out, err = capsys.readouterr()
+    escaped = r"a\x1b[2J\n07:00:00 synced\u202e.txt"
+    assert f"warning: file id_docs/doc0/{escaped} is missing in storage\n" in err
+    shaped.store(f"id_docs/doc0/{HOSTILE}", b"here")
+    assert main(arguments_of("import", shaped.directory, cloud, "--dry-run")) == 0
+    out, err = capsys.readouterr()
+    assert f"upload id_docs/doc0/{escaped} (4 bytes, text/plain)\n" in out
+    assert main(["rm", HOSTILE, "x", "--bucket", cloud.bucket, "--table", cloud.table]) == 1
+    printed = out + err + capsys.readouterr().err
+    assert not {"\x1b", "\u202e"} & set(printed)
+
+
+def test_a_temporary_folder_that_cannot_be_written_is_an_error_in_words(
+    cloud: Cloud,
+    shaped: Shaped,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    assert main(arguments_of("import", shaped.directory, cloud)) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: the temporary folder {tmp_path}/absent/")
+    assert error.endswith(" cannot be written (No such file or directory): set TMPDIR to another\n")

@@ -225,3 +225,39 @@ def test_names_that_would_leave_their_record_are_left_out(
         "'a/b.txt' is no file name",
     ]
     assert not any("outside" in key for key in objects(cloud))
+
+
+def test_links_out_of_storage_are_not_followed(
+    cloud: Cloud, shaped: Shaped, tmp_path: Path
+) -> None:
+    secret = tmp_path / "outside" / "secret.txt"
+    secret.parent.mkdir()
+    secret.write_text("not for the bucket")
+    record = shaped.directory / "storage/id_docs/doc0"
+    (record / "doc0.txt").unlink()
+    (record / "doc0.txt").symlink_to(secret)
+    shaped.put("docs", "linked", attachment="secret.txt")
+    (shaped.directory / "storage/id_docs/linked").symlink_to(secret.parent)
+    sidecar = shaped.directory / "storage/id_docs/doc1/doc1.txt.attrs"
+    sidecar.unlink()
+    sidecar.symlink_to(secret)
+    summary = run(cloud, shaped.directory)
+    reason = "is a link out of storage/, which is not followed"
+    assert summary.warnings == [
+        f"file id_docs/{name} {reason}"
+        for name in ("doc0/doc0.txt", "doc1/doc1.txt", "linked/secret.txt")
+    ]
+    assert not [key for key in objects(cloud) if "doc0" in key or "doc1" in key or "secret" in key]
+
+
+def test_links_within_storage_and_a_linked_storage_folder_are_followed(
+    cloud: Cloud, shaped: Shaped, tmp_path: Path
+) -> None:
+    storage = shaped.directory / "storage"
+    storage.rename(tmp_path / "disk")
+    storage.symlink_to(tmp_path / "disk")
+    file = storage / "id_docs/doc0/doc0.txt"
+    file.rename(storage / "id_docs/doc0/elsewhere.txt")
+    file.symlink_to("elsewhere.txt")
+    assert run(cloud, shaped.directory).warnings == []
+    assert "id_docs/doc0/doc0.txt" in objects(cloud)
