@@ -49,7 +49,7 @@ class Deployed:
 
     def __init__(self, cloud: Cloud, api: Api, log: io.StringIO) -> None:
         self.cloud = cloud
-        self._api = api
+        self.respond = api.respond
         self._log = log
 
     def ask(
@@ -57,7 +57,7 @@ class Deployed:
     ) -> Answer:
         """The answer to one request; ``target`` as it stands on the wire."""
         sent = (("Host", "files.test"), *(headers or {}).items())
-        found = self._api.respond(Request(method, target, sent, body, "192.0.2.7"))
+        found = self.respond(Request(method, target, sent, body, "192.0.2.7"))
         named: dict[str, str] = {}
         for name, value in found.headers:
             assert name.lower() not in named, f"{name} twice"

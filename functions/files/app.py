@@ -13,6 +13,7 @@ from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
 from pocketfiles.deadline import deadline_in
 from pocketfiles.http.messages import Reply, Request
+from pocketfiles.key_path import as_file_request
 from pocketfiles.origin import Origin
 from pocketfiles.serve import FileService
 from pocketfiles.storage import Storage
@@ -43,7 +44,8 @@ snapshot.prepare(
 
 def route(request: Request) -> Reply:
     """The reply to one request."""
-    return service().answer(origin().admit(request), time.time())
+    admitted = origin().admit(request)
+    return service().answer(as_file_request(admitted), time.time())
 
 
 @log.inject_lambda_context(log_event=False)  # never log the event: it contains tokens

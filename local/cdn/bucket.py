@@ -42,6 +42,7 @@ class BucketOrigin:
 
 
 def _headers(sent: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What S3 says of the object; the connection's own headers are not passed on."""
+    """What S3 says of the object, without the headers of the connection and of the S3 stand-in."""
     dropped = {"connection", "date", "server", "content-length", "transfer-encoding"}
+    dropped |= {"x-amzn-requestid"}
     return tuple((name, str(value)) for name, value in sent.items() if name.lower() not in dropped)

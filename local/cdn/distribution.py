@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -10,7 +12,7 @@ from local.cdn.functions import EdgeFunctions
 from local.cdn.policy import Policy
 from local.gateway import Answer, Headers, Request
 from pocketfiles.errors import PocketFilesError
-from pocketfiles.http import ranges
+from pocketfiles.http import conditions, ranges
 
 TOKEN_ROUTE = "/api/files/token"  # noqa: S105 - a path
 API_BY_KEY_PATH = "/api/files"
@@ -161,14 +163,18 @@ def _has(request: Request, names: tuple[str, ...]) -> bool:
 
 
 def _selected(request: Request, whole: Answer) -> Answer:
-    """The part of a kept answer that the viewer asks for: none for a HEAD, a range, or a 304."""
+    """The part of a kept answer that the viewer asks for: none for a HEAD, a range, or 304 or 412."""
     asked = {name.lower(): value for name, value in request.headers}
     headers = {name.lower(): value for name, value in whole.headers}
     etag = headers.get("etag", "")
-    if etag and asked.get("if-none-match") in {etag, "*"}:
+    modified = headers.get("last-modified")
+    date = parsedate_to_datetime(modified) if modified else None
+    status = conditions.outcome(asked, etag, date) if etag else HTTPStatus.OK
+    if status != HTTPStatus.OK:
         kept = tuple(pair for pair in whole.headers if not pair[0].lower().startswith("content-"))
-        return Answer(304, kept, b"")
-    answer = _ranged(asked.get("range"), whole)
+        return Answer(status, kept, b"")
+    wants_range = conditions.honours_range(asked.get("if-range"), etag, date)
+    answer = _ranged(asked.get("range") if wants_range else None, whole)
     length = (("Content-Length", str(len(answer.body))),)
     others = tuple(pair for pair in answer.headers if pair[0].lower() != "content-length")
     sized = replace(answer, headers=(*others, *length))
@@ -176,7 +182,7 @@ def _selected(request: Request, whole: Answer) -> Answer:
 
 
 def _ranged(asked: str | None, whole: Answer) -> Answer:
-    if asked is None or whole.status != 200:
+    if asked is None or whole.status != HTTPStatus.OK:
         return whole
     size = len(whole.body)
     try:
