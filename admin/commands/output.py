@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tqdm import tqdm
 
-from pocketfiles.catalogue.table import CATALOGUE
+from pocketfiles import keys
 
 from ..sync.apply import OnDone
 from ..sync.round import Summary
@@ -74,5 +74,4 @@ def time_of_day() -> str:
 
 
 def _is_record(action: PutItem) -> bool:
-    partition_key = action.item["pk"]["S"]
-    return partition_key != CATALOGUE and "#" not in partition_key
+    return keys.is_record(action.item["pk"]["S"])

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pocketfiles.catalogue.model import Collection, Record, Source, Value
+from pocketfiles.rules.joins import quoted
 
 from ..errors import SourceError
 from . import settings, sqlite
@@ -65,6 +66,11 @@ class Row:
     content: object
     """A value whose ``repr`` changes whenever the row or the owners of its files change."""
     record: Callable[[], Record]
+
+    @classmethod
+    def of(cls, record: Record, content: object) -> "Row":
+        """The row of a record that is made already."""
+        return cls(record.id, content, lambda: record)
 
 
 class Snapshot:
@@ -116,7 +122,7 @@ class Snapshot:
             make = partial(_record, collection, record_id, columns, raw)
             if shows_files:
                 record = self._with_sources(collection, make())
-                yield Row(record_id, (raw, record.sources), partial(_same, record))
+                yield Row.of(record, (raw, record.sources))
             else:
                 yield Row(record_id, raw, make)
 
@@ -171,11 +177,6 @@ def database_of(directory: Path) -> Path:
     return path
 
 
-def quoted(name: str) -> str:
-    """Quote the name of a table or a column for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _require_current(connection: sqlite3.Connection, path: Path) -> None:
     columns = {text(row[1]) for row in connection.execute("PRAGMA table_info(_collections)")}
     if "schema" in columns:
@@ -222,7 +223,3 @@ def _record(
 ) -> Record:
     values: dict[str, Value] = dict(zip(columns, map(text, raw), strict=True))
     return Record(collection.id, record_id, values)
-
-
-def _same(record: Record) -> Record:
-    return record

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-OCTETS = "application/octet-stream"
+from pocketfiles.objects import UNKNOWN_TYPE
+
 _CHUNK = 1024 * 1024
 # Characters that Go's url.PathEscape does not escape.
 _PATH_SAFE = "$&+:=@"
@@ -33,7 +34,7 @@ class LocalFile:
     """When the file or its sidecar last changed: modification or inode change, in seconds since the
     epoch.
     """
-    content_type: str = OCTETS
+    content_type: str = UNKNOWN_TYPE
     md5: str = ""
     """MD5 of the content in hex, from the sidecar; empty when unknown."""
     metadata: Mapping[str, str] = field(default_factory=dict)
@@ -58,7 +59,7 @@ def find(directory: Path, key: str) -> LocalFile | None:
         path=path,
         size=found.st_size,
         changed=max(found.st_mtime, found.st_ctime, changed),
-        content_type=_text(attributes.get("user.content_type")) or OCTETS,
+        content_type=_text(attributes.get("user.content_type")) or UNKNOWN_TYPE,
         md5=_hex(attributes.get("md5")),
         metadata=escaped(metadata) if isinstance(metadata, dict) else {},
     )

@@ -8,10 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.catalogue.model import Collection
 from pocketfiles.catalogue.table import COLLECTION, SETTINGS, Item, record_from
 
 from ..source.pocketbase import Row, SourceCollection
@@ -109,7 +108,7 @@ class _ChangedRecords:
             # A view's records can only be made by PocketBase; here they stay as they are.
             if found.collection.type != "view":
                 record = schema.reshaped(record, old, found.collection)
-            yield Row(record.id, record, partial(_same, record))
+            yield Row.of(record, record)
 
 
 @contextmanager
@@ -123,7 +122,3 @@ def opened(
 
 def _collection(item: Item) -> Collection:
     return Collection.from_json(json.loads(item["data"]["S"]), int(item["position"]["N"]))
-
-
-def _same(record: Record) -> Record:
-    return record

@@ -8,10 +8,10 @@ import re
 
 import filetype  # type: ignore[import-untyped]
 
+from pocketfiles.objects import UNKNOWN_TYPE
+
 HEAD_BYTES = 3072
 """How many bytes at the beginning of a file are looked at."""
-
-OCTETS = "application/octet-stream"
 
 # The same formats under the names PocketBase gives them.
 _NAMES = {
@@ -25,7 +25,7 @@ _EXTENSIONS = {
     "image/vnd.mozilla.apng": ".png",
     "image/jpeg": ".jpg",
     "audio/x-m4a": ".m4a",
-    OCTETS: "",
+    UNKNOWN_TYPE: "",
 }
 # Bytes no text has: WHATWG MIME Sniffing §3, binary data byte.
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
@@ -51,7 +51,7 @@ def content_type(head: bytes) -> str:
     for mark, charset in _MARKS:
         if head.startswith(mark):
             return f"text/plain; charset={charset}"
-    return OCTETS if _BINARY.search(head) else _text(head)
+    return UNKNOWN_TYPE if _BINARY.search(head) else _text(head)
 
 
 def extension(media_type: str) -> str:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from pocketfiles.catalogue.table import CATALOGUE, COLLECTION, Item
+from pocketfiles import keys
+from pocketfiles.catalogue.table import COLLECTION, Item
 
 from ..source.storage import LocalFile
 
@@ -57,9 +58,10 @@ Action: TypeAlias = PutItem | DeleteItem | PutFile | DeleteFile
 
 def _named(pk: str, sk: str) -> str:
     """An item as a person would call it."""
-    if pk == CATALOGUE:
+    if pk == keys.CATALOGUE:
         return sk.replace(COLLECTION, "collection ")
-    if "#" in pk:
-        collection, field, target = pk.split("#", 2)
-        return f"reference {collection}/{sk} {field} -> {target}"
+    reference = keys.parse_reference(pk)
+    if reference is not None:
+        source = f"{reference.collection_id}/{sk}"
+        return f"reference {source} {reference.field_id} -> {reference.target_id}"
     return f"record {pk}/{sk}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 
+from pocketfiles import keys
+
 from ..source import storage
 from ..source.storage import LocalFile
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 PART_BYTES = 8 * 1024 * 1024
 _TRANSFER = TransferConfig(multipart_chunksize=PART_BYTES, max_concurrency=4)
 _SLACK_SECONDS = 2.0  # S3 tells times in whole seconds
-_THUMBS = "thumbs_"
 
 
 class Stored(NamedTuple):
@@ -83,22 +84,21 @@ class Bucket:
             return file.size == stored.size and not _recent(file, stored)
         return stored.etag == storage.md5(file.path, PART_BYTES if "-" in stored.etag else 0)
 
-    def _delete(self, keys: Iterable[str]) -> None:
-        for key in keys:
+    def _delete(self, gone: Iterable[str]) -> None:
+        for key in gone:
             self._client.delete_object(Bucket=self._name, Key=key)
 
     def _thumbs(self, key: str) -> Iterator[str]:
-        folder, _, name = key.rpartition("/")
-        return (stored.key for stored in self.list(f"{folder}/{_THUMBS}{name}/"))
+        return (stored.key for stored in self.list(keys.thumbs_prefix(key)))
 
 
 def owner_of(key: str) -> str | None:
     """The original an object belongs to: itself, or a thumb's original; ``None`` for what is not ours."""
-    match key.split("/"):
-        case [collection, record, name] if collection and record and name:
+    match keys.parse(key):
+        case keys.Original():
             return key
-        case [collection, record, folder, name] if folder.startswith(_THUMBS) and name:
-            return f"{collection}/{record}/{folder.removeprefix(_THUMBS)}"
+        case keys.Thumb(original):
+            return original
     return None
 
 
