@@ -1,6 +1,7 @@
 """The documents name everything there is to use, and their links lead somewhere."""
 
 import argparse
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,3 +72,46 @@ def test_every_relative_link_leads_somewhere(document: Path) -> None:
         if not target.startswith("#")
     ]
     assert [str(path) for path in paths if not path.exists()] == []
+
+
+MAPS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/recording.md")
+HOP = re.compile(r"`([\w/]+\.py)(?:: |`: `)([A-Za-z_][\w.]*)`")
+FILE = re.compile(r"`([\w/]+/[\w/]*\.py|[\w]+\.py)[`:]")
+ROOMS = ("", "functions", "functions/pocketfiles", "functions/pocketfiles/thumbs", "admin")
+"""Folders that a path in a map may begin in."""
+
+
+def found(path: str) -> list[Path]:
+    """The files that a path in a map may mean."""
+    named = [ROOT / room / path for room in ROOMS]
+    return [file for file in named if file.is_file()] or list(ROOT.glob(f"tests/*/{path}"))
+
+
+def defined(path: Path) -> set[str]:
+    """What a module defines: functions, classes and constants, and methods behind their class."""
+    names = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        match node:
+            case ast.FunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name):
+                names |= {name} | {f"{name}.{each.name}" for each in methods(node)}
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return names
+
+
+def methods(node: ast.ClassDef) -> list[ast.FunctionDef]:
+    return [each for each in node.body if isinstance(each, ast.FunctionDef)]
+
+
+@pytest.mark.parametrize("document", MAPS)
+def test_every_file_and_function_on_a_map_exists(document: str) -> None:
+    written = text(document)
+    assert [path for path in FILE.findall(written) if not found(path)] == []
+    hops = HOP.findall(written)
+    assert [hop for hop in hops if not any(hop[1] in defined(file) for file in found(hop[0]))] == []
+
+
+def test_the_architecture_has_many_hops() -> None:
+    assert len(HOP.findall(text("docs/architecture.md"))) > 40
