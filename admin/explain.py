@@ -12,7 +12,7 @@ from typing import TypeAlias
 from pocketfiles import identity, locate
 from pocketfiles.access import Access, AccessRequest
 from pocketfiles.addresses import client_address
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Field
 from pocketfiles.errors import Forbidden, NotFound, Refusal, RuleError, UnknownCollection
 from pocketfiles.http.messages import Request
@@ -34,7 +34,7 @@ class Explainer:
     ``stored`` tells whether the bucket has a key; it is ``None`` when no bucket was named.
     """
 
-    catalogue: Catalogue
+    snapshot: Snapshot
     access: Access
     stored: Callable[[str], bool] | None = None
 
@@ -55,10 +55,10 @@ class Explainer:
         yield "request", f"{request.method} {request.path!r}"
         collection_name, record_id, name = locate.parts(request)
         yield "path", f"collection {collection_name!r}, record {record_id!r}, file {name!r}"
-        identity.refuse_foreign_superuser(request, self.catalogue, now)
-        collection = locate.find_collection(self.catalogue, collection_name)
+        identity.refuse_foreign_superuser(request, self.snapshot, now)
+        collection = locate.find_collection(self.snapshot, collection_name)
         yield "collection", f"{collection.name} ({collection.id}), of type {collection.type}"
-        record = locate.find_record(self.catalogue, collection, record_id)
+        record = locate.find_record(self.snapshot, collection, record_id)
         yield "record", "is there"
         field = locate.find_field(collection, record, name)
         yield "field", field.name
@@ -74,20 +74,22 @@ class Explainer:
     def _protection(self, request: Request, located: Located, now: float) -> Iterator[Step]:
         owner = None
         try:
-            owner = identity.verified_owner(request, self.catalogue, now)
+            owner = identity.verified_owner(request, self.snapshot, now)
             yield "token", _owner(owner)
         except BadToken as error:
             given = f"not valid: {error.reason}; a" if request.query.get("token") else "none: a"
             yield "token", f"{given} guest's request"
         if "authorization" in request.headers:
             yield "header", "Authorization opens no file; ?token= does"
-        if self.catalogue.settings.superuser_ips:
-            address = client_address(request.headers, request.address, self.catalogue.settings)
+        if self.snapshot.settings.superuser_ips:
+            address = client_address(request.headers, request.address, self.snapshot.settings)
             yield (
                 "address",
                 f"{address or 'unknown'}; superusers may come from listed addresses alone",
             )
-        asked = AccessRequest(located.collection, located.record, owner, request, now)
+        asked = AccessRequest(
+            self.snapshot, located.collection, located.record, owner, request, now
+        )
         yield from self._rule(asked)
         self.access.check(asked)
 
@@ -111,7 +113,7 @@ class Explainer:
     def _object(self, located: Located) -> Iterator[Step]:
         if located.collection.type == "view":
             source = located.record.sources.get(located.name)
-            home = self.catalogue.collections.find(source.collection_id) if source else None
+            home = self.snapshot.collections.find(source.collection_id) if source else None
             name = home.name if home else "a collection that is gone"
             yield (
                 "source",

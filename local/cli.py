@@ -29,6 +29,7 @@ from local.server import Application, Server
 from local.signature import Credentials
 from local.template import Template, parse
 from pocketfiles import __version__
+from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -133,7 +134,9 @@ def _in_front(
     from local.cdn.start import edge  # noqa: PLC0415 - only --cdn needs Node and its process
 
     bucket = environment["BUCKET_NAME"]
-    return edge(ROOT, boto3.client("s3"), bucket, lambda: table.catalogue()[0], api.respond)
+    return edge(
+        ROOT, boto3.client("s3"), bucket, lambda: snapshot_of(table).collections, api.respond
+    )
 
 
 def _reachable_from(options: argparse.Namespace) -> str:
@@ -208,7 +211,7 @@ def _greeting(base: str, endpoint: str, api: Api, table: Table) -> Iterator[str]
         return answer.status == HTTPStatus.OK
 
     logging.disable(logging.INFO)  # the log is for clients' requests, and these are our own
-    found = list(samples(table, opens, base, time.time()))
+    found = list(samples(snapshot_of(table), opens, base, time.time()))
     logging.disable(logging.NOTSET)
     yield f"ready: {base}"
     yield f"aws: {endpoint}"

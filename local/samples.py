@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice, product
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote
 
 from pocketfiles import tokens
-from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Settings
+from pocketfiles.catalogue.cached import Snapshot
+from pocketfiles.catalogue.model import Collection, Field, Record
 
 Opens: TypeAlias = Callable[[str], bool]
 """Whether a GET of a path (with its query) returns a file."""
@@ -23,26 +24,16 @@ _TRIES = 200
 """Requests made to find a file that opens."""
 
 
-class Catalogue(Protocol):
-    """The reads of the catalogue's table that samples need."""
-
-    def catalogue(self) -> tuple[Collections, Settings]:
-        """All collections and the settings."""
-
-    def all(self, collection_id: str, limit: int) -> list[Record]:
-        """A collection's records."""
-
-
-def samples(catalogue: Catalogue, opens: Opens, base: str, now: float) -> Iterator[tuple[str, str]]:
+def samples(snapshot: Snapshot, opens: Opens, base: str, now: float) -> Iterator[tuple[str, str]]:
     """Yield labels and lines to try: a picture, each form of its thumbs, a protected file, tokens.
 
     ``base`` is the origin of the URLs, ``now`` in seconds since the epoch. A line that the data has
     no example for is left out.
     """
-    collections = [c for c in catalogue.catalogue()[0] if c.type != "view"]
-    yield from _pictures(catalogue, collections, opens, base)
-    users = list(_users(catalogue, collections))
-    shown = _protected(catalogue, collections, users, opens, now)
+    collections = [c for c in snapshot.collections if c.type != "view"]
+    yield from _pictures(snapshot, collections, opens, base)
+    users = list(_users(snapshot, collections))
+    shown = _protected(snapshot, collections, users, opens, now)
     if shown:
         user, path = shown
         yield "protected", base + path
@@ -59,7 +50,7 @@ def thumb_form(size: str) -> str:
 
 
 def _pictures(
-    catalogue: Catalogue, collections: list[Collection], opens: Opens, base: str
+    snapshot: Snapshot, collections: list[Collection], opens: Opens, base: str
 ) -> Iterator[tuple[str, str]]:
     """A public picture of the field whose thumbs come in the most forms."""
     fields = [(c, f) for c in collections for f in c.file_fields if not f.protected and f.thumbs]
@@ -67,7 +58,7 @@ def _pictures(
     candidates = (
         (path, field)
         for collection, field in fields
-        for path in _paths(catalogue, collection, field)
+        for path in _paths(snapshot, collection, field)
         if _PICTURE.search(path)
     )
     for path, field in islice(candidates, _TRIES):
@@ -87,13 +78,17 @@ def _forms(field: Field) -> list[str]:
 
 
 def _protected(
-    catalogue: Catalogue, collections: list[Collection], users: list[User], opens: Opens, now: float
+    snapshot: Snapshot,
+    collections: list[Collection],
+    users: list[User],
+    opens: Opens,
+    now: float,
 ) -> tuple[User, str] | None:
     """A user and the path of a protected file that their token in the query opens."""
     fields = [(c, f) for c in collections for f in c.file_fields if f.protected]
     # A rule that asks who the reader is makes the better example, so open collections come last.
     fields.sort(key=lambda found: found[0].view_rule == "")
-    files = [path for collection, field in fields for path in _paths(catalogue, collection, field)]
+    files = [path for collection, field in fields for path in _paths(snapshot, collection, field)]
     for user, file in islice(product(users, files), _TRIES):
         path = f"{file}?token={tokens.issue(*user, 'file', now)}"
         if opens(path):
@@ -101,16 +96,16 @@ def _protected(
     return None
 
 
-def _users(catalogue: Catalogue, collections: list[Collection]) -> Iterator[User]:
+def _users(snapshot: Snapshot, collections: list[Collection]) -> Iterator[User]:
     """The records that tokens can be issued to, superusers last."""
     owners = [collection for collection in collections if collection.type == "auth"]
     for collection in sorted(owners, key=lambda collection: collection.is_superusers):
-        for record in catalogue.all(collection.id, _RECORDS):
+        for record in snapshot.reader.all(collection.id, _RECORDS):
             if record.token_key:
                 yield collection, record
 
 
-def _paths(catalogue: Catalogue, collection: Collection, field: Field) -> Iterator[str]:
-    for record in catalogue.all(collection.id, _RECORDS):
+def _paths(snapshot: Snapshot, collection: Collection, field: Field) -> Iterator[str]:
+    for record in snapshot.reader.all(collection.id, _RECORDS):
         for name in record.names(field):
             yield f"/api/files/{quote(collection.name)}/{quote(record.id)}/{quote(name, safe='')}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pocketfiles.catalogue.generations import Pointer
 from pocketfiles.catalogue.model import Collection, Collections, Record, Settings
 from pocketfiles.errors import Refusal
 from pocketfiles.http.messages import Request
@@ -73,6 +74,9 @@ class FakeBucket:
         return f"https://bucket.test/{key}?signed"
 
 
+POINTER = Pointer(generation=1, catalogue=1, table="t")
+
+
 @dataclass
 class FakeTable:
     """Collections, settings and records. ``calls`` lists the reads."""
@@ -80,11 +84,25 @@ class FakeTable:
     collections: Iterable[Collection] = ()
     records: Iterable[Record] = ()
     settings: Settings = field(default_factory=Settings)
+    current: Pointer = POINTER
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def catalogue(self) -> tuple[Collections, Settings]:
+    @property
+    def name(self) -> str:
+        return self.current.table
+
+    def pointer(self) -> Pointer:
+        self.calls.append(("pointer",))
+        return self.current
+
+    def catalogue(self, pointer: Pointer) -> tuple[Collections, Settings, frozenset[str]]:
         self.calls.append(("catalogue",))
-        return Collections(self.collections), self.settings
+        return Collections(self.collections), self.settings, frozenset()
+
+    def at(
+        self, pointer: Pointer, collections: Collections, *, with_held: bool = True
+    ) -> "FakeTable":
+        return self
 
     def get(self, collection_id: str, record_id: str) -> Record | None:
         self.calls.append(("get", collection_id, record_id))

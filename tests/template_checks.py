@@ -304,7 +304,7 @@ def parameters_are_explained_and_bounded(template: Template) -> Iterator[str]:
         yield "the interface does not list every parameter once"
     documented = (ROOT / "docs/production.md").read_text()
     for name, parameter in template["Parameters"].items():
-        default = parameter.get("Default") or "(empty)"
+        default = "(empty)" if parameter.get("Default") in {None, ""} else parameter["Default"]
         description = parameter.get("Description", "").rstrip(".")
         if f"| `{name}` | {default} | {description} |" not in documented:
             yield f"{name} with its default and description is not in docs/production.md"

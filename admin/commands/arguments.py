@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pocketfiles.catalogue.cached import Reader
+from pocketfiles.catalogue.cached import Generations
 from pocketfiles.catalogue.table import Table
 
 from ..errors import AdminError
@@ -115,7 +115,7 @@ def records_of(parsed: argparse.Namespace) -> Records:
 
 
 @contextmanager
-def reader_of(parsed: argparse.Namespace) -> Iterator[Reader]:
+def reader_of(parsed: argparse.Namespace) -> Iterator[Generations]:
     """A reader of the table or the data directory that ``add_catalogue``'s arguments name."""
     if parsed.table is not None:
         _, dynamodb = connect()

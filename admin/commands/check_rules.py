@@ -7,6 +7,7 @@ A rule that cannot be evaluated denies. Exit code 1 if there is one.
 import argparse
 from collections.abc import Iterator
 
+from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.model import Collection, Collections
 from pocketfiles.errors import RuleError
 from pocketfiles.rules import evaluate
@@ -26,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(parsed: argparse.Namespace) -> int:
     """Print a line for each finding, then the number of rules."""
     with arguments.reader_of(parsed) as reader:
-        collections, _ = reader.catalogue()
+        collections = snapshot_of(reader).collections
     for line in _unguarded(collections):
         output.say(line)
     broken = list(_broken(collections))

@@ -5,14 +5,13 @@ refused.
 """
 
 import argparse
-import math
 import time
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 from pocketfiles import tokens
 from pocketfiles.access import Access
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.config import Settings
 from pocketfiles.errors import TokenNotIssued
 from pocketfiles.http.messages import Request
@@ -66,12 +65,12 @@ def run(parsed: argparse.Namespace) -> int:
     request = _request(parsed)
     now = time.time()
     with arguments.reader_of(parsed) as reader:
-        catalogue = Catalogue(reader, math.inf, time.monotonic)
+        snapshot = snapshot_of(reader)
         if parsed.owner:
-            token = _token(parsed, catalogue, now)
+            token = _token(parsed, snapshot, now)
             request = replace(request, query={**request.query, "token": token})
-        access = Access(catalogue, Settings.rule_max_rows)
-        explainer = Explainer(catalogue, access, arguments.object_exists_of(parsed))
+        access = Access(Settings.rule_max_rows)
+        explainer = Explainer(snapshot, access, arguments.object_exists_of(parsed))
         steps, refusal = explainer.explain(request, now)
     for step in steps:
         _show(step)
@@ -102,11 +101,11 @@ def _pair(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:
     return name, value
 
 
-def _token(parsed: argparse.Namespace, catalogue: Catalogue, now: float) -> str:
+def _token(parsed: argparse.Namespace, snapshot: Snapshot, now: float) -> str:
     """Make a file token for the named record; it never leaves this process."""
     parser: argparse.ArgumentParser = parsed.parser
     collection, _, record_id = parsed.owner.partition("/")
-    found = catalogue.owner(collection, record_id)
+    found = snapshot.owner(collection, record_id)
     if found is None or found[0].type != "auth":
         parser.error(
             f"--as {parsed.owner}: there is no such auth record; COLLECTION/ID is expected"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from pocketfiles.catalogue.generations import UNVERSIONED, Pointer
 from pocketfiles.catalogue.model import Collections, Record, Settings
 from pocketfiles.rules.lookups import index_values
 
@@ -9,7 +10,7 @@ from .pocketbase import Row, Snapshot
 
 
 class Directory:
-    """A ``catalogue.cached.Reader`` of a snapshot.
+    """A ``catalogue.cached.Generations`` of a snapshot.
 
     A collection is read whole when first asked for.
     """
@@ -19,10 +20,25 @@ class Directory:
         self._found = {found.id: found for found in snapshot.collections}
         self._rows: dict[str, Mapping[str, Row]] = {}
 
-    def catalogue(self) -> tuple[Collections, Settings]:
-        """All collections and the settings."""
+    @property
+    def name(self) -> str:
+        """A directory is no table, and has no name."""
+        return ""
+
+    def pointer(self) -> Pointer:
+        """A directory has no generations."""
+        return UNVERSIONED
+
+    def catalogue(self, _pointer: Pointer) -> tuple[Collections, Settings, frozenset[str]]:
+        """All collections and the settings; none is held."""
         collections = Collections(found.collection for found in self._found.values())
-        return collections, Settings.from_json(self._snapshot.settings)
+        return collections, Settings.from_json(self._snapshot.settings), frozenset()
+
+    def at(
+        self, _pointer: Pointer, _collections: Collections, *, with_held: bool = True
+    ) -> "Directory":
+        """The records of the snapshot itself."""
+        return self
 
     def get(self, collection_id: str, record_id: str) -> Record | None:
         """One record, or ``None``."""

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pocketfiles import keys
+from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.catalogue.generations import RECORD, Item
+from pocketfiles.catalogue.items import record_from, record_items
 from pocketfiles.catalogue.model import Collection, Field, Record, Value
-from pocketfiles.catalogue.table import Item, Table, record_from, record_items
+from pocketfiles.catalogue.table import Table
 from pocketfiles.errors import NotFound
 
 from ..errors import AdminError
@@ -43,7 +46,7 @@ class Records:
 
     def collection(self, name_or_id: str) -> Collection:
         """Find a collection by name or id. Raises ``AdminError``."""
-        collections, _ = self._table.catalogue()
+        collections = snapshot_of(self._table).collections
         found = collections.find(name_or_id)
         if found is None:
             known = ", ".join(sorted(each.name for each in collections))
@@ -55,7 +58,7 @@ class Records:
         item = self._item(collection, record_id)
         if item is None:
             raise AdminError(f"there is no record {record_id} in {collection.name}")
-        return record_from(item)
+        return record_from(item, collection)
 
     def put(
         self,
@@ -72,7 +75,7 @@ class Records:
         are then deleted.
         """
         before = self._item(collection, record_id)
-        old = record_from(before) if before else None
+        old = record_from(before, collection) if before else None
         new = self._changed(collection, old or self._empty(collection, record_id), values)
         stored: list[str] = []
         try:
@@ -91,7 +94,7 @@ class Records:
     def remove_file(self, collection: Collection, record_id: str, of: Field, name: str) -> None:
         """Remove a file from its field, then delete it with its thumbs. Raises ``AdminError``."""
         before = self._item(collection, record_id)
-        record = record_from(before) if before else self.record(collection, record_id)
+        record = record_from(before, collection) if before else self.record(collection, record_id)
         names = list(record.names(of))
         if name not in names:
             raise AdminError(f"{collection.name}/{record_id} has no file {name} in {of.name}")
@@ -154,7 +157,7 @@ class Records:
         reason = items.refusal(new)
         if reason:
             raise AdminError(f"record {collection.name}/{after.id} cannot be stored: {reason}")
-        stale = record_items(collection, record_from(before))[1:] if before else []
+        stale = record_items(collection, record_from(before, collection))[1:] if before else []
         self._write([_deletion(item) for item in stale if item not in references])
         self._put(before, new)
         self._write([PutItem(item) for item in references if item not in stale])
@@ -164,8 +167,8 @@ class Records:
         if before:
             condition = {
                 "ConditionExpression": "#data = :data",
-                "ExpressionAttributeNames": {"#data": "data"},
-                "ExpressionAttributeValues": {":data": before["data"]},
+                "ExpressionAttributeNames": {"#data": RECORD},
+                "ExpressionAttributeValues": {":data": before[RECORD]},
             }
         try:
             self._dynamodb.put_item(TableName=self._name, Item=new, **condition)

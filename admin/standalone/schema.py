@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pocketfiles.catalogue.generations import Item
 from pocketfiles.catalogue.model import Collection, Field, Record, Value, listed
-from pocketfiles.catalogue.table import Item
 from pocketfiles.errors import RuleError
 from pocketfiles.rules import parser
 

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.items import COLLECTION, SETTINGS, record_from
 from pocketfiles.catalogue.model import Collection
-from pocketfiles.catalogue.table import COLLECTION, SETTINGS, Item, record_from
 
 from ..source.pocketbase import Row, SourceCollection
 from ..sync import files, gather, plan
@@ -104,7 +105,7 @@ class _ChangedRecords:
             return
         old = _collection(item)
         for each in self._table.partition(found.id):
-            record = record_from(each)
+            record = record_from(each, old)
             # A view's records can only be made by PocketBase; here they stay as they are.
             if found.collection.type != "view":
                 record = schema.reshaped(record, old, found.collection)

@@ -7,7 +7,7 @@ disturb it; nothing is lost either when nothing is carried out, as in a dry run.
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from pocketfiles.catalogue.table import Item
+from pocketfiles.catalogue.generations import Item
 
 from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
 from ..target.items import unpacked

@@ -8,14 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from pocketfiles import keys
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.items import COLLECTION, collection_item, record_items, settings_item
 from pocketfiles.catalogue.model import Collection, Record
-from pocketfiles.catalogue.table import (
-    COLLECTION,
-    Item,
-    collection_item,
-    record_items,
-    settings_item,
-)
 from pocketfiles.errors import NotFound
 
 from ..source.pocketbase import Row, SourceCollection

@@ -7,7 +7,8 @@ every collection that holds records, is not carried out.
 import json
 from pathlib import Path
 
-from pocketfiles.catalogue.table import COLLECTION, Item
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.items import COLLECTION
 
 from ..errors import MassDeletion
 from .differences import Differences

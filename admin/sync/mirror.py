@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-from pocketfiles.catalogue.table import CATALOGUE, Item
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.keys import CATALOGUE
 
 from ..source.storage import LocalFile
 from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem

@@ -19,7 +19,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
 
-from pocketfiles.catalogue.table import CATALOGUE, COLLECTION, Item, collection_item
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.items import COLLECTION, collection_item
+from pocketfiles.keys import CATALOGUE
 
 from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
 

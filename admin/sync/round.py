@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from pocketfiles.catalogue.table import CATALOGUE
+from pocketfiles.keys import CATALOGUE
 
 from ..errors import SourceBusy, SourceError
 from ..source import pocketbase

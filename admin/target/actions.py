@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pocketfiles import keys
-from pocketfiles.catalogue.table import COLLECTION, Item
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.items import COLLECTION
 
 from ..source.storage import LocalFile
 

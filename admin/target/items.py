@@ -5,7 +5,7 @@ import hashlib
 import json
 from typing import Any
 
-from pocketfiles.catalogue.table import Item
+from pocketfiles.catalogue.generations import Item
 
 LARGEST = 400 * 1024
 """DynamoDB's limit for an item, names included, in bytes."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pocketfiles.catalogue.table import Item
+from pocketfiles.catalogue.generations import Item
 
 from ..errors import TargetError
 from .actions import DeleteItem, PutItem

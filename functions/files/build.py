@@ -4,7 +4,7 @@ import os
 import time
 
 from pocketfiles.access import Access
-from pocketfiles.catalogue.cached import Catalogue, Reader
+from pocketfiles.catalogue.cached import Catalogue, Generations
 from pocketfiles.config import Settings
 from pocketfiles.deliver import Deliverer
 from pocketfiles.serve import FileService, Store
@@ -12,9 +12,11 @@ from pocketfiles.thumb_store import Picture, Render, ThumbMaker
 from pocketfiles.thumbs.size import ThumbSize
 
 
-def file_service(settings: Settings, table: Reader, storage: Store) -> FileService:
+def file_service(settings: Settings, table: Generations, storage: Store) -> FileService:
     """The use case over any table and bucket."""
-    catalogue = Catalogue(table, settings.catalogue_ttl, time.monotonic)
+    catalogue = Catalogue(
+        table, settings.catalogue_ttl, time.monotonic, settings.catalogue_stale_seconds
+    )
     thumbs = ThumbMaker(
         storage,
         renderer(settings),
@@ -28,9 +30,15 @@ def file_service(settings: Settings, table: Reader, storage: Store) -> FileServi
         redirect_seconds=settings.redirect_seconds,
         boundary=lambda: os.urandom(30).hex(),
     )
-    access = Access(catalogue, settings.rule_max_rows)
+    access = Access(settings.rule_max_rows)
     return FileService(
-        catalogue, storage, access, thumbs, deliverer, inline_limit=settings.inline_limit
+        catalogue,
+        storage,
+        access,
+        thumbs,
+        deliverer,
+        inline_limit=settings.inline_limit,
+        max_sync_age=settings.max_sync_age,
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.errors import Denied, RuleError
 from pocketfiles.http.messages import Request
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """Who asks to see which record, by which request; ``identity`` is ``None`` for a guest.
+    """Who asks to see which record of a snapshot, by which request; ``identity`` is ``None`` for a
+    guest.
 
     ``now`` in seconds since the epoch.
     """
 
+    snapshot: Snapshot
     collection: Collection
     record: Record
     identity: Identity | None
@@ -36,7 +38,6 @@ class AccessRequest:
 class Access:
     """Decides by the view rule. ``max_rows`` limits the records that one rule may read."""
 
-    catalogue: Catalogue
     max_rows: int
 
     def check(self, asked: AccessRequest) -> None:
@@ -83,8 +84,8 @@ class Access:
             collection=asked.collection,
             record=asked.record,
             request=rule_request,
-            collections=self.catalogue.collections,
-            reader=self.catalogue.reader,
+            collections=asked.snapshot.collections,
+            reader=asked.snapshot.reader,
             now=datetime.fromtimestamp(asked.now, UTC),
             max_rows=self.max_rows,
         )

@@ -44,6 +44,8 @@ class Settings:
     bucket_name: str = ""
     origin_secret_arn: str = ""
     catalogue_ttl: int = 1
+    catalogue_stale_seconds: int = 60
+    max_sync_age: int = 0
     inline_limit: int = MAX_INLINE_BYTES
     redirect_seconds: int = 900
     rule_max_rows: int = 1000
@@ -60,6 +62,10 @@ class Settings:
             bucket_name=_text(env, "BUCKET_NAME") if files else "",
             origin_secret_arn=env.get("ORIGIN_SECRET_ARN", ""),
             catalogue_ttl=_number(env, "CATALOGUE_TTL_SECONDS", cls.catalogue_ttl, 0, 3600),
+            catalogue_stale_seconds=_number(
+                env, "CATALOGUE_STALE_SECONDS", cls.catalogue_stale_seconds, 0, 3600
+            ),
+            max_sync_age=_number(env, "MAX_SYNC_AGE_SECONDS", cls.max_sync_age, 0, 10**8),
             inline_limit=_number(env, "INLINE_LIMIT_BYTES", cls.inline_limit, 0, MAX_INLINE_BYTES),
             redirect_seconds=_number(env, "REDIRECT_SECONDS", cls.redirect_seconds, 1, 3600),
             rule_max_rows=_number(env, "RULE_MAX_ROWS", cls.rule_max_rows, 0, 100_000),

@@ -10,6 +10,7 @@
     │   ├── Unauthenticated     401  the token route without a valid auth token
     │   ├── Forbidden           403  a superuser from an address that is not listed, or not the CDN
     │   └── Overloaded          503  AWS is throttling or does not respond; the client may retry
+    ├── Outdated                     data changed while a request read it; it starts again
     ├── ThumbFailed                  a thumb cannot be made; the original is served instead
     └── RuleError                    a view rule cannot be evaluated; it denies
 
@@ -97,6 +98,10 @@ class Overloaded(Refusal):
 
     status = 503
     message = "The service is busy. Please try again."
+
+
+class Outdated(PocketFilesError):
+    """The table no longer has what it held at the generation that is being read."""
 
 
 class ThumbFailed(PocketFilesError):

@@ -3,14 +3,14 @@
 
 from pocketfiles import tokens
 from pocketfiles.addresses import client_address, superuser_may_come_from
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.errors import Forbidden
 from pocketfiles.http.messages import Request
 
 _BEARER = "bearer "
 
 
-def authenticated(request: Request, catalogue: Catalogue, now: float) -> tokens.Identity | None:
+def authenticated(request: Request, snapshot: Snapshot, now: float) -> tokens.Identity | None:
     """The owner of the auth token in ``Authorization``; ``None`` if there is no valid token.
 
     Raises ``Forbidden`` for a superuser whose address is not listed.
@@ -19,44 +19,44 @@ def authenticated(request: Request, catalogue: Catalogue, now: float) -> tokens.
     if not token:
         return None
     try:
-        identity = tokens.verify(token, "auth", catalogue.owner, now)
+        identity = tokens.verify(token, "auth", snapshot.owner, now)
     except tokens.BadToken:
         return None
-    if identity.is_superuser and not _superuser_may_come(request, catalogue):
+    if identity.is_superuser and not _superuser_may_come(request, snapshot):
         raise Forbidden("a superuser from an address that is not listed")
     return identity
 
 
-def token_owner(request: Request, catalogue: Catalogue, now: float) -> tokens.Identity | None:
+def token_owner(request: Request, snapshot: Snapshot, now: float) -> tokens.Identity | None:
     """The owner of the file token in the query; ``None`` for a guest (pocketbase.md §3.3).
 
     An invalid token counts as a guest's, and so does a superuser's from an address that is not
     listed.
     """
     try:
-        return verified_owner(request, catalogue, now)
+        return verified_owner(request, snapshot, now)
     except tokens.BadToken:
         return None
 
 
-def verified_owner(request: Request, catalogue: Catalogue, now: float) -> tokens.Identity:
+def verified_owner(request: Request, snapshot: Snapshot, now: float) -> tokens.Identity:
     """The owner of the file token in the query. Raises ``BadToken`` where ``token_owner`` sees a
     guest."""
-    identity = tokens.verify(request.query.get("token", ""), "file", catalogue.owner, now)
-    if identity.is_superuser and not _superuser_may_come(request, catalogue):
+    identity = tokens.verify(request.query.get("token", ""), "file", snapshot.owner, now)
+    if identity.is_superuser and not _superuser_may_come(request, snapshot):
         raise tokens.BadToken("a superuser's, from an address that is not listed")
     return identity
 
 
-def refuse_foreign_superuser(request: Request, catalogue: Catalogue, now: float) -> None:
+def refuse_foreign_superuser(request: Request, snapshot: Snapshot, now: float) -> None:
     """Raise ``Forbidden`` where ``authenticated`` does. Free while no address is listed."""
-    if catalogue.settings.superuser_ips:
-        authenticated(request, catalogue, now)
+    if snapshot.settings.superuser_ips:
+        authenticated(request, snapshot, now)
 
 
-def _superuser_may_come(request: Request, catalogue: Catalogue) -> bool:
+def _superuser_may_come(request: Request, snapshot: Snapshot) -> bool:
     """Whether a superuser may act from the address of this request."""
-    settings = catalogue.settings
+    settings = snapshot.settings
     address = client_address(request.headers, request.address, settings)
     return superuser_may_come_from(address, settings)
 

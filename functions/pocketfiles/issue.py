@@ -12,6 +12,7 @@ from pocketfiles.http.headers import FRAMES, SECURITY
 from pocketfiles.http.messages import JSON, Reply, Request
 from pocketfiles.identity import authenticated
 from pocketfiles.log_fields import LogFields
+from pocketfiles.tokens import Identity
 
 PATH = "/api/files/token"
 
@@ -30,7 +31,7 @@ class TokenService:
         if (request.method, request.path) != ("POST", PATH):
             raise NotFound("no such route")
         try:
-            identity = authenticated(request, self.catalogue, now)
+            identity = self.catalogue.settled(lambda: self._identity(request, now))
         except StorageUnavailable as error:
             raise TokenNotIssued(error.reason) from error
         if identity is None:
@@ -39,6 +40,12 @@ class TokenService:
         headers = {**SECURITY, **FRAMES, "content-type": JSON, "cache-control": NO_STORE}
         log_fields = LogFields(token_issued=True)
         return Reply(200, headers, _body(token, request.query), log_fields=log_fields)
+
+    def _identity(self, request: Request, now: float) -> Identity | None:
+        """Who the request comes from, in the snapshot of this moment."""
+        if not request.headers.get("authorization", "").strip():
+            return None
+        return authenticated(request, self.catalogue.current(), now)
 
 
 def _body(token: str, query: Mapping[str, str]) -> bytes:

@@ -10,9 +10,14 @@ S3 keys are PocketBase's own, so that both can share a bucket (pocketbase.md §6
 Partition keys (``pk``) of the table; collection ids and field ids contain no ``#``:
 
 =============================================  ====================================================
-``#catalogue``                                 the collections and the settings
+``#pointer#<copy>``                            the generation that counts, in a few copies
+``#lease``                                     which writer may write
+``#catalogue#<generation>``                    a version of the collections and the settings
+``#catalogue``                                 the same in a table of format 1
+``#later``                                     what is left to do once a while has passed
 ``<collection id>``                            the records of a collection
-``<collection id>#<field id>#<target id>``     the records whose relation field holds the target
+``<collection id>#<field id>#<value>``         the records whose field has the value; of a relation,
+                                               the id it refers to
 =============================================  ====================================================
 """
 
@@ -21,7 +26,20 @@ from dataclasses import dataclass
 from pocketfiles.errors import NotFound
 
 CATALOGUE = "#catalogue"
-"""Partition key of the collections and the settings."""
+"""Partition key of the collections and the settings in a table of format 1."""
+
+POINTER = "pointer"
+"""Sort key of every copy of the pointer."""
+
+POINTER_COPIES = 4
+"""Copies of the pointer; each is in a partition of its own, which DynamoDB reads 3,000 times a
+second."""
+
+LEASE = "#lease"
+"""Partition key of the lease."""
+
+LATER = "#later"
+"""Partition key of what is left to do later."""
 
 MARK = "#"
 """Separates the parts of a partition key. The partition key of a record contains none."""
@@ -46,7 +64,7 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The partition key of the records that refer to ``target_id`` in one relation field."""
+    """The partition key of the records whose field has a value; of a relation, ``target_id``."""
 
     collection_id: str
     field_id: str
@@ -100,6 +118,26 @@ def parse(key: str) -> Original | Thumb | None:
     return None
 
 
+def pointer(copy: int) -> str:
+    """The partition key of a copy of the pointer."""
+    return f"#pointer{MARK}{copy}"
+
+
+def catalogue(generation: int) -> str:
+    """The partition key of the catalogue's version that a generation wrote."""
+    return f"{CATALOGUE}{MARK}{generation}"
+
+
+def is_definition(pk: str) -> bool:
+    """Whether a partition key holds a version of the catalogue, of whatever format."""
+    return pk == CATALOGUE or pk.startswith(CATALOGUE + MARK)
+
+
+def is_data(pk: str) -> bool:
+    """Whether a partition key holds records or index items, which have generations."""
+    return not pk.startswith(MARK)
+
+
 def is_record(pk: str) -> bool:
     """Whether a partition key holds the records of a collection."""
     return MARK not in pk
@@ -107,6 +145,8 @@ def is_record(pk: str) -> bool:
 
 def parse_reference(pk: str) -> Reference | None:
     """The reference that a partition key stands for; ``None`` for any other kind of key."""
+    if not is_data(pk):
+        return None
     match pk.split(MARK, 2):
         case [collection_id, field_id, target_id]:
             return Reference(collection_id, field_id, target_id)

@@ -6,7 +6,7 @@ Each step raises the ``Refusal`` that ends the request when it finds nothing.
 from dataclasses import dataclass
 
 from pocketfiles import keys
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.errors import NotFound, UnknownCollection
 from pocketfiles.http.messages import Request
@@ -48,17 +48,17 @@ def parts(request: Request) -> tuple[str, str, str]:
     raise NotFound("no such route")
 
 
-def find_collection(catalogue: Catalogue, name_or_id: str) -> Collection:
+def find_collection(snapshot: Snapshot, name_or_id: str) -> Collection:
     """The collection with that name or id."""
-    collection = catalogue.collections.find(name_or_id)
+    collection = snapshot.collections.find(name_or_id)
     if collection is None:
         raise UnknownCollection("no such collection")
     return collection
 
 
-def find_record(catalogue: Catalogue, collection: Collection, record_id: str) -> Record:
+def find_record(snapshot: Snapshot, collection: Collection, record_id: str) -> Record:
     """The record with that id."""
-    record = catalogue.record(collection, record_id)
+    record = snapshot.record(collection, record_id)
     if record is None:
         raise NotFound("no such record")
     return record

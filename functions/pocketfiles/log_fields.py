@@ -13,7 +13,8 @@ class LogFields:
     """Fields of the log line besides method, status, bytes and times. An empty field is left out.
 
     ``reason``: why the request was refused, or why its thumb failed; never shown to the client.
-    ``denied``: refused by the view rule, not for want of the file.
+    ``denied``: refused by the view rule, not for want of the file. ``sync_age``: seconds since a
+    sync last said that it lives.
     """
 
     collection: str = ""
@@ -22,8 +23,9 @@ class LogFields:
     denied: bool = False
     redirect: bool = False
     token_issued: bool = False
+    sync_age: float | None = None
 
-    def as_dict(self) -> dict[str, str | bool]:
+    def as_dict(self) -> dict[str, str | bool | float]:
         """The fields that are set, by name."""
         named = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in named.items() if value}

@@ -21,6 +21,7 @@ DENIED = "Denied"
 BYTES = "Bytes"
 DURATION = "Duration"
 THUMBS_FAILED = "ThumbsFailed"
+SYNC_AGE = "SyncAge"
 
 BY_THUMB: Mapping[ThumbOutcome, str] = {
     "made": "ThumbsMade",
@@ -42,6 +43,7 @@ NAMES = frozenset(
         DENIED,
         BYTES,
         DURATION,
+        SYNC_AGE,
         *BY_THUMB.values(),
         *DURATION_BY_SERVICE.values(),
     }
@@ -79,6 +81,8 @@ def of(measured: Measured) -> Iterator[Metric]:
     if measured.length:
         yield Metric(BYTES, "Bytes", measured.length)
     yield Metric(DURATION, "Milliseconds", measured.milliseconds)
+    if log_fields.sync_age is not None:
+        yield Metric(SYNC_AGE, "Seconds", log_fields.sync_age)
     for service, milliseconds in measured.spent.items():
         yield Metric(DURATION_BY_SERVICE[service], "Milliseconds", milliseconds)
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pocketfiles import deliver, keys, locate, thumb_store
 from pocketfiles.access import Access, AccessRequest
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Catalogue, Snapshot
 from pocketfiles.deliver import Deliverer, Variant, wants_attributes_only
 from pocketfiles.errors import NotFound
 from pocketfiles.http.caching import CachePolicy
@@ -36,6 +36,8 @@ class FileService:
     thumbs: ThumbMaker
     deliverer: Deliverer
     inline_limit: int
+    max_sync_age: float = 0
+    """Seconds without a living sync after which protected files are denied; 0 for no limit."""
 
     def answer(self, request: Request, now: float) -> Reply:
         """The reply to a request of any method and path. ``now`` in seconds since the epoch.
@@ -44,27 +46,51 @@ class FileService:
         """
         if request.method == "OPTIONS":
             return preflight(request)
-        located = self._locate(request, now)
-        policy = self._cache_policy(request, located, now)
+        located, policy = self.catalogue.settled(lambda: self._open(request, now))
         variant, log_fields = self._choose(request, located, policy)
+        log_fields = replace(log_fields, sync_age=self.catalogue.age(now))
         reply = self.deliverer.deliver(request, variant)
         redirect = reply.log_fields.redirect
         return replace(reply, log_fields=replace(log_fields, redirect=redirect))
 
-    def _locate(self, request: Request, now: float) -> Located:
+    def _open(self, request: Request, now: float) -> tuple[Located, CachePolicy]:
+        """What the path names, once the request may have it, and how it may be cached.
+
+        Where the file is protected, all of it is decided in one snapshot, taken after the request
+        came in. While a mass deletion is held back, the data without the deleted records must allow
+        it as well. Raises ``Outdated`` if the data changes meanwhile.
+        """
+        locate.parts(request)
+        started = self.catalogue.now()
+        recent = self.catalogue.recent()
+        located = self._locate(request, recent, now)
+        if not located.field.protected:
+            return located, CachePolicy()
+        current = self.catalogue.current(since=started)
+        current.require_trust(now, self.max_sync_age)
+        policies = []
+        for snapshot in current.views:
+            if snapshot is not recent:
+                located = self._locate(request, snapshot, now)
+            policies.append(self._cache_policy(request, snapshot, located, now))
+        return located, min(policies, key=_lifetime)
+
+    def _locate(self, request: Request, snapshot: Snapshot, now: float) -> Located:
         collection_name, record_id, name = locate.parts(request)
-        refuse_foreign_superuser(request, self.catalogue, now)
-        collection = locate.find_collection(self.catalogue, collection_name)
-        record = locate.find_record(self.catalogue, collection, record_id)
+        refuse_foreign_superuser(request, snapshot, now)
+        collection = locate.find_collection(snapshot, collection_name)
+        record = locate.find_record(snapshot, collection, record_id)
         field = locate.find_field(collection, record, name)
         return Located(collection, record, field, name)
 
-    def _cache_policy(self, request: Request, located: Located, now: float) -> CachePolicy:
+    def _cache_policy(
+        self, request: Request, snapshot: Snapshot, located: Located, now: float
+    ) -> CachePolicy:
         """How the file may be cached. Raises ``Denied`` if it is protected from this request."""
         if not located.field.protected:
             return CachePolicy()
-        identity = token_owner(request, self.catalogue, now)
-        asked = AccessRequest(located.collection, located.record, identity, request, now)
+        identity = token_owner(request, snapshot, now)
+        asked = AccessRequest(snapshot, located.collection, located.record, identity, request, now)
         self.access.check(asked)
         if identity is None or identity.expires is None:
             return CachePolicy(private=True)
@@ -94,3 +120,8 @@ class FileService:
         if opened is None:
             raise NotFound("the object is missing")
         return opened
+
+
+def _lifetime(policy: CachePolicy) -> tuple[bool, float]:
+    """Orders cache policies by how long they let a file be kept: private ones first."""
+    return not policy.private, policy.seconds_left or 0

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from admin.target.local_runner import LocalRunner
+from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.catalogue.items import record_items
 from pocketfiles.catalogue.model import Record
-from pocketfiles.catalogue.table import Table, record_items
+from pocketfiles.catalogue.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -41,7 +43,7 @@ class Bucket:
         self, collection: str, record_id: str, field: str, files: Mapping[str, tuple[bytes, str]]
     ) -> None:
         """Add a record with files of these bytes and types in one of its fields."""
-        found = Table(self.dynamodb, self.table).catalogue()[0].find(collection)
+        found = snapshot_of(Table(self.dynamodb, self.table)).collections.find(collection)
         assert found is not None
         values = {
             "id": record_id,

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from pocketfiles import tokens
+from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.catalogue.items import COLLECTION
 from pocketfiles.catalogue.model import Collection, Record
-from pocketfiles.catalogue.table import CATALOGUE, COLLECTION, Table
+from pocketfiles.catalogue.table import Table
+from pocketfiles.keys import CATALOGUE
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import Runner
 from tests.e2e.test_runner import ask
@@ -35,9 +38,11 @@ def bucket(runner: Runner) -> Bucket:
 def owner(bucket: Bucket, record_id: str) -> tuple[Collection, Record]:
     """A token's owner as the table has it now."""
     table = Table(bucket.dynamodb, bucket.table)
-    collection = table.catalogue()[0].find("_superusers" if record_id == ROOT else "users")
+    collection = snapshot_of(table).collections.find(
+        "_superusers" if record_id == ROOT else "users"
+    )
     assert collection
-    record = table.get(collection.id, record_id)
+    record = snapshot_of(table).record(collection, record_id)
     assert record
     return collection, record
 

@@ -19,6 +19,7 @@ from local.cdn.cache import Cache
 from local.cdn.distribution import Distribution
 from local.cdn.functions import EdgeFunctions
 from local.gateway import Request
+from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.conftest import DEMO, ROOT, make_cloud
 from tests.contract.deviations import Row
@@ -62,7 +63,7 @@ def world(endpoint: str) -> Iterator[World]:
     with ExitStack() as stack:
         api = stack.enter_context(deployed(cloud))
         functions = stack.enter_context(EdgeFunctions(str(NODE), Path(ROOT, "edge")))
-        collections, _ = Table(cloud.dynamodb, cloud.table).catalogue()
+        collections = snapshot_of(Table(cloud.dynamodb, cloud.table)).collections
         functions.publish(edge_store.entries(collections))
         rules = policy.read((ROOT / "template.yaml").read_text())
         cache = Cache(lambda: 0.0, rules.default_ttl)

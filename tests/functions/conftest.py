@@ -9,8 +9,8 @@ import jwt
 import pytest
 from PIL import Image
 
+from pocketfiles.catalogue.items import collection_item, record_items, settings_item
 from pocketfiles.catalogue.model import Collection, Record, Source
-from pocketfiles.catalogue.table import collection_item, record_items, settings_item
 from tests.conftest import Cloud, make_cloud
 from tests.deployed import Deployed, deployed
 

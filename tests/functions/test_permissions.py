@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from local.intrinsics import load
+from pocketfiles.catalogue.items import collection_item, record_items
 from pocketfiles.catalogue.model import Collection, Record
-from pocketfiles.catalogue.table import collection_item, record_items
 from tests.conftest import ROOT, Cloud
 from tests.deployed import Deployed, deployed
 from tests.functions.conftest import ADA, OWNER, PAPERS, file_field, fill, make_token

@@ -36,9 +36,14 @@ def test_each_kind_of_request_costs_its_calls_and_no_more(
         ("GET", THUMB, {}, ["GetItem", "GetObject", "GetObject", "PutObject"]),
         ("GET", THUMB, {}, ["GetItem", "GetObject"]),
         ("HEAD", THUMB, {}, ["GetItem", "HeadObject"]),
-        ("GET", SECRET, {}, ["GetItem"]),
-        ("GET", f"{SECRET}?token={make_token(ADA)}", {}, ["GetItem", "GetItem", "GetObject"]),
-        ("GET", f"{SECRET}?token=x", {}, ["GetItem"]),
+        ("GET", SECRET, {}, ["GetItem", "GetItem"]),
+        (
+            "GET",
+            f"{SECRET}?token={make_token(ADA)}",
+            {},
+            ["GetItem", "GetItem", "GetItem", "GetObject"],
+        ),
+        ("GET", f"{SECRET}?token=x", {}, ["GetItem", "GetItem"]),
         ("GET", "/api/files/photos/photo1/other", {}, ["GetItem"]),
         ("GET", "/api/files/nope/photo1/other", {}, []),
         ("OPTIONS", PICTURE, {}, []),
@@ -55,9 +60,10 @@ def test_each_kind_of_request_costs_its_calls_and_no_more(
 def test_a_first_request_reads_all_collections_in_one_query(
     api: Deployed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert asked(caplog, api, "GET", PICTURE) == ["Query", "GetItem", "GetObject"]
+    assert asked(caplog, api, "GET", PICTURE) == ["GetItem", "Query", "GetItem", "GetObject"]
     auth = make_token(ADA, "auth")
     assert asked(caplog, api, "POST", "/api/files/token", authorization=auth) == [
+        "GetItem",
         "Query",
         "GetItem",
     ]

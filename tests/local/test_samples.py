@@ -6,14 +6,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from local.samples import Opens, samples, thumb_form
-from pocketfiles.catalogue.model import (
-    Collection,
-    Collections,
-    Field,
-    Record,
-    Settings,
-    TokenOptions,
-)
+from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.catalogue.model import Collection, Field, Record, TokenOptions
+from tests.fakes import FakeTable
 
 BASE = "http://127.0.0.1:8090"
 NOW = 1_700_000_000
@@ -39,18 +34,15 @@ class Catalogue:
     collections: Sequence[Collection]
     records: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
 
-    def catalogue(self) -> tuple[Collections, Settings]:
-        return Collections(self.collections), Settings()
-
-    def all(self, collection_id: str, limit: int) -> list[Record]:
-        return [
-            Record(collection_id, values["id"], values)
-            for values in self.records.get(collection_id, ())
-        ][:limit]
-
 
 def found(catalogue: Catalogue, opens: Opens = lambda path: True) -> dict[str, str]:
-    return dict(samples(catalogue, opens, BASE, NOW))
+    records = [
+        Record(collection_id, values["id"], values)
+        for collection_id, listed in catalogue.records.items()
+        for values in listed
+    ]
+    snapshot = snapshot_of(FakeTable(catalogue.collections, records))
+    return dict(samples(snapshot, opens, BASE, NOW))
 
 
 def owner(token: str) -> str:

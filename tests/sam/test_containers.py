@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from pocketfiles import tokens
+from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.sam.conftest import ROOT, Stack, run, session_of
 
@@ -37,9 +38,9 @@ def auth_token(stack: Stack, user: str) -> str:
     session = session_of(stack.environment)
     client = session.client("dynamodb", endpoint_url=stack.environment["AWS_ENDPOINT_URL"])
     table = Table(client, stack.table)
-    collection = table.catalogue()[0].find("users")
+    collection = snapshot_of(table).collections.find("users")
     assert collection
-    record = table.get(collection.id, user)
+    record = snapshot_of(table).record(collection, user)
     assert record
     return tokens.issue(collection, record, "auth", time.time())
 

@@ -3,12 +3,12 @@ from typing import Any
 import pytest
 
 from pocketfiles.access import Access, AccessRequest
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.errors import NotFound
 from pocketfiles.http.messages import Request
 from pocketfiles.tokens import Identity
-from tests.fakes import Clock, FakeTable, request
+from tests.fakes import FakeTable, request
 
 NOW = 1_800_000_000.0
 FIELDS = (
@@ -32,10 +32,10 @@ def allows(
     rule: str | None, who: Identity | None, asked: Request | None = None, max_rows: int = 10
 ) -> bool:
     papers = Collection("pbc_papers", "papers", "base", FIELDS, view_rule=rule)
-    catalogue = Catalogue(FakeTable([USERS, papers, ROOTS], [ADA, PAPER]), 5, Clock())
+    snapshot = snapshot_of(FakeTable([USERS, papers, ROOTS], [ADA, PAPER]))
     try:
-        access_request = AccessRequest(papers, PAPER, who, asked or request(), NOW)
-        Access(catalogue, max_rows).check(access_request)
+        access_request = AccessRequest(snapshot, papers, PAPER, who, asked or request(), NOW)
+        Access(max_rows).check(access_request)
     except NotFound:
         return False
     return True

@@ -1,12 +1,12 @@
 import jwt
 import pytest
 
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.model import Collection, Record, Settings, TokenOptions
 from pocketfiles.errors import Forbidden
 from pocketfiles.http.messages import Request
 from pocketfiles.identity import authenticated, refuse_foreign_superuser, token_owner
-from tests.fakes import Clock, FakeTable, request
+from tests.fakes import FakeTable, request
 
 NOW = 1_800_000_000.0
 OPTIONS = {"auth_token": TokenOptions("a" * 40, 60), "file_token": TokenOptions("f" * 40, 180)}
@@ -31,9 +31,9 @@ def token(record: Record, kind: str, **claims: object) -> str:
     )
 
 
-def catalogue(*superuser_ips: str, **settings: object) -> Catalogue:
+def snapshot(*superuser_ips: str, **settings: object) -> Snapshot:
     rules = Settings(superuser_ips=superuser_ips, **settings)  # type: ignore[arg-type]
-    return Catalogue(FakeTable([USERS, ROOTS], [ADA, ROOT], rules), 5, Clock())
+    return snapshot_of(FakeTable([USERS, ROOTS], [ADA, ROOT], rules))
 
 
 def bearing(value: str, **headers: str) -> Request:
@@ -64,13 +64,15 @@ ADAS = token(ADA, "auth")
     ],
 )
 def test_authorization_identifies_a_record_or_nobody(value: str, known: bool) -> None:
-    identity = authenticated(bearing(value), catalogue(), NOW)
+    identity = authenticated(bearing(value), snapshot(), NOW)
     assert (identity is not None and identity.record == ADA) is known
 
 
 def test_a_request_without_authorization_costs_no_read() -> None:
     table = FakeTable()
-    assert authenticated(request("POST"), Catalogue(table, 5, Clock()), NOW) is None
+    known = snapshot_of(table)
+    table.calls.clear()
+    assert authenticated(request("POST"), known, NOW) is None
     assert table.calls == []
 
 
@@ -89,12 +91,12 @@ def test_a_request_without_authorization_costs_no_read() -> None:
     ],
 )
 def test_the_file_token_in_the_query_identifies_its_owner(query: str, owner: Record | None) -> None:
-    identity = token_owner(request(query=query), catalogue(), NOW)
+    identity = token_owner(request(query=query), snapshot(), NOW)
     assert (identity.record if identity else None) == owner
 
 
 def test_authorization_opens_no_file() -> None:
-    assert token_owner(bearing(token(ROOT, "auth")), catalogue(), NOW) is None
+    assert token_owner(bearing(token(ROOT, "auth")), snapshot(), NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_authorization_opens_no_file() -> None:
 def test_a_superuser_may_come_from_listed_addresses_only(
     listed: tuple[str, ...], headers: dict[str, str], allowed: bool
 ) -> None:
-    known = catalogue(*listed)
+    known = snapshot(*listed)
     by_header = bearing(token(ROOT, "auth"), **headers)
     by_query = request(query=f"token={token(ROOT, 'file')}", **headers)
     if allowed:
@@ -124,12 +126,12 @@ def test_a_superuser_may_come_from_listed_addresses_only(
 
 
 def test_a_trusted_proxys_header_gives_the_address() -> None:
-    known = catalogue("198.51.100.1", proxy_headers=("X-Forwarded-For",))
+    known = snapshot("198.51.100.1", proxy_headers=("X-Forwarded-For",))
     assert authenticated(bearing(token(ROOT, "auth"), x_forwarded_for="198.51.100.1"), known, NOW)
 
 
 def test_other_records_may_come_from_any_address() -> None:
-    known = catalogue("198.51.100.1")
+    known = snapshot("198.51.100.1")
     assert authenticated(bearing(ADAS), known, NOW)
     refuse_foreign_superuser(bearing(ADAS), known, NOW)
     refuse_foreign_superuser(request(), known, NOW)
@@ -137,6 +139,6 @@ def test_other_records_may_come_from_any_address() -> None:
 
 def test_authorization_costs_no_read_while_no_address_is_listed() -> None:
     table = FakeTable([ROOTS], [ROOT])
-    known = Catalogue(table, 5, Clock())
+    known = snapshot_of(table)
     refuse_foreign_superuser(bearing(token(ROOT, "auth")), known, NOW)
-    assert table.calls == [("catalogue",)]
+    assert table.calls == [("pointer",), ("catalogue",)]

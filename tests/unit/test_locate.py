@@ -1,10 +1,10 @@
 import pytest
 
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.model import Collection, Field, Record, Source
 from pocketfiles.errors import NotFound, Refusal, UnknownCollection
 from pocketfiles.locate import Located, find_collection, find_field, find_record, parts, thumb_size
-from tests.fakes import Clock, FakeTable, request
+from tests.fakes import FakeTable, request
 
 IMAGE = Field("f1", "image", "file", max_select=1, thumbs=("50x50", "bad"))
 SCANS = Field("f2", "scans", "file", max_select=9, protected=True)
@@ -17,8 +17,8 @@ VIEWED = Record("pbc_shown", "v1", {"image": "a.png"}, {"a.png": Source("pbc_pho
 
 
 @pytest.fixture
-def catalogue() -> Catalogue:
-    return Catalogue(FakeTable([PHOTOS, SHOWN], [RECORD, VIEWED]), 5, Clock())
+def snapshot() -> Snapshot:
+    return snapshot_of(FakeTable([PHOTOS, SHOWN], [RECORD, VIEWED]))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -54,16 +54,16 @@ def test_any_other_path_or_method_is_not_found(method: str, path: str, reason: s
     ],
 )
 def test_a_missing_collection_record_or_file_is_refused(
-    collection: str, record: str, name: str, refusal: type[Refusal], catalogue: Catalogue
+    collection: str, record: str, name: str, refusal: type[Refusal], snapshot: Snapshot
 ) -> None:
     with pytest.raises(refusal):
-        found = find_collection(catalogue, collection)
-        find_field(found, find_record(catalogue, found, record), name)
+        found = find_collection(snapshot, collection)
+        find_field(found, find_record(snapshot, found, record), name)
 
 
-def test_the_first_field_with_the_name_counts(catalogue: Catalogue) -> None:
-    found = find_collection(catalogue, "PHOTOS")
-    record = find_record(catalogue, found, "p1")
+def test_the_first_field_with_the_name_counts(snapshot: Snapshot) -> None:
+    found = find_collection(snapshot, "PHOTOS")
+    record = find_record(snapshot, found, "p1")
     assert (found, record) == (PHOTOS, RECORD)
     assert find_field(found, record, "a.png") == IMAGE
     assert find_field(found, record, "b.txt") == SCANS

@@ -81,7 +81,7 @@ class World:
         self.service = FileService(
             catalogue=catalogue,
             store=self.bucket,
-            access=Access(catalogue, 10),
+            access=Access(10),
             thumbs=ThumbMaker(
                 self.bucket, self.render, inline_limit=limit, max_source_bytes=99, clock=self.clock
             ),
@@ -257,16 +257,19 @@ def test_a_redirect_reads_no_bytes() -> None:
     assert [call[0] for call in world.asked()] == ["get", "fetch", "presign"]
 
 
-def test_collections_are_read_again_when_their_time_is_over(world: World) -> None:
+def test_the_pointer_is_read_again_when_its_time_is_over(world: World) -> None:
     world.clock.now += 5
     world.get(FILE)
-    assert world.asked()[0] == ("catalogue",)
+    assert world.asked()[0] == ("pointer",)
 
 
-def test_a_token_costs_one_read_more(world: World) -> None:
+def test_a_protected_file_costs_a_read_of_the_pointer_and_one_of_the_tokens_owner(
+    world: World,
+) -> None:
     world.get("/api/files/locked/l1/s.txt", token(ROOT))
     assert world.asked() == [
         ("get", "pbc_locked", "l1"),
+        ("pointer",),
         ("get", "pbc_roots", "root"),
         ("fetch", "pbc_locked/l1/s.txt"),
     ]
@@ -364,7 +367,7 @@ def test_a_thumb_is_as_protected_as_its_original(world: World) -> None:
 
 def test_a_denied_file_costs_no_read_of_the_bucket(world: World) -> None:
     world.refused("/api/files/locked/l1/s.txt", "thumb=50x50")
-    assert world.asked() == [("get", "pbc_locked", "l1")]
+    assert world.asked() == [("get", "pbc_locked", "l1"), ("pointer",)]
 
 
 def test_a_superuser_from_another_address_is_refused_by_header_and_a_guest_by_token() -> None:

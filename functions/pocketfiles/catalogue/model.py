@@ -157,13 +157,27 @@ def _array(text: str) -> list[str] | None:
 
 
 class Collections:
-    """All collections, in order of creation, with PocketBase's lookup."""
+    """All collections, in order of creation, with PocketBase's lookup.
 
-    def __init__(self, collections: Iterable[Collection]) -> None:
+    ``indexed``: the fields besides relations, by collection id and field id, whose values the table
+    has index items for.
+    """
+
+    def __init__(
+        self,
+        collections: Iterable[Collection],
+        indexed: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
         self._ordered = sorted(collections, key=lambda c: c.position)
+        self._by_id = {collection.id: collection for collection in self._ordered}
+        self.indexed = indexed
 
     def __iter__(self) -> Iterator[Collection]:
         return iter(self._ordered)
+
+    def with_id(self, collection_id: str) -> Collection | None:
+        """The collection of exactly this id."""
+        return self._by_id.get(collection_id)
 
     def find(self, name_or_id: str) -> Collection | None:
         """The first whose name matches in any case or whose id matches exactly (pocketbase.md §3.2)."""

@@ -1,137 +1,131 @@
-"""The catalogue's DynamoDB table; nothing else speaks to DynamoDB.
+"""The catalogue's DynamoDB table, read. No other module of the functions calls DynamoDB.
 
-One table, string keys ``pk`` and ``sk``:
+One table, string keys ``pk`` and ``sk`` (``keys`` has their grammar):
 
-=====================================  =======================  =============================================
-``pk``                                 ``sk``                   attributes
-=====================================  =======================  =============================================
-``#catalogue``                         ``collection#<id>``      ``data`` (JSON), ``position`` (N)
-``#catalogue``                         ``settings``             ``data`` (JSON)
-``<collection id>``                    ``<record id>``          ``data``; in views ``sources`` (JSON)
-``<collection>#<field id>#<target>``   ``<record id>``          none: the record refers to the target
-=====================================  =======================  =============================================
+======================================  ====================  ====================================
+``pk``                                  ``sk``                attributes besides the generation's
+======================================  ====================  ====================================
+``#pointer#<copy>``                     ``pointer``           ``generations.Pointer``
+``#lease``                              ``lease``             who may write (read by writers alone)
+``#catalogue#<generation>``             ``header``            ``definitions`` (N), ``data`` (JSON)
+``#catalogue#<generation>``             ``collection#<id>``   ``data`` (JSON), ``position`` (N)
+``#catalogue#<generation>``             ``settings``          ``data`` (JSON)
+``<collection id>``                     ``<record id>``       ``record``; in views ``sources`` (JSON)
+``<collection>#<field id>#<value>``     ``<record id>``       none: the record's field has the value
+======================================  ====================  ====================================
 
-A record's ``data`` is a JSON object of its columns, kept as text so that 1 and 1.0 stay apart; above 8 KiB
-it is compressed. Collection ids hold no ``#``. Reads are strongly consistent: a changed token key or rule
-counts at the next request. What AWS refuses surfaces as ``aws.refusal`` tells.
+Records and index items keep two values with their generations (``generations``). A version of the
+catalogue never changes. A table of format 1 has no pointer; its catalogue is under ``#catalogue``,
+and its records have ``data``, named by the fields' names, instead of ``record``.
+
+Reads are strongly consistent. Errors of AWS are raised as the ``Refusal`` that ``aws.refusal`` maps
+them to.
 """
 
-import json
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from pocketfiles import keys, timing
 from pocketfiles.aws import AWS_ERRORS, refusal
-from pocketfiles.catalogue.model import Collection, Collections, Record, Settings, Source, Value
+from pocketfiles.catalogue.generations import (
+    UNVERSIONED,
+    Item,
+    Pointer,
+    pointer_from,
+    value_at,
+)
+from pocketfiles.catalogue.items import catalogue_from, record_from
+from pocketfiles.catalogue.model import Collection, Collections, Record, Settings
 from pocketfiles.errors import Overloaded
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Item: TypeAlias = dict[str, Any]
-"""An item in DynamoDB's attribute format, e.g. ``{"pk": {"S": "…"}}``."""
+BATCH = 100
+"""The most keys that one BatchGetItem takes."""
 
-CATALOGUE = keys.CATALOGUE
-SETTINGS = "settings"
-COLLECTION = "collection#"
-COMPRESS_ABOVE = 8 * 1024
-BATCH = 100  # BatchGetItem takes no more keys at once
-
-_COLLECTION_KEYS = (
-    "id",
-    "name",
-    "type",
-    "system",
-    "viewRule",
-    "indexes",
-    "viewQuery",
-    "authToken",
-    "fileToken",
-)
-_FIELD_KEYS = ("id", "name", "type", "hidden", "maxSelect", "protected", "thumbs", "collectionId")
+_BATCH_ATTEMPTS = 6
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.5
 
 
 class Table:
-    """Reads of the catalogue through a low-level DynamoDB client."""
+    """Reads one table through a low-level DynamoDB client."""
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", name: str, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._client = client
         self._name = name
+        self._sleep = sleep
 
-    def catalogue(self) -> tuple[Collections, Settings]:
-        """All collections and the settings, in one query."""
-        collections = []
-        settings = Settings()
-        for item in self._query(CATALOGUE):
-            raw = json.loads(item["data"]["S"])
-            if item["sk"]["S"] == SETTINGS:
-                settings = Settings.from_json(raw)
-            else:
-                collections.append(Collection.from_json(raw, int(item["position"]["N"])))
-        return Collections(collections), settings
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self._name
 
-    def get(self, collection_id: str, record_id: str) -> Record | None:
-        """One record, or ``None``."""
-        key = {"pk": {"S": collection_id}, "sk": {"S": record_id}}
+    def pointer(self) -> Pointer:
+        """The pointer as it is now; ``UNVERSIONED`` for a table of format 1."""
+        copy = random.randrange(keys.POINTER_COPIES)  # noqa: S311 - spreads reads over partitions
+        key = {"pk": {"S": keys.pointer(copy)}, "sk": {"S": keys.POINTER}}
         item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
-        return record_from(item) if item else None
+        return pointer_from(item) if item else UNVERSIONED
 
-    def batch(self, collection_id: str, record_ids: Iterable[str]) -> dict[str, Record]:
-        """Those of the records that exist, by id; a hundred a call."""
-        wanted = list(dict.fromkeys(record_ids))
-        found: dict[str, Record] = {}
-        for start in range(0, len(wanted), BATCH):
-            for item in self._batch(collection_id, wanted[start : start + BATCH]):
-                record = record_from(item)
-                found[record.id] = record
-        return found
+    def catalogue(self, pointer: Pointer) -> tuple[Collections, Settings, frozenset[str]]:
+        """All collections, the settings, and the ids of collections that are only held, in one
+        query. Raises ``Outdated`` when that version of the catalogue has been removed."""
+        versioned = pointer.catalogue > 0
+        pk = keys.catalogue(pointer.catalogue) if versioned else keys.CATALOGUE
+        return catalogue_from(self.query_items(pk), versioned=versioned)
 
-    def referring(
-        self, collection_id: str, field_id: str, target_ids: Sequence[str], limit: int
-    ) -> list[str]:
-        """Ids of the records whose relation field holds one of the targets; ``limit`` + 1 at the most."""
-        found: dict[str, None] = {}
-        for target in target_ids:
-            for item in self._query(
-                keys.Reference(collection_id, field_id, target).pk, limit + 1 - len(found)
-            ):
-                found[item["sk"]["S"]] = None
-            if len(found) > limit:
-                break
-        return list(found)
+    def at(
+        self, pointer: Pointer, collections: Collections, *, with_held: bool = True
+    ) -> "TableAt":
+        """The records as they were at the pointer's generation."""
+        return TableAt(self, pointer, collections, with_held=with_held)
 
-    def all(self, collection_id: str, limit: int) -> list[Record]:
-        """The collection's records in order of id; ``limit`` + 1 at the most, so that more can be told."""
-        return [record_from(item) for item in self._query(collection_id, limit + 1)]
+    def get_item(self, pk: str, sk: str) -> Item | None:
+        """One item, or ``None``."""
+        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        item: Item | None = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        return item
 
-    def _batch(self, collection_id: str, record_ids: Sequence[str]) -> Iterator[Item]:
-        keys = [{"pk": {"S": collection_id}, "sk": {"S": record_id}} for record_id in record_ids]
-        for _ in range(
-            len(keys) + 1
-        ):  # unprocessed keys shrink at every turn, or the table is overloaded
-            answer = self._call_batch({self._name: {"Keys": keys, "ConsistentRead": True}})
+    def batch_items(self, pk: str, sks: Sequence[str]) -> Iterator[Item]:
+        """Those of the items of a partition that exist; ``BATCH`` at the most.
+
+        Keys that DynamoDB left unprocessed are asked for again, with pauses between. Raises
+        ``Overloaded`` when some are always left.
+        """
+        wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for sk in sks]
+        pause = _FIRST_PAUSE_SECONDS
+        for attempt in range(_BATCH_ATTEMPTS):
+            if attempt:
+                self._sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads retries
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            answer = self._call_batch({self._name: {"Keys": wanted, "ConsistentRead": True}})
             yield from answer["Responses"].get(self._name, [])
-            left = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
-            if not left:
+            wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
+            if not wanted:
                 return
-            keys = left
         raise Overloaded("DynamoDB left keys of a batch unprocessed")
 
-    def _query(self, pk: str, limit: int | None = None) -> Iterator[Item]:
+    def query_items(self, pk: str, page_size: int | None = None) -> Iterator[Item]:
+        """The items of a partition in order of sort key. The next page is read when needed."""
         request: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": {"S": pk}},
             "ConsistentRead": True,
         }
-        left = limit
-        while left is None or left > 0:
-            page = self._call("query", **request, **({} if left is None else {"Limit": left}))
+        if page_size is not None:
+            request["Limit"] = page_size
+        while True:
+            page = self._call("query", **request)
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-            left = None if left is None else left - len(page["Items"])
 
     def _call(self, operation: str, **request: Any) -> Any:
         return _answer(getattr(self._client, operation), TableName=self._name, **request)
@@ -140,74 +134,78 @@ class Table:
         return _answer(self._client.batch_get_item, RequestItems=request)
 
 
+class TableAt:
+    """The table's records at one generation. Every method raises ``Outdated`` when an item no
+    longer has what it held then."""
+
+    def __init__(
+        self, table: Table, pointer: Pointer, collections: Collections, *, with_held: bool
+    ) -> None:
+        self._table = table
+        self._pointer = pointer
+        self._collections = collections
+        self._with_held = with_held
+
+    def get(self, collection_id: str, record_id: str) -> Record | None:
+        """One record, or ``None``."""
+        collection = self._collections.with_id(collection_id)
+        if collection is None:
+            return None
+        item = self._table.get_item(collection_id, record_id)
+        return self._record(item, collection) if item else None
+
+    def batch(self, collection_id: str, record_ids: Iterable[str]) -> dict[str, Record]:
+        """Those of the records that exist, by id; a hundred a call."""
+        collection = self._collections.with_id(collection_id)
+        wanted = list(dict.fromkeys(record_ids)) if collection else []
+        found: dict[str, Record] = {}
+        for start in range(0, len(wanted), BATCH):
+            for item in self._table.batch_items(collection_id, wanted[start : start + BATCH]):
+                record = self._record(item, collection)
+                if record:
+                    found[record.id] = record
+        return found
+
+    def referring(
+        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
+    ) -> list[str]:
+        """Ids of the records whose field has one of the values; ``limit`` + 1 at the most.
+
+        ``values`` are the index keys of ``rules.lookups``.
+        """
+        found: dict[str, None] = {}
+        for value in values:
+            pk = keys.Reference(collection_id, field_id, value).pk
+            for item in self._table.query_items(pk, limit + 1):
+                if value_at(item, self._pointer) is not None:
+                    found[item["sk"]["S"]] = None
+                if len(found) > limit:
+                    return list(found)
+        return list(found)
+
+    def all(self, collection_id: str, limit: int) -> list[Record]:
+        """The collection's records in order of id; ``limit`` + 1 at the most, which tells that
+        there are too many."""
+        collection = self._collections.with_id(collection_id)
+        found: list[Record] = []
+        if collection is None:
+            return found
+        for item in self._table.query_items(collection_id, limit + 1):
+            record = self._record(item, collection)
+            if record:
+                found.append(record)
+            if len(found) > limit:
+                break
+        return found
+
+    def _record(self, item: Item, collection: Collection | None) -> Record | None:
+        value = value_at(item, self._pointer, with_held=self._with_held)
+        return record_from(value, collection) if value and collection else None
+
+
 def _answer(operation: Any, **request: Any) -> Any:
     try:
         with timing.spent_on("dynamodb"):
             return operation(**request)
     except AWS_ERRORS as error:
         raise refusal("DynamoDB", error) from error
-
-
-def record_from(item: Item) -> Record:
-    """A record of its item."""
-    data = item["data"]
-    text = data["S"] if "S" in data else zlib.decompress(data["B"])
-    homes = json.loads(item["sources"]["S"]) if "sources" in item else {}
-    sources = {name: Source(*home) for name, home in homes.items()}
-    return Record(item["pk"]["S"], item["sk"]["S"], json.loads(text), sources)
-
-
-def record_items(collection: Collection, record: Record) -> list[Item]:
-    """What a record is in the table: its own item, then one per relation value."""
-    item: Item = {
-        "pk": {"S": record.collection_id},
-        "sk": {"S": record.id},
-        "data": _data(record.values),
-    }
-    if record.sources:
-        homes = {
-            name: [home.collection_id, home.record_id]
-            for name, home in sorted(record.sources.items())
-        }
-        item["sources"] = {"S": _json(homes)}
-    return [item, *_relations(collection, record)]
-
-
-def _relations(collection: Collection, record: Record) -> Iterator[Item]:
-    for field in collection.fields:
-        if field.type == "relation":
-            for target in record.names(field):
-                yield {
-                    "pk": {"S": keys.Reference(collection.id, field.id, target).pk},
-                    "sk": {"S": record.id},
-                }
-
-
-def collection_item(raw: Mapping[str, Any], position: int) -> Item:
-    """A collection's item, of PocketBase's collection object cut down to what serving files reads."""
-    kept = {key: raw[key] for key in _COLLECTION_KEYS if key in raw}
-    kept["fields"] = [
-        {key: field[key] for key in _FIELD_KEYS if key in field} for field in raw["fields"]
-    ]
-    return {
-        "pk": {"S": CATALOGUE},
-        "sk": {"S": f"{COLLECTION}{raw['id']}"},
-        "data": {"S": _json(kept)},
-        "position": {"N": str(position)},
-    }
-
-
-def settings_item(raw: Mapping[str, Any]) -> Item:
-    """The settings' item: the address rules alone, never a mail or storage secret."""
-    kept = {key: raw[key] for key in ("superuserIPs", "trustedProxy") if key in raw}
-    return {"pk": {"S": CATALOGUE}, "sk": {"S": SETTINGS}, "data": {"S": _json(kept)}}
-
-
-def _data(values: Mapping[str, Value]) -> dict[str, Any]:
-    text = _json(values)
-    packed = text.encode()
-    return {"S": text} if len(packed) <= COMPRESS_ABOVE else {"B": zlib.compress(packed)}
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

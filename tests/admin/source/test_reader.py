@@ -7,6 +7,7 @@ import pytest
 from admin.source import pocketbase
 from admin.source.reader import Directory
 from admin.sync.round import import_directory
+from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.conftest import DEMO, Cloud, make_cloud
 
@@ -14,10 +15,10 @@ DOCUMENTS, USERS = "pbc_3332084752", "_pb_users_auth_"
 
 
 @pytest.fixture(scope="module")
-def table(endpoint: str) -> Table:
+def table(endpoint: str) -> Snapshot:
     cloud: Cloud = make_cloud(endpoint)
     import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
-    return Table(cloud.dynamodb, cloud.table)
+    return snapshot_of(Table(cloud.dynamodb, cloud.table))
 
 
 @pytest.fixture(scope="module")
@@ -27,30 +28,30 @@ def directory() -> Iterator[Directory]:
 
 
 def test_a_directory_and_its_table_have_the_same_collections_and_settings(
-    table: Table, directory: Directory
+    table: Snapshot, directory: Directory
 ) -> None:
-    (ours, settings), (theirs, known) = directory.catalogue(), table.catalogue()
-    assert list(ours) == list(theirs)
-    assert settings == known
+    ours = snapshot_of(directory)
+    assert list(ours.collections) == list(table.collections)
+    assert ours.settings == table.settings
 
 
 def test_a_directory_and_its_table_have_the_same_records(
-    table: Table, directory: Directory
+    table: Snapshot, directory: Directory
 ) -> None:
-    for collection in table.catalogue()[0]:
+    for collection in table.collections:
         for limit in (0, 1, 100):
-            assert directory.all(collection.id, limit) == table.all(collection.id, limit)
-        for record in table.all(collection.id, 100):
+            assert directory.all(collection.id, limit) == table.reader.all(collection.id, limit)
+        for record in table.reader.all(collection.id, 100):
             assert directory.get(collection.id, record.id) == record
     ids = ["doc000000000001", "nobody", "doc000000000002"]
-    assert directory.batch(DOCUMENTS, ids) == table.batch(DOCUMENTS, ids)
+    assert directory.batch(DOCUMENTS, ids) == table.reader.batch(DOCUMENTS, ids)
     assert directory.get(DOCUMENTS, "nobody") is None
 
 
 def test_a_directory_and_its_table_have_the_same_references(
-    table: Table, directory: Directory
+    table: Snapshot, directory: Directory
 ) -> None:
-    documents = table.catalogue()[0].find("documents")
+    documents = table.collections.find("documents")
     assert documents
     targets = ["usereve00000000", "userbob00000000", "nobody"]
     for name in ("owner", "shared_with", "parent"):
@@ -58,7 +59,7 @@ def test_a_directory_and_its_table_have_the_same_references(
         assert field
         for limit in (0, 2, 100):
             ours = directory.referring(DOCUMENTS, field.id, targets, limit)
-            theirs = table.referring(DOCUMENTS, field.id, targets, limit)
+            theirs = table.reader.referring(DOCUMENTS, field.id, targets, limit)
             assert len(ours) == len(theirs)
             if limit == 100:
                 assert set(ours) == set(theirs)

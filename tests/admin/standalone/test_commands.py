@@ -16,6 +16,7 @@ from admin.standalone import schema
 from admin.standalone.records import Records
 from admin.target.bucket import Bucket
 from pocketfiles import tokens
+from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.model import Record
 from pocketfiles.catalogue.table import Table
 from tests.admin.conftest import items, keys, objects, state
@@ -68,10 +69,10 @@ class Alone:
         return str(self._folder / name)
 
     def record(self, collection: str, record_id: str) -> Record | None:
-        collections, _ = self.table.catalogue()
+        collections = snapshot_of(self.table).collections
         found = collections.find(collection)
         assert found
-        return self.table.get(found.id, record_id)
+        return snapshot_of(self.table).record(found, record_id)
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def with_field(collection: str, which: str, /, **more: Any) -> list[dict[str, An
 
 
 def test_an_export_creates_what_is_missing_once(alone: Alone) -> None:
-    collections, _ = alone.table.catalogue()
+    collections = snapshot_of(alone.table).collections
     assert len(list(collections)) == 12
     users = collections.find("users")
     assert users
@@ -109,10 +110,10 @@ def test_an_export_creates_what_is_missing_once(alone: Alone) -> None:
 
 
 def test_a_changed_collection_is_shown_and_keeps_its_secrets(alone: Alone) -> None:
-    users = alone.table.catalogue()[0].find("users")
+    users = snapshot_of(alone.table).collections.find("users")
     out = alone.apply(changed("users", name="people", viewRule=""))
     assert out.splitlines()[0] == "change collection people: renamed from users, view rule"
-    people = alone.table.catalogue()[0].find("people")
+    people = snapshot_of(alone.table).collections.find("people")
     assert users
     assert people
     assert people.file_token == users.file_token
@@ -132,7 +133,7 @@ def test_nothing_is_removed_without_asking(alone: Alone, monkeypatch: pytest.Mon
     assert state(alone.cloud) == before
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     alone.apply(fewer)
-    assert alone.table.catalogue()[0].find("teams") is None
+    assert snapshot_of(alone.table).collections.find("teams") is None
     assert not [key for key in items(alone.cloud) if key[1] == "team1"]
 
 
@@ -366,11 +367,11 @@ def test_a_file_is_deleted_with_its_thumbs_and_a_record_with_everything(alone: A
 def test_a_token_is_accepted_as_its_records(flag: str | None, kind: Any, alone: Alone) -> None:
     alone.run("put", "users", "ann")
     token = alone.run("token", "users", "ann", *([flag] if flag else [])).strip()
-    collections, _ = alone.table.catalogue()
+    collections = snapshot_of(alone.table).collections
 
     def owner(collection: str, record: str) -> Any:
         found = collections.find(collection)
-        return found and (found, alone.table.get(found.id, record))
+        return found and (found, snapshot_of(alone.table).record(found, record))
 
     assert tokens.verify(token, kind, owner, 0).record.id == "ann"
 

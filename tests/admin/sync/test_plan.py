@@ -11,7 +11,8 @@ import pytest
 from admin.source.storage import LocalFile
 from admin.sync import plan
 from admin.target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
-from pocketfiles.catalogue.table import Item, collection_item
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.items import collection_item
 
 
 @dataclass

@@ -9,6 +9,7 @@ import pytest
 
 from admin.errors import SourceError
 from admin.sync.round import import_directory
+from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.admin.conftest import items, objects, run, state
 from tests.admin.shaped import SETTINGS, Shaped, field
@@ -19,12 +20,14 @@ def test_all_of_the_demo_data_is_imported(cloud: Cloud) -> None:
     summary = import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
     assert (summary.collections, summary.records, summary.files) == (12, 44, 112)
     assert summary.warnings == []
-    collections, _ = Table(cloud.dynamodb, cloud.table).catalogue()
+    collections = snapshot_of(Table(cloud.dynamodb, cloud.table)).collections
     users = collections.find("users")
     assert users
     assert users.file_token.secret
     assert users.file_token.duration == 180
-    record = Table(cloud.dynamodb, cloud.table).get("pbc_3526819480", "doc000000000000")
+    record = snapshot_of(Table(cloud.dynamodb, cloud.table)).reader.get(
+        "pbc_3526819480", "doc000000000000"
+    )
     assert record
     home = record.sources["file_0_jr7qyn9hd0.txt"]
     assert (home.collection_id, home.record_id) == ("pbc_3332084752", "doc000000000000")
@@ -53,8 +56,8 @@ def test_a_record_is_written_with_its_columns_references_and_owners(
     shaped.execute("UPDATE docs SET title = 7.0 WHERE id = 'doc2'")
     run(cloud, shaped.directory)
     found = items(cloud)
-    values = json.loads(found["id_docs", "doc2"]["data"]["S"])
-    assert values["scans"] == '["s1.txt", "s2.txt"]'
+    values = json.loads(found["id_docs", "doc2"]["record"]["S"])
+    assert values["#file_scans"] == '["s1.txt", "s2.txt"]'
     assert ("id_docs#relation_shared#ann", "doc2") in found
     assert ("id_docs#relation_owner#bob", "doc2") in found
     assert json.loads(found["id_doc_files", "doc1"]["sources"]["S"]) == {
@@ -182,7 +185,7 @@ def test_a_record_too_large_is_refused_by_name_and_the_others_are_unharmed(
     assert len(summary.warnings) == 2  # the view shows the title too
     assert summary.warnings[0].startswith("record docs/doc1 is left out: it needs")
     assert ("id_docs", "doc1") not in items(cloud)
-    whole = Table(cloud.dynamodb, cloud.table).get("id_docs", "doc0")
+    whole = snapshot_of(Table(cloud.dynamodb, cloud.table)).reader.get("id_docs", "doc0")
     assert whole
     assert whole.values["title"] == "long " * 200_000
 

@@ -120,7 +120,7 @@ def test_lost_connections_and_unreadable_moments_are_waited_out(
         shaped.put("docs", "doc0", title="changed")
         until(lambda: told.rounds == 2)
     assert [wait for _, wait in told.failures] == [1.0, 2.0, 4.0]
-    assert "changed" in items(cloud)["id_docs", "doc0"]["data"]["S"]
+    assert "changed" in items(cloud)["id_docs", "doc0"]["record"]["S"]
 
 
 def test_a_refused_round_deletes_nothing_and_waits_for_the_next_change(

@@ -1,0 +1,169 @@
+"""Collections, settings and records as items of the table, and back.
+
+A record's values are one JSON object, kept as text so that 1 and 1.0 stay apart; above 8 KiB it is
+compressed. A value is named by its field's id after ``#``, so that renaming a field changes the
+catalogue alone; columns that are no fields, and those of views, go by their own names.
+"""
+
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pocketfiles import keys
+from pocketfiles.catalogue.generations import RECORD, SOURCES, Item
+from pocketfiles.catalogue.model import Collection, Collections, Record, Settings, Source, Value
+from pocketfiles.errors import Outdated
+
+SETTINGS = "settings"
+HEADER = "header"
+COLLECTION = "collection#"
+DATA = "data"
+COMPRESS_ABOVE_BYTES = 8 * 1024
+
+_COLLECTION_KEYS = (
+    "id",
+    "name",
+    "type",
+    "system",
+    "viewRule",
+    "indexes",
+    "viewQuery",
+    "authToken",
+    "fileToken",
+    "held",
+)
+_FIELD_KEYS = ("id", "name", "type", "hidden", "maxSelect", "protected", "thumbs", "collectionId")
+
+
+def record_items(
+    collection: Collection, record: Record, references: Iterable[str] | None = None
+) -> list[Item]:
+    """The items of a record: its own, then one for each partition key in ``references``.
+
+    Without ``references``, the record is referred to by its relations alone.
+    """
+    item: Item = {
+        "pk": {"S": record.collection_id},
+        "sk": {"S": record.id},
+        RECORD: _packed(_by_id(collection, record.values)),
+    }
+    if record.sources:
+        homes = {
+            name: [home.collection_id, home.record_id]
+            for name, home in sorted(record.sources.items())
+        }
+        item[SOURCES] = {"S": _json(homes)}
+    if references is None:
+        references = relation_references(collection, record)
+    return [item, *({"pk": {"S": pk}, "sk": {"S": record.id}} for pk in references)]
+
+
+def relation_references(collection: Collection, record: Record) -> Iterator[str]:
+    """The partition keys under which a record is found by what its relations refer to."""
+    for field in collection.fields:
+        if field.type == "relation":
+            for target in record.names(field):
+                yield keys.Reference(collection.id, field.id, target).pk
+
+
+def record_from(item: Item, collection: Collection) -> Record:
+    """A record of its item, its columns named as the collection names them."""
+    written = item[RECORD] if RECORD in item else item[DATA]
+    text = written["S"] if "S" in written else zlib.decompress(written["B"])
+    homes = json.loads(item[SOURCES]["S"]) if SOURCES in item else {}
+    sources = {name: Source(*home) for name, home in homes.items()}
+    values = _by_name(collection, json.loads(text))
+    return Record(item["pk"]["S"], item["sk"]["S"], values, sources)
+
+
+def collection_item(raw: Mapping[str, Any], position: int) -> Item:
+    """A collection's item: PocketBase's collection object, reduced to what serving files reads."""
+    kept = {key: raw[key] for key in _COLLECTION_KEYS if key in raw}
+    kept["fields"] = [
+        {key: field[key] for key in _FIELD_KEYS if key in field} for field in raw["fields"]
+    ]
+    return {
+        "pk": {"S": keys.CATALOGUE},
+        "sk": {"S": f"{COLLECTION}{raw['id']}"},
+        DATA: {"S": _json(kept)},
+        "position": {"N": str(position)},
+    }
+
+
+def settings_item(raw: Mapping[str, Any]) -> Item:
+    """The settings' item: the address rules alone, never a mail or storage secret."""
+    kept = {key: raw[key] for key in ("superuserIPs", "trustedProxy") if key in raw}
+    return {"pk": {"S": keys.CATALOGUE}, "sk": {"S": SETTINGS}, DATA: {"S": _json(kept)}}
+
+
+def header_item(definitions: int, indexed: Iterable[tuple[str, str]]) -> Item:
+    """The header of a version of the catalogue: how many definitions it has, and which fields, by
+    collection id and field id, have index items."""
+    return {
+        "pk": {"S": keys.CATALOGUE},
+        "sk": {"S": HEADER},
+        "definitions": {"N": str(definitions)},
+        DATA: {"S": _json(sorted(indexed))},
+    }
+
+
+def catalogue_from(
+    items: Iterable[Item], *, versioned: bool = False
+) -> tuple[Collections, Settings, frozenset[str]]:
+    """All collections, the settings, and the ids of collections that a mass deletion would remove.
+
+    Raises ``Outdated`` for a version of the catalogue that is no longer whole.
+    """
+    collections = []
+    held = set()
+    indexed: frozenset[tuple[str, str]] = frozenset()
+    settings = Settings()
+    definitions = 0
+    expected = 0
+    for item in items:
+        raw = json.loads(item[DATA]["S"])
+        if item["sk"]["S"] == HEADER:
+            expected = int(item["definitions"]["N"])
+            indexed = frozenset((collection_id, field_id) for collection_id, field_id in raw)
+            continue
+        definitions += 1
+        if item["sk"]["S"] == SETTINGS:
+            settings = Settings.from_json(raw)
+            continue
+        collections.append(Collection.from_json(raw, int(item["position"]["N"])))
+        if raw.get("held"):
+            held.add(raw["id"])
+    if versioned and (not expected or definitions != expected):
+        raise Outdated("the catalogue's version has been removed")
+    return Collections(collections, indexed), settings, frozenset(held)
+
+
+def _by_id(collection: Collection, values: Mapping[str, Value]) -> dict[str, Value]:
+    if collection.type == "view":
+        return dict(values)
+    ids = {field.name: f"{keys.MARK}{field.id}" for field in collection.fields}
+    return {ids.get(name, name): value for name, value in values.items()}
+
+
+def _by_name(collection: Collection, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values by name. What belongs to a field that the collection does not have is left out."""
+    names = {f"{keys.MARK}{field.id}": field.name for field in collection.fields}
+    named = {}
+    for key, value in values.items():
+        name = names.get(key, key)
+        if not name.startswith(keys.MARK):
+            named[name] = value
+    return named
+
+
+def _packed(values: Mapping[str, Value]) -> dict[str, Any]:
+    text = _json(values)
+    encoded = text.encode()
+    if len(encoded) <= COMPRESS_ABOVE_BYTES:
+        return {"S": text}
+    return {"B": zlib.compress(encoded)}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
