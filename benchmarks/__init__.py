@@ -1,7 +1,12 @@
-"""Measurements, side by side in one run: ``python -m benchmarks`` runs them all, each also stands alone.
+"""Measurements, side by side in one run. ``python -m benchmarks`` runs all of them; each also runs
+alone. Figures go to ``results/``.
 
-``coldstart`` (against boto3 alone), ``warm`` (our own time per request), ``throughput`` (the local server),
-``thumbs`` (against sharp, pyvips and plain Pillow), ``sync`` (the importer). Figures go to ``results/``.
+``coldstart``      importing the files function, against boto3 alone
+``warm``           our own time for a request, without AWS
+``throughput``     requests per second of the local server
+``thumbs``         thumbs against sharp, pyvips and plain Pillow
+``thumbs_python``  the Python side of ``thumbs``, in a process of its own
+``sync``           the importer and the sync
 """
 
 import sys

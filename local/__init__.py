@@ -12,5 +12,6 @@
 ``stand_in``: moto behind the checks that keep other programs and web pages out of that data.
 ``signature``: verifies AWS Signature Version 4. Pure.
 ``containers``: the variables with which ``sam local`` containers find that S3 and DynamoDB.
+``cdn``: CloudFront on this machine, with the real edge functions.
 ``samples``: the URLs and tokens printed at the start, found in whatever data was imported.
 """

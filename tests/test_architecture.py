@@ -173,17 +173,6 @@ def test_admins_imports_point_down() -> None:
     assert upwards == []
 
 
-@pytest.mark.parametrize("package", sorted(ADMIN.rglob("__init__.py")), ids=lambda p: p.parent.name)
-def test_admins_packages_name_each_of_their_modules(package: Path) -> None:
-    about = ast.get_docstring(ast.parse(package.read_text())) or ""
-    inside = {
-        path.stem
-        for path in package.parent.iterdir()
-        if path.suffix == ".py" or (path / "__init__.py").is_file()
-    }
-    assert set(re.findall(r"^``(\w+)``", about, re.MULTILINE)) == inside - {"__init__", "__main__"}
-
-
 def test_names_say_something() -> None:
     parts = {part for module in MODULES for part in module.split(".")}
     assert not parts & TELLS_NOTHING

@@ -5,6 +5,7 @@ From the outside in:
 * ``gateway``: API Gateway's payload 2.0 to and from HTTP messages
 * ``handle``: runs one request: route, log line, metrics, error responses
 * ``origin``: checks that a request came through CloudFront, and finds the client's address
+* ``key_path``: a request by an S3 key, from CloudFront, as a request for the file
 * ``snapshot``: what SnapStart prepares before Lambda takes a snapshot
 * ``metrics``: CloudWatch metrics, counted from the log fields
 * ``timing``: time spent on each AWS service
