@@ -179,7 +179,7 @@ def variables_are_read_and_set(template: Template) -> Iterator[str]:
         read_anywhere |= recorder.asked
         if not names >= {"TABLE_NAME"} | ({"BUCKET_NAME"} if files else set()):
             yield f"{name} lacks the name of its table or bucket"
-        for field in set(vars(settings)) - {"table_name", "bucket_name", "origin_secret_arn"}:
+        for field in set(vars(settings)) - {"table_name", "bucket_name", "origin_secret"}:
             if getattr(settings, field) != getattr(needed, field):
                 yield f"{name}: {field} has another default than config.py"
     yield from (f"{each} is read and never set" for each in sorted(read_anywhere - given_anywhere))
@@ -202,9 +202,6 @@ def functions_may_do_what_they_do(template: Template) -> Iterator[str]:
     calls = called("pocketfiles/storage.py", "s3") | called(
         "pocketfiles/catalogue/table.py", "dynamodb"
     )
-    secret = called("pocketfiles/aws.py", "secretsmanager")
-    if allowed(template, "OriginSecretPolicy") != secret:
-        yield "OriginSecretPolicy is not what aws.py calls"
     logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
     needs = {
         "FilesFunction": (

@@ -14,7 +14,7 @@ from pocketfiles.config import Settings
 from pocketfiles.deadline import deadline_in
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.key_path import as_file_request
-from pocketfiles.origin import Origin
+from pocketfiles.origin import Origin, accepted_secrets
 from pocketfiles.serve import FileService
 from pocketfiles.storage import Storage
 
@@ -34,7 +34,7 @@ def service() -> FileService:
 def origin() -> Origin:
     """The check that requests came through CloudFront."""
     settings = Settings.from_env(os.environ, files=True)
-    return Origin(settings.origin_secret_arn, aws.secret_values, time.monotonic)
+    return Origin(accepted_secrets(settings.origin_secret))
 
 
 snapshot.prepare(

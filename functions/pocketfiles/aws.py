@@ -103,22 +103,6 @@ def presigning_client() -> "S3Client":
     return cast("S3Client", session().create_client("s3", config=config))
 
 
-def secret_values(arn: str) -> tuple[str, ...]:
-    """The current value of a secret, then the previous one, if any. Raises a ``Refusal``."""
-    secrets: Any = session().create_client("secretsmanager", config=TIMEOUTS.config())
-    found = []
-    for stage in ("AWSCURRENT", "AWSPREVIOUS"):
-        try:
-            answer = secrets.get_secret_value(SecretId=arn, VersionStage=stage)
-            found.append(str(answer["SecretString"]))
-        except ClientError as error:
-            if code(error) != "ResourceNotFoundException":
-                raise refusal("Secrets Manager", error) from error
-        except BotoCoreError as error:
-            raise refusal("Secrets Manager", error) from error
-    return tuple(found)
-
-
 @cache
 def session() -> botocore.session.Session:
     """The session that all clients share, so that endpoint data is loaded once."""

@@ -5,7 +5,7 @@ with them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pocketfiles.errors import PocketFilesError
 
@@ -42,7 +42,7 @@ class Settings:
 
     table_name: str
     bucket_name: str = ""
-    origin_secret_arn: str = ""
+    origin_secret: str = field(default="", repr=False)
     catalogue_ttl: int = 1
     catalogue_stale_seconds: int = 60
     max_sync_age: int = 0
@@ -60,7 +60,7 @@ class Settings:
         return cls(
             table_name=_text(env, "TABLE_NAME"),
             bucket_name=_text(env, "BUCKET_NAME") if files else "",
-            origin_secret_arn=env.get("ORIGIN_SECRET_ARN", ""),
+            origin_secret=env.get("ORIGIN_SECRET", ""),
             catalogue_ttl=_number(env, "CATALOGUE_TTL_SECONDS", cls.catalogue_ttl, 0, 3600),
             catalogue_stale_seconds=_number(
                 env, "CATALOGUE_STALE_SECONDS", cls.catalogue_stale_seconds, 0, 3600

@@ -30,10 +30,17 @@ class PocketFilesError(Exception):
 
 
 class Refusal(PocketFilesError):
-    """An error response. The client sees ``status`` and ``message``, never ``reason``."""
+    """An error response. The client sees ``status`` and ``message``, never ``reason``.
+
+    ``operator_must_act``: only an operator can mend the cause, so an alarm is raised.
+    """
 
     status: ClassVar[int]
     message: ClassVar[str]
+
+    def __init__(self, reason: str = "", *, operator_must_act: bool = False) -> None:
+        super().__init__(reason)
+        self.operator_must_act = operator_must_act
 
     def body(self) -> bytes:
         """The JSON error body, byte for byte as PocketBase writes it (pocketbase.md §1.6)."""
@@ -68,6 +75,9 @@ class StorageUnavailable(Refusal):
 
     status = 400
     message = "Filesystem initialization failure."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason, operator_must_act=True)
 
 
 class TokenNotIssued(Refusal):

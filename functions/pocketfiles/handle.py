@@ -84,5 +84,9 @@ def refuse(refusal: Refusal) -> Reply:
     headers = {**SECURITY, **FRAMES, "content-type": JSON, "cache-control": NO_STORE}
     if isinstance(refusal, Overloaded):
         headers["retry-after"] = "1"
-    log_fields = LogFields(reason=refusal.reason, denied=isinstance(refusal, Denied))
+    log_fields = LogFields(
+        reason=refusal.reason,
+        denied=isinstance(refusal, Denied),
+        operator_must_act=refusal.operator_must_act,
+    )
     return Reply(refusal.status, headers, refusal.body(), log_fields=log_fields)

@@ -33,7 +33,7 @@ class TokenService:
         try:
             identity = self.catalogue.settled(lambda: self._identity(request, now))
         except StorageUnavailable as error:
-            raise TokenNotIssued(error.reason) from error
+            raise TokenNotIssued(error.reason, operator_must_act=True) from error
         if identity is None:
             raise Unauthenticated("no valid auth token")
         token = tokens.issue(identity.collection, identity.record, "file", now)
@@ -45,7 +45,10 @@ class TokenService:
         """Who the request comes from, in the snapshot of this moment."""
         if not request.headers.get("authorization", "").strip():
             return None
-        return authenticated(request, self.catalogue.current(), now)
+        snapshot = self.catalogue.current()
+        if not any(snapshot.collections):
+            raise Unauthenticated("the table has no collections", operator_must_act=True)
+        return authenticated(request, snapshot, now)
 
 
 def _body(token: str, query: Mapping[str, str]) -> bytes:

@@ -52,6 +52,8 @@ def find_collection(snapshot: Snapshot, name_or_id: str) -> Collection:
     """The collection with that name or id."""
     collection = snapshot.collections.find(name_or_id)
     if collection is None:
+        if not any(snapshot.collections):
+            raise UnknownCollection("the table has no collections", operator_must_act=True)
         raise UnknownCollection("no such collection")
     return collection
 

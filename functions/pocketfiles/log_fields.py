@@ -13,8 +13,9 @@ class LogFields:
     """Fields of the log line besides method, status, bytes and times. An empty field is left out.
 
     ``reason``: why the request was refused, or why its thumb failed; never shown to the client.
-    ``denied``: refused by the view rule, not for want of the file. ``sync_age``: seconds since a
-    sync last said that it lives.
+    ``denied``: refused by the view rule, not because the file is missing. ``sync_age``: seconds since
+    a sync last said that it lives. ``operator_must_act``: only an operator can mend what went wrong,
+    so an alarm is raised.
     """
 
     collection: str = ""
@@ -24,6 +25,7 @@ class LogFields:
     redirect: bool = False
     token_issued: bool = False
     sync_age: float | None = None
+    operator_must_act: bool = False
 
     def as_dict(self) -> dict[str, str | bool | float]:
         """The fields that are set, by name."""

@@ -18,6 +18,7 @@ REDIRECTED = "Redirected"
 REFUSED = "Refused"
 FAILED = "Failed"
 DENIED = "Denied"
+OPERATOR_MUST_ACT = "OperatorMustAct"
 BYTES = "Bytes"
 DURATION = "Duration"
 THUMBS_FAILED = "ThumbsFailed"
@@ -41,6 +42,7 @@ NAMES = frozenset(
         REFUSED,
         FAILED,
         DENIED,
+        OPERATOR_MUST_ACT,
         BYTES,
         DURATION,
         SYNC_AGE,
@@ -74,6 +76,8 @@ def of(measured: Measured) -> Iterator[Metric]:
     log_fields = measured.log_fields
     yield Metric(REQUESTS, "Count", 1)
     yield Metric(outcome(measured.status), "Count", 1)
+    # An alarm watches this metric, so it needs data while all is well, too.
+    yield Metric(OPERATOR_MUST_ACT, "Count", int(log_fields.operator_must_act))
     if log_fields.denied:
         yield Metric(DENIED, "Count", 1)
     if log_fields.thumb is not None and log_fields.thumb in BY_THUMB:

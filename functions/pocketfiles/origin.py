@@ -2,11 +2,14 @@
 
 CloudFront adds a secret header. Without that check, clients could bypass CloudFront's cache,
 firewall and limits by calling the API directly. CloudFront also adds the client's address.
+
+The template gives the secret to the functions in an environment variable and to CloudFront as a
+header, by the same dynamic reference. So no request depends on Secrets Manager.
 """
 
 import hmac
 import ipaddress
-from collections.abc import Callable
+import json
 from dataclasses import replace
 
 from pocketfiles.errors import Forbidden
@@ -14,23 +17,38 @@ from pocketfiles.http.messages import Request
 
 HEADER = "x-origin-secret"
 ADDRESS_HEADER = "cloudfront-viewer-address"
-REFRESH_SECONDS = 300
+
+MIN_SECRET_LENGTH = 32
+"""Shorter values are never accepted: they are placeholders, or empty."""
+
+SUSPICIOUS_REFUSALS = 20
+"""After that many wrong secrets in a row, CloudFront itself probably has another secret."""
+
+
+def accepted_secrets(text: str) -> tuple[str, ...] | None:
+    """The values to accept, given the secret as JSON: ``{"current": "…", "previous": "…"}``.
+
+    ``previous`` is the value before a rotation. ``None`` for an empty text: there is no CloudFront.
+    A text without usable values gives an empty tuple, so that nothing is accepted.
+    """
+    if not text:
+        return None
+    try:
+        secret = json.loads(text)
+        values = [secret.get("current"), secret.get("previous")]
+    except (ValueError, AttributeError, RecursionError):
+        return ()
+    return tuple(
+        value for value in values if isinstance(value, str) and len(value) >= MIN_SECRET_LENGTH
+    )
 
 
 class Origin:
-    """Admits requests that have a valid secret, or all requests if there is no ``arn``.
+    """Admits requests that have one of the ``secrets``; all requests if ``secrets`` is ``None``."""
 
-    ``secrets`` returns the current value of the secret and, during a rotation, the previous one.
-    They are cached for ``REFRESH_SECONDS`` of ``clock``.
-    """
-
-    def __init__(
-        self, arn: str, secrets: Callable[[str], tuple[str, ...]], clock: Callable[[], float]
-    ) -> None:
-        self._arn = arn
+    def __init__(self, secrets: tuple[str, ...] | None) -> None:
         self._secrets = secrets
-        self._clock = clock
-        self._kept: tuple[float, tuple[str, ...]] | None = None
+        self._refused_in_a_row = 0
 
     def admit(self, request: Request) -> Request:
         """The request as the client sent it: with the client's address, and without the headers
@@ -38,25 +56,27 @@ class Origin:
 
         Without CloudFront, the request is returned unchanged: such headers are the client's own.
         """
-        if not self._arn:
+        if self._secrets is None:
             return request
-        shown = request.headers.get(HEADER, "").encode()
-        # All are compared, so that the time does not reveal which one differs.
-        matches = [
-            hmac.compare_digest(shown, secret.encode()) for secret in self._current() if secret
-        ]
-        if not any(matches):
-            raise Forbidden("not through the CDN")
+        self._check(request.headers.get(HEADER, ""))
         added = {HEADER, ADDRESS_HEADER}
         headers = {name: value for name, value in request.headers.items() if name not in added}
         viewer = _viewer(request.headers.get(ADDRESS_HEADER, ""))
         return replace(request, headers=headers, address=viewer or request.address)
 
-    def _current(self) -> tuple[str, ...]:
-        now = self._clock()
-        if self._kept is None or now - self._kept[0] >= REFRESH_SECONDS:
-            self._kept = (now, self._secrets(self._arn))
-        return self._kept[1]
+    def _check(self, shown: str) -> None:
+        """Raise ``Forbidden`` unless ``shown`` is one of the secrets."""
+        if not self._secrets:
+            raise Forbidden("the functions have no origin secret", operator_must_act=True)
+        if not shown:
+            raise Forbidden("not through the CDN")
+        # All are compared, so that the time does not reveal which one differs.
+        matches = [hmac.compare_digest(shown.encode(), secret.encode()) for secret in self._secrets]
+        if not any(matches):
+            self._refused_in_a_row += 1
+            is_suspicious = self._refused_in_a_row >= SUSPICIOUS_REFUSALS
+            raise Forbidden("a wrong origin secret", operator_must_act=is_suspicious)
+        self._refused_in_a_row = 0
 
 
 def _viewer(text: str) -> str:

@@ -14,7 +14,7 @@ from pocketfiles.config import Settings
 from pocketfiles.deadline import deadline_in
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.issue import TokenService
-from pocketfiles.origin import Origin
+from pocketfiles.origin import Origin, accepted_secrets
 
 log = Logger()
 
@@ -31,7 +31,7 @@ def service() -> TokenService:
 def origin() -> Origin:
     """The check that requests came through CloudFront."""
     settings = Settings.from_env(os.environ, files=False)
-    return Origin(settings.origin_secret_arn, aws.secret_values, time.monotonic)
+    return Origin(accepted_secrets(settings.origin_secret))
 
 
 snapshot.prepare(service, origin, modules=("jwt",))

@@ -220,7 +220,19 @@ def test_a_missing_table_is_a_400(cloud: Cloud) -> None:
             400,
             "Filesystem initialization failure.",
         )
-        assert api.lines()[-1]["reason"] == "DynamoDB: ResourceNotFoundException"
+        line = api.lines()[-1]
+        assert line["reason"] == "DynamoDB: ResourceNotFoundException"
+        assert line["operator_must_act"] is True
+
+
+def test_an_empty_table_is_a_404_that_an_operator_must_mend(cloud: Cloud) -> None:
+    with deployed(cloud) as api:
+        assert api.get(PLAIN).status == 404
+        token = make_token(ADA, "auth")
+        assert api.ask("POST", "/api/files/token", {"authorization": token}).status == 401
+        lines = api.lines()
+    assert [line["reason"] for line in lines] == ["the table has no collections"] * 2
+    assert [line["operator_must_act"] for line in lines] == [True] * 2
 
 
 def test_a_missing_bucket_is_a_400(cloud: Cloud) -> None:

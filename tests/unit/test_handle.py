@@ -54,7 +54,9 @@ def test_a_refusal_is_uncached_json_without_its_reason(kind: type[Refusal], stat
     assert reply.headers["x-frame-options"] == "SAMEORIGIN"
     assert reply.headers.get("retry-after") == ("1" if status == 503 else None)
     assert b"because" not in reply.body
-    assert reply.log_fields == LogFields(reason="because of this")
+    assert reply.log_fields == LogFields(
+        reason="because of this", operator_must_act=kind is StorageUnavailable
+    )
 
 
 def run(route: Any, **changes: Any) -> tuple[dict[str, Any], FakeLog]:

@@ -12,10 +12,13 @@ def test_fields_that_are_empty_are_left_out_of_the_line() -> None:
         "thumb": "failed",
         "reason": "corrupt",
     }
-    assert LogFields(denied=True, redirect=True, token_issued=True).as_dict() == {
+    assert LogFields(
+        denied=True, redirect=True, token_issued=True, operator_must_act=True
+    ).as_dict() == {
         "denied": True,
         "redirect": True,
         "token_issued": True,
+        "operator_must_act": True,
     }
 
 

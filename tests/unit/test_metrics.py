@@ -40,6 +40,7 @@ def test_a_served_thumb_counts_its_bytes_and_times() -> None:
     assert list(metrics.of(measured(200, 500, LogFields(thumb="made"), s3=4.0))) == [
         ("Requests", "Count", 1),
         ("Served", "Count", 1),
+        ("OperatorMustAct", "Count", 0),
         ("ThumbsMade", "Count", 1),
         ("Bytes", "Bytes", 500),
         ("Duration", "Milliseconds", 12.5),
@@ -49,7 +50,13 @@ def test_a_served_thumb_counts_its_bytes_and_times() -> None:
 
 def test_a_denial_counts_as_refused_and_denied() -> None:
     names = [metric.name for metric in metrics.of(measured(404, 74, LogFields(denied=True)))]
-    assert names == ["Requests", "Refused", "Denied", "Bytes", "Duration"]
+    assert names == ["Requests", "Refused", "OperatorMustAct", "Denied", "Bytes", "Duration"]
+
+
+@pytest.mark.parametrize("must_act", [True, False])
+def test_what_only_an_operator_can_mend_is_counted(must_act: bool) -> None:
+    found = metrics.of(measured(400, 74, LogFields(operator_must_act=must_act)))
+    assert [metric.value for metric in found if metric.name == "OperatorMustAct"] == [must_act]
 
 
 def test_a_failed_thumb_is_counted_again_by_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +93,7 @@ def test_alarms_and_the_dashboard_use_existing_metrics() -> None:
     on_board = set(
         re.findall(rf'\[(?:"{metrics.NAMESPACE}"|"\."), "(\w+)", "(?:service|\.)"', str(board))
     )
-    assert in_alarms >= {"ThumbsFailed", "ThumbsMade", "ThumbsServed"}
+    assert in_alarms >= {"OperatorMustAct", "ThumbsFailed", "ThumbsMade", "ThumbsServed"}
     assert on_board >= {"Served", "Failed", "ThumbsMade"}
     assert in_alarms <= metrics.NAMES
 

@@ -97,10 +97,11 @@ class Snapshot:
         """Raise ``Denied`` if protected files must stay closed: the table is a copy that no sync
         has completed, or no sync lived for ``max_age`` seconds (0: no limit)."""
         if self.is_copy:
-            raise Denied(f"the table is a copy of {self.pointer.table}; run a sync")
+            reason = f"the table is a copy of {self.pointer.table}; run a sync"
+            raise Denied(reason, operator_must_act=True)
         age = self.age(now)
         if max_age and (age is None or age > max_age):
-            raise Denied("no sync has been alive for too long")
+            raise Denied("no sync has been alive for too long", operator_must_act=True)
 
 
 @dataclass(frozen=True)
