@@ -1,26 +1,39 @@
 # `make help` lists the commands. ARGS goes to the program: make run ARGS="--port 0"
+# Programs are started as `python -m`, which goes on working when the checkout is moved.
 
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run test lint check stack build bench deploy logs delete
+.PHONY: always help setup run admin test lint check stack build bench deploy logs delete
 
 python = $(or $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done),$(error Python 3.11 or newer with venv is needed (on Debian: apt install python3-venv)))
+# The virtual environment: in the checkout, or in the user's cache when the checkout is read-only.
+venv := $(shell if [ -e .venv/bin/python ] || [ -w . ]; then echo .venv; \
+	else echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/pocketfiles/venv-$$(pwd | cksum | cut -d ' ' -f 1)"; fi)
+installed = @$(python) local/install.py "$(venv)"
 machine = $(subst aarch64,arm64,$(shell uname -m))
 sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/sam)
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo 'Options for the program go into ARGS:  make run ARGS="--data pb_data --port 0"'
+	@echo 'The programs explain their options:    make run ARGS="--help"'
 
 setup: .venv/ready ## install what the other commands need into .venv (they do so themselves)
 
-run: .venv/ready ## serve the demo data on this machine
-	.venv/bin/python -m local $(ARGS)
+run: ## serve the demo data, or a PocketBase's, on this machine
+	$(installed) run $(ARGS)
+	@"$(venv)/bin/python" -m local $(ARGS)
+
+admin: ## manage the data of a stack, or of the service that `make run` started
+	$(installed) run --port 0
+	@"$(venv)/bin/python" -m admin $(ARGS)
 
 test: .venv/ready ## run the tests that need no Docker
-	.venv/bin/python -m pytest -m "not docker and not stack" $(ARGS)
+	"$(venv)/bin/python" -m pytest -m "not docker and not stack" $(ARGS)
 
 stack: .venv/ready .venv-stack/ready $(sam) ## deploy the stack to an emulator of AWS and test it there
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build --build-dir .aws-sam/stack \
@@ -28,10 +41,10 @@ stack: .venv/ready .venv-stack/ready $(sam) ## deploy the stack to an emulator o
 	.venv/bin/python -m pytest -m stack tests/stack $(ARGS)
 
 lint: .venv/ready ## check format, style, types and the template
-	.venv/bin/ruff format --check .
-	.venv/bin/ruff check .
-	.venv/bin/mypy --strict
-	.venv/bin/cfn-lint template.yaml
+	"$(venv)/bin/python" -m ruff format --check .
+	"$(venv)/bin/python" -m ruff check .
+	"$(venv)/bin/python" -m mypy --strict
+	"$(venv)/bin/python" -m cfnlint template.yaml
 
 check: lint test ## lint, then test: what must pass before a commit
 
@@ -39,7 +52,7 @@ build: .venv/ready $(sam) ## make the functions and layers in .aws-sam, ready to
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build $(ARGS)
 
 bench: .venv/ready ## measure, and print ratios
-	.venv/bin/python -m benchmarks $(ARGS)
+	"$(venv)/bin/python" -m benchmarks $(ARGS)
 
 deploy: build ## build, show what would change in AWS, and do it once confirmed
 	$(sam) deploy $(ARGS)
@@ -50,10 +63,8 @@ logs: $(sam) ## follow the functions' logs
 delete: $(sam) ## remove the stack; its bucket and its table stay
 	$(sam) delete $(ARGS)
 
-.venv/ready: requirements-dev.txt layers/pillow/requirements.txt layers/dependencies/requirements.txt
-	test -x .venv/bin/python || $(python) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	@touch $@
+.venv/ready: always
+	$(installed) dev
 
 # The emulator and the Python 3.13 that runs the functions in it: `python` holds its path, `runtime` what Lambda adds.
 .venv-stack/ready: requirements-stack.txt layers/python313
@@ -65,6 +76,5 @@ delete: $(sam) ## remove the stack; its bucket and its table stay
 	@touch $@
 
 .venv-sam/bin/sam: requirements-sam.txt
-	$(python) -m venv .venv-sam
-	.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-sam.txt
+	@$(python) local/install.py .venv-sam sam
 	@touch $@

@@ -1,8 +1,26 @@
-"""``python -m benchmarks``: every measurement with its defaults, one after the other."""
+"""``python -m benchmarks``: every measurement with its defaults, or the ones that are named."""
 
+import argparse
 import subprocess
 import sys
 
-for name in ("coldstart", "warm", "throughput", "thumbs"):
+BENCHMARKS = ("coldstart", "warm", "throughput", "thumbs")
+
+parser = argparse.ArgumentParser(
+    prog="python -m benchmarks",
+    description="Measure, and print ratios. `python -m benchmarks.NAME --help` explains one's options.",
+)
+parser.add_argument(
+    "names",
+    nargs="*",
+    metavar="NAME",
+    help=f"one or more of {', '.join(BENCHMARKS)}; by default all",
+)
+
+names = parser.parse_args().names or BENCHMARKS
+unknown = sorted(set(names) - set(BENCHMARKS))
+if unknown:
+    parser.error(f"there is no benchmark {', '.join(unknown)}")
+for name in names:
     print(f"\n== {name}", flush=True)
     subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)

@@ -1,5 +1,6 @@
 """The project on this machine: ``python -m local`` runs the real functions without AWS.
 
+``install``: makes the virtual environment, before anything is installed.
 ``cli``: the command line; starts everything in order and prints the addresses.
 ``template``: what template.yaml declares, as values: functions, routes, buckets, tables.
 ``intrinsics``: CloudFormation's short tags and intrinsic functions.

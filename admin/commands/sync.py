@@ -44,8 +44,10 @@ def run(parsed: argparse.Namespace) -> int:
     with prepared(source, connect, names, removing=True, guarded=guarded) as sync:
         if not parsed.watch:
             return rounds.run_once(sync, "synced", dry_run=parsed.dry_run)
-        # SIGTERM, with which service managers stop a program, ends the watch as SIGINT does.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Both end the watch: SIGTERM, with which service managers stop a program, and SIGINT, which a
+        # program that a script starts in the background is born ignoring.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         return watch.follow(sync, WatchReport())
 
 

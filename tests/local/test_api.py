@@ -78,7 +78,7 @@ def test_an_exception_an_invalid_result_and_a_large_result_are_the_same_500() ->
 
 def test_a_function_that_does_not_answer_is_a_503() -> None:
     end = threading.Event()
-    answer = api(lambda e, c: end.wait(5), limit=0.05).respond(Request("GET", "/"))
+    answer = api(lambda e, c: end.wait(60), limit=0.05).respond(Request("GET", "/"))
     end.set()
     assert answer.status == 503
     assert refuses(answer.body, "Service Unavailable")

@@ -1,0 +1,205 @@
+"""Make the virtual environment that a ``make`` command needs: ``install.py FOLDER KIND [ARGUMENTS]``.
+
+Runs before anything is installed, so it uses the standard library alone and is run as a file. ``KIND``
+is the part of the name of a requirements file: ``run`` for ``requirements-run.txt``.
+
+An environment is complete for a kind when it holds the mark of the kind's requirements, so nothing
+is written, and no network needed, once it is. An installation that was interrupted leaves a file that
+says so; the next one then starts from nothing. A lock lets one installation run at a time; the system
+releases it even when its holder is killed.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+INTERRUPTED = 130
+"""The exit code of a program that SIGINT ended, as shells report it."""
+
+INCLUDED_KINDS = {"dev": ("run",)}
+"""Kinds whose requirements a kind includes."""
+
+UNFINISHED = "unfinished-installation"
+"""The file in an environment that is being installed, or whose installation was interrupted."""
+
+
+class NotInstalled(Exception):
+    """The environment could not be made; the text says why and what to do."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the environment; return the exit code."""
+    folder = Path(arguments[0])
+    kind = arguments[1]
+    try:
+        if not is_complete(folder, kind):
+            if kind == "run":
+                check_port(arguments[2:])
+            install(folder, kind)
+    except NotInstalled as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the next run starts the installation anew", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def is_complete(folder: Path, kind: str) -> bool:
+    """Whether the environment holds what the requirements name now, and its Python runs."""
+    try:
+        mark = _mark(folder, kind).read_text()
+    except OSError:
+        return False
+    return (
+        mark == _requirements_hash(kind)
+        and not (folder / UNFINISHED).exists()
+        and _python_runs(folder)
+    )
+
+
+def check_port(arguments: Sequence[str]) -> None:
+    """Raise ``NotInstalled`` when the runner could not listen: a minute before it finds out."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", default="8090")
+    given, _ = parser.parse_known_args(list(arguments))
+    try:
+        address = (given.host, int(given.port))
+        with socket.create_server(address):
+            pass
+    except (OverflowError, ValueError):
+        pass  # the runner explains what a port is
+    except OSError as error:
+        raise NotInstalled(
+            f"cannot listen on {given.host} port {given.port}: {error.strerror}; "
+            'try make run ARGS="--port 0"'
+        ) from error
+
+
+def install(folder: Path, kind: str) -> None:
+    """Install the requirements of a kind. Raises ``NotInstalled``."""
+    with _lock(folder):
+        if is_complete(folder, kind):  # by whoever held the lock
+            return
+        if _is_broken(folder):
+            _empty(folder)
+        is_new = not (folder / "bin").exists()
+        _say(
+            f"Installing {_requirements(kind).name} into {folder} with Python "
+            f"{sys.version.split()[0]}{' (the first time only)' if is_new else ''} ..."
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / UNFINISHED).touch()
+        if is_new:
+            _create(folder)
+        _install_packages(folder, kind, keeps_old=not is_new)
+        for included in (kind, *INCLUDED_KINDS.get(kind, ())):
+            _mark(folder, included).write_text(_requirements_hash(included))
+        (folder / UNFINISHED).unlink()
+        _say("Installed.")
+
+
+def _create(folder: Path) -> None:
+    made = subprocess.run([sys.executable, "-m", "venv", str(folder.resolve())], check=False)
+    if made.returncode:
+        raise NotInstalled(f"`{sys.executable} -m venv {folder}` failed, for the reason above")
+
+
+def _install_packages(folder: Path, kind: str, *, keeps_old: bool) -> None:
+    # Modules are compiled when they are imported first: a third less to write, and less to wait for.
+    quietly = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile")
+    command = [str(_python(folder)), "-m", "pip", "install", *quietly, "-r"]
+    if subprocess.run([*command, str(_requirements(kind))], check=False).returncode == 0:
+        return
+    if keeps_old:  # pip changes nothing before it has everything
+        (folder / UNFINISHED).unlink()
+    raise NotInstalled("pip could not install the requirements, for the reason above")
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Wait until no other process installs into the folder. Raises ``NotInstalled``."""
+    path = folder.with_name(f"{folder.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    except OSError as error:
+        raise NotInstalled(f"cannot write {path}: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Waiting for another installation to end ...")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _is_broken(folder: Path) -> bool:
+    if not folder.exists():
+        return False
+    return (folder / UNFINISHED).exists() or not _python_runs(folder)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what is in the folder, which may be a symbolic link to where it is."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _python(folder: Path) -> Path:
+    return folder / "bin" / "python"
+
+
+def _python_runs(folder: Path) -> bool:
+    """Whether the environment's Python starts and finds its packages; an upgrade may end that."""
+    try:
+        tried = subprocess.run(
+            [str(_python(folder)), "-c", "import pip"], capture_output=True, check=False
+        )
+    except OSError:
+        return False
+    return tried.returncode == 0
+
+
+def _mark(folder: Path, kind: str) -> Path:
+    return folder / f"installed-{kind}"
+
+
+def _requirements(kind: str) -> Path:
+    return ROOT / f"requirements-{kind}.txt"
+
+
+def _requirements_hash(kind: str) -> str:
+    """The SHA-256 of a requirements file and of all files it includes."""
+    digest = hashlib.sha256()
+    for path in _with_included(_requirements(kind)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _with_included(path: Path) -> Iterator[Path]:
+    yield path
+    for name in re.findall(r"^-r (.+)$", path.read_text(), re.MULTILINE):
+        yield from _with_included(path.parent / name.strip())
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,146 @@
+"""The installation behind ``make``, on a small checkout whose requirements are empty files."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.install import UNFINISHED
+from tests.conftest import ROOT
+
+OFFLINE = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
+SECONDS = 120
+
+
+def make_checkout(folder: Path) -> Path:
+    (folder / "local").mkdir(parents=True)
+    shutil.copy(ROOT / "local" / "install.py", folder / "local")
+    (folder / "requirements-run.txt").write_text("# nothing\n")
+    (folder / "requirements-dev.txt").write_text("-r requirements-run.txt\n")
+    return folder
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with blanks in its path."""
+    return make_checkout(tmp_path / "a check out")
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout in which an installation has run."""
+    folder = make_checkout(tmp_path_factory.mktemp("first") / "a check out")
+    done = install(folder)
+    assert (done.returncode, "first time only" in done.stderr) == (0, True)
+    return folder
+
+
+@pytest.fixture
+def installed(first: Path, tmp_path: Path) -> Path:
+    """A copy of that one, as if the checkout had been moved."""
+    return Path(shutil.copytree(first, tmp_path / "moved", symlinks=True))
+
+
+def command(checkout: Path, kind: str, *arguments: str) -> list[str]:
+    return [sys.executable, str(checkout / "local" / "install.py"), ".venv", kind, *arguments]
+
+
+def install(checkout: Path, kind: str = "dev", *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(checkout, kind, *arguments),
+        cwd=checkout,
+        env=OFFLINE,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+
+
+def works(checkout: Path) -> bool:
+    python = checkout / ".venv" / "bin" / "python"
+    tried = subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False)
+    return tried.returncode == 0
+
+
+def state(checkout: Path) -> dict[str, int]:
+    return {str(path): path.lstat().st_mtime_ns for path in checkout.rglob("*")}
+
+
+@pytest.mark.parametrize("kind", ["dev", "run"])
+def test_the_second_time_nothing_is_written_and_nothing_said(installed: Path, kind: str) -> None:
+    before = state(installed)
+    second = install(installed, kind)
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+    assert state(installed) == before
+    assert works(installed)
+
+
+def test_after_an_interruption_the_next_run_starts_anew(checkout: Path) -> None:
+    python = checkout / ".venv" / "bin" / "python"
+    with subprocess.Popen(command(checkout, "dev"), cwd=checkout, env=OFFLINE) as process:
+        while not python.exists() and process.poll() is None:
+            pass  # until the environment has a Python and has no pip yet
+        process.send_signal(signal.SIGKILL)
+    assert (checkout / ".venv" / UNFINISHED).exists()
+    assert install(checkout).returncode == 0
+    assert works(checkout)
+
+
+def test_an_environment_whose_python_does_not_run_is_replaced(installed: Path) -> None:
+    python = installed / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to("/nowhere/python3")
+    assert install(installed).returncode == 0
+    assert works(installed)
+
+
+def test_two_installations_at_once_both_succeed(checkout: Path) -> None:
+    both = [subprocess.Popen(command(checkout, "dev"), cwd=checkout, env=OFFLINE) for _ in range(2)]
+    assert [process.wait(SECONDS) for process in both] == [0, 0]
+    assert works(checkout)
+
+
+def test_requirements_that_cannot_be_installed_leave_the_environment_as_it_was(
+    installed: Path,
+) -> None:
+    requirements = installed / "requirements-run.txt"  # included in the other
+    requirements.write_text("a-package-that-is-nowhere==1\n")
+    failed = install(installed)
+    assert failed.returncode == 1
+    assert "error: pip could not install the requirements" in failed.stderr
+    assert works(installed)
+    requirements.write_text("# nothing\n")
+    assert install(installed).stderr == ""
+
+
+def test_a_port_in_use_is_reported_before_anything_is_installed(checkout: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        refused = install(checkout, "run", f"--port={port}", "--data", "x")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"error: cannot listen on 127.0.0.1 port {port}: ")
+    assert not (checkout / ".venv").exists()
+
+
+def test_a_linked_environment_stays_a_link(installed: Path) -> None:
+    elsewhere = (installed / ".venv").rename(installed.with_name("elsewhere"))
+    (elsewhere / UNFINISHED).touch()
+    (installed / ".venv").symlink_to(elsewhere)
+    assert install(installed).returncode == 0
+    assert (installed / ".venv").is_symlink()
+    assert works(installed)
+
+
+def test_a_folder_that_cannot_be_written_is_named(checkout: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("the superuser may write everywhere")
+    checkout.chmod(0o500)
+    refused = install(checkout)
+    checkout.chmod(0o700)
+    assert (refused.returncode, "cannot write .venv.lock" in refused.stderr) == (1, True)
