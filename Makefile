@@ -4,7 +4,7 @@
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL = help
-.PHONY: always help setup run admin test lint check stack build bench deploy logs delete
+.PHONY: help setup run admin test lint check stack build bench deploy logs delete
 
 python = $(or $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -78,3 +78,5 @@ delete: $(sam) ## remove the stack; its bucket and its table stay
 .venv-sam/bin/sam: requirements-sam.txt
 	@$(python) local/install.py .venv-sam sam
 	@touch $@
+
+always: # no such file: what depends on it is made each time
