@@ -4,7 +4,8 @@ It runs with IAM enforced: each function has the permissions of its role and no 
 stack and a patch can mend is in ``launcher.py``, one function for each. What no patch mends:
 
 * Its CloudFront caches nothing, has no origin groups and no edge locations: each request is a miss.
-* Its CloudFront runs CloudFront Functions in Node, which allows more than CloudFront's runtime.
+* It lacks the module ``cloudfront`` of CloudFront Functions, so edge/request.js is skipped and every request goes to
+  the API. It runs edge/response.js in Node, which allows more than CloudFront's runtime. tests/edge tests both.
 * It adds no ``CloudFront-Viewer-Address``, so clients have no address behind it.
 * Its API Gateway answers HEAD, preflights and query strings in its own way, and has no throttle.
 * Alarms on metric math are created, but never evaluated.
