@@ -33,16 +33,24 @@ READ_BY_LIBRARIES = re.compile(
     "POWERTOOLS_.*|AWS_ENDPOINT_URL|MALLOC_.*"
 )  # by Powertools, botocore and libc
 STAR_AND_WHY = {
+    ("ReadFiles", "arn:${AWS::Partition}:s3:::${Bucket}/*"): "every file may be asked for",
     (
-        "FilesRole",
-        "arn:${AWS::Partition}:s3:::${Bucket}/*",
-    ): "every file of the bucket may be asked for",
-    (
-        "FilesRole",
-        "arn:${AWS::Partition}:s3:::${Bucket}/*/thumbs_*",
-    ): "thumbs lie below each file's record",
-    ("TracePolicy", "*"): "X-Ray knows no narrower resource",
+        "WriteThumbs",
+        "arn:${AWS::Partition}:s3:::${Bucket}/*/*/thumbs_*/*",
+    ): "thumbs lie in a folder beside each file",
+    ("Trace", "*"): "X-Ray supports no narrower resource",
 }
+"""Statements by Sid whose resource may contain a wildcard."""
+TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+BUCKET_KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
+BLOCKS_FILE_REQUESTS = {
+    "GenericLFI_URIPATH",
+    "GenericRFI_QUERYARGUMENTS",
+    "NoUserAgent_HEADER",
+    "RestrictedExtensions_URIPATH",
+    "SizeRestrictions_QUERYSTRING",
+}
+"""Rules of AWS's common rule set that block requests for files."""
 TOKENS_NEED = {"dynamodb:GetItem", "dynamodb:Query"}  # the catalogue, and the record that asks
 
 
@@ -86,7 +94,8 @@ class Recorder(dict[str, str]):
 def statements(template: Template, owner: str) -> list[dict[str, Any]]:
     """What a role, or a policy of its own, states."""
     properties = template["Resources"][owner]["Properties"]
-    policies = [properties] if "PolicyDocument" in properties else properties.get("Policies", [])
+    given = branches(properties.get("Policies", []))
+    policies = [properties] if "PolicyDocument" in properties else given
     return [each for policy in policies for each in policy["PolicyDocument"]["Statement"]]
 
 
@@ -206,9 +215,9 @@ def functions_may_do_what_they_do(template: Template) -> Iterator[str]:
     needs = {
         "FilesFunction": (
             "FilesRole",
-            calls | {"s3:ListBucket"} | logs,
+            calls | {"s3:ListBucket"} | logs | TRACES | BUCKET_KEY,
         ),  # ListBucket: 404 for a missing key
-        "TokensFunction": ("TokensRole", TOKENS_NEED | logs),
+        "TokensFunction": ("TokensRole", TOKENS_NEED | logs | TRACES),
     }
     for name, (role, actions) in needs.items():
         if functions(template)[name].get("Role") != {"Fn::GetAtt": [role, "Arn"]}:
@@ -222,13 +231,13 @@ def nothing_is_allowed_at_large(template: Template) -> Iterator[str]:
     roles = of_type(template, "AWS::IAM::Role")
     for owner in roles | of_type(template, "AWS::IAM::Policy"):
         for statement in statements(template, owner):
-            yield from (f"{owner}: {fault}" for fault in at_large(owner, statement))
+            yield from (f"{owner}: {fault}" for fault in at_large(statement))
     for role, body in roles.items():
         if body["Properties"].get("ManagedPolicyArns"):
             yield f"{role} has policies that others wrote"
 
 
-def at_large(owner: str, statement: Mapping[str, Any]) -> Iterator[str]:
+def at_large(statement: Mapping[str, Any]) -> Iterator[str]:
     """What a statement gives beyond named actions on named resources."""
     if set(statement) - {"Sid"} != {"Effect", "Action", "Resource"}:
         yield "a statement by exclusion or on a condition"
@@ -237,9 +246,9 @@ def at_large(owner: str, statement: Mapping[str, Any]) -> Iterator[str]:
     actions = listed(statement["Action"])
     yield from (f"the action {each}" for each in actions if "*" in each)
     for resource in resources:
-        if "*" in resource and (owner, resource) not in STAR_AND_WHY:
+        if "*" in resource and (statement.get("Sid"), resource) not in STAR_AND_WHY:
             yield f"the resource {resource}"
-    if "s3:PutObject" in actions and not all("/thumbs_*" in each for each in resources):
+    if "s3:PutObject" in actions and not all("/*/*/thumbs_*/*" in each for each in resources):
         yield "writes more than thumbs"
 
 
@@ -264,7 +273,8 @@ def logs_are_narrow_and_end(template: Template) -> Iterator[str]:
 def data_is_kept_and_closed(template: Template) -> Iterator[str]:
     for name in ("FilesBucket", "FilesBucketPolicy", "CatalogueTable"):
         body = template["Resources"].get(name, {})
-        if {body.get("DeletionPolicy"), body.get("UpdateReplacePolicy")} != {"Retain"}:
+        kept = {"Retain", "RetainExceptOnCreate"}
+        if body.get("DeletionPolicy") not in kept or body.get("UpdateReplacePolicy") != "Retain":
             yield f"{name} goes with the stack"
     bucket = template["Resources"]["FilesBucket"]["Properties"]
     if list(bucket.get("PublicAccessBlockConfiguration", {}).values()) != [True] * 4:
@@ -287,9 +297,14 @@ def data_is_kept_and_closed(template: Template) -> Iterator[str]:
         or "distribution/${CdnDistribution}" not in source
     ):
         yield "the bucket's policy lets in more than this distribution, to files of records"
+
+
+def the_table_can_be_had_back(template: Template) -> Iterator[str]:
     table = template["Resources"]["CatalogueTable"]["Properties"]
     if not table.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
         yield "the table cannot be restored"
+    if table.get("DeletionProtectionEnabled") is not True:
+        yield "the table can be deleted by mistake"
 
 
 def parameters_are_explained_and_bounded(template: Template) -> Iterator[str]:
@@ -415,6 +430,62 @@ def the_contents_are_complete(template: Template) -> Iterator[str]:
         yield "the table of contents is not the order of the resources"
 
 
+def names_are_the_stacks_own(template: Template) -> Iterator[str]:
+    """Two stacks in one account and region must not share a name; one stack may exist in many regions."""
+    for name, body in template["Resources"].items():
+        for key, value in body["Properties"].items():
+            if key in {"Name", "LayerName", "LogGroupName", "DashboardName", "BudgetName"} and not (
+                "AWS::StackName" in str(value) or "AWS::StackId" in str(value)
+            ):
+                yield f"{name} has a name that another stack may have"
+    for name, body in of_type(template, "AWS::Serverless::LayerVersion").items():
+        if "LayerName" not in body["Properties"]:
+            yield f"{name} has a name that another stack may have"
+
+
+def alarms_stop(template: Template) -> Iterator[str]:
+    """Alarms on DynamoDB's metrics ignore missing data, and FILL fills nothing where there never was any."""
+    for name, body in of_type(template, "AWS::CloudWatch::Alarm").items():
+        properties = body["Properties"]
+        if "AWS/DynamoDB" in str(properties) or "FILL(" in str(properties):
+            yield f"{name} may ring for ever"
+        if properties.get("TreatMissingData") != "notBreaching":
+            yield f"{name} does not stop without requests"
+        if not properties.get("AlarmActions") or not properties.get("OKActions"):
+            yield f"{name} tells nobody"
+
+
+def the_firewall_lets_a_file_server_work(template: Template) -> Iterator[str]:
+    rules = template["Resources"]["CdnFirewall"]["Properties"]["Rules"]
+    counted = {
+        override["Name"]
+        for rule in rules
+        for override in rule["Statement"]
+        .get("ManagedRuleGroupStatement", {})
+        .get("RuleActionOverrides", [])
+        if override["ActionToUse"] == {"Count": {}}
+    }
+    for name in sorted(BLOCKS_FILE_REQUESTS - counted):
+        yield f"the firewall blocks by {name}"
+    limits = [rule["Statement"].get("RateBasedStatement", {}).get("Limit") for rule in rules]
+    if {"Ref": "FirewallRateLimit"} not in limits:
+        yield "the firewall's rate limit is no parameter"
+
+
+def https_is_demanded(template: Template) -> Iterator[str]:
+    distribution = template["Resources"]["CdnDistribution"]["Properties"]["DistributionConfig"]
+    for each in branches([distribution["DefaultCacheBehavior"], *distribution["CacheBehaviors"]]):
+        path = each.get("PathPattern", "the default")
+        only = path == "/api/files/token" or each["TargetOriginId"] == "pocketbase"
+        policy = "https-only" if only else "redirect-to-https"
+        if each["ViewerProtocolPolicy"] != policy:
+            yield f"{path} may be asked for over HTTP"
+        if each["TargetOriginId"] == "api" and each.get("ResponseHeadersPolicyId") != {
+            "Ref": "CdnHeadersPolicy"
+        }:
+            yield f"{path} does not tell browsers to use HTTPS"
+
+
 def every_change_is_published(template: Template) -> Iterator[str]:
     """The API calls a published version, and SAM publishes none for a parameter's new value."""
     for name, layer in of_type(template, "AWS::Serverless::LayerVersion").items():
@@ -424,7 +495,13 @@ def every_change_is_published(template: Template) -> Iterator[str]:
         if function.get("AutoPublishAliasAllProperties") is not True:
             yield f"changes of {name} are not published"
         version = function.get("VersionDescription", {})
-        unversioned = ("Events", "Metadata", "ReservedConcurrentExecutions", "VersionDescription")
+        unversioned = (
+            "DeploymentPreference",
+            "Events",
+            "Metadata",
+            "ReservedConcurrentExecutions",
+            "VersionDescription",
+        )
         needs = parameters_of(template, {k: v for k, v in function.items() if k not in unversioned})
         yield from (
             f"a change of {each} is not published by {name}"
@@ -464,10 +541,15 @@ CHECKS: list[Check] = [
     nothing_is_allowed_at_large,
     logs_are_narrow_and_end,
     data_is_kept_and_closed,
+    the_table_can_be_had_back,
     parameters_are_explained_and_bounded,
     outputs_tell_the_url,
     the_edge_keeps_no_secret,
     the_api_alone_learns_the_secret,
+    names_are_the_stacks_own,
+    alarms_stop,
+    the_firewall_lets_a_file_server_work,
+    https_is_demanded,
     every_change_is_published,
     builds_are_possible,
     the_contents_are_complete,

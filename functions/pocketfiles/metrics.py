@@ -19,6 +19,7 @@ REFUSED = "Refused"
 FAILED = "Failed"
 DENIED = "Denied"
 OPERATOR_MUST_ACT = "OperatorMustAct"
+OVERLOADED = "Overloaded"
 BYTES = "Bytes"
 DURATION = "Duration"
 THUMBS_FAILED = "ThumbsFailed"
@@ -43,6 +44,7 @@ NAMES = frozenset(
         FAILED,
         DENIED,
         OPERATOR_MUST_ACT,
+        OVERLOADED,
         BYTES,
         DURATION,
         SYNC_AGE,
@@ -72,16 +74,20 @@ class Measured(NamedTuple):
 
 
 def of(measured: Measured) -> Iterator[Metric]:
-    """The metrics of one request."""
+    """The metrics of one request.
+
+    What alarms watch is counted as 0, too: a metric without data never ends an alarm for certain.
+    """
     log_fields = measured.log_fields
     yield Metric(REQUESTS, "Count", 1)
     yield Metric(outcome(measured.status), "Count", 1)
-    # An alarm watches this metric, so it needs data while all is well, too.
     yield Metric(OPERATOR_MUST_ACT, "Count", int(log_fields.operator_must_act))
+    yield Metric(OVERLOADED, "Count", int(measured.status == 503))
     if log_fields.denied:
         yield Metric(DENIED, "Count", 1)
     if log_fields.thumb is not None and log_fields.thumb in BY_THUMB:
-        yield Metric(BY_THUMB[log_fields.thumb], "Count", 1)
+        for thumb_outcome, name in BY_THUMB.items():
+            yield Metric(name, "Count", int(thumb_outcome == log_fields.thumb))
     if measured.length:
         yield Metric(BYTES, "Bytes", measured.length)
     yield Metric(DURATION, "Milliseconds", measured.milliseconds)

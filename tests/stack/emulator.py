@@ -4,12 +4,13 @@ It runs with IAM enforced: each function has the permissions of its role and no 
 stack and a patch can mend is in ``launcher.py``, one function for each. What no patch mends:
 
 * Its CloudFront caches nothing, has no origin groups and no edge locations: each request is a miss.
-* It lacks the module ``cloudfront`` of CloudFront Functions, so edge/request.js is skipped and every request goes to
-  the API. It runs edge/response.js in Node, which allows more than CloudFront's runtime. tests/edge tests both.
+* It lacks the module ``cloudfront`` of CloudFront Functions. So edge/request.js is skipped, and every
+  request goes to the API. It runs edge/response.js in Node, which allows more than CloudFront's
+  runtime. tests/edge tests both.
 * It adds no ``CloudFront-Viewer-Address``, so clients have no address behind it.
 * Its API Gateway answers HEAD, preflights and query strings in its own way, and has no throttle.
 * Alarms on metric math are created, but never evaluated.
-* X-Ray traces, web ACL rules and log deliveries are stored, but have no effect.
+* X-Ray traces, web ACL rules, log deliveries, budgets and canary deployments have no effect.
 * A KMS key encrypts nothing, so a missing ``kms:Decrypt`` is not noticed.
 
 `make smoke` asks a stack in AWS about these (docs/not-proven.md).
@@ -65,7 +66,12 @@ class Emulator:
         command = [str(python), str(Path(__file__).with_name("launcher.py"))]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(
-                command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.PIPE,  # its end tells the emulator that its starter is gone
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         self._wait_until_ready()
 
@@ -100,6 +106,8 @@ class Emulator:
 
     def stop(self) -> None:
         self._process.terminate()
+        assert self._process.stdin
+        self._process.stdin.close()
         try:
             self._process.wait(timeout=20)
         except subprocess.TimeoutExpired:

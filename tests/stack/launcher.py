@@ -7,6 +7,7 @@ What it lacks and no patch mends is listed in ``emulator.py``.
 import os
 import re
 import sys
+import threading
 from typing import Any
 
 from ministack import app
@@ -18,14 +19,22 @@ EXECUTE_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.[a-z0-9-]+\.amazona
 
 
 def main() -> None:
+    threading.Thread(target=stop_with_the_starter, daemon=True).start()
     create_routes_from_the_api_definition()
     let_cloudfront_reach_the_api()
     skip_functions_that_read_a_key_value_store()
     let_secrets_be_referred_to_by_arn()
     count_every_request_as_encrypted()
     accept_alarms_on_metric_math()
+    accept_resources_without_effect_here()
     run_functions_without_the_emulators_packages()
     app.main()
+
+
+def stop_with_the_starter() -> None:
+    """End the emulator when the process that started it ends, however it does."""
+    sys.stdin.buffer.read()
+    os._exit(0)
 
 
 def create_routes_from_the_api_definition() -> None:
@@ -93,7 +102,7 @@ def let_cloudfront_reach_the_api() -> None:
 
 
 def skip_functions_that_read_a_key_value_store() -> None:
-    """MiniStack lacks the module ``cloudfront``. Without it, all requests go to the API, as with an empty store."""
+    """MiniStack lacks the module ``cloudfront``. All requests go to the API, as with an empty store."""
     run_function = cloudfront._run_function
 
     async def run_or_skip(arn: str, event: dict[str, Any]) -> Any:
@@ -140,6 +149,19 @@ def accept_alarms_on_metric_math() -> None:
         return record(name, props)
 
     provisioners._cw_metric_alarm_record = record_first_metric
+
+
+def accept_resources_without_effect_here() -> None:
+    """MiniStack refuses a template with a type that it does not know. No request depends on these."""
+
+    def create(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:
+        return f"{stack_name}-{logical_id}", {}
+
+    def delete(physical_id: str, props: dict[str, Any]) -> None:
+        pass
+
+    for kind in ("AWS::Budgets::Budget",):
+        provisioners._RESOURCE_HANDLERS.setdefault(kind, {"create": create, "delete": delete})
 
 
 def run_functions_without_the_emulators_packages() -> None:
