@@ -40,11 +40,8 @@ def test_a_served_thumb_counts_its_bytes_and_times() -> None:
     assert list(metrics.of(measured(200, 500, LogFields(thumb="made"), s3=4.0))) == [
         ("Requests", "Count", 1),
         ("Served", "Count", 1),
-<<<<<<< HEAD
         ("OperatorMustAct", "Count", 0),
-=======
         ("Overloaded", "Count", 0),
->>>>>>> 46bc66c (Alarms that stop, HSTS, narrower permissions, KMS buckets, canary deployments and a bound on cost)
         ("ThumbsMade", "Count", 1),
         ("ThumbsServed", "Count", 0),
         ("ThumbsFailed", "Count", 0),
@@ -56,22 +53,26 @@ def test_a_served_thumb_counts_its_bytes_and_times() -> None:
 
 def test_a_denial_counts_as_refused_and_denied() -> None:
     names = [metric.name for metric in metrics.of(measured(404, 74, LogFields(denied=True)))]
-<<<<<<< HEAD
-    assert names == ["Requests", "Refused", "OperatorMustAct", "Denied", "Bytes", "Duration"]
+    assert names == [
+        "Requests",
+        "Refused",
+        "OperatorMustAct",
+        "Overloaded",
+        "Denied",
+        "Bytes",
+        "Duration",
+    ]
 
 
 @pytest.mark.parametrize("must_act", [True, False])
 def test_what_only_an_operator_can_mend_is_counted(must_act: bool) -> None:
     found = metrics.of(measured(400, 74, LogFields(operator_must_act=must_act)))
     assert [metric.value for metric in found if metric.name == "OperatorMustAct"] == [must_act]
-=======
-    assert names == ["Requests", "Refused", "Overloaded", "Denied", "Bytes", "Duration"]
 
 
 def test_a_503_counts_as_overloaded() -> None:
     found = list(metrics.of(measured(503, 76, LogFields())))
     assert ("Overloaded", "Count", 1) in found
->>>>>>> 46bc66c (Alarms that stop, HSTS, narrower permissions, KMS buckets, canary deployments and a bound on cost)
 
 
 def test_a_failed_thumb_is_counted_again_by_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
