@@ -8,7 +8,7 @@ BENCHMARKS = ("coldstart", "warm", "throughput", "thumbs")
 
 parser = argparse.ArgumentParser(
     prog="python -m benchmarks",
-    description="Measure, and print ratios. `python -m benchmarks.NAME --help` explains one's options.",
+    description="Measure, and print ratios. `python -m benchmarks.NAME --help` has its options.",
 )
 parser.add_argument(
     "names",

@@ -1,9 +1,10 @@
-"""Cold start: a fresh process that imports a handler and builds its clients, against one that only imports
-boto3 and makes an S3 and a DynamoDB client.
+"""Cold start: a fresh process that imports a handler and builds its clients, compared with one that
+only imports boto3 and makes an S3 and a DynamoDB client.
 
     python -m benchmarks.coldstart [--runs N]
 
-Processor time of the whole process, interpreter included, in alternating runs; medians and their ratio.
+Prints medians of the processor time of the whole process, interpreter included, and their ratio.
+The runs alternate.
 """
 
 import argparse

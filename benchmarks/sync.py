@@ -2,8 +2,8 @@
 
     python -m benchmarks.sync [--records 100000] [--files 1000]
 
-Against moto's server in a process of its own. It sorts the whole table for every page of a scan, which AWS
-does not, so the processor time of this process tells more than the clock.
+Runs against moto's server in a process of its own. For every page of a scan, moto sorts the whole
+table, which AWS does not. The processor time of this process therefore says more than the clock.
 """
 
 import argparse
@@ -45,7 +45,8 @@ def generate(directory: Path, records: int, files: int) -> None:
             record_id = f"d{number:014d}"
             name = f"file_{number}.txt" if number < files else ""
             db.execute(
-                "INSERT INTO documents (id, title, note, owner, attachment, pages) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO documents (id, title, note, owner, attachment, pages)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (record_id, f"Title {number}", "note " * 20, users[number % 5], name, number),
             )
             if name:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,7 +60,7 @@ def get(address: str, paths: Iterable[str]) -> int:
         connection.request("GET", path)
         answer = connection.getresponse()
         answer.read()
-        if answer.status != 200:
+        if answer.status != HTTPStatus.OK:
             raise RuntimeError(f"{path}: {answer.status}")
         count += 1
     connection.close()

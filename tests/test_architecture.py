@@ -1,4 +1,4 @@
-"""The rules of the house: who may import what, how large things may be, and where their tests are."""
+"""The rules of the house: who may import what, how large things may be, where their tests are."""
 
 import ast
 import graphlib
@@ -46,12 +46,13 @@ ADMIN_LAYERS = (
 
 TELLS_NOTHING = {"base", "common", "helpers", "misc", "util", "utils"}
 
-# Run in an interpreter of its own: it names what a module does by being imported, and what it brings along.
+# Run in an interpreter of its own: prints the effects of importing a module, and what that loads.
 IMPORT = """
 import sys
 def watch(event, arguments):
     writes = event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+")
-    if writes or event.startswith(("socket.connect", "subprocess.", "os.system", "sqlite3.connect")):
+    outside = ("socket.connect", "subprocess.", "os.system", "sqlite3.connect")
+    if writes or event.startswith(outside):
         print("effect:", event, arguments[0])
 sys.addaudithook(watch)
 import importlib, os, threading
@@ -144,7 +145,7 @@ def test_imports_point_down() -> None:
 
 
 def admin_imports(path: Path) -> set[Path]:
-    """The modules of admin/ that one of its files imports; a package stands for its ``__init__``."""
+    """The modules of admin/ that one of its files imports; ``__init__`` for a whole package."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if not isinstance(node, ast.ImportFrom) or not node.level:

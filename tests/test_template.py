@@ -1,4 +1,4 @@
-"""The template has none of the faults that its checks know, and has them once something is taken out."""
+"""The template has none of the faults that its checks find; each is found once it is put in."""
 
 import copy
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
-"""Where our answers differ from PocketBase's on purpose: each by name, with the rows it covers and the exact
-difference. The names stand in the table of docs/compatibility.md, with the reasons.
+"""Where our answers differ from PocketBase's on purpose.
+
+Each deviation has a name, the rows it covers, and the exact difference. The table of
+docs/compatibility.md has the same names, with the reasons.
 """
 
 import base64
@@ -60,7 +62,7 @@ class Row:
 
     @property
     def token(self) -> dict[str, Any]:
-        """The claims of the file token in the query, unverified; empty when there is none to read."""
+        """The claims of the file token in the query, unverified; empty if there is no token."""
         parts = parse_qs(self.path.partition("?")[2]).get("token", [""])[0].split(".")
         if len(parts) != 3:
             return {}

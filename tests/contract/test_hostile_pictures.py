@@ -22,7 +22,7 @@ from tests.unit.thumbs.pictures import written
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 2.0  # of processor time, the bound for one picture
-MEGABYTES = 400  # above a process that has made a thumb: the largest picture allowed, and half as much again
+MEGABYTES = 400  # above a process that has made a thumb: 1.5 times the largest picture allowed
 MEGABYTES_OF_ROWS = 100  # where they are read one after the other
 SIDE = 7745  # the largest square within the default limit of pixels
 SIZE = ThumbSize(30, 30)

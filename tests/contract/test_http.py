@@ -86,7 +86,7 @@ def last_modified(world: World, row: Row) -> str:
 
 
 def expected_of(world: World, row: Row, answer: Answer) -> Expected:
-    """PocketBase's answer, changed by every deviation that covers the row, with our dates and boundary."""
+    """PocketBase's answer with our own dates, changed by every deviation that covers the row."""
     expected = Expected.of(row)
     for deviation in DEVIATIONS:
         if deviation.covers(row):
@@ -99,7 +99,7 @@ def expected_of(world: World, row: Row, answer: Answer) -> Expected:
 
 
 def date_of(world: World, row: Row, answer: Answer) -> str:
-    """The object's date; a thumb that was just made may be dated a second off the object it became."""
+    """The object's date. A thumb that was just made may be dated a second off its object."""
     date = last_modified(world, row)
     if row.is_thumb:
         ours = answer.headers["last-modified"]

@@ -1,4 +1,4 @@
-"""The recorders ask what is recorded and write down what they hear, from a server that plays PocketBase."""
+"""The recorders ask what is recorded and write down what a server answers that plays PocketBase."""
 
 import json
 import threading

@@ -1,8 +1,9 @@
 """Every recorded thumb: as large as PocketBase's, and its pixels as near as a better thumb can be.
 
-Deviations are named where they are: ``UPRIGHT`` (orientation wherever a format carries it), ``FIRST_FRAME``
-and ``WITHOUT_MARKER`` (pictures that PocketBase gives no thumb), ``RIGHT_COLOURS`` (its lossy WebP is washed
-out) and ``ADAPTIVE`` (its GIF has a fixed, dithered palette).
+Pictures that differ on purpose are in sets with names: ``UPRIGHT`` (orientation wherever a format
+carries it), ``FIRST_FRAME`` and ``WITHOUT_MARKER`` (PocketBase makes no thumb of them),
+``RIGHT_COLOURS`` (PocketBase's lossy WebP is washed out) and ``ADAPTIVE`` (PocketBase's GIF has a
+fixed, dithered palette).
 """
 
 import io
@@ -89,7 +90,7 @@ def psnr(one: Image.Image, two: Image.Image) -> float:
 
 
 def luma_ssim(one: Image.Image, two: Image.Image) -> float:
-    """Mean structural similarity of the luma on white, in windows of 8 × 8 pixels, four to each of them."""
+    """Mean structural similarity of the luma on white, in overlapping windows of 8 × 8 pixels."""
 
     def luma(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
@@ -116,7 +117,7 @@ def luma_ssim(one: Image.Image, two: Image.Image) -> float:
     return fmean(values)
 
 
-def test_the_yardsticks_measure() -> None:
+def test_similarity_metrics_match_known_values() -> None:
     image = Image.linear_gradient("L").resize((48, 40))
     noise = Image.effect_noise((48, 40), 64)
     assert luma_ssim(image, image) == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""Every recorded kind of content is stored and served under PocketBase's own type and disposition."""
+"""Every recorded kind of content is stored and served under PocketBase's type and disposition."""
 
 import base64
 import json

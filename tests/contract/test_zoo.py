@@ -1,4 +1,4 @@
-"""Rules on a schema made to be difficult (zoo/README.md) are saved and decided as PocketBase does."""
+"""Rules on a difficult schema (zoo/README.md) are saved and decided as PocketBase does."""
 
 import json
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Recorded rows that we do not answer as PocketBase does yet, each with its kind, from unresolved.jsonl.
+"""Recorded rows that we do not answer as PocketBase does yet, each with its kind.
 
-The tests are strict: a row that begins to hold fails them until its line is taken off the list. What
-differs on purpose is in ``deviations.py``.
+They are listed in unresolved.jsonl. The tests are strict: a row that begins to hold fails them
+until its line is taken off the list. What differs on purpose is in ``deviations.py``.
 """
 
 import json

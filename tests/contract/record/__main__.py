@@ -1,4 +1,4 @@
-"""Record PocketBase's answers: ``python -m tests.contract.record KIND --pocketbase URL --data DIR``."""
+"""Ask a running PocketBase the recorded questions again, and write down its answers."""
 
 import argparse
 import json

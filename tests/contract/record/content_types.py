@@ -11,7 +11,7 @@ from tests.contract.record.pocketbase import PocketBase
 def record(
     pocketbase: PocketBase, rows: Iterable[dict[str, Any]], _: Path
 ) -> Iterator[dict[str, Any]]:
-    """Each row with the types and the disposition of today. Leaves a record in ``photos`` for each."""
+    """Each row with the types and disposition of today. Leaves a record of each in ``photos``."""
     for row in rows:
         content = base64.b64decode(row["content"])
         uploaded = pocketbase.upload(

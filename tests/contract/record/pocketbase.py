@@ -1,4 +1,4 @@
-"""A running PocketBase: raw requests, its JSON API as a superuser, and file tokens of its records."""
+"""A running PocketBase: raw requests, its JSON API for a superuser, file tokens of its records."""
 
 import json
 import sqlite3
