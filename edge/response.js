@@ -12,7 +12,7 @@ const SECURITY = {
 };
 const HSTS = 'max-age=31536000; includeSubDomains';
 const INLINE = {
-  image: ['png', 'jpg', 'jpeg', 'gif', 'webp', 'avif', 'x-icon', 'bmp'],
+  image: ['png', 'jpg', 'jpeg', 'gif', 'webp', 'x-icon', 'bmp'],
   video: ['webm', 'mp4', '3gpp', 'quicktime', 'x-ms-wmv'],
   audio: ['basic', 'aiff', 'mpeg', 'midi', 'mp3', 'wave', 'wav', 'x-wav', 'x-mpeg', 'x-m4a', 'aac'],
   application: ['pdf', 'x-pdf']
@@ -39,7 +39,9 @@ function handler(event) {
   const file = servedName(event.request);
   headers.vary = { value: file.isThumb ? 'Accept, Origin' : 'Origin' };
   if (headers['content-type']) { // a 304 has none, and must not change what the reader keeps
-    const kind = isInline(headers['content-type'].value) ? 'inline' : 'attachment';
+    const type = headers['content-type'].value;
+    const shown = isInline(type) || (file.isThumb && type === 'image/avif');
+    const kind = shown ? 'inline' : 'attachment';
     headers['content-disposition'] = { value: kind + '; filename=' + file.name };
   }
   return response;

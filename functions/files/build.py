@@ -39,15 +39,16 @@ def file_service(settings: Settings, table: Generations, storage: Store) -> File
         deliverer,
         inline_limit=settings.inline_limit,
         max_sync_age=settings.max_sync_age,
+        thumb_formats=settings.thumbs.formats,
     )
 
 
 def renderer(settings: Settings) -> Render:
     """A renderer that loads Pillow when the first thumb is made."""
 
-    def render_thumb(data: bytes, size: ThumbSize) -> Picture:
+    def render_thumb(data: bytes, size: ThumbSize, format_name: str) -> Picture:
         from pocketfiles.thumbs import render  # noqa: PLC0415 - only making thumbs needs Pillow
 
-        return render.render(data, size, settings.thumbs)
+        return render.render(data, size, settings.thumbs, format_name)
 
     return render_thumb

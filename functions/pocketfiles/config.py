@@ -21,16 +21,19 @@ class ConfigError(PocketFilesError):
 class ThumbOptions:
     """Encoder settings and limits of a thumb (docs/performance.md has the measurements).
 
-    ``png_tolerance``: maximum error per channel, on a scale of 0 to 255, in PNG thumbs of noisy
+    ``formats``: what clients may ask for beside the original's format, best first: ``avif``,
+    ``webp``. ``png_tolerance``: maximum error per channel, on a scale of 0 to 255, in PNG thumbs of noisy
     images; 0 is lossless. Limits in bytes and pixels.
     """
 
     jpeg_quality: int = 85
     webp_quality: int = 80
+    avif_quality: int = 63
     png_tolerance: int = 1
     max_source_bytes: int = 50 * 1024 * 1024
     max_pixels: int = 60_000_000
     max_output_pixels: int = 16_777_216
+    formats: tuple[str, ...] = ("avif", "webp")
 
 
 _THUMBS = ThumbOptions()
@@ -77,13 +80,28 @@ def _thumb_options(env: Mapping[str, str]) -> ThumbOptions:
     return ThumbOptions(
         jpeg_quality=_number(env, "THUMB_JPEG_QUALITY", _THUMBS.jpeg_quality, 1, 95),
         webp_quality=_number(env, "THUMB_WEBP_QUALITY", _THUMBS.webp_quality, 1, 100),
+        avif_quality=_number(env, "THUMB_AVIF_QUALITY", _THUMBS.avif_quality, 1, 100),
         png_tolerance=_number(env, "THUMB_PNG_TOLERANCE", _THUMBS.png_tolerance, 0, 1),
         max_source_bytes=_number(env, "THUMB_MAX_SOURCE_BYTES", _THUMBS.max_source_bytes, 0, 2**31),
         max_pixels=_number(env, "THUMB_MAX_PIXELS", _THUMBS.max_pixels, 0, 10**9),
         max_output_pixels=_number(
             env, "THUMB_MAX_OUTPUT_PIXELS", _THUMBS.max_output_pixels, 0, 10**9
         ),
+        formats=_formats(env),
     )
+
+
+def _formats(env: Mapping[str, str]) -> tuple[str, ...]:
+    """``THUMB_FORMATS``: names joined by commas; ``none`` offers none."""
+    text = env.get("THUMB_FORMATS", "")
+    if not text:
+        return _THUMBS.formats
+    if text == "none":
+        return ()
+    chosen = tuple(text.split(","))
+    if len(set(chosen)) < len(chosen) or not set(chosen) <= set(_THUMBS.formats):
+        raise ConfigError("THUMB_FORMATS is not none or a list of avif and webp")
+    return chosen
 
 
 def _text(env: Mapping[str, str], name: str) -> str:

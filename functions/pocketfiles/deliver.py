@@ -31,11 +31,16 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The object to send, the name it is sent under, and how it may be cached."""
+    """The object to send, the name it is sent under, and how it may be cached.
+
+    ``varies_by_accept``: another ``Accept`` might have got another format.
+    """
 
     opened: Opened
     name: str
     policy: CachePolicy = field(default_factory=CachePolicy)
+    varies_by_accept: bool = False
+    is_thumb: bool = False
 
     @property
     def stored(self) -> Stored:
@@ -161,6 +166,8 @@ class Deliverer:
             "location": self._store.presign(variant.stored.key, seconds, overrides),
             "cache-control": variant.policy.redirect_cache_control(seconds),
         }
+        if "vary" in described:
+            sent["vary"] = described["vary"]
         return Reply(302, sent, log_fields=LogFields(redirect=True))
 
 
@@ -172,16 +179,24 @@ def _describe(request: Request, variant: Variant) -> dict[str, str]:
         **headers.SECURITY,
         "cache-control": variant.policy.cache_control(),
         "content-disposition": headers.disposition(
-            variant.name, stored.content_type, download=download
+            variant.name, _plain_type(variant), download=download
         ),
         "content-security-policy": headers.CONTENT_SECURITY_POLICY,
         "content-type": headers.content_type(variant.name, stored.content_type),
     }
+    if variant.varies_by_accept:
+        described["vary"] = "Accept"
     if stored.etag:
         described["etag"] = stored.etag
     if stored.modified is not None:
         described["last-modified"] = conditions.http_date(stored.modified)
     return described
+
+
+def _plain_type(variant: Variant) -> str:
+    """The type by which PocketBase would show the file: a thumb is shown whatever its format."""
+    stored_type = variant.stored.content_type
+    return "image/webp" if variant.is_thumb and stored_type == "image/avif" else stored_type
 
 
 def _unsatisfiable(bad_range: ranges.BadRange, described: dict[str, str]) -> Reply:

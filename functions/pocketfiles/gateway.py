@@ -39,7 +39,7 @@ def render(request: Request, reply: Reply) -> dict[str, Any]:
     """
     headers = dict(reply.headers)
     if request.method != "OPTIONS":
-        headers |= cors.response_headers(request.headers)
+        headers |= cors.response_headers(request.headers, headers.get("vary", ""))
     if request.method == "HEAD":
         if reply.length is not None:
             headers["content-length"] = str(reply.length)

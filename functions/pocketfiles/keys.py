@@ -95,10 +95,15 @@ def thumbs_prefix(original_key: str) -> str:
     return f"{folder}/{_THUMBS}{name}/"
 
 
-def thumb(original_key: str, size: str) -> str:
-    """The S3 key of an original's thumb of one size (pocketbase.md §6.1)."""
+def thumb(original_key: str, size: str, format_name: str = "") -> str:
+    """The S3 key of an original's thumb of one size (pocketbase.md §6.1).
+
+    ``format_name``: ``avif`` or ``webp`` for the thumb that clients get who ask for that format. It
+    lies beside the plain thumb, so that PocketBase removes both with the file.
+    """
     name = original_key.rpartition("/")[2]
-    return thumbs_prefix(original_key) + thumb_name(name, size)
+    ending = f".{format_name}" if format_name else ""
+    return thumbs_prefix(original_key) + thumb_name(name, size) + ending
 
 
 def thumb_name(name: str, size: str) -> str:

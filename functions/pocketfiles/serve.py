@@ -12,6 +12,7 @@ from pocketfiles.access import Access, AccessRequest
 from pocketfiles.catalogue.cached import Catalogue, Snapshot
 from pocketfiles.deliver import Deliverer, Variant, wants_attributes_only
 from pocketfiles.errors import NotFound
+from pocketfiles.http.accept import first_named
 from pocketfiles.http.caching import CachePolicy
 from pocketfiles.http.cors import preflight
 from pocketfiles.http.messages import Reply, Request
@@ -38,6 +39,7 @@ class FileService:
     inline_limit: int
     max_sync_age: float = 0
     """Seconds without a living sync after which protected files are denied; 0 for no limit."""
+    thumb_formats: tuple[str, ...] = ()
 
     def answer(self, request: Request, now: float) -> Reply:
         """The reply to a request of any method and path. ``now`` in seconds since the epoch.
@@ -105,11 +107,19 @@ class FileService:
         if not size:
             return Variant(self._original(request, located.key), located.name, policy), log_fields
         attributes_only = wants_attributes_only(request)
-        thumb = self.thumbs.open(located.key, size, attributes_only=attributes_only)
+        format_name = self._format_name(request)
+        thumb = self.thumbs.open(located.key, size, format_name, attributes_only=attributes_only)
         name = keys.thumb_name(located.name, size) if thumb.is_thumb else located.name
         policy = replace(policy, is_fallback=thumb.outcome == "failed")
         log_fields = replace(log_fields, thumb=thumb.outcome, reason=thumb.reason)
-        return Variant(thumb.opened, name, policy), log_fields
+        varies = bool(self.thumb_formats) and thumb.outcome != "original"
+        variant = Variant(thumb.opened, name, policy, varies, is_thumb=thumb.is_thumb)
+        return variant, log_fields
+
+    def _format_name(self, request: Request) -> str:
+        """The best format on offer that the client asks for by name; empty for the original's."""
+        offered = {f"image/{name}": name for name in self.thumb_formats}
+        return offered.get(first_named(request.headers.get("accept", ""), offered), "")
 
     def _original(self, request: Request, key: str) -> Opened:
         if wants_attributes_only(request):

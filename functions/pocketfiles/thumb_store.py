@@ -46,7 +46,8 @@ class Picture(Protocol):
         """Its media type."""
 
 
-Render = Callable[[bytes, ThumbSize], Picture]
+Render = Callable[[bytes, ThumbSize, str], Picture]
+"""Draws a thumb; the last argument is the format it may have instead of the original's, or empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +94,21 @@ class ThumbMaker:
         self._in_progress: dict[str, Future[Thumb]] = {}
         self._lock = threading.Lock()
 
-    def open(self, original: str, size: str, *, attributes_only: bool = False) -> Thumb:
+    def open(
+        self, original: str, size: str, format_name: str = "", *, attributes_only: bool = False
+    ) -> Thumb:
         """The thumb of the original at that key, or the original in its place.
 
-        ``attributes_only``: a stored thumb is returned without its body. Raises ``NotFound`` if the
-        original is missing, and whatever the bucket raises.
+        ``format_name``: ``avif`` or ``webp`` for a thumb in that format where it is smaller; then
+        the smaller one is stored, so that the choice is made once. ``attributes_only``: a stored
+        thumb is returned without its body. Raises ``NotFound`` if the original is missing, and
+        whatever the bucket raises.
         """
-        key = keys.thumb(original, size)
+        key = keys.thumb(original, size, format_name)
         found = self._stored(key, attributes_only=attributes_only)
         if found:
             return Thumb(found, "stored")
-        return self._share(key, lambda: self._make(original, key, size))
+        return self._share(key, lambda: self._make(original, key, size, format_name))
 
     def _stored(self, key: str, *, attributes_only: bool) -> Opened | None:
         if not attributes_only:
@@ -128,14 +133,14 @@ class ThumbMaker:
                     del self._in_progress[key]
         return future.result()
 
-    def _make(self, original: str, key: str, size: str) -> Thumb:
+    def _make(self, original: str, key: str, size: str, format_name: str) -> Thumb:
         source = self._store.fetch(original, self._is_wanted)
         if source is None:
             raise NotFound("the object is missing")
         if source.stored.content_type not in THUMBABLE:
             return Thumb(source, "original")
         try:
-            picture = self._draw(source, size)
+            picture = self._draw(source, size, format_name)
         except ThumbFailed as failed:
             return Thumb(source, "failed", failed.reason)
         return self._keep(source, key, picture)
@@ -146,7 +151,7 @@ class ThumbMaker:
         can_be_drawn = stored.content_type in THUMBABLE and stored.size <= self._max_source_bytes
         return can_be_sent or can_be_drawn
 
-    def _draw(self, source: Opened, size: str) -> Picture:
+    def _draw(self, source: Opened, size: str, format_name: str) -> Picture:
         """Render the thumb, unless these bytes failed at this size recently."""
         identity = (source.stored.etag, size)
         failed_at, reason = self._failures.get(identity, (None, ""))
@@ -155,7 +160,7 @@ class ThumbMaker:
         try:
             if source.body is None:
                 raise ThumbFailed("too-many-bytes")
-            return self._render(source.body, _size(size))
+            return self._render(source.body, _size(size), format_name)
         except ThumbFailed as failed:
             self._remember(identity, failed.reason)
             raise

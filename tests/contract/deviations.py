@@ -181,6 +181,10 @@ def _timed(_: Row, expected: Expected, __: Bucket) -> None:
     expected.headers["server-timing"] = [MEASURED]
 
 
+def _varies_by_accept(_: Row, expected: Expected, __: Bucket) -> None:
+    expected.headers["vary"] = ["Accept, Origin"]
+
+
 DEVIATIONS = (
     Deviation(
         "timing", lambda row: row.status in {200, 206, 304} and row.method != "OPTIONS", _timed
@@ -192,6 +196,7 @@ DEVIATIONS = (
     ),
     Deviation("entity tags", _is_file, _etag),
     Deviation("protected files are private", lambda row: row.is_protected, _private),
+    Deviation("thumbs by `Accept`", lambda row: row.is_thumb, _varies_by_accept),
     Deviation("smaller thumbs", lambda row: row.is_thumb, _smaller),
     Deviation(
         "one `Vary` line",

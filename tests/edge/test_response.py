@@ -59,8 +59,14 @@ def test_a_stored_object_gets_pocketbases_headers(engine: str, tmp_path: Path) -
     }
 
 
+def test_an_avif_thumb_is_shown(engine: str, tmp_path: Path) -> None:
+    uri = "/pbc_1/r1/thumbs_a.jpg/100x300_a.jpg.avif"
+    headers = answered(engine, tmp_path, uri, {"content-type": "image/avif"})
+    assert headers["content-disposition"] == "inline; filename=100x300_a.jpg"
+
+
 @pytest.mark.parametrize(
-    "content_type", ["text/html", "image/svg+xml", "application/octet-stream", ""]
+    "content_type", ["text/html", "image/avif", "image/svg+xml", "application/octet-stream", ""]
 )
 def test_a_type_that_may_run_is_an_attachment(
     engine: str, tmp_path: Path, content_type: str

@@ -18,7 +18,7 @@ EVENTS = {
 }
 EXPECTED: dict[str, tuple[str, int, str]] = {
     "public": ("files", 200, "image/jpeg"),
-    "thumb": ("files", 200, "image/jpeg"),
+    "thumb": ("files", 200, "image/avif"),
     "head": ("files", 200, "image/jpeg"),
     "protected": ("files", 200, "text/plain; charset=utf-8"),
     "not-found": ("files", 404, "application/json"),

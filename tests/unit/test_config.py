@@ -35,7 +35,8 @@ NUMBERS = {
         f"THUMB_{option.upper()}": lambda value, option=option: replace(
             DEFAULTS, thumbs=replace(DEFAULTS.thumbs, **{option: value})
         )
-        for option in vars(DEFAULTS.thumbs)
+        for option, default in vars(DEFAULTS.thumbs).items()
+        if isinstance(default, int)
     },
 }
 """Each numeric variable, and the settings that it alone leads to."""
@@ -52,6 +53,21 @@ def test_every_number_can_be_set(name: str) -> None:
 def test_the_error_names_a_bad_number(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         Settings.from_env({**NAMES, name: value}, files=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "formats"),
+    [("", ("avif", "webp")), ("webp", ("webp",)), ("webp,avif", ("webp", "avif")), ("none", ())],
+)
+def test_the_formats_on_offer_are_a_list(text: str, formats: tuple[str, ...]) -> None:
+    settings = Settings.from_env({**NAMES, "THUMB_FORMATS": text}, files=True)
+    assert settings.thumbs.formats == formats
+
+
+@pytest.mark.parametrize("text", ["jpeg", "avif,avif", "avif,", "avif, webp", "none,avif"])
+def test_a_format_that_is_not_offered_is_an_error(text: str) -> None:
+    with pytest.raises(ConfigError, match="THUMB_FORMATS"):
+        Settings.from_env({**NAMES, "THUMB_FORMATS": text}, files=True)
 
 
 def test_an_inline_limit_above_what_lambda_can_return_is_refused() -> None:

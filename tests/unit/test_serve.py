@@ -89,9 +89,10 @@ class World:
                 self.bucket, inline_limit=limit, redirect_seconds=9, boundary=lambda: "b"
             ),
             inline_limit=limit,
+            thumb_formats=("avif", "webp"),
         )
 
-    def render(self, data: bytes, size: ThumbSize) -> Thumb:
+    def render(self, data: bytes, size: ThumbSize, format_name: str) -> Thumb:
         if b"broken" in data:
             raise ThumbFailed("unreadable")
         self.rendered.append((data, size))
@@ -389,3 +390,19 @@ def test_a_superuser_from_another_address_is_refused_by_header_and_a_guest_by_to
 def test_a_record_with_a_path_for_a_file_name_reaches_no_object(world: World) -> None:
     world.table.records = [Record("pbc_photos", "p1", {"image": ".."})]
     assert world.refused("/api/files/photos/p1/..") is NotFound
+
+
+@pytest.mark.parametrize(
+    ("accept", "ending"),
+    [("image/avif,image/webp,*/*", ".avif"), ("image/webp", ".webp"), ("*/*", "")],
+)
+def test_accept_chooses_the_thumbs_format(accept: str, ending: str) -> None:
+    world = World()
+    reply = world.get(PICTURE, "thumb=50x50", accept=accept)
+    assert ("put", f"pbc_photos/p1/thumbs_a.png/50x50_a.png{ending}") in world.bucket.calls
+    assert reply.headers["vary"] == "Accept"
+    assert reply.headers["content-disposition"] == "inline; filename=50x50_a.png"
+
+
+def test_an_original_never_varies_by_accept() -> None:
+    assert "vary" not in World().get(PICTURE, accept="image/avif").headers

@@ -33,13 +33,15 @@ class Studio:
         self.bucket = FakeBucket({ORIGINAL: (content, content_type)})
         self.clock = Clock()
         self.draws = 0
+        self.format_name = ""
         self.result: Picture | Exception = Picture()
         self.maker = ThumbMaker(
             self.bucket, self.draw, inline_limit=LIMIT, max_source_bytes=MOST, clock=self.clock
         )
 
-    def draw(self, data: bytes, size: ThumbSize) -> Picture:
+    def draw(self, data: bytes, size: ThumbSize, format_name: str) -> Picture:
         self.draws += 1
+        self.format_name = format_name
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
@@ -273,3 +275,14 @@ def test_an_error_of_the_bucket_is_not_a_failed_thumb() -> None:
     for _ in range(2):
         with pytest.raises(Overloaded):
             maker.open(ORIGINAL, "5x5")
+
+
+def test_a_thumb_in_another_format_lies_beside_the_plain_one() -> None:
+    studio = Studio()
+    studio.open()
+    studio.bucket.calls.clear()
+    studio.maker.open(ORIGINAL, "5x5", "avif")
+    assert studio.format_name == "avif"
+    assert studio.bucket.calls[-1] == ("put", THUMB + ".avif")
+    assert studio.maker.open(ORIGINAL, "5x5", "avif").outcome == "stored"
+    assert studio.draws == 2

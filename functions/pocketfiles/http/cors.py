@@ -9,9 +9,12 @@ _METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
 _PREFLIGHT_VARY = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
 
 
-def response_headers(request_headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers added to the response to any request other than OPTIONS."""
-    added = {"vary": "Origin"}
+def response_headers(request_headers: Mapping[str, str], vary: str = "") -> dict[str, str]:
+    """The headers added to the response to any request other than OPTIONS.
+
+    ``vary``: the request headers by which the response varies already.
+    """
+    added = {"vary": f"{vary}, Origin" if vary else "Origin"}
     if request_headers.get("origin"):
         added["access-control-allow-origin"] = "*"
     return added

@@ -14,6 +14,16 @@ _OPAQUE = 255
 _WEBP_METHOD = 4
 """libwebp's effort, 0 to 6."""
 
+_AVIF_SPEED = 9
+"""libaom's speed, 0 to 10. 8 saves 6 % of the bytes and takes four times as long
+(docs/performance.md)."""
+
+_MAX_AVIF_PIXELS = 2_000_000
+"""Most pixels of an AVIF thumb. libaom takes some 40 bytes for each."""
+
+_CHROMA_OF_LOSSLESS = "4:4:4"
+"""Chroma of thumbs of lossless sources, which are often drawings: 4:2:0 would blur coloured lines."""
+
 _GIF_COLOURS = 255
 _GIF_TRANSPARENT = 255
 """The palette's last entry, which no colour uses."""
@@ -31,10 +41,7 @@ def encode(
     format: Format,
     options: ThumbOptions,
 ) -> bytes:
-    """The file of an image in L, LA, RGB, RGBA or CMYK."""
-    if _is_opaque(image):
-        image = image.convert(image.mode[:-1])
-    image.info = {}  # no profile, no comment, no EXIF
+    """The file of a ``bare`` image."""
     if format == "JPEG":
         return _jpeg(image, options.jpeg_quality)
     if format == "WEBP":
@@ -42,6 +49,36 @@ def encode(
     if format == "GIF":
         return _gif(image)
     return png_writer.png(image, options.png_tolerance)
+
+
+def bare(image: Image.Image) -> Image.Image:
+    """An image in L, LA, RGB, RGBA or CMYK without metadata, and without alpha if it is opaque."""
+    if _is_opaque(image):
+        image = image.convert(image.mode[:-1])
+    image.info = {}  # no profile, no comment, no EXIF
+    return image
+
+
+def alternative(
+    image: Image.Image,
+    format_name: str,
+    source: Format,
+    options: ThumbOptions,
+) -> bytes | None:
+    """The file of a ``bare`` image as ``avif`` or ``webp``, for a client that asks for it.
+
+    None where the source's own format is as good: for a WebP as WebP, for a GIF, whose few colours
+    a lossy format blurs, and for thumbs whose encoder would need too much memory.
+    """
+    if source == "GIF" or format_name.upper() == source:
+        return None
+    if image.mode == "CMYK":
+        image = image.convert("RGB")
+    if format_name == "webp":
+        return _webp(image, options.webp_quality)
+    if image.width * image.height > _MAX_AVIF_PIXELS:
+        return None
+    return _avif(image, options.avif_quality, _CHROMA_OF_LOSSLESS if source == "PNG" else "4:2:0")
 
 
 def _is_opaque(image: Image.Image) -> bool:
@@ -63,6 +100,22 @@ def _jpeg(image: Image.Image, quality: int) -> bytes:
 def _webp(image: Image.Image, quality: int) -> bytes:
     file = io.BytesIO()
     image.save(file, "WEBP", quality=quality, method=_WEBP_METHOD)
+    return file.getvalue()
+
+
+def _avif(image: Image.Image, quality: int, subsampling: str) -> bytes:
+    # Only now: libaom is large, and Pillow would load every plugin it has to find this one.
+    from PIL import AvifImagePlugin  # noqa: F401, PLC0415
+
+    file = io.BytesIO()
+    image.save(
+        file,
+        "AVIF",
+        quality=quality,
+        speed=_AVIF_SPEED,
+        subsampling=subsampling,
+        max_threads=1,
+    )
     return file.getvalue()
 
 

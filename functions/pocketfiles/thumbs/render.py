@@ -13,7 +13,7 @@ number found in the file. ThumbFailed has one of these reasons:
     out-of-memory      the process has not enough memory
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -21,7 +21,7 @@ from pocketfiles.config import ThumbOptions
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import colour, identify, resample
 from pocketfiles.thumbs.decode import decode
-from pocketfiles.thumbs.encode import encode
+from pocketfiles.thumbs.encode import alternative, bare, encode
 from pocketfiles.thumbs.size import ThumbSize
 from pocketfiles.thumbs.task import Task, plan
 
@@ -53,17 +53,19 @@ def render(
     data: bytes,
     size: ThumbSize,
     options: ThumbOptions = _DEFAULTS,
+    format_name: str = "",
 ) -> Thumb:
-    """The thumb of that size, in the source's own format.
+    """The thumb of that size, in the source's own format, or in ``format_name`` if that is smaller.
 
-    It shows the first frame, upright, in sRGB and without metadata. The format follows from the
-    bytes alone, so that the content type is true. Raises ThumbFailed.
+    ``format_name`` is ``avif``, ``webp`` or empty. The thumb shows the first frame, upright, in
+    sRGB and without metadata. The format follows from the bytes alone, so that the content type is
+    true. Raises ThumbFailed.
     """
     if len(data) > options.max_source_bytes:
         raise ThumbFailed("too-many-bytes")
     task = plan(identify.read(data), size, options.max_pixels, options.max_output_pixels)
     try:
-        return _make(data, task, options)
+        return _make(data, task, options, format_name)
     except MemoryError as error:
         raise ThumbFailed("out-of-memory") from error
     except Exception as error:  # Pillow's plugins raise nearly anything on broken data
@@ -74,14 +76,22 @@ def _make(
     data: bytes,
     task: Task,
     options: ThumbOptions,
+    format_name: str,
 ) -> Thumb:
     decoded = decode(data, task)
     image = resample.resize(decoded.image, decoded.box, task.target)
     image = _upright(image, task.header.orientation)
-    image = colour.to_srgb(image, decoded.icc_profile)
+    image = bare(colour.to_srgb(image, decoded.icc_profile))
     format = task.header.format
-    body = encode(image, format, options)
-    return Thumb(body, f"image/{format.lower()}", image.width, image.height)
+    thumb = Thumb(
+        encode(image, format, options), f"image/{format.lower()}", image.width, image.height
+    )
+    if not format_name:
+        return thumb
+    body = alternative(image, format_name, format, options)
+    if body is None or len(body) >= len(thumb.body):
+        return thumb
+    return replace(thumb, body=body, content_type=f"image/{format_name}")
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -10,6 +10,7 @@ RED, GREEN, BLUE, WHITE = (210, 30, 20), (20, 160, 40), (20, 40, 200), (250, 250
 BLOCKS = ((RED, GREEN), (BLUE, WHITE))
 NAMED = {"red": RED, "green": GREEN, "blue": BLUE, "white": WHITE}
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
+THUMB_FORMATS = {**FORMATS, "AVIF": "image/avif"}
 UPRIGHT = ["red", "green", "blue", "white"]
 """The corners of what ``blocks`` draws."""
 
@@ -33,7 +34,7 @@ def written(image: Image.Image, to: str, **options: object) -> bytes:
 def opened(thumb: Thumb) -> Image.Image:
     image = Image.open(io.BytesIO(thumb.body))
     assert (thumb.content_type, image.size) == (
-        FORMATS[image.format or ""],
+        THUMB_FORMATS[image.format or ""],
         (thumb.width, thumb.height),
     )
     image.load()

@@ -1,5 +1,5 @@
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from pocketfiles.config import ThumbOptions
 from pocketfiles.thumbs.render import render
@@ -68,3 +68,49 @@ def test_a_gif_has_colours_of_its_own(side: int) -> None:
     thumb = opened(render(written(source, "GIF"), parse(f"{side}x{side}"))).convert("RGB")
     expected = source.convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
     assert max(ImageStat.Stat(ImageChops.difference(thumb, expected)).rms) < 6
+
+
+def photograph() -> Image.Image:
+    """Soft shapes with a little grain, as cameras give them."""
+    bands = [Image.effect_noise((200, 200), 90).filter(ImageFilter.GaussianBlur(3)) for _ in "RGB"]
+    return Image.merge("RGB", bands)
+
+
+@pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("format_name", ["avif", "webp"])
+def test_a_photograph_is_smaller_in_the_format_that_is_asked_for(
+    source: str, format_name: str
+) -> None:
+    data = written(photograph().resize((320, 240)), source)
+    plain = render(data, parse("160x0"))
+    thumb = render(data, parse("160x0"), format_name=format_name)
+    if source != "WEBP":  # its plain thumb is as small
+        assert thumb.content_type == f"image/{format_name}"
+    assert opened(thumb).size == opened(plain).size == (160, 120)
+    assert len(thumb.body) <= len(plain.body)
+
+
+def test_where_the_plain_thumb_is_smaller_it_is_taken() -> None:
+    data = written(Image.new("RGB", (64, 64), (255, 255, 255)), "PNG")
+    assert render(data, parse("16x16"), format_name="avif").content_type == "image/png"
+
+
+def test_a_gif_stays_a_gif() -> None:
+    data = written(blocks(), "GIF")
+    assert render(data, parse("120x0"), format_name="avif").content_type == "image/gif"
+
+
+@pytest.mark.parametrize("format_name", ["avif", "webp"])
+def test_transparency_is_kept_in_every_format(format_name: str) -> None:
+    picture = photograph().convert("RGBA")
+    picture.putalpha(Image.linear_gradient("L").resize((200, 200)))
+    thumb = render(written(picture, "PNG"), parse("100x100"), format_name=format_name)
+    assert thumb.content_type == f"image/{format_name}"
+    lowest, highest = opened(thumb).convert("RGBA").getchannel("A").getextrema()
+    assert lowest < 10
+    assert highest > 245
+
+
+def test_a_very_large_thumb_is_no_avif() -> None:
+    data = written(Image.effect_noise((2000, 1500), 40), "JPEG")
+    assert render(data, parse("1900x0"), format_name="avif").content_type == "image/jpeg"
