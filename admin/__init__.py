@@ -6,6 +6,7 @@ without PocketBase. From the top down; each part imports only parts below it:
 
 ``cli``         parses the command line, runs a command, prints failures
 ``commands``    one module for each command
+``comparison``  compares a running PocketBase with a PocketFiles stack
 ``explain``     says step by step why a URL is served or refused
 ``standalone``  collections, records and files without PocketBase
 ``sync``        one round of a sync: read, plan, write; and the watch that repeats it

@@ -10,11 +10,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pocketfiles import __version__
 from pocketfiles.errors import Refusal
 
-from .commands import check_rules, collections, explain, import_, output, put, rm, sync, token
+from .commands import (
+    check_rules,
+    collections,
+    compare,
+    explain,
+    import_,
+    output,
+    put,
+    rm,
+    sync,
+    token,
+)
 from .commands.arguments import PROGRAM
 from .errors import AdminError
 
-_COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules)
+_COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules, compare)
 _FAILED = 1
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells report it."""

@@ -38,6 +38,7 @@ ADMIN_LAYERS = (
     "sync",
     "standalone",
     "explain",
+    "comparison",
     "commands",
     "cli",
     "__main__",

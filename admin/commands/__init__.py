@@ -7,6 +7,7 @@
 ``rm``           delete a record or a file
 ``token``        make a token
 ``explain``      say why a URL is served or refused
+``compare``      ask PocketBase and a stack the same, report the differences
 ``check_rules``  list the view rules that cannot be evaluated
 
 ``arguments``    the arguments that several commands share

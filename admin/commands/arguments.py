@@ -59,7 +59,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave the bucket alone: for a PocketBase that stores its files in S3 itself",
     )
-    _add_encryption(parser)
+    add_encryption(parser)
 
 
 def add_catalogue(parser: argparse.ArgumentParser) -> None:
@@ -69,10 +69,11 @@ def add_catalogue(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--pb-data", type=Path, metavar="DIR", help="or PocketBase's data directory"
     )
-    _add_encryption(parser)
+    add_encryption(parser)
 
 
-def _add_encryption(parser: argparse.ArgumentParser) -> None:
+def add_encryption(parser: argparse.ArgumentParser) -> None:
+    """Add ``--encryption-env``."""
     parser.add_argument(
         "--encryption-env",
         metavar="NAME",
@@ -105,7 +106,7 @@ def source_of(parsed: argparse.Namespace) -> Source:
 
     Raises ``AdminError`` without the encryption key.
     """
-    return Source(parsed.pb_data, _encryption_key(parsed), files=not parsed.no_files)
+    return Source(parsed.pb_data, encryption_key(parsed), files=not parsed.no_files)
 
 
 def records_of(parsed: argparse.Namespace) -> Records:
@@ -121,7 +122,7 @@ def reader_of(parsed: argparse.Namespace) -> Iterator[Generations]:
         _, dynamodb = connect()
         yield Table(dynamodb, parsed.table)
         return
-    with pocketbase.opened(parsed.pb_data, _encryption_key(parsed)) as snapshot:
+    with pocketbase.opened(parsed.pb_data, encryption_key(parsed)) as snapshot:
         yield Directory(snapshot)
 
 
@@ -139,7 +140,8 @@ def object_exists_of(parsed: argparse.Namespace) -> Callable[[str], bool] | None
     return None
 
 
-def _encryption_key(parsed: argparse.Namespace) -> str | None:
+def encryption_key(parsed: argparse.Namespace) -> str | None:
+    """The key in the named variable, ``None`` if none is named. Raises ``AdminError`` if unset."""
     if not parsed.encryption_env:
         return None
     key = os.environ.get(parsed.encryption_env)

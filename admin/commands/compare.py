@@ -1,0 +1,147 @@
+"""``compare``: ask a running PocketBase and a PocketFiles stack the same, and report the
+differences.
+
+Requests are chosen from PocketBase's data directory: collections, records, file fields and thumb
+sizes; protected files as a guest and as real users, with tokens made from the data; HEAD, ranges
+and downloads. Each difference is explained by docs/compatibility.md or is a finding. Interrupted,
+it goes on where it stopped. PocketBase stores the thumbs that it is asked for. Exit code 1 if there
+is a finding.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..comparison import report
+from ..comparison.cases import Case, Sample, choose
+from ..comparison.client import Client, Rate
+from ..comparison.journal import Journal, Result
+from ..comparison.run import Comparison, Services
+from ..source import pocketbase
+from . import arguments, output
+
+_EXAMPLE = (
+    "compare --pocketbase https://pb.example.com --files https://files.example.com "
+    "--pb-data ./pb_data"
+)
+_HIGHEST_RATE = 1000.0
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's arguments."""
+    parser = arguments.add_parser(commands, "compare", __doc__, _EXAMPLE)
+    parser.add_argument(
+        "--pocketbase", required=True, metavar="URL", type=_origin, help="its origin"
+    )
+    parser.add_argument(
+        "--files", required=True, metavar="URL", type=_origin, help="the stack's origin"
+    )
+    parser.add_argument(
+        "--pb-data", required=True, type=Path, metavar="DIR", help="PocketBase's data directory"
+    )
+    arguments.add_encryption(parser)
+    parser.add_argument(
+        "--report",
+        type=Path,
+        default=Path("comparison"),
+        metavar="DIR",
+        help="where the report is written (comparison)",
+    )
+    parser.add_argument(
+        "--collection",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="compare this collection alone; repeatable",
+    )
+    parser.add_argument("--again", action="store_true", help="begin anew in the report's folder")
+    for name, default, about in (
+        ("records", 20, "records of each file field"),
+        ("users", 3, "users of each auth collection"),
+        ("parallel", 4, "requests at a time"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=_count, default=default, metavar="N", help=f"{about} ({default})"
+        )
+    parser.add_argument(
+        "--rate",
+        type=_rate,
+        default=20.0,
+        metavar="N",
+        help="requests a second to each service, at most (20)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Choose the requests, compare, write the report."""
+    with pocketbase.opened(parsed.pb_data, arguments.encryption_key(parsed)) as snapshot:
+        cases = choose(snapshot, Sample(parsed.records, parsed.users, tuple(parsed.collection)))
+    if parsed.again:
+        shutil.rmtree(parsed.report / "pictures", ignore_errors=True)
+        (parsed.report / "journal.jsonl").unlink(missing_ok=True)
+    (parsed.report / "pictures").mkdir(parents=True, exist_ok=True)
+    parameters = {
+        "pocketbase": parsed.pocketbase,
+        "files": parsed.files,
+        "records": parsed.records,
+        "users": parsed.users,
+        "collections": parsed.collection,
+    }
+    with Journal(parsed.report / "journal.jsonl", parameters) as journal:
+        try:
+            _compare(parsed, cases, journal)
+        finally:
+            results = [
+                journal.results[case.label] for case in cases if case.label in journal.results
+            ]
+            content = report.summary(results, parameters, len(cases))
+            report.write(parsed.report, content, results)
+    findings = len(content["findings"])
+    output.say(
+        f"compared {content['compared']} requests: {content['equal']} equal, "
+        f"{content['compared'] - content['equal'] - findings} differ as documented, "
+        f"{findings} do not; see {parsed.report / 'report.html'}"
+    )
+    return 1 if findings else 0
+
+
+def _compare(parsed: argparse.Namespace, cases: list[Case], journal: Journal) -> None:
+    pocketbase_client, files_client = (
+        Client(origin, Rate(parsed.rate), parsed.parallel)
+        for origin in (parsed.pocketbase, parsed.files)
+    )
+    services = Services(pocketbase_client, files_client, parsed.pb_data)
+    done = len(journal.results.keys() & {case.label for case in cases})
+    with tqdm(total=len(cases), initial=done, unit="", disable=None, leave=False) as bar:
+
+        def on_done(_result: Result) -> None:
+            bar.update()
+
+        Comparison(services, journal, parsed.report).run(cases, parsed.parallel, on_done)
+
+
+def _origin(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError("an address begins with http:// or https://")
+    return text.rstrip("/")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError("a number from 1 is expected")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= _HIGHEST_RATE:
+        raise argparse.ArgumentTypeError(
+            f"a number above 0, up to {_HIGHEST_RATE:.0f}, is expected"
+        )
+    return rate

@@ -1,0 +1,326 @@
+"""Finds the differences between two answers, and the deviation that explains each.
+
+A difference is explained by a row of docs/compatibility.md, whose name it then bears, or it is a
+finding. Headers that only proxies and gateways add are not compared.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import Message
+from enum import StrEnum
+from urllib.parse import unquote
+
+from . import pictures
+from .cases import Case
+from .client import Answer
+
+INLINE_LIMIT_BYTES = 4 * 1024 * 1024
+THUMB_MAX_SOURCE_BYTES = 50 * 1024 * 1024
+THUMB_MAX_PIXELS = 60_000_000
+
+_OK = 200
+_NOT_FOUND = 404
+_FIRST_ERROR = 400
+_SECURITY = ("x-content-type-options", "x-frame-options", "x-xss-protection")
+_COMPARED = (
+    "accept-ranges",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-range",
+    "content-security-policy",
+    "content-type",
+    "etag",
+    "last-modified",
+    "server-timing",
+    "vary",
+    *_SECURITY,
+)
+_ALIKE_DECIBELS = 24.0
+"""From here on two thumbs show the same; below it, colours are visibly off."""
+_RECOGNISABLE_DECIBELS = 12.0
+"""For thumbs whose colours PocketBase itself changes: below it they show different things."""
+
+
+class Deviation(StrEnum):
+    """The rows of docs/compatibility.md that can explain a difference."""
+
+    ANIMATED = "animated WebP and PNG"
+    BUDGETS_OF_THUMBS = "budgets of thumbs"
+    ENTITY_TAGS = "entity tags"
+    ERRORS_ARE_NOT_KEPT = "errors are not kept"
+    FAILED_THUMBS_ARE_NOT_KEPT = "failed thumbs are not kept"
+    LARGE_FILES = "files above 4 MiB"
+    GIF_THUMBS = "GIF thumbs"
+    LENGTH_OF_A_HEAD = "length of a HEAD"
+    ONE_SHAPE_OF_ERRORS = "one shape of errors"
+    UPRIGHT_AND_SRGB = "orientation and colour profiles"
+    UNREADABLE_THERE = "pictures PocketBase cannot read"
+    PROTECTED_FILES_ARE_PRIVATE = "protected files are private"
+    SMALLER_THUMBS = "smaller thumbs"
+    THUMBS_OF_A_LOST_ORIGINAL = "thumbs of a lost original"
+    TIMING = "timing"
+    UNUSUAL_NAMES = "unusual names in Content-Disposition"
+    WEBP_THUMBS = "WebP thumbs"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One point in which two answers differ."""
+
+    what: str
+    """A header's name, ``status``, ``redirect``, ``length``, ``body`` or ``picture``."""
+    pocketbase: str
+    files: str
+    deviation: str = ""
+    """The row of docs/compatibility.md that explains it; empty for a finding."""
+
+
+Original = Callable[[], bytes | None]
+"""Gives the bytes of the case's original, or ``None`` where they are not to be had."""
+
+
+def judge(case: Case, pocketbase: Answer, files: Answer, original: Original) -> list[Difference]:
+    """The differences between the two services' answers to a request; empty when there are none."""
+    if pocketbase.status != files.status:
+        return [_status(case, pocketbase, files)]
+    if case.method == "POST":
+        return [*_token(pocketbase, files)]
+    if pocketbase.status >= _FIRST_ERROR:
+        return [*_headers(case, pocketbase, files), *_error(pocketbase, files)]
+    found = [*_redirect(pocketbase, files)]
+    served = [_serves_thumb(case, answer) for answer in (pocketbase, files)]
+    if served[0] != served[1]:
+        return [*found, _one_thumb(case, pocketbase, files, original)]
+    found += _headers(case, pocketbase, files)
+    found += (
+        _body(case, pocketbase, files, original) if all(served) else _bytes(case, pocketbase, files)
+    )
+    return found
+
+
+def _status(case: Case, pocketbase: Answer, files: Answer) -> Difference:
+    deviation = ""
+    if case.thumb and (pocketbase.status, files.status) == (_NOT_FOUND, _OK):
+        deviation = Deviation.THUMBS_OF_A_LOST_ORIGINAL
+    return Difference("status", str(pocketbase.status), str(files.status), deviation)
+
+
+def _redirect(pocketbase: Answer, files: Answer) -> Iterator[Difference]:
+    if files.redirect_headers is not None:
+        large = pocketbase.length > INLINE_LIMIT_BYTES
+        deviation = Deviation.LARGE_FILES if large else ""
+        yield Difference("redirect", "none", "to another address", deviation)
+
+
+def _headers(case: Case, pocketbase: Answer, files: Answer) -> Iterator[Difference]:
+    if files.redirect_headers is not None:
+        # The storage's own answer has the headers of a file, but not those for browsers' security.
+        names: tuple[str, ...] = ("content-disposition", "content-range", "content-type")
+    else:
+        names = _COMPARED
+    for name in names:
+        theirs, ours = (_normal(name, answer.headers.get(name)) for answer in (pocketbase, files))
+        if theirs != ours:
+            deviation = _explained(name, case, pocketbase, files)
+            yield Difference(name, theirs or "none", ours or "none", deviation)
+
+
+def _normal(name: str, value: str | None) -> str:
+    if value is None:
+        return ""
+    if name == "last-modified":
+        return "a date"  # PocketBase's is that of its file, ours that of the copy in the bucket
+    if name == "vary":
+        return ", ".join(sorted({each.strip() for each in value.split(",")}, key=str.lower))
+    return value
+
+
+def _explained(name: str, case: Case, pocketbase: Answer, files: Answer) -> str:
+    """The deviation that explains a header's difference; empty when none does."""
+    for explanation in _EXPLANATIONS:
+        if name in explanation.headers and explanation.applies(case, pocketbase, files):
+            return explanation.deviation
+    return ""
+
+
+def _disposition(answer: Answer) -> tuple[str, str]:
+    """The type and the file name of a Content-Disposition, however the name is written."""
+    value = answer.headers.get("content-disposition", "")
+    kind, _, rest = value.partition(";")
+    message = Message()
+    message["content-disposition"] = value
+    name = message.get_filename() or ""
+    unquoted = rest.strip().removeprefix("filename=")
+    return kind.strip(), name if '"' in rest or "*" in rest else unquote(unquoted)
+
+
+def _is_no_store(answer: Answer) -> bool:
+    return answer.headers.get("cache-control") == "no-store"
+
+
+def _is_error(answer: Answer) -> bool:
+    return answer.status >= _FIRST_ERROR
+
+
+@dataclass(frozen=True)
+class _Explanation:
+    """A deviation that explains a difference in one of some headers, if it applies."""
+
+    deviation: str
+    headers: tuple[str, ...]
+    applies: Callable[[Case, Answer, Answer], bool] = lambda _case, _pocketbase, _files: True
+
+
+_EXPLANATIONS = (
+    _Explanation(Deviation.ENTITY_TAGS, ("etag",)),
+    _Explanation(Deviation.TIMING, ("server-timing",)),
+    _Explanation(
+        Deviation.ERRORS_ARE_NOT_KEPT,
+        ("cache-control",),
+        lambda _case, _pocketbase, files: _is_error(files) and _is_no_store(files),
+    ),
+    _Explanation(
+        Deviation.PROTECTED_FILES_ARE_PRIVATE,
+        ("cache-control",),
+        lambda case, _pocketbase, files: (
+            case.protected and files.headers.get("cache-control", "").startswith("private")
+        ),
+    ),
+    _Explanation(
+        Deviation.FAILED_THUMBS_ARE_NOT_KEPT,
+        ("cache-control",),
+        lambda case, _pocketbase, files: bool(case.thumb) and _is_no_store(files),
+    ),
+    _Explanation(
+        Deviation.WEBP_THUMBS,
+        ("content-type",),
+        lambda case, _pocketbase, files: (
+            bool(case.thumb) and files.headers.get("content-type") == "image/webp"
+        ),
+    ),
+    _Explanation(
+        Deviation.UNUSUAL_NAMES,
+        ("content-disposition",),
+        lambda _case, pocketbase, files: _disposition(pocketbase) == _disposition(files),
+    ),
+    _Explanation(
+        Deviation.ONE_SHAPE_OF_ERRORS,
+        _SECURITY,
+        lambda _case, pocketbase, files: (
+            _is_error(files) and any(name not in pocketbase.headers for name in _SECURITY)
+        ),
+    ),
+)
+
+
+def _token(pocketbase: Answer, files: Answer) -> Iterator[Difference]:
+    """Tokens differ by their time; both bodies must have one, and no more."""
+    keys = []
+    for answer in (pocketbase, files):
+        try:
+            keys.append(sorted(json.loads(answer.body)))
+        except (ValueError, TypeError):
+            keys.append([])
+    if keys[0] != keys[1]:
+        yield Difference("body", f"JSON with {keys[0]}", f"JSON with {keys[1]}")
+
+
+def _error(pocketbase: Answer, files: Answer) -> Iterator[Difference]:
+    if (pocketbase.length, pocketbase.sha256) != (files.length, files.sha256):
+        yield Difference("body", _text(pocketbase), _text(files))
+
+
+def _text(answer: Answer) -> str:
+    return answer.body[:200].decode("utf-8", "replace")
+
+
+def _bytes(case: Case, pocketbase: Answer, files: Answer) -> Iterator[Difference]:
+    """An original, or a part of one: every byte counts."""
+    if case.method == "HEAD":
+        lengths = [answer.headers.get("content-length", "none") for answer in (pocketbase, files)]
+        if lengths[0] != lengths[1]:
+            yield Difference("length", lengths[0], lengths[1], Deviation.LENGTH_OF_A_HEAD)
+    elif pocketbase.headers.get("content-type", "").startswith("multipart/byteranges"):
+        return  # the boundary is another one each time
+    elif pocketbase.sha256 != files.sha256:
+        sizes = [
+            f"{answer.length} bytes, SHA-256 {answer.sha256}" for answer in (pocketbase, files)
+        ]
+        yield Difference("body", *sizes)
+
+
+def _serves_thumb(case: Case, answer: Answer) -> bool:
+    """Whether the answer is the thumb that was asked for; its name then begins with its size."""
+    if not case.thumb:
+        return False
+    disposition = answer.headers.get("content-disposition", "")
+    return f"{case.thumb}_" in disposition.partition("filename")[2]
+
+
+def _one_thumb(case: Case, pocketbase: Answer, files: Answer, original: Original) -> Difference:
+    """One service made a thumb, the other sent the original."""
+    data = original()
+    facts = pictures.facts(data) if data else None
+    deviation = ""
+    if _serves_thumb(case, files):
+        if facts and facts.animated and facts.format in {"PNG", "WEBP"}:
+            deviation = Deviation.ANIMATED
+        elif facts and pictures.open_picture(files.body):
+            deviation = Deviation.UNREADABLE_THERE
+        return Difference("picture", "the original", f"the thumb {case.thumb}", deviation)
+    too_large = bool(data) and len(data or b"") > THUMB_MAX_SOURCE_BYTES
+    if too_large or (facts and facts.pixels > THUMB_MAX_PIXELS):
+        deviation = Deviation.BUDGETS_OF_THUMBS
+    return Difference("picture", f"the thumb {case.thumb}", "the original", deviation)
+
+
+def _body(
+    case: Case, pocketbase: Answer, files: Answer, original: Original
+) -> Iterator[Difference]:
+    """Two thumbs: the same size and the same picture, whatever the compression."""
+    if case.method == "HEAD" or pocketbase.sha256 == files.sha256:
+        return
+    theirs, ours = (pictures.open_picture(answer.body) for answer in (pocketbase, files))
+    if theirs is None or ours is None:
+        yield Difference("picture", _readable(theirs), _readable(ours))
+        return
+    data = original()
+    facts = pictures.facts(data) if data else None
+    # PocketBase turns pictures by the EXIF data of a JPEG alone, and ignores colour profiles.
+    changed = facts and (facts.profile or (facts.rotated and facts.format != "JPEG"))
+    if theirs.size != ours.size:
+        deviation = Deviation.UPRIGHT_AND_SRGB if changed else ""
+        yield Difference("picture", _size(theirs.size), _size(ours.size), deviation)
+        return
+    like = pictures.likeness(theirs, ours)
+    shown = f"{like.decibels:.1f} dB alike, {like.alpha_decibels:.1f} dB in transparency"
+    yield Difference(
+        "picture",
+        f"{pocketbase.length} bytes",
+        f"{files.length} bytes, {shown}",
+        _thumb_deviation(theirs.format or "", facts, like, changed=bool(changed)),
+    )
+
+
+def _thumb_deviation(
+    format_: str, facts: pictures.Facts | None, like: pictures.Likeness, *, changed: bool
+) -> str:
+    if format_ == "GIF" and like.decibels >= _RECOGNISABLE_DECIBELS:
+        return Deviation.GIF_THUMBS
+    if facts and facts.format == "WEBP" and like.decibels >= _RECOGNISABLE_DECIBELS:
+        return Deviation.WEBP_THUMBS
+    if min(like.decibels, like.alpha_decibels) >= _ALIKE_DECIBELS:
+        return Deviation.SMALLER_THUMBS
+    if changed:
+        return Deviation.UPRIGHT_AND_SRGB
+    return ""
+
+
+def _readable(picture: object) -> str:
+    return "a picture" if picture else "no picture that can be read"
+
+
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]} × {size[1]} pixels"
