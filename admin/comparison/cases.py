@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from pocketfiles.catalogue.model import Collection, Field, Record
+from pocketfiles.catalogue.model import Collection, Collections, Field, Record
 from pocketfiles.locate import ALWAYS_ALLOWED
 
 from ..source.pocketbase import Snapshot
@@ -74,6 +74,7 @@ def choose(snapshot: Snapshot, sample: Sample) -> list[Case]:
     """Choose the requests for a data directory, in an order in which no kind comes last."""
     users = _users(snapshot, sample.users)
     directory = Directory(snapshot)
+    collections = Collections(each.collection for each in snapshot.collections)
     found: dict[str, Case] = {}
     for each in snapshot.collections:
         collection = each.collection
@@ -83,7 +84,7 @@ def choose(snapshot: Snapshot, sample: Sample) -> list[Case]:
             holding = (row.record() for row in snapshot.rows(each))
             records = _first(holding, field, sample.records)
             for record in records:
-                asking = [*_related(directory, collection, record), *users]
+                asking = [*_related(directory, collections, collection, record), *users]
                 for case in _of_field(collection, record, field, asking):
                     found.setdefault(case.label, case)
     for user in users:
@@ -103,9 +104,10 @@ def _users(snapshot: Snapshot, count: int) -> list[User]:
     return users
 
 
-def _related(directory: Directory, collection: Collection, record: Record) -> Iterator[User]:
+def _related(
+    directory: Directory, collections: Collections, collection: Collection, record: Record
+) -> Iterator[User]:
     """The auth records that a record refers to; many a view rule is about them."""
-    collections, _ = directory.catalogue()
     for field in collection.fields:
         target = collections.find(field.collection_id) if field.type == "relation" else None
         if target is not None and target.type == "auth":
