@@ -132,6 +132,7 @@ COMMANDS = [
     ["token"],
     ["explain"],
     ["check-rules"],
+    ["compare"],
 ]
 
 
