@@ -23,7 +23,7 @@ def request(method: str = "GET", path: str = "/", query: str = "", **headers: st
     address = headers.pop("address", "192.0.2.7")
     body = headers.pop("body", "").encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request(method, path, parse_query(query), named, address, body)
+    return Request(method, path, parse_query(query), named, address, body, query)
 
 
 def etag_of(body: bytes) -> str:

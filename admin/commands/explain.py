@@ -69,7 +69,7 @@ def run(parsed: argparse.Namespace) -> int:
         if parsed.owner:
             token = _token(parsed, snapshot, now)
             request = replace(request, query={**request.query, "token": token})
-        access = Access(Settings.rule_max_rows)
+        access = Access(Settings.rules)
         explainer = Explainer(snapshot, access, arguments.object_exists_of(parsed))
         steps, refusal = explainer.explain(request, now)
     for step in steps:

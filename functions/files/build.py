@@ -30,7 +30,7 @@ def file_service(settings: Settings, table: Generations, storage: Store) -> File
         redirect_seconds=settings.redirect_seconds,
         boundary=lambda: os.urandom(30).hex(),
     )
-    access = Access(settings.rule_max_rows)
+    access = Access(settings.rules)
     return FileService(
         catalogue,
         storage,

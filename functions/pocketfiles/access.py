@@ -1,16 +1,15 @@
 """Whether the view rule shows a record: the one place where a protected file is opened
 (pocketbase.md §3.3)."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Collection, Record
-from pocketfiles.errors import Denied, RuleError
+from pocketfiles.config import RuleLimits
+from pocketfiles.errors import DecisionFailed, Denied, PocketFilesError, RuleError
 from pocketfiles.http.messages import Request
 from pocketfiles.tokens import Identity
 
@@ -36,18 +35,22 @@ class AccessRequest:
 
 @dataclass(frozen=True)
 class Access:
-    """Decides by the view rule. ``max_rows`` limits the records that one rule may read."""
+    """Decides by the view rule, within the limits of one rule."""
 
-    max_rows: int
+    limits: RuleLimits
 
     def check(self, asked: AccessRequest) -> None:
-        """Raise ``Denied`` unless a superuser asks, the rule is empty, or the rule is true."""
+        """Raise ``Denied`` unless a superuser asks, the rule is empty, or the rule is true.
+
+        A request with an unreadable body is denied in any case, as PocketBase refuses it.
+        """
+        body = _body(asked.request)
         if asked.identity is not None and asked.identity.is_superuser:
             return
         rule = asked.collection.view_rule
         if rule is None:
             raise Denied("the view rule is locked")
-        if rule and not self._allows(rule, asked):
+        if rule and not self._allows(rule, asked, body):
             raise Denied("the view rule says no")
 
     def explain(self, asked: AccessRequest) -> "Explanation":
@@ -55,18 +58,23 @@ class Access:
 
         Raises ``RuleError``, or ``Denied`` for a request with an unreadable body.
         """
-        return self._evaluation(asked.collection.view_rule or "", asked).explain()
+        rule = asked.collection.view_rule or ""
+        return self._evaluation(rule, asked, _body(asked.request)).explain()
 
-    def _allows(self, rule: str, asked: AccessRequest) -> bool:
-        evaluation = self._evaluation(rule, asked)
+    def _allows(self, rule: str, asked: AccessRequest, body: Mapping[str, Any]) -> bool:
         try:
-            return evaluation.allows()
+            return self._evaluation(rule, asked, body).allows()
         except RuleError as error:
             name = asked.collection.name
             reason = f"the view rule of {name} cannot be evaluated: {error.reason}"
             raise Denied(reason) from error
+        except PocketFilesError:
+            raise
+        except Exception as error:
+            kind = type(error).__name__
+            raise DecisionFailed(f"the rule engine failed with {kind}") from error
 
-    def _evaluation(self, rule: str, asked: AccessRequest) -> "Evaluation":
+    def _evaluation(self, rule: str, asked: AccessRequest, body: Mapping[str, Any]) -> "Evaluation":
         # Loads SQLite and the rule engine, which only requests with such a rule need.
         from pocketfiles.rules.evaluate import Evaluation, RuleRequest  # noqa: PLC0415
 
@@ -75,7 +83,7 @@ class Access:
             method=asked.request.method,
             query=asked.request.query,
             headers=asked.request.headers,
-            body=_body(asked.request),
+            body=body,
             auth=identity.record if identity else None,
             auth_collection=identity.collection if identity else None,
         )
@@ -87,7 +95,7 @@ class Access:
             collections=asked.snapshot.collections,
             reader=asked.snapshot.reader,
             now=datetime.fromtimestamp(asked.now, UTC),
-            max_rows=self.max_rows,
+            limits=self.limits,
         )
 
 
@@ -98,16 +106,10 @@ def _body(request: Request) -> Mapping[str, Any]:
     """
     if not request.body:
         return {}
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    from pocketfiles.rules.body import parse_body  # noqa: PLC0415 - hardly any GET has a body
+
+    content_type = request.headers.get("content-type", "")
     try:
-        if content_type == "application/json":
-            parsed = json.loads(request.body)
-            if isinstance(parsed, dict):
-                return parsed
-        if content_type == "application/x-www-form-urlencoded":
-            text = request.body.decode()
-            pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True)
-            return dict(reversed(pairs))  # the first value of each name wins
-    except (ValueError, RecursionError):
-        pass
-    raise Denied("the request has a body that cannot be read")
+        return parse_body(request.body, content_type, request.raw_query)
+    except RuleError as error:
+        raise Denied(error.reason) from error

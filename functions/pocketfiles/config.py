@@ -36,7 +36,23 @@ class ThumbOptions:
     formats: tuple[str, ...] = ("avif", "webp")
 
 
+@dataclass(frozen=True)
+class RuleLimits:
+    """How much one view rule may read and work. Time is no limit, so that a decision does not
+    depend on the processor.
+
+    ``max_rows``: records of one collection; ``max_bytes``: of all records; ``max_steps``:
+    instructions of SQLite's virtual machine, where ten characters that ``~`` may have to compare
+    count as one.
+    """
+
+    max_rows: int = 1000
+    max_bytes: int = 64 * 1024 * 1024
+    max_steps: int = 50_000_000
+
+
 _THUMBS = ThumbOptions()
+_RULES = RuleLimits()
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class Settings:
     max_sync_age: int = 0
     inline_limit: int = MAX_INLINE_BYTES
     redirect_seconds: int = 900
-    rule_max_rows: int = 1000
+    rules: RuleLimits = _RULES
     thumbs: ThumbOptions = _THUMBS
 
     @classmethod
@@ -71,9 +87,17 @@ class Settings:
             max_sync_age=_number(env, "MAX_SYNC_AGE_SECONDS", cls.max_sync_age, 0, 10**8),
             inline_limit=_number(env, "INLINE_LIMIT_BYTES", cls.inline_limit, 0, MAX_INLINE_BYTES),
             redirect_seconds=_number(env, "REDIRECT_SECONDS", cls.redirect_seconds, 1, 3600),
-            rule_max_rows=_number(env, "RULE_MAX_ROWS", cls.rule_max_rows, 0, 100_000),
+            rules=_rule_limits(env),
             thumbs=_thumb_options(env),
         )
+
+
+def _rule_limits(env: Mapping[str, str]) -> RuleLimits:
+    return RuleLimits(
+        max_rows=_number(env, "RULE_MAX_ROWS", _RULES.max_rows, 0, 100_000),
+        max_bytes=_number(env, "RULE_MAX_BYTES", _RULES.max_bytes, 0, 2**31),
+        max_steps=_number(env, "RULE_MAX_STEPS", _RULES.max_steps, 0, 10**12),
+    )
 
 
 def _thumb_options(env: Mapping[str, str]) -> ThumbOptions:

@@ -4,6 +4,7 @@
     ├── Refusal                      an error response
     │   ├── NotFound            404  missing, or not to be seen: one body for both
     │   │   └── Denied          404  found, but not for this client; only logs and metrics tell
+    │   │       └── DecisionFailed   the rule engine has a bug; it is logged as one
     │   ├── UnknownCollection   404  no such collection; has a message of its own
     │   ├── StorageUnavailable  400  AWS refuses us; an operator must act
     │   ├── TokenNotIssued      400  a file token could not be signed
@@ -57,6 +58,10 @@ class NotFound(Refusal):
 
 class Denied(NotFound):
     """The view rule denies the file, or cannot be evaluated."""
+
+
+class DecisionFailed(Denied):
+    """The rule engine failed on a view rule: a bug. It denies, and is logged with its stack trace."""
 
 
 class UnknownCollection(Refusal):

@@ -19,16 +19,18 @@ def request_of(event: Event) -> Request:
     """
     http = event["requestContext"]["http"]
     text = event.get("body") or ""
+    raw_query = event.get("rawQueryString") or ""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if event.get("cookies"):
         headers["cookie"] = "; ".join(event["cookies"])
     return Request(
         method=http["method"],
         path=event["rawPath"],
-        query=parse_query(event.get("rawQueryString") or ""),
+        query=parse_query(raw_query),
         headers=headers,
         address=http.get("sourceIp") or "",
         body=base64.b64decode(text) if event.get("isBase64Encoded") else text.encode(),
+        raw_query=raw_query,
     )
 
 

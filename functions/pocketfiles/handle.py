@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from pocketfiles import __version__, gateway, timing
-from pocketfiles.errors import Denied, Overloaded, Refusal
+from pocketfiles.errors import DecisionFailed, Denied, Overloaded, Refusal
 from pocketfiles.http.caching import NO_STORE
 from pocketfiles.http.headers import FRAMES, SECURITY
 from pocketfiles.http.messages import JSON, Reply, Request
@@ -68,6 +68,8 @@ def _run(request: Request, route: Callable[[Request], Reply], log: Log) -> Reply
     try:
         return route(request)
     except Refusal as refusal:
+        if isinstance(refusal, DecisionFailed):
+            log.exception("failed")
         return refuse(refusal)
     except Exception:
         log.exception("failed")

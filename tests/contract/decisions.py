@@ -1,7 +1,6 @@
 """Recorded view rules, and our decisions about them, on a database that PocketBase wrote."""
 
 import json
-import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,16 +8,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from admin.source.columns import column_types
 from pocketfiles.access import Access, AccessRequest
-from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.cached import Snapshot
+from pocketfiles.catalogue.generations import UNVERSIONED
 from pocketfiles.catalogue.model import Collection, Collections, Record, Settings
+from pocketfiles.config import RuleLimits
 from pocketfiles.errors import Denied, RuleError
 from pocketfiles.http.messages import Request
 from pocketfiles.rules.evaluate import check
+from pocketfiles.rules.lookups import index_values
 from pocketfiles.tokens import Identity
 
-MAX_ROWS = 1000
-"""The template's own ``RULE_MAX_ROWS``."""
+_SCHEMA = "SELECT sql FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY rowid"
 
 
 class Database:
@@ -28,9 +30,11 @@ class Database:
         self._connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
         self._connection.row_factory = sqlite3.Row
         self._tables: dict[str, dict[str, Record]] = {}
-        rows = self._connection.execute("SELECT * FROM _collections ORDER BY rowid")
+        rows = list(self._connection.execute("SELECT * FROM _collections ORDER BY rowid"))
+        schema = [row["sql"] for row in self._connection.execute(_SCHEMA)]
+        types = column_types(schema, [row["name"] for row in rows])
         self.collections = Collections(
-            Collection.from_json(_collection_json(row), position)
+            Collection.from_json(_collection_json(row, types[row["name"]]), position)
             for position, row in enumerate(rows)
         )
 
@@ -41,9 +45,6 @@ class Database:
 
     def record(self, collection: Collection, record_id: str) -> Record:
         return self._table(collection.id)[record_id]
-
-    def catalogue(self) -> tuple[Collections, Settings]:
-        return self.collections, Settings()
 
     def get(self, collection_id: str, record_id: str) -> Record | None:
         return self._table(collection_id).get(record_id)
@@ -58,7 +59,11 @@ class Database:
         fields = self.collection(collection_id).fields
         field = next(field for field in fields if field.id == field_id)
         records = self._table(collection_id).values()
-        found = [record.id for record in records if set(values) & set(record.names(field))]
+        found = [
+            record.id
+            for record in records
+            if set(values) & set(index_values(field, record.values[field.name]))
+        ]
         return found[: limit + 1]
 
     def all(self, collection_id: str, limit: int) -> list[Record]:
@@ -74,9 +79,11 @@ class Database:
         return self._tables[collection_id]
 
 
-def _collection_json(row: sqlite3.Row) -> dict[str, Any]:
+def _collection_json(row: sqlite3.Row, types: Mapping[str, str]) -> dict[str, Any]:
     columns = dict(row)
     lists = {name: json.loads(columns[name]) for name in ("fields", "indexes")}
+    for field in lists["fields"]:
+        field["column"] = types[field["name"]]
     return columns | json.loads(columns["options"]) | lists
 
 
@@ -114,9 +121,10 @@ def is_shown(
         owners = data.collection(name)
         owner = Identity(owners, data.record(owners, record_id))
     record = data.record(ruled, case["record"])
-    catalogue = Catalogue(data, ttl=math.inf, clock=lambda: now)
+    snapshot = Snapshot(UNVERSIONED, data.collections, Settings(), data)
+    asked = AccessRequest(snapshot, ruled, record, owner, request, now)
     try:
-        Access(catalogue, MAX_ROWS).check(AccessRequest(ruled, record, owner, request, now))
+        Access(RuleLimits()).check(asked)
     except Denied:
         return False
     return True

@@ -40,7 +40,9 @@ def request_of(case: Mapping[str, Any]) -> Request:
     if "content_type" in case:
         headers["content-type"] = case["content_type"]
     body = case.get("body", "").encode()
-    return Request(case["method"], "/", parse_query(case["query"]), headers, "192.0.2.7", body)
+    query = parse_query(case["query"])
+    address = "192.0.2.7"
+    return Request(case["method"], "/", query, headers, address, body, case["query"])
 
 
 @pytest.mark.parametrize(("file", "count"), [("rules.jsonl", 3000), ("rules-corners.jsonl", 147)])

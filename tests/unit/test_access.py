@@ -5,7 +5,8 @@ import pytest
 from pocketfiles.access import Access, AccessRequest
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.model import Collection, Field, Record
-from pocketfiles.errors import NotFound
+from pocketfiles.config import RuleLimits
+from pocketfiles.errors import DecisionFailed, NotFound
 from pocketfiles.http.messages import Request
 from pocketfiles.tokens import Identity
 from tests.fakes import FakeTable, request
@@ -35,7 +36,7 @@ def allows(
     snapshot = snapshot_of(FakeTable([USERS, papers, ROOTS], [ADA, PAPER]))
     try:
         access_request = AccessRequest(snapshot, papers, PAPER, who, asked or request(), NOW)
-        Access(max_rows).check(access_request)
+        Access(RuleLimits(max_rows=max_rows)).check(access_request)
     except NotFound:
         return False
     return True
@@ -81,7 +82,11 @@ def test_the_view_rule_decides_unless_a_superuser_asks(
         ("@request.body.a = 1", {"content_type": "application/json", "body": '{"a":1}'}, True),
         (
             "@request.body.a = 'x'",
-            {"content_type": "application/x-www-form-urlencoded", "body": "a=x&a=y"},
+            {
+                "content_type": "application/x-www-form-urlencoded",
+                "body": "a=y",
+                "query": "a=x",
+            },
             True,
         ),
     ],
@@ -98,17 +103,33 @@ def test_a_rule_sees_the_request(rule: str, asked: dict[str, Any], allowed: bool
         ("application/json", "[" * 50_000),
         ("text/plain", "a"),
         ("", "a"),
-        ("application/x-www-form-urlencoded", "a"),
+        ("application/json", '{"a":NaN}'),
         ("multipart/form-data; boundary=x", "--x--"),
     ],
 )
 def test_a_request_with_an_unreadable_body_is_denied(content_type: str, body: str) -> None:
     asked = request(content_type=content_type, body=body)
     assert not allows("title = 'One'", None, asked)
+    assert not allows("", None, asked)
+    assert not allows("title = 'One'", ROOT, asked)
     assert allows("title = 'One'", None)
 
 
+class _Broken(FakeTable):
+    def referring(self, *_: Any) -> list[str]:
+        raise AttributeError("no such thing")
+
+
+def test_a_bug_of_the_rule_engine_denies_and_is_known_as_a_bug() -> None:
+    rule = "@collection.users.name ?= 'Ada'"
+    papers = Collection("pbc_papers", "papers", "base", FIELDS, view_rule=rule)
+    snapshot = snapshot_of(_Broken([USERS, papers], [ADA, PAPER]))
+    asked = AccessRequest(snapshot, papers, PAPER, None, request(), NOW)
+    with pytest.raises(DecisionFailed, match="AttributeError"):
+        Access(RuleLimits()).check(asked)
+
+
 def test_a_rule_that_would_read_too_many_records_denies() -> None:
-    rule = "@collection.users.id ?= 'ada'"
+    rule = "@collection.users.name ?> 'A'"
     assert allows(rule, None)
     assert not allows(rule, None, max_rows=0)

@@ -30,7 +30,12 @@ NUMBERS = {
     "MAX_SYNC_AGE_SECONDS": lambda value: replace(DEFAULTS, max_sync_age=value),
     "INLINE_LIMIT_BYTES": lambda value: replace(DEFAULTS, inline_limit=value),
     "REDIRECT_SECONDS": lambda value: replace(DEFAULTS, redirect_seconds=value),
-    "RULE_MAX_ROWS": lambda value: replace(DEFAULTS, rule_max_rows=value),
+    **{
+        f"RULE_{option.upper()}": lambda value, option=option: replace(
+            DEFAULTS, rules=replace(DEFAULTS.rules, **{option: value})
+        )
+        for option in vars(DEFAULTS.rules)
+    },
     **{
         f"THUMB_{option.upper()}": lambda value, option=option: replace(
             DEFAULTS, thumbs=replace(DEFAULTS.thumbs, **{option: value})

@@ -33,7 +33,17 @@ _COLLECTION_KEYS = (
     "fileToken",
     "held",
 )
-_FIELD_KEYS = ("id", "name", "type", "hidden", "maxSelect", "protected", "thumbs", "collectionId")
+_FIELD_KEYS = (
+    "id",
+    "name",
+    "type",
+    "hidden",
+    "maxSelect",
+    "protected",
+    "thumbs",
+    "collectionId",
+    "column",
+)
 
 
 def record_items(

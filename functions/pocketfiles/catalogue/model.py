@@ -27,6 +27,8 @@ class Field:
     protected: bool = False
     thumbs: tuple[str, ...] = ()
     collection_id: str = ""
+    column: str | None = None
+    """The declared type of its column in PocketBase's database; ``None`` where that is not known."""
 
     @property
     def multiple(self) -> bool:
@@ -45,6 +47,7 @@ class Field:
             protected=bool(raw.get("protected")),
             thumbs=tuple(raw.get("thumbs") or ()),
             collection_id=raw.get("collectionId") or "",
+            column=raw.get("column"),
         )
 
 

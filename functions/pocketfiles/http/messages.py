@@ -22,6 +22,7 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     address: str
     body: bytes = field(default=b"", repr=False)
+    raw_query: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """View rules: who may see a record (pocketbase.md §7). In the order of a decision:
 
 - ``evaluate``: what others call; one rule, one record, one request
+- ``body``: the request's body as rules see it
+- ``request``: what a rule sees of the request
+- ``values``: values as Go reads and writes them
 - ``scanner``: the text of a rule as tokens
 - ``parser``: the tokens as a tree
 - ``tree``: the parsed rule as values
-- ``request``: what a rule sees of the request
 - ``macros``: ``@now`` and the other moments
 - ``resolve``: identifiers as columns of joined rows
 - ``joins``: the joined rows in SQL
@@ -12,9 +14,10 @@
 - ``compare``: a comparison in SQL
 - ``like``: the patterns of ``~``
 - ``functions``: ``strftime`` and ``geoDistance`` in SQL
-- ``geo``: the distance of two points
 - ``translate``: the whole rule as SQL
 - ``plans``: translated rules, kept
+- ``goals``: what is left to decide, and which rows must be looked at together
+- ``decide``: goals asked of SQLite
 - ``schema``: a collection as a table
 - ``lookups``: which fields rules look up by equality, and by which keys
 - ``loader``: the records that a rule needs

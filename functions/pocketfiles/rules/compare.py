@@ -1,24 +1,25 @@
 """Comparisons of two operands in SQL (pocketbase.md §7.8 to §7.11)."""
 
-from pocketfiles.rules.query import NULL, Operand
+from pocketfiles.catalogue.model import Collection
+from pocketfiles.rules.joins import INNER, column, quoted
+from pocketfiles.rules.query import NULL, Many, Operand
 
-CONSTANTS = ("1", "0", "TRUE", "FALSE")
+_CONSTANTS = frozenset({"1", "0", "TRUE", "FALSE"})
+_LEFT, _RIGHT, _VALUE = "__ml", "__mr", "multiMatchValue"
 
 
 def compare(left: Operand, sign: str, right: Operand) -> str:
     """One comparison of two values in SQL."""
-    if sign in ("=", "!="):
+    if sign in {"=", "!="}:
         return equal(left, right, negated=sign == "!=")
-    if sign in ("~", "!~"):
+    if sign in {"~", "!~"}:
         return like(left, right, negated=sign == "!~")
     return f"{left.sql} {sign} {right.sql}"
 
 
 def like(left: Operand, right: Operand, *, negated: bool) -> str:
-    """``~`` and ``!~``: a bound right side is a pattern already, any other is wrapped here (§7.11).
-
-    ``affordable`` gives its pattern back, or stops the query (see ``database``).
-    """
+    """``~`` and ``!~``: what is bound on the right is a pattern already, any other side is wrapped here
+    (§7.11). ``affordable`` gives its pattern back, or stops the query (see ``database``)."""
     pattern = right.sql if right.parameters else f"('%' || {right.sql} || '%')"
     bounded = f"affordable({pattern}, length({left.sql}))"
     return f"{left.sql} {'NOT ' if negated else ''}LIKE {bounded} ESCAPE '\\'"
@@ -27,51 +28,63 @@ def like(left: Operand, right: Operand, *, negated: bool) -> str:
 def equal(left: Operand, right: Operand, *, negated: bool = False) -> str:
     """``=`` and ``!=``, the five cases of §7.9 in their order."""
     same = "IS NOT" if negated else "="
-    if left.strict or right.strict:
+    if "never" in {left.fallback, right.fallback}:
         return f"{left.sql} {'IS NOT' if negated else 'IS'} {right.sql}"
-    if _empty(left) and _empty(right):
+    if is_empty(left) and is_empty(right):
         return f"'' {same} ''"
-    if _constant(left) or _constant(right):
+    if is_constant(left) or is_constant(right):
         return f"{_or_empty(left)} {same} {_or_empty(right)}"
-    if _empty(left) or _empty(right):
-        column = right.sql if _empty(left) else left.sql
+    if is_empty(left) or is_empty(right):
+        value = right.sql if is_empty(left) else left.sql
         if negated:
-            return f"({column} IS NOT '' AND {column} IS NOT NULL)"
-        return f"({column} = '' OR {column} IS NULL)"
+            return f"({value} IS NOT '' AND {value} IS NOT NULL)"
+        return f"({value} = '' OR {value} IS NULL)"
     return f"COALESCE({left.sql}, '') {same} COALESCE({right.sql}, '')"
 
 
-def no_violation(left: Operand, sign: str, right: Operand) -> str:
-    """No value, or pair of values, for which the comparison is false; NULL violates nothing (§7.8).
+def every(left: Operand, sign: str, right: Operand, base: Collection) -> str:
+    """That no value, or pair of values, makes the comparison false; NULL does not (§7.8).
 
-    A side with one value keeps its SQL but, as in PocketBase, not its ``strict`` or ``nullable``.
+    A side with one value keeps its SQL but, as in PocketBase, not its ``fallback``.
     """
-    ones, froms = [], []
-    for side, alias in ((left, "l"), (right, "r")):
+    sides = []
+    values = []
+    for side, name in ((left, _LEFT), (right, _RIGHT)):
         if side.many:
-            froms.append(f"({side.many}) AS {alias}")
-            ones.append(Operand(f"{alias}.value", strict=side.strict, nullable=side.nullable))
+            sides.append(f"({_all_values(side.many, base)}) {quoted(name)}")
+            values.append(Operand(column(name, _VALUE), fallback=side.fallback))
         else:
-            ones.append(Operand(side.sql, side.parameters))
-    violated = f"NOT ({compare(ones[0], sign, ones[1])})"
-    return f"NOT EXISTS (SELECT 1 FROM {' LEFT JOIN '.join(froms)} WHERE {violated})"
+            values.append(Operand(side.sql, side.parameters))
+    fails = f"NOT ({compare(values[0], sign, values[1])})"
+    return f"NOT EXISTS (SELECT 1 FROM {' LEFT JOIN '.join(sides)} WHERE {fails})"
 
 
-def _empty(operand: Operand) -> bool:
-    """NULL or a bound ''."""
-    bound = len(operand.parameters) == 1 and operand.parameters[0].empty and not operand.nullable
-    return operand.sql == NULL.sql or bound
+def _all_values(many: Many, base: Collection) -> str:
+    """The values, each once; 1 and 1.0 are two, because as texts they differ."""
+    own = INNER + base.name
+    joins = " ".join(join.sql for join in many.joins)
+    return (
+        f"SELECT DISTINCT {many.sql} AS {quoted(_VALUE)}, typeof({many.sql})"
+        f" FROM {quoted(base.name)} {quoted(own)} {joins}"
+        f" WHERE {column(own, 'id')} = {column(base.name, 'id')}"
+    )
 
 
-def _constant(operand: Operand) -> bool:
-    """A bound value that is not empty, or 1, 0, true, false."""
-    if operand.nullable:
+def is_empty(operand: Operand) -> bool:
+    """Whether an operand is NULL or a bound ''."""
+    bound = len(operand.parameters) == 1 and operand.parameters[0].empty
+    return operand.sql == NULL.sql or (operand.fallback == "auto" and bound)
+
+
+def is_constant(operand: Operand) -> bool:
+    """Whether an operand is a bound value that is not empty, or 1, 0, true, false."""
+    if operand.fallback == "always":
         return False
     bound = bool(operand.parameters) and not any(
         parameter.empty for parameter in operand.parameters
     )
-    return operand.sql in CONSTANTS or bound
+    return operand.sql in _CONSTANTS or bound
 
 
 def _or_empty(operand: Operand) -> str:
-    return "''" if _empty(operand) else operand.sql
+    return "''" if is_empty(operand) else operand.sql

@@ -1,63 +1,58 @@
 """The rows a rule looks at, in SQLite's memory, for one evaluation.
 
-Every evaluation has a database of its own, so that nothing can pass from one request to another, nor from one
-thread to another.
+Every evaluation has a database of its own, so that nothing can pass from one request to another, nor from
+one thread to another. It is the SQLite that PocketBase has, whatever the machine's own may be.
 """
 
-import sqlite3
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-from pocketfiles.catalogue.model import Record
-from pocketfiles.errors import RuleError
-from pocketfiles.rules.geo import distance
-from pocketfiles.rules.request import Bound
-from pocketfiles.rules.schema import Table
+import apsw
 
-MAX_STEPS = 3_000_000
-"""Instructions of SQLite's machine that one evaluation may take."""
-MAX_SECONDS = 1.0
-"""For each statement; what is asked of DynamoDB meanwhile does not count."""
-MAX_PATTERN = 50_000
-"""Bytes of a LIKE pattern; PocketBase's limit too."""
-MAX_COMPARED = 500_000_000
-"""Characters that all LIKEs of one evaluation may compare, text length times pattern length: each LIKE is
-one instruction, however long it takes."""
+from pocketfiles.catalogue.model import Record
+from pocketfiles.config import RuleLimits
+from pocketfiles.errors import RuleError
+from pocketfiles.rules.schema import Table
+from pocketfiles.rules.translate import MAX_PATTERN
+from pocketfiles.rules.values import Bound
+
 MAX_VALUE = 4 * 1024 * 1024
 """Bytes of one value, stored or computed."""
 
-_STEPS_BETWEEN_CHECKS = 100
+_STEPS_BETWEEN_CHECKS = 1000
+_COMPARED_IN_A_STEP = 10
 
 
 class Database:
-    """Tables and queries under a budget of steps and time; ``parameters`` are bound in every query.
+    """Tables and queries within a limit of steps; ``parameters`` are bound in every query.
 
-    Whatever SQLite refuses is a ``RuleError`` that names its error and no value."""
+    Whatever SQLite refuses is a ``RuleError`` that names its error and no value.
+    """
 
     def __init__(
-        self,
-        connection: sqlite3.Connection,
-        parameters: Mapping[str, Bound],
-        clock: Callable[[], float],
+        self, connection: apsw.Connection, parameters: Mapping[str, Bound], max_steps: int
     ) -> None:
         self._connection = connection
-        self._parameters = parameters
-        self._clock = clock
-        self._deadline = 0.0
+        self._parameters = dict(parameters)
+        self._max_steps = max_steps
         self._steps = 0
         self._compared = 0
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN)
+        connection.limit(apsw.SQLITE_LIMIT_LENGTH, MAX_VALUE)
+        connection.limit(apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN)
         connection.set_progress_handler(self._exhausted, _STEPS_BETWEEN_CHECKS)
-        connection.create_function("geo_distance", 4, distance, deterministic=True)
-        connection.create_function("affordable", 2, self._affordable)
+        connection.create_scalar_function("affordable", self._affordable, 2)
+
+    @property
+    def steps(self) -> int:
+        """The work done so far, to the next thousand steps."""
+        return self._steps + self._compared // _COMPARED_IN_A_STEP
 
     def create(self, table: Table) -> None:
         """An empty table."""
         with self._run():
-            self._connection.execute(table.create)
+            for statement in table.create:
+                self._connection.execute(statement)
 
     def insert(self, table: Table, records: Iterable[Record]) -> None:
         """Add records; one that is there already stays as it is."""
@@ -65,50 +60,55 @@ class Database:
         with self._run():
             self._connection.executemany(table.insert, rows)
 
+    def prepare(self, sql: str) -> None:
+        """Compile a query without running it; raises ``RuleError`` where SQLite refuses it."""
+        with self._run():
+            self._connection.execute(f"EXPLAIN {sql}", self._parameters)
+
     def rows(self, sql: str) -> Iterator[Sequence[Any]]:
         """The rows of a query, one by one."""
         with self._run():
             yield from self._connection.execute(sql, self._parameters)
 
+    def has_row(self, sql: str) -> bool:
+        """Whether a query has a row; it stops at the first."""
+        return next(self.rows(sql), None) is not None
+
     @contextmanager
     def _run(self) -> Iterator[None]:
         """One statement; its errors are the rule's."""
-        self._deadline = self._clock() + MAX_SECONDS
         try:
             yield
-        except sqlite3.Error as error:
-            name = getattr(error, "sqlite_errorname", type(error).__name__)
-            if name == "SQLITE_INTERRUPT" or self._compared > MAX_COMPARED:
-                raise RuleError("the rule takes too long to evaluate") from None
-            raise RuleError(f"SQLite cannot evaluate the rule ({name})") from None
-        except (UnicodeError, OverflowError):
+        except apsw.InterruptError:
+            raise RuleError(f"the rule takes more than {self._max_steps} steps") from None
+        except apsw.Error as error:
+            raise RuleError(f"SQLite cannot evaluate the rule ({_reason(error)})") from None
+        except (UnicodeError, OverflowError, TypeError):
             raise RuleError("the rule compares a value that SQLite cannot hold") from None
 
-    def _affordable(self, pattern: str | None, length: int | None) -> str | None:
+    def _affordable(self, *values: "apsw.SQLiteValue") -> "apsw.SQLiteValue":
         """The pattern, unless comparing it with a text of this length costs too much."""
-        self._compared += len(pattern or "") * (length or 0)
-        if self._compared > MAX_COMPARED:
-            raise OverflowError
+        pattern, length = values
+        if isinstance(pattern, str) and isinstance(length, int):
+            self._compared += len(pattern) * length
+        if self.steps > self._max_steps:
+            raise apsw.InterruptError
         return pattern
 
     def _exhausted(self) -> bool:
         self._steps += _STEPS_BETWEEN_CHECKS
-        return self._steps > MAX_STEPS or self._clock() > self._deadline
+        return self.steps > self._max_steps
 
 
-def require(version: tuple[int, ...]) -> None:
-    """Refuse a rule that an older SQLite would silently read otherwise than PocketBase's."""
-    if sqlite3.sqlite_version_info < version:
-        written = ".".join(map(str, version))
-        raise RuleError(
-            f"the rule's strftime needs SQLite {written}, here is {sqlite3.sqlite_version}"
-        )
+def _reason(error: apsw.Error) -> str:
+    """SQLite's message, or only its kind where the message may quote a value."""
+    message = str(error)
+    safe = ("ambiguous column name", "malformed JSON", "no such", "near ", "ON clause", "at most")
+    return message if message.startswith(safe) else type(error).__name__
 
 
 @contextmanager
-def opened(
-    parameters: Mapping[str, Bound], clock: Callable[[], float] = time.monotonic
-) -> Iterator[Database]:
+def opened(parameters: Mapping[str, Bound], limits: RuleLimits) -> Iterator[Database]:
     """A database of its own for the time of a ``with`` block."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        yield Database(connection, parameters, clock)
+    with closing(apsw.Connection(":memory:")) as connection:
+        yield Database(connection, parameters, limits.max_steps)

@@ -1,23 +1,27 @@
 """View rules as the rest of the project calls them (pocketbase.md §3.3, §7)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
 
 from pocketfiles.catalogue.model import Collection, Collections, Record
+from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.database import Database, opened, require
+from pocketfiles.rules.database import Database, opened
+from pocketfiles.rules.decide import Decider
+from pocketfiles.rules.goals import Goal, conditions_of, goal_of
 from pocketfiles.rules.like import pattern
 from pocketfiles.rules.loader import Loader, Reader
 from pocketfiles.rules.macros import MACROS, stamp
 from pocketfiles.rules.parser import parse
 from pocketfiles.rules.plans import PLANS
-from pocketfiles.rules.request import Bound, RequestValue, RuleRequest, request_values
-from pocketfiles.rules.translate import translate
-from pocketfiles.rules.tree import Outcome, verdict
+from pocketfiles.rules.query import Origin
+from pocketfiles.rules.request import RequestValue, RuleRequest, request_values
+from pocketfiles.rules.translate import MAX_PATTERN, Condition, translate
+from pocketfiles.rules.tree import Outcome
+from pocketfiles.rules.values import Bound
 
-__all__ = ["Evaluation", "Explanation", "RuleRequest", "Step", "check"]
+__all__ = ["Evaluation", "Explanation", "RuleRequest", "Step", "Work", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +35,29 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What a decision cost, in the units of ``RuleLimits``."""
+
+    rows: int
+    bytes: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a rule decides, and why."""
+    """What a rule decides, why, and at what cost."""
 
     allowed: bool
     steps: tuple[Step, ...]
+    work: Work
 
 
 def check(rule: str, collection: Collection, collections: Collections) -> None:
     """Raise ``RuleError`` where PocketBase would refuse to save the rule: no rule at all, or a field,
-    collection, function or modifier that means nothing. What ``@request`` will hold is not known then."""
-    translate(parse(rule), collection, collections, None, {})
+    collection, function or modifier that means nothing. The request is empty then."""
+    parsed = parse(rule)
+    values = request_values(parsed.requests, RuleRequest(method="", context=""), collection)
+    translate(parsed, collection, collections, None, _shapes(values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +75,24 @@ class Evaluation:
     collections: Collections
     reader: Reader
     now: datetime
-    max_rows: int = 1000
+    limits: RuleLimits
 
     def allows(self) -> bool:
         """Whether the record is seen. Raises ``RuleError`` when the rule cannot be evaluated within its
-        bounds; the caller denies then."""
-        return _Run(self).allows()
+        limits; the caller denies then."""
+        run = _Run(self)
+        with opened(run.parameters, self.limits) as database:
+            return run.allows(run.loader(database), database)
 
     def explain(self) -> Explanation:
         """The same decision, with the outcome of each comparison in the order written."""
-        return _Run(self).explain()
+        run = _Run(self)
+        with opened(run.parameters, self.limits) as database:
+            loader = run.loader(database)
+            allowed = run.allows(loader, database)
+            steps = run.steps(loader, database)
+            work = Work(loader.rows, loader.bytes, database.steps)
+        return Explanation(allowed, steps, work)
 
 
 class _Run:
@@ -83,99 +107,115 @@ class _Run:
             asked.collection,
             asked.collections,
             asked.request.auth_collection,
-            {name: value.sql_shape for name, value in values.items()},
+            _shapes(values),
         )
-        require(self.plan.sqlite)
-        self.parameters = self._bound(values, asked.now.astimezone(UTC))
+        self.parameters = self._bound(values)
 
-    def _bound(self, values: Mapping[str, RequestValue], now: datetime) -> dict[str, Bound]:
-        bound: dict[str, Bound] = {"record": self.asked.record.id, "now": stamp(now)}
-        auth = self.asked.request.auth
-        bound["auth"] = auth.id if auth else None
-        for name, origin in self.plan.parameters.items():
-            value: Bound
-            if origin.kind == "request":
-                value = values[str(origin.value)].value
-            elif origin.kind == "macro":
-                value = MACROS[str(origin.value)](now)
-            else:
-                value = origin.value
-            bound[name] = pattern(value) if name in self.plan.patterns else value
-        return bound
-
-    def allows(self) -> bool:
-        """The decision, at the price of as few lookups as can be."""
-        with opened(self.parameters) as database:
-            loader = self._loader(database)
-            decided = self._decided(self._first(database))
-            if decided is None:
-                loader.load()
-                decided = any(map(self._holds, self._rows(database)))
-            return decided
-
-    def explain(self) -> Explanation:
-        """The decision, after a look at every comparison that can be looked at."""
-        with opened(self.parameters) as database:
-            loader = self._loader(database)
-            first = self._first(database)
-            decided = self._decided(first)
-            try:
-                loader.load()
-                rows = list(self._rows(database))
-            except RuleError:
-                if decided is None:
-                    raise
-                return Explanation(decided, self._steps([first]))
-            return Explanation(any(map(self._holds, rows)), self._steps(rows))
-
-    def _loader(self, database: Database) -> Loader:
-        loader = Loader(self.plan, database, self.asked.reader, self.asked.max_rows)
-        loader.add(self.asked.collection, self.asked.record)
-        request = self.asked.request
-        if request.auth is not None and request.auth_collection is not None:
-            loader.add(request.auth_collection, request.auth)
+    def loader(self, database: Database) -> Loader:
+        """The tables with what is known already: the record and the token's owner."""
+        asked = self.asked
+        loader = Loader(self.plan, database, asked.reader, asked.limits)
+        loader.add(asked.collection, asked.record)
+        if asked.request.auth is not None and asked.request.auth_collection is not None:
+            loader.add(asked.request.auth_collection, asked.request.auth)
         return loader
 
-    def _first(self, database: Database) -> "_Outcomes":
-        """The outcomes of the comparisons that need no lookup, by number."""
-        if not self.plan.first:
-            return {}
-        row = next(database.rows(self.plan.first_query))
-        return dict(zip(self.plan.first, map(_outcome, row), strict=True))
-
-    def _rows(self, database: Database) -> "Iterator[_Outcomes]":
-        """The outcomes of all comparisons, for every joined row."""
-        for row in database.rows(self.plan.query):
-            yield dict(enumerate(map(_outcome, row)))
-
-    def _decided(self, first: "_Outcomes") -> Outcome:
-        """What the first comparisons decide whatever the others say; ``None`` when that depends.
-
-        Rules know no negation: one that is not true with all others true never is, and one that is true with
-        all others false always is.
-        """
-        if not self._holds(first, others=True):
+    def allows(self, loader: Loader, database: Database) -> bool:
+        """The decision, at the price of as few lookups as can be."""
+        decider = Decider(self.plan, database)
+        whole = goal_of(self.plan.rule.root, self.plan)
+        known, others = self._read_patterns()
+        if self._may_fail() or any(map(decider.holds, known)):
+            return self._as_pocketbase(whole, loader, database)
+        goal = decider.without_known(whole)
+        if goal is False:
             return False
-        return True if self._holds(first, others=False) else None
+        if others:
+            loader.load(whole, whole=True)
+            if any(map(decider.holds, others)):
+                return self._as_pocketbase(whole, loader, database)
+        if goal is True or decider.holds_anyhow(goal):
+            return True
+        loader.load(goal, whole=False)
+        if loader.incomplete and any(each.is_every for each in conditions_of(goal)):
+            self._refuse_incomplete(loader)
+        if decider.holds(decider.without_single(goal)):
+            return True
+        self._refuse_incomplete(loader)
+        return False
 
-    def _holds(self, outcomes: "_Outcomes", *, others: Outcome = None) -> bool:
-        rule = self.plan.rule
-        known = [outcomes.get(comparison.number, others) for comparison in rule.comparisons]
-        return verdict(rule.root, known) is True
+    def steps(self, loader: Loader, database: Database) -> tuple[Step, ...]:
+        """The outcome of each comparison; where more records than allowed would be needed, of those alone
+        that need none."""
+        decider = Decider(self.plan, database)
+        try:
+            loader.load(goal_of(self.plan.rule.root, self.plan), whole=True)
+            self._refuse_incomplete(loader)
+            loaded = True
+        except RuleError:
+            loaded = False
+        return tuple(
+            self._step(number, decider, loaded=loaded)
+            for number in range(len(self.plan.conditions))
+        )
 
-    def _steps(self, rows: "Sequence[_Outcomes]") -> tuple[Step, ...]:
-        steps = []
-        for comparison in self.plan.rule.comparisons:
-            seen = [row[comparison.number] for row in rows if comparison.number in row]
-            best = max(seen, key=_RANK.index, default=None)
-            text = self.plan.rule.text[comparison.start : comparison.end]
-            steps.append(Step(text, best, evaluated=bool(seen)))
-        return tuple(steps)
+    def _step(self, number: int, decider: Decider, *, loaded: bool) -> Step:
+        comparison = self.plan.rule.comparisons[number]
+        text = self.plan.rule.text[comparison.start : comparison.end]
+        conditions = self.plan.conditions[number]
+        if not loaded and not all(map(self.plan.is_known, conditions)):
+            return Step(text, None, evaluated=False)
+        return Step(text, decider.outcome(conditions))
+
+    def _refuse_incomplete(self, loader: Loader) -> None:
+        for collection_id in loader.incomplete:
+            name = self.plan.tables[collection_id].collection.name
+            limit = self.asked.limits.max_rows
+            raise RuleError(f"more than {limit} records of {name} to look at")
+
+    def _as_pocketbase(self, whole: Goal, loader: Loader, database: Database) -> bool:
+        """PocketBase's own query over all records: where SQLite may fail, it depends on the order in which it
+        looks at things whether it does."""
+        loader.load(whole, whole=True)
+        self._refuse_incomplete(loader)
+        return database.has_row(self.plan.query)
+
+    def _may_fail(self) -> bool:
+        """Whether SQLite may fail on what a record or the request holds."""
+        bound = (str(self.parameters[name]) for name in self.plan.patterns)
+        return self.plan.may_fail or any(len(each.encode()) > MAX_PATTERN for each in bound)
+
+    def _read_patterns(self) -> tuple[list[Condition], list[Condition]]:
+        """What asks whether a pattern is too long: of those that need no lookup, and of the others."""
+        known: list[Condition] = []
+        others: list[Condition] = []
+        for each in self.plan.read_patterns:
+            (known if self.plan.is_known(each) else others).append(each)
+        return known, others
+
+    def _bound(self, values: Mapping[str, RequestValue]) -> dict[str, Bound]:
+        now = self.asked.now.astimezone(UTC)
+        auth = self.asked.request.auth
+        bound: dict[str, Bound] = {"record": self.asked.record.id, "now": stamp(now)}
+        bound["auth"] = auth.id if auth else None
+        for name, origin in self.plan.parameters.items():
+            is_pattern = name in self.plan.patterns
+            value = _value(origin, values, now, is_pattern=is_pattern)
+            bound[name] = pattern(value) if is_pattern else value
+        return bound
 
 
-_Outcomes: TypeAlias = Mapping[int, Outcome]
-_RANK: tuple[Outcome, ...] = (None, False, True)
+def _value(
+    origin: Origin, values: Mapping[str, RequestValue], now: datetime, *, is_pattern: bool
+) -> Bound:
+    if origin.kind == "request":
+        return values[str(origin.value)].value
+    if origin.kind == "macro":
+        return MACROS[str(origin.value)](now)
+    if origin.kind == "clock" and not is_pattern:
+        return stamp(now)
+    return origin.value
 
 
-def _outcome(value: int | None) -> Outcome:
-    return None if value is None else bool(value)
+def _shapes(values: Mapping[str, RequestValue]) -> dict[str, str]:
+    return {name: value.sql_shape for name, value in values.items()}

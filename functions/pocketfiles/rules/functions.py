@@ -1,26 +1,22 @@
 """The functions of the rule language (pocketbase.md §7.4)."""
 
-import re
-from dataclasses import replace
-
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.query import Operand
+from pocketfiles.rules.query import Many, Operand, Parameter
 from pocketfiles.rules.tree import Call, Identifier, Number, Text
 
 NOW = ":now"
-NEW_STRFTIME = (3, 46)
-"""The SQLite that first knew all conversions and modifiers that PocketBase's knows; older ones give NULL."""
+EARTH_RADIUS = 6371
+"""Kilometres."""
 
+_COORDINATES = 4
 _MAX_STRFTIME_ARGUMENTS = 10
-_NEW_FORMAT = re.compile(r"(?:[^%]|%[^eFGgIklPpRTUuV])*%[eFGgIklPpRTUuV]", re.DOTALL)
-_NEW_MODIFIER = re.compile(r"subsec|ceiling|floor|[+-][0-9]{4}-", re.IGNORECASE)
 
 
 def check_call(node: Call) -> None:
     """Raise ``RuleError`` for an unknown function and for arguments of the wrong kind."""
     if node.name == "geoDistance":
-        if len(node.arguments) != 4 or not all(
-            isinstance(a, Identifier | Number) for a in node.arguments
+        if len(node.arguments) != _COORDINATES or not all(
+            isinstance(argument, Identifier | Number) for argument in node.arguments
         ):
             raise RuleError("geoDistance takes four numbers or fields")
     elif node.name == "strftime":
@@ -37,40 +33,40 @@ def check_call(node: Call) -> None:
 
 
 def geo_distance(operands: list[Operand]) -> Operand:
-    """``geoDistance(lonA, latA, lonB, latB)`` in kilometres; several values are looked at one by one."""
-    return replace(_combined("geo_distance", operands), strict=True)
-
-
-def strftime(operands: list[Operand], *, at_now: bool) -> Operand:
-    """``strftime(format[, time[, modifier…]])``, SQLite's own; the clock is the request's."""
-    if at_now:
-        operands = [operands[0], Operand(NOW), *operands[2:]]
-    combined = replace(_combined("strftime", operands), nullable=True)
-    if not operands[1].many:
-        return combined
-    arguments = [operand.sql for operand in operands]
-    arguments[1] = "times.value"
-    values = f"SELECT strftime({', '.join(arguments)}) AS value FROM ({operands[1].many}) AS times"
-    return replace(combined, many=values)
-
-
-def is_now(node: Call) -> bool:
-    """Whether a ``strftime`` has no time, or asks for SQLite's ``now``."""
-    if len(node.arguments) == 1:
-        return True
-    time = node.arguments[1]
-    return isinstance(time, Text) and time.value.lower() == "now"
-
-
-def reads_like_new_sqlite(node: Call) -> bool:
-    """Whether a ``strftime`` has a conversion or modifier that SQLite learnt late."""
-    form, *modifiers = (text.value for text in node.arguments if isinstance(text, Text))
-    return bool(_NEW_FORMAT.match(form)) or any(map(_NEW_MODIFIER.match, modifiers))
-
-
-def _combined(function: str, operands: list[Operand]) -> Operand:
+    """``geoDistance(lonA, latA, lonB, latB)`` in kilometres, by the spherical law of cosines; several values
+    are looked at one by one."""
+    lon_a, lat_a, lon_b, lat_b = (f"radians({operand.sql})" for operand in operands)
+    cosine = f"cos({lat_a}) * cos({lat_b}) * cos({lon_b} - {lon_a}) + sin({lat_a}) * sin({lat_b})"
     return Operand(
-        f"{function}({', '.join(operand.sql for operand in operands)})",
-        tuple(parameter for operand in operands for parameter in operand.parameters),
-        joins=tuple(join for operand in operands for join in operand.joins),
+        f"({EARTH_RADIUS} * acos({cosine}))",
+        _parameters(operands),
+        fallback="never",
+        rows=_rows(operands),
     )
+
+
+def strftime(operands: list[Operand]) -> Operand:
+    """``strftime(format[, time[, modifier…]])``, SQLite's own; the clock is the request's."""
+    arguments = [operand.sql for operand in operands]
+    parameters = _parameters(operands)
+    many = operands[1].many if len(operands) > 1 else None
+    if many:
+        inner = [arguments[0], many.sql, *arguments[2:]]
+        many = Many(f"strftime({','.join(inner)})", many.joins, (*many.parameters, *parameters))
+    if len(operands) == 1:
+        arguments.append(NOW)
+    return Operand(
+        f"strftime({','.join(arguments)})",
+        parameters,
+        fallback="always",
+        rows=_rows(operands),
+        many=many,
+    )
+
+
+def _parameters(operands: list[Operand]) -> tuple[Parameter, ...]:
+    return tuple(parameter for operand in operands for parameter in operand.parameters)
+
+
+def _rows(operands: list[Operand]) -> tuple[str, ...]:
+    return tuple(row for operand in operands for row in operand.rows)

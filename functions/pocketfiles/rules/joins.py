@@ -1,29 +1,55 @@
-"""The rows a rule joins to its record, as SQL (pocketbase.md §7.5 to §7.8).
+"""The rows a rule joins to its record, as SQL, named as PocketBase names them (pocketbase.md §7.5 to §7.8).
 
-Every join has a number and two aliases: ``j3`` in the query itself, where joined rows are shared by the whole
-rule, and ``m3`` in the subquery that asks whether *all* rows fit. Names of fields reach SQL only quoted.
+A name is the way to the row: ``documents_team_lead`` is the lead of the document's team. Two ways can make
+one name, as ``team_lead`` and ``team.lead`` do; then the later join takes the place of the earlier one.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from pocketfiles.catalogue.model import Collection, Field
 
-Kind: TypeAlias = Literal["base", "auth", "all", "sent", "single", "item", "linked", "back"]
+Kind: TypeAlias = Literal["auth", "all", "sent", "single", "item", "linked", "back"]
 
-LOOKED_UP: tuple[Kind, ...] = ("single", "linked", "sent", "back")
-"""Joins whose rows are asked for by id."""
+INNER = "__mm_"
+"""Begins the names of the rows in a subquery that asks whether all values fit."""
 
-_UNIQUE_INDEX = re.compile(
-    r"\s*create\s+unique\s+index\s.*?\son\s+\S+?\s*\(\s*[`\"'\[]?(\w+)[`\"'\]]?"
-    r"(?:\s+collate\s+\w+)?(?:\s+(?:asc|desc))?\s*\)",
-    re.IGNORECASE | re.DOTALL,
-)
+_QUOTES = "`\"'[] \t\r\n\v\f"
 
-OUTER, INNER = "j", "m"
-RECORD, AUTH = ":record", ":auth"
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """One ``LEFT JOIN``: records of ``collection``, or the items of a list.
+
+    ========== ========================================================================
+    ``auth``   the token's owner (§7.6)
+    ``all``    a whole collection, ``@collection`` (§7.7)
+    ``sent``   records whose ids the request's body holds
+    ``item``   each value of a list in a column or in the request's body
+    ``single`` the record a single relation names
+    ``linked`` the record an ``item`` names
+    ``back``   the records of ``collection`` whose ``field`` names the parent
+    ========== ========================================================================
+
+    ``table`` and ``on`` are SQL. ``target`` is the SQL of the ids that tell which records are joined, and
+    ``parent`` the name of the row it is read from.
+    """
+
+    name: str
+    kind: Kind
+    table: str
+    on: str = ""
+    parent: str = ""
+    collection: Collection | None = None
+    field: Field | None = None
+    target: str = ""
+
+    @property
+    def sql(self) -> str:
+        """The clause."""
+        condition = f" ON {self.on}" if self.on else ""
+        return f"LEFT JOIN {self.table} {quoted(self.name)}{condition}"
 
 
 def quoted(name: str) -> str:
@@ -31,125 +57,88 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def as_list(column: str) -> str:
+def column(row: str, name: str) -> str:
+    """A column of a joined row."""
+    return f"{quoted(row)}.{quoted(name)}"
+
+
+def as_list(of: str) -> str:
     """A JSON array out of a column that holds one, or a list of the column's one value."""
-    holds_list = f"iif(json_valid({column}), json_type({column}) = 'array', FALSE)"
-    return f"CASE WHEN {holds_list} THEN {column} ELSE json_array({column}) END"
+    holds_list = f"iif(json_valid({of}), json_type({of}) = 'array', FALSE)"
+    return f"CASE WHEN {holds_list} THEN {of} ELSE json_array({of}) END"
 
 
-def length(column: str) -> str:
+def length(of: str) -> str:
     """How many items a column holds; an empty one holds none (§7.5 ``:length``)."""
-    items = (
-        f"CASE WHEN {column} = '' OR {column} IS NULL THEN json_array() ELSE {as_list(column)} END"
-    )
-    return f"json_array_length({items})"
+    holds_list = f"iif(json_valid({of}), json_type({of}) = 'array', FALSE)"
+    single = f"CASE WHEN {of} = '' OR {of} IS NULL THEN json_array() ELSE json_array({of}) END"
+    return f"json_array_length(CASE WHEN {holds_list} THEN {of} ELSE ({single}) END)"
 
 
-def extracted(column: str, path: str) -> str:
+def extracted(of: str, path: str) -> str:
     """The value at a JSON path; a column that is no JSON counts as one JSON text (§7.5)."""
     return (
-        f"CASE WHEN json_valid({column}) THEN json_extract({column}, '${path}')"
-        f" ELSE json_extract(json_object('pb', {column}), '$.pb{path}') END"
+        f"(CASE WHEN json_valid({of}) THEN json_extract({of}, '${path}')"
+        f" ELSE json_extract(json_object('pb', {of}), '$.pb{path}') END)"
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
-    """One ``LEFT JOIN``; rows of ``collection`` (in ``table``) or, for ``item``, the items of a list.
-
-    ========== ========================================================================
-    ``base``   the record itself; no join
-    ``auth``   the token's owner (§7.6)
-    ``all``    a whole collection, ``@collection`` (§7.7)
-    ``sent``   records whose ids the request's body holds; ``bound`` is their list
-    ``item``   each value of a list: of the parent's ``field``, or of the bound list
-    ``single`` the record a single relation names
-    ``linked`` the record an ``item`` names
-    ``back``   the records of ``collection`` whose ``field`` names the parent
-    ========== ========================================================================
-    """
-
-    number: int
-    kind: Kind
-    parent: "Join | None" = None
-    collection: Collection | None = None
-    table: str = ""
-    field: Field | None = None
-    bound: str = ""
-    alias: str = ""
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """What two joins have in common that are one; an alias stands for itself (§7.7)."""
-        named = f":{self.alias}" if self.alias else self.collection and self.collection.id
-        return (
-            self.kind,
-            self.parent and self.parent.number,
-            named,
-            self.field and self.field.name,
-            bool(self.bound),
-        )
-
-    @property
-    def unique(self) -> bool:
-        """Whether no more than one record refers back: a single relation with a unique index of its own."""
-        return (
-            self.field is not None
-            and self.collection is not None
-            and not self.field.multiple
-            and any(_indexes_alone(index, self.field.name) for index in self.collection.indexes)
-        )
-
-    def column(self, name: str, scope: str = OUTER) -> str:
-        """A column of the joined row."""
-        return f"{scope}{self.number}.{quoted(name)}"
-
-    def path(self) -> "tuple[Join, ...]":
-        """This join and those it hangs on, outermost first."""
-        return (*self.parent.path(), self) if self.parent else (self,)
-
-    def target(self, scope: str = OUTER) -> str:
-        """The parent's column that tells which rows are joined; '' where nothing of a parent does."""
-        if self.parent is None:
-            return ""
-        by_field = self.field.name if self.field else ""
-        return self.parent.column({"linked": "value", "back": "id"}.get(self.kind, by_field), scope)
-
-    @property
-    def hops(self) -> int:
-        """How many lookups lie between the outset and these rows."""
-        return sum(join.kind != "item" for join in self.path())
-
-    def sql(self, scope: str) -> str:
-        """The ``LEFT JOIN`` clause."""
-        if self.kind == "item":
-            items = self.bound or as_list(self.target(scope))
-            return f"LEFT JOIN json_each({items}) AS {scope}{self.number}"
-        return f"LEFT JOIN {self.table} AS {scope}{self.number} ON {self._condition(scope)}"
-
-    def _condition(self, scope: str) -> str:
-        own = self.column("id", scope)
-        if self.kind == "all":
-            return "TRUE"
-        if self.kind == "auth":
-            return f"{own} = {AUTH}"
-        if self.kind == "sent":
-            return f"{own} IN (SELECT value FROM json_each({self.bound}))"
-        if self.kind == "back" and self.field:
-            holder = self.column(self.field.name, scope)
-            if self.unique:
-                return f"{holder} = {self.target(scope)}"
-            return f"{self.target(scope)} IN (SELECT value FROM json_each({as_list(holder)}))"
-        return f"{own} = {self.target(scope)}"
+def items_of(row: str, field: Field, name: str) -> Join:
+    """Each value of a list in a column."""
+    of = column(row, field.name)
+    return Join(name, "item", f"json_each({as_list(of)})", parent=row)
 
 
-def _indexes_alone(index: str, name: str) -> bool:
-    match = _UNIQUE_INDEX.match(index)
-    return match is not None and match[1].casefold() == name.casefold()
+def singly_related(row: str, field: Field, related: Collection, name: str) -> Join:
+    """The record that a single relation names."""
+    of = column(row, field.name)
+    on = f"{column(name, 'id')} = {of}"
+    return Join(name, "single", quoted(related.name), on, row, related, target=of)
 
 
-def source(base: Join, joins: Iterable[Join], scope: str = OUTER) -> str:
-    """The ``FROM`` and ``WHERE`` of a query over the record and its joins."""
-    clauses = " ".join(join.sql(scope) for join in joins if join.kind != "base")
-    own = f"{scope}{base.number}"
-    return f"FROM {base.table} AS {own} {clauses} WHERE {own}.id = {RECORD}"
+def linked(item: str, related: Collection, name: str) -> Join:
+    """The record that an item names."""
+    of = column(item, "value")
+    on = f"{column(name, 'id')} = {of}"
+    return Join(name, "linked", quoted(related.name), on, item, related, target=of)
+
+
+def back_related(row: str, collection: Collection, field: Field, name: str) -> Join:
+    """The records whose ``field`` names the row."""
+    of = column(row, "id")
+    holder = column(name, field.name)
+    on = f"{holder} = {of}"
+    if field.multiple:
+        items = quoted(f"__je_{name}")
+        on = f"{of} IN (SELECT {items}.value FROM json_each({as_list(holder)}) {items})"
+    return Join(name, "back", quoted(collection.name), on, row, collection, field, of)
+
+
+def is_unique(collection: Collection, field: Field) -> bool:
+    """Whether no two records of a collection name the same one: a single relation with a unique index of
+    its own."""
+    if field.multiple:
+        return False
+    name = field.name.casefold()
+    return any(_unique_column(index) == name for index in collection.indexes)
+
+
+def _unique_column(index: str) -> str:
+    """The one column of a unique index, lower-case; '' when it is not unique or has several."""
+    head, _, rest = index.partition("(")
+    words = head.casefold().split()
+    if words[:3] != ["create", "unique", "index"] or "on" not in words:
+        return ""
+    columns, _, _ = rest.rpartition(")")
+    words = columns.casefold().split()
+    if words[-1:] in (["asc"], ["desc"]):
+        del words[-1]
+    if words[-2:-1] == ["collate"]:
+        del words[-2:]
+    return "" if "," in columns else " ".join(words).strip(_QUOTES)
+
+
+def source(base: Collection, joins: Iterable[Join], own: str = "") -> str:
+    """The ``FROM`` of a query over the record and its joins; ``own`` names the record's row."""
+    name = f" {quoted(own)}" if own not in {"", base.name} else ""
+    return " ".join([f"FROM {quoted(base.name)}{name}", *(join.sql for join in joins)])

@@ -1,32 +1,17 @@
 """The patterns of ``~`` and ``!~`` (pocketbase.md §7.11)."""
 
-import math
-from decimal import Decimal
+from pocketfiles.rules.values import Bound, text
 
 _SPECIAL = frozenset("\\%_")
 
 
-def pattern(value: str | float | None) -> str:
+def pattern(value: Bound) -> str:
     """The LIKE pattern (escape character ``\\``) of a value on the right side.
 
     A value with an unescaped ``%`` is a pattern already; every other one is escaped and wrapped in ``%``.
     """
     written = text(value)
     return written if _has_wildcard(written) else f"%{_escaped(written)}%"
-
-
-def text(value: str | float | None) -> str:
-    """A bound value as PocketBase writes it into a pattern: no exponent, no ``.0``."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{value:+}".replace("inf", "Inf")
-    if isinstance(value, float):
-        written = format(Decimal(repr(value)), "f")
-        return written.removesuffix(".0")
-    return str(value)
 
 
 def _has_wildcard(written: str) -> bool:

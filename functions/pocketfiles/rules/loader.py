@@ -1,17 +1,29 @@
 """Which records a rule needs beyond its own, hop by hop, in as few calls as its shape allows."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from typing import Any, Protocol
 
 from pocketfiles.catalogue.model import Collection, Field, Record
+from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database
-from pocketfiles.rules.translate import Lookup, Plan
+from pocketfiles.rules.goals import Goal, conditions_of, differs_only, looked_up
+from pocketfiles.rules.joins import INNER, Join
+from pocketfiles.rules.lookups import index_key
+from pocketfiles.rules.query import closure
+from pocketfiles.rules.translate import Condition, Equality, Plan
 
 MAX_ID_BYTES = 1024
 """Bytes of a record id; DynamoDB's limit for a sort key."""
+
+FIRST_BATCH = 25
+"""Records read at once before their size is known."""
+BATCH = 100
+
+_BY_ID = frozenset({"single", "linked", "sent"})
 
 
 class Reader(Protocol):
@@ -26,86 +38,257 @@ class Reader(Protocol):
     def referring(
         self, collection_id: str, field_id: str, values: Sequence[str], limit: int
     ) -> Sequence[str]:
-        """Ids of the records whose field holds one of the values; ``limit`` + 1 at the most."""
+        """Ids of the records whose field has one of the keys (see ``lookups``); ``limit`` + 1 at the most."""
 
-    def all(self, collection_id: str, limit: int) -> Sequence[Record]:
+    def all(self, collection_id: str, limit: int) -> Iterable[Record]:
         """The records of a collection; ``limit`` + 1 at the most, so that too many can be told."""
 
 
-class Loader:
-    """Puts into a plan's tables what its joins lead to; each record is read at most once."""
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Records of ``collection``: those whose ids ``sql`` gives as texts, or those whose ``field`` has one of
+    the values. The record itself is hop 0. ``may_be_empty`` tells that an empty value finds nothing."""
 
-    def __init__(self, plan: Plan, database: Database, reader: Reader, max_rows: int) -> None:
+    collection: Collection
+    field: Field | None
+    hop: int
+    sql: str
+    may_be_empty: bool = True
+
+
+class Loader:
+    """Puts into a plan's tables what its joins lead to; each record is read at most once.
+
+    ``incomplete`` are the collections of which more records fit than may be read.
+    """
+
+    def __init__(self, plan: Plan, database: Database, reader: Reader, limits: RuleLimits) -> None:
+        self.incomplete: set[str] = set()
+        self.bytes = 0
         self._plan = plan
         self._database = database
         self._reader = reader
-        self._max_rows = max_rows
-        self._created: set[str] = set()
-        self._asked: dict[str, set[str]] = defaultdict(set)
-        self._referred: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._limits = limits
+        self._read: dict[str, set[str]] = defaultdict(set)
+        self._known: dict[str, int] = defaultdict(int)
+        self._asked: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._whole: set[str] = set()
+        for table in plan.tables.values():
+            database.create(table)
+
+    @property
+    def rows(self) -> int:
+        """How many records were read of the collection of which most were."""
+        return max(map(self._count, self._read), default=0)
 
     def add(self, collection: Collection, record: Record) -> None:
-        """A record that is known already."""
+        """A record that is known already; it does not count as read."""
         if collection.id in self._plan.tables:
             self._insert(collection, [record])
+            self._known[collection.id] = len(self._read[collection.id])
 
-    def load(self) -> None:
-        """All other records: whole collections first, then one hop along the relations after the other."""
-        for collection_id in self._plan.tables:
-            self._create(collection_id)
-        for collection in self._plan.wholes.values():
-            self._insert(collection, self._reader.all(collection.id, self._max_rows))
-        open_ended = (
-            lookup for lookup in self._plan.lookups if lookup.collection.id not in self._plan.wholes
-        )
-        for _, hop in groupby(open_ended, key=lambda lookup: lookup.hop):
+    def load(self, goal: Goal, *, whole: bool) -> None:
+        """All records that the goal depends on; ``whole`` tells to read ``@collection`` without an index."""
+        conditions = list(conditions_of(goal))
+        reads = closure(self._plan.joins, (row for each in conditions for row in each.reads))
+        lookups: list[Lookup] = []
+        hops: dict[str, int] = {}
+        for join, collection in self._all_rows(conditions, reads):
+            found = None if whole else self._selected(goal, conditions, join, collection)
+            if found is None:
+                self._load_all(collection)
+            else:
+                lookups += found
+                hops[join.name] = max((lookup.hop for lookup in found), default=0)
+        lookups += self._related(reads, hops, self._plan.base.name)
+        for way in self._plan.ways:
+            lookups += self._related(way, {}, INNER + self._plan.base.name)
+        lookups.sort(key=lambda lookup: lookup.hop)
+        for _, hop in groupby(lookups, key=lambda lookup: lookup.hop):
             self._load_hop(list(hop))
+        if not whole and any(map(self._is_uncertain, conditions)):
+            self.load(goal, whole=True)
+
+    # Which records
+
+    def _related(
+        self, joins: Sequence[Join], hops: Mapping[str, int], own: str
+    ) -> Iterator[Lookup]:
+        """What relations lead to from the record's ``own`` row, forwards and backwards. ``hops`` has those
+        after which the rows of ``@collection`` are known."""
+        for join in joins:
+            if join.collection is None or join.kind not in {*_BY_ID, "back"}:
+                continue
+            path = closure(joins, [join.name])
+            hop = sum(hops.get(step.name, step.kind not in {"item", "all"}) for step in path)
+            field = join.field if join.kind == "back" else None
+            sql = join.target
+            if join.kind != "sent":
+                value = f"DISTINCT CAST({join.target} AS TEXT)"
+                before = closure(joins, [join.parent])
+                sql = self._plan.select([value], before, f"{join.target} <> ''", own)
+            yield Lookup(join.collection, field, hop, sql)
+
+    def _all_rows(
+        self, conditions: Sequence[Condition], reads: Sequence[Join]
+    ) -> Iterator[tuple[Join, Collection]]:
+        """The joins of whole collections that are not read yet, by their names in the query itself."""
+        names = {join.name for join in reads}
+        names |= {
+            join.name.removeprefix(INNER) for condition in conditions for join in condition.inner
+        }
+        joins = [join for join in self._plan.joins if join.name in names]
+        for join in (*joins, *chain.from_iterable(self._plan.ways)):
+            unread = join.collection is not None and join.collection.id not in self._whole
+            if join.kind == "all" and join.collection is not None and unread:
+                yield join, join.collection
+
+    def _selected(
+        self, goal: Goal, conditions: Sequence[Condition], join: Join, collection: Collection
+    ) -> list[Lookup] | None:
+        """Lookups for the records of ``@collection`` that matter; ``None`` when all of them do."""
+        equalities: list[Equality] = []
+        probing = False
+        for condition in conditions:
+            if any(inner.name == INNER + join.name for inner in condition.inner):
+                if condition.equality is None or condition.equality.key.row != join.name:
+                    return None
+                equalities.append(condition.equality)
+                probing = probing or not condition.equality.negated
+        different = differs_only(goal, join.name, self._plan)
+        if different is not None:
+            equalities.append(different)
+            probing = True
+        else:
+            covering = looked_up(goal, join.name, self._plan)
+            if covering is None:
+                return None
+            equalities += covering
+        lookups = [self._lookup(each) for each in dict.fromkeys(equalities)]
+        if probing:
+            hop = max((lookup.hop for lookup in lookups), default=0) + 1
+            lookups.append(Lookup(collection, None, hop, ""))
+        return lookups
+
+    def _lookup(self, equality: Equality) -> Lookup:
+        key = equality.key
+        path = closure(self._plan.joins, equality.rows)
+        hop = 1 + sum(step.kind != "item" for step in path)
+        sql = self._plan.select([f"DISTINCT {equality.value}"], path)
+        field = None if key.is_id else key.field
+        return Lookup(key.collection, field, hop, sql, may_be_empty=False)
+
+    # Reading them
 
     def _load_hop(self, hop: Sequence[Lookup]) -> None:
-        """One call for each collection that relations name, and one for each relation that refers back."""
+        """One call for each collection that relations name, and one for each field that is looked up."""
         wanted: dict[tuple[str, str], tuple[Lookup, dict[str, None]]] = {}
         for lookup in hop:
-            key = (lookup.collection.id, lookup.back.name if lookup.back else "")
-            ids = wanted.setdefault(key, (lookup, {}))[1]
-            ids.update(dict.fromkeys(row[0] for row in self._database.rows(lookup.sql)))
-        for lookup, ids in wanted.values():
-            if lookup.back:
-                self._load_referring(lookup.collection, lookup.back, ids)
+            collection = lookup.collection
+            if collection.id in self._whole:
+                continue
+            if not lookup.sql:
+                self._load_probe(collection)
+                continue
+            values = [row[0] for row in self._database.rows(lookup.sql)]
+            if not lookup.may_be_empty and any(value in {None, ""} for value in values):
+                self._load_all(collection)
+                continue
+            key = (collection.id, lookup.field.name if lookup.field else "")
+            keys = wanted.setdefault(key, (lookup, {}))[1]
+            keys.update(dict.fromkeys(_keys(lookup.field, values)))
+        for lookup, keys in wanted.values():
+            if lookup.field:
+                self._load_referring(lookup.collection, lookup.field, keys)
             else:
-                self._load_named(lookup.collection, ids)
+                self._load_named(lookup.collection, keys)
+
+    def _load_all(self, collection: Collection) -> None:
+        if collection.id in self._whole:
+            return
+        self._whole.add(collection.id)
+        self._take(collection, self._reader.all(collection.id, self._limit(collection.id)))
+
+    def _load_probe(self, collection: Collection) -> None:
+        """One record more than those that are read already: one that is different, if there is any."""
+        known = len(self._read[collection.id])
+        limit = min(known, self._limit(collection.id))
+        found = list(self._reader.all(collection.id, limit))
+        if len(found) <= limit:
+            self._whole.add(collection.id)
+        self._take(collection, found)
 
     def _load_named(self, collection: Collection, ids: Iterable[str]) -> None:
-        asked = self._asked[collection.id]
+        read = self._read[collection.id]
         missing = [
             record_id
             for record_id in ids
-            if record_id not in asked and 0 < len(record_id.encode()) <= MAX_ID_BYTES
+            if record_id not in read and 0 < len(record_id.encode()) <= MAX_ID_BYTES
         ]
-        if missing:
-            self._note(collection, missing)
-            self._insert(collection, self._reader.batch(collection.id, missing).values())
+        room = max(self._limits.max_rows - self._count(collection.id), 0)
+        if len(missing) > room:
+            self.incomplete.add(collection.id)
+            del missing[room:]
+        start, size = 0, FIRST_BATCH
+        while start < len(missing):
+            ids_of_batch = missing[start : start + size]
+            self._insert(collection, self._reader.batch(collection.id, ids_of_batch).values())
+            read.update(ids_of_batch)
+            start += size
+            size = BATCH
 
-    def _load_referring(self, collection: Collection, field: Field, ids: Iterable[str]) -> None:
-        referred = self._referred[collection.id, field.name]
-        missing = [record_id for record_id in ids if record_id not in referred]
-        referred.update(missing)
+    def _load_referring(self, collection: Collection, field: Field, keys: Iterable[str]) -> None:
+        asked = self._asked[collection.id, field.name]
+        missing = [key for key in keys if key not in asked]
+        asked.update(missing)
         if missing:
-            found = self._reader.referring(collection.id, field.id, missing, self._max_rows)
-            self._load_named(collection, sorted(found))
+            limit = self._limit(collection.id)
+            self._load_named(
+                collection, sorted(self._reader.referring(collection.id, field.id, missing, limit))
+            )
 
-    def _create(self, collection_id: str) -> None:
-        if collection_id not in self._created:
-            self._created.add(collection_id)
-            self._database.create(self._plan.tables[collection_id])
+    def _take(self, collection: Collection, records: Iterable[Record]) -> None:
+        """Read on until there are too many."""
+        for record in records:
+            if record.id in self._read[collection.id]:
+                continue
+            if self._count(collection.id) >= self._limits.max_rows:
+                self.incomplete.add(collection.id)
+                break
+            self._insert(collection, [record])
+
+    def _limit(self, collection_id: str) -> int:
+        """How many records of a collection may be known in all."""
+        return self._limits.max_rows + self._known[collection_id]
+
+    def _count(self, collection_id: str) -> int:
+        """How many records of a collection were read."""
+        return len(self._read[collection_id]) - self._known[collection_id]
 
     def _insert(self, collection: Collection, records: Iterable[Record]) -> None:
         found = list(records)
-        self._note(collection, [record.id for record in found])
-        self._create(collection.id)
+        self._read[collection.id].update(record.id for record in found)
+        self.bytes += sum(_size(record) for record in found)
+        if self.bytes > self._limits.max_bytes:
+            raise RuleError(f"more than {self._limits.max_bytes} bytes of records to look at")
         self._database.insert(self._plan.tables[collection.id], found)
 
-    def _note(self, collection: Collection, ids: Iterable[str]) -> None:
-        """No more than so many records of one collection."""
-        self._asked[collection.id].update(ids)
-        if len(self._asked[collection.id]) > self._max_rows:
-            raise RuleError(f"more than {self._max_rows} records of {collection.name} to look at")
+    def _is_uncertain(self, condition: Condition) -> bool:
+        """Whether all values fit as far as they were read: a different record that was read says no, and
+        nothing else is as sure."""
+        equality = condition.equality
+        if not condition.is_every or equality is None or equality.negated:
+            return False
+        if equality.key.collection.id in self._whole:
+            return False
+        reads = closure(self._plan.joins, condition.rows)
+        return self._database.has_row(self._plan.select(["1"], reads, condition.sql))
+
+
+def _keys(field: Field | None, values: Sequence[Any]) -> Iterator[str]:
+    for value in values:
+        yield str(value) if field is None else index_key(field, value)
+
+
+def _size(record: Record) -> int:
+    return sum(len(value) for value in record.values.values() if isinstance(value, str))

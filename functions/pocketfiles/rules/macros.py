@@ -1,5 +1,6 @@
 """Macros: the moment of the request, in parts (pocketbase.md §7.3)."""
 
+from calendar import monthrange
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +22,8 @@ def _end(moment: datetime) -> datetime:
 
 
 def _month_end(moment: datetime) -> datetime:
-    return _end((moment.replace(day=1) + 31 * _DAY).replace(day=1) - _DAY)
+    _, days = monthrange(moment.year, moment.month)
+    return _end(moment.replace(day=days))
 
 
 MACROS: Mapping[str, Callable[[datetime], str | int]] = {

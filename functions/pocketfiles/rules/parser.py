@@ -1,9 +1,10 @@
-"""The tokens of a rule as a tree (pocketbase.md §7.1). Each function's docstring is its grammar rule."""
+"""The tokens of a rule as a tree (pocketbase.md §7.1)."""
 
+import math
 from functools import lru_cache
 
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.scanner import Kind, Token, failure, scan
+from pocketfiles.rules.scanner import Scanner, Token, failure
 from pocketfiles.rules.tree import (
     And,
     Call,
@@ -19,122 +20,157 @@ from pocketfiles.rules.tree import (
 
 MAX_COMPARISONS = 200
 _MAX_CALL_DEPTH = 3
+_OPERANDS = frozenset({"name", "text", "number"})
+_OPERAND = "a field, a text, a number or a function"
+_SIGN = "a comparison such as = or !~"
 
 
 @lru_cache(maxsize=512)
 def parse(text: str) -> Rule:
     """The tree of a rule; raises ``RuleError`` that names the place when the text is none."""
-    parser = _Parser(text)
-    root = parser.rule()
-    return Rule(text, root, tuple(parser.comparisons), tuple(dict.fromkeys(parser.requests)))
+    return _Parser(text).rule()
 
 
 class _Parser:
-    """Recursive descent with one token of look-ahead, except that groups nest on a list, not on the stack:
-    ten thousand parentheses must not exhaust the interpreter."""
+    """Reads a rule in PocketBase's steps: operand, sign, operand, then a join.
+
+    A group may stand at any step. What was read of a comparison before it is dropped, and a group without a
+    join before it is joined as the one before was: ``a = (b = 1)`` is ``b = 1``. Groups nest on a list, not
+    on the stack: ten thousand parentheses must not exhaust the interpreter.
+    """
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = scan(text)
-        self.token = next(self.tokens)
-        self.comparisons: list[Comparison] = []
-        self.requests: list[str] = []
+        self._text = text
+        self._scanner = Scanner(text)
+        self._comparisons: list[Comparison] = []
+        self._requests: dict[str, None] = {}
 
-    def rule(self) -> Expression:
+    def rule(self) -> Rule:
         """``rule = part { ("&&" | "||") part }``, ``part = comparison | "(" rule ")"``; && binds tighter."""
-        groups = [_Group()]
+        groups = [_Group(0, len(self._text))]
         while True:
-            if self.at("("):
-                self.take()
-                groups.append(_Group())
-                continue
-            groups[-1].add(self.comparison())
-            while self.at(")") and len(groups) > 1:
-                self.take()
-                closed = groups.pop()
-                groups[-1].add(closed.node())
-            if not self.at("join"):
+            group = groups[-1]
+            token = self._scanner.token(group.position, group.end)
+            if token.kind == "(":
+                end = self._scanner.closing(token.start, group.end)
+                group.position = end + 1
+                groups.append(_Group(token.end, end))
+            elif token.kind != "end":
+                self._read(group, token)
+            elif not group.complete:
+                raise self._expected(group.wanted, token.start)
+            elif len(groups) > 1:
+                groups.pop()
+                groups[-1].add(group.tree())
+            else:
                 break
-            if self.take().value == "||":
-                groups[-1].alternative()
-        if len(groups) > 1:
-            raise self.expected("&&, || or a closing parenthesis")
-        if not self.at("end"):
-            raise self.expected("&& or ||")
-        return groups[0].node()
+        return Rule(self._text, groups[0].tree(), tuple(self._comparisons), tuple(self._requests))
 
-    def comparison(self) -> Comparison:
-        """``comparison = operand sign operand``, at most 200 of them in a rule."""
-        start = self.token.start
-        if len(self.comparisons) == MAX_COMPARISONS:
-            raise failure(f"more than {MAX_COMPARISONS} comparisons", self.text, start)
-        left, _ = self.operand()
-        if not self.at("sign"):
-            raise self.expected("a comparison such as = or !~")
-        sign = self.take().value
-        right, end = self.operand()
-        found = Comparison(left, sign, right, len(self.comparisons), start, end)
-        self.comparisons.append(found)
+    def _read(self, group: "_Group", token: Token) -> None:
+        """One step: the operand, sign or join that ``token`` begins."""
+        if group.complete:
+            if token.kind != "join":
+                raise self._expected("&& or ||", token.start)
+            group.joined(token.value)
+            group.position = token.end
+        elif group.left is None:
+            group.left = self._operand(token, group.end)
+            group.position = self._operand_end
+            group.start = token.start
+        elif not group.sign:
+            if token.kind != "sign":
+                raise self._expected(group.wanted, token.start)
+            group.sign = token.value
+            group.position = token.end
+        else:
+            right = self._operand(token, group.end)
+            group.position = self._operand_end
+            group.add(self._comparison(group, group.left, right))
+
+    def _comparison(self, group: "_Group", left: Operand, right: Operand) -> Comparison:
+        number = len(self._comparisons)
+        if number == MAX_COMPARISONS:
+            problem = f"more than {MAX_COMPARISONS} comparisons"
+            raise failure(problem, self._text, group.start)
+        found = Comparison(left, group.sign, right, number, group.start, self._operand_end)
+        self._comparisons.append(found)
         return found
 
-    def operand(self, depth: int = 0) -> tuple[Operand, int]:
-        """``operand = text | number | name | name "(" arguments`` without a gap; also its end in the text."""
-        token = self.token
+    def _operand(self, token: Token, limit: int, depth: int = 0) -> Operand:
+        """``operand = text | number | name | name "(" arguments``, without a gap before the parenthesis."""
+        if token.kind not in _OPERANDS:
+            raise self._expected(_OPERAND, token.start)
+        self._operand_end = token.end
         if token.kind == "text":
-            return Text(token.value, token.start), self.take().end
+            return Text(token.value, token.start)
         if token.kind == "number":
-            return Number(float(token.value), token.start), self.take().end
-        if token.kind != "name":
-            raise self.expected("a field, a text, a number or a function")
-        self.take()
-        if not self.at("(") or self.token.start != token.end:
-            if token.value.startswith("@request."):
-                self.requests.append(token.value)
-            return Identifier(token.value, token.start), token.end
+            return Number(_value(token.value), token.start)
+        name_end = token.start + len(token.value)
+        if name_end < limit and self._text[name_end] == "(":
+            return self._call(token, name_end + 1, limit, depth)
+        if token.value.startswith("@request."):
+            self._requests[token.value] = None
+        return Identifier(token.value, token.start)
+
+    def _call(self, name: Token, position: int, limit: int, depth: int) -> Call:
+        """``arguments = [ operand { "," operand } [ "," ] ] ")"``."""
         if depth == _MAX_CALL_DEPTH:
-            raise failure("functions nested too deep", self.text, token.start)
-        arguments, end = self.arguments(depth + 1)
-        return Call(token.value, arguments, token.start), end
+            raise failure("functions nested too deep", self._text, name.start)
+        arguments: list[Operand] = []
+        token = self._scanner.token(position, limit)
+        while token.kind != ")":
+            arguments.append(self._operand(token, limit, depth + 1))
+            token = self._scanner.token(self._operand_end, limit)
+            if token.kind == ",":
+                token = self._scanner.token(token.end, limit)
+            elif token.kind != ")":
+                raise self._expected("a comma or a closing parenthesis", token.start)
+        self._operand_end = token.end
+        return Call(name.value, tuple(arguments), name.start)
 
-    def arguments(self, depth: int) -> tuple[tuple[Operand, ...], int]:
-        """``arguments = "(" [ operand { "," operand } [ "," ] ] ")"``."""
-        self.take()
-        found: list[Operand] = []
-        while not self.at(")"):
-            found.append(self.operand(depth)[0])
-            if self.at(","):
-                self.take()
-            elif not self.at(")"):
-                raise self.expected("a comma or a closing parenthesis")
-        return tuple(found), self.take().end
+    def _expected(self, what: str, position: int) -> RuleError:
+        return failure(f"expected {what}", self._text, position)
 
-    def at(self, kind: Kind) -> bool:
-        """Whether the current token is of this kind."""
-        return self.token.kind == kind
 
-    def take(self) -> Token:
-        """The current token; the next one becomes current."""
-        taken, self.token = self.token, next(self.tokens)
-        return taken
-
-    def expected(self, what: str) -> RuleError:
-        """The refusal of the current token."""
-        return failure(f"expected {what}", self.text, self.token.start)
+def _value(number: str) -> float:
+    """Go's reading: a number out of range is 0."""
+    value = float(number)
+    return value if math.isfinite(value) else 0.0
 
 
 class _Group:
     """What stands between two parentheses: alternatives, each a list of parts that must all hold."""
 
-    def __init__(self) -> None:
-        self.alternatives: list[list[Expression]] = [[]]
+    def __init__(self, position: int, end: int) -> None:
+        self.position = position
+        self.end = end
+        self.left: Operand | None = None
+        self.sign = ""
+        self.start = position
+        self.complete = False
+        self._or = False
+        self._alternatives: list[list[Expression]] = [[]]
+
+    @property
+    def wanted(self) -> str:
+        """What an unfinished part lacks first."""
+        return _OPERAND if self.left is None or self.sign else _SIGN
 
     def add(self, part: Expression) -> None:
-        self.alternatives[-1].append(part)
+        """A finished part, joined as the last join said."""
+        if self._or and self._alternatives[-1]:
+            self._alternatives.append([])
+        self._alternatives[-1].append(part)
+        self.left = None
+        self.sign = ""
+        self.complete = True
 
-    def alternative(self) -> None:
-        self.alternatives.append([])
+    def joined(self, join: str) -> None:
+        """The join before the next part."""
+        self._or = join == "||"
+        self.complete = False
 
-    def node(self) -> Expression:
+    def tree(self) -> Expression:
         """The group without needless nesting."""
-        parts = [a[0] if len(a) == 1 else And(tuple(a)) for a in self.alternatives]
+        parts = [each[0] if len(each) == 1 else And(tuple(each)) for each in self._alternatives]
         return parts[0] if len(parts) == 1 else Or(tuple(parts))

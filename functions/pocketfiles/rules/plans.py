@@ -6,13 +6,16 @@ from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from pocketfiles.catalogue.model import Collection, Collections
+from pocketfiles.config import RuleLimits
+from pocketfiles.errors import RuleError
+from pocketfiles.rules.database import opened
 from pocketfiles.rules.translate import Plan, translate
 from pocketfiles.rules.tree import Rule
 
 MAX_PLANS = 256
 """Plans kept for one state of the collections; the oldest goes first."""
 
-_Kept: TypeAlias = tuple[Plan, Collection, Collection | None]
+_Kept: TypeAlias = tuple[Plan | RuleError, Collection, Collection | None]
 
 
 class Plans:
@@ -35,20 +38,47 @@ class Plans:
         auth_collection: Collection | None,
         sql_shapes: Mapping[str, str],
     ) -> Plan:
-        """The rule's plan; raises ``RuleError`` as ``translate`` does."""
+        """The rule's plan; raises ``RuleError`` where ``translate`` does or SQLite refuses the query."""
         auth_id = auth_collection.id if auth_collection else None
         key = (rule.text, collection.id, auth_id, *sql_shapes.values())
         with self._lock:
             plans = self._plans.setdefault(collections, {})
             kept = plans.get(key)
-        if kept is not None and kept[1:] == (collection, auth_collection):
-            return kept[0]
+        if kept is None or kept[1:] != (collection, auth_collection):
+            made = _made(rule, collection, collections, auth_collection, sql_shapes)
+            kept = (made, collection, auth_collection)
+            with self._lock:
+                if len(plans) >= MAX_PLANS:
+                    plans.pop(next(iter(plans)))
+                plans[key] = kept
+        if isinstance(kept[0], RuleError):
+            raise RuleError(kept[0].reason)
+        return kept[0]
+
+
+def _made(
+    rule: Rule,
+    collection: Collection,
+    collections: Collections,
+    auth_collection: Collection | None,
+    sql_shapes: Mapping[str, str],
+) -> Plan | RuleError:
+    try:
         plan = translate(rule, collection, collections, auth_collection, sql_shapes)
-        with self._lock:
-            if len(plans) >= MAX_PLANS:
-                plans.pop(next(iter(plans)))
-            plans[key] = (plan, collection, auth_collection)
-        return plan
+        prepare(plan)
+    except RuleError as error:
+        return error
+    return plan
+
+
+def prepare(plan: Plan) -> None:
+    """Let SQLite compile a plan's query, over tables without rows; ``RuleError`` when it refuses: then
+    PocketBase's own query fails."""
+    parameters = dict.fromkeys(("record", "auth", "now", *plan.parameters))
+    with opened(parameters, RuleLimits()) as database:
+        for table in plan.tables.values():
+            database.create(table)
+        database.prepare(plan.query)
 
 
 PLANS = Plans()

@@ -1,14 +1,15 @@
 """What one rule's query is made of: operands, bound values, joined rows, touched columns."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pocketfiles.catalogue.model import Collection, Field
-from pocketfiles.errors import RuleError
-from pocketfiles.rules.joins import Join, Kind
+from pocketfiles.rules.joins import Join
 
-MAX_TABLES = 64
-"""SQLite joins no more in one query."""
+Fallback: TypeAlias = Literal["auto", "never", "always"]
+
+RECORD, AUTH = ":record", ":auth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,45 +21,79 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a bound value comes from: the rule itself, an ``@request`` operand or a macro, by its name.
+
+    ``clock`` is a text that stands for the moment of the request.
+    """
+
+    kind: Literal["value", "request", "macro", "clock"]
+    value: str | float
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """All values of an operand that has several (pocketbase.md §7.8): the SQL of one value, the joined rows
+    of the subquery, and the bound values that it sets back to what they were."""
+
+    sql: str
+    joins: tuple[Join, ...]
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A column of ``@collection`` that an operand is read from, by which its records can be looked up."""
+
+    row: str
+    collection: Collection
+    field: Field
+
+    @property
+    def is_id(self) -> bool:
+        """Whether the records can be read by the value itself."""
+        return self.field.name == "id"
+
+
+@dataclass(frozen=True, slots=True)
 class Operand:
     """One side of a comparison in SQL.
 
-    A ``strict`` value is never taken for '' when it is NULL; a ``nullable`` one may be NULL whatever is bound
-    in it (pocketbase.md §7.9). ``joins`` are the joined rows it reads; ``many``, when it has several values,
-    is a subquery of all of them in one column ``value`` (§7.8).
+    ``fallback`` tells whether NULL is taken for '' (pocketbase.md §7.9): ``auto`` by what is compared,
+    ``never`` for JSON, ``always`` for what may be NULL whatever is bound in it. ``rows`` are the names of
+    the joined rows it reads. ``placeholder``, where it is not empty, stands in ``sql`` for ``meaning``
+    until the comparison is complete.
     """
 
     sql: str
     parameters: tuple[Parameter, ...] = ()
-    strict: bool = False
-    nullable: bool = False
-    joins: tuple[Join, ...] = ()
-    many: str = ""
+    fallback: Fallback = "auto"
+    rows: tuple[str, ...] = ()
+    many: Many | None = None
+    key: Key | None = None
+    placeholder: str = ""
+    meaning: str = ""
 
 
 NULL = Operand("NULL")
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a bound value comes from: the rule itself, an ``@request`` operand or a macro, by its name."""
-
-    kind: Literal["value", "request", "macro"]
-    value: str | float
-
-
 class Query:
     """Collects, while a rule is translated, what its query needs.
 
-    ``tables`` has, by collection id, the table's name, the collection, and the fields whose columns are read.
+    ``columns`` has, by collection id, the fields whose columns are read. ``patterns`` are the parameters
+    that are bound as patterns of ``~``. ``may_fail`` tells that SQLite may fail on what a record holds.
     """
 
     def __init__(self, collection: Collection) -> None:
-        self.tables: dict[str, tuple[str, Collection, dict[str, Field]]] = {}
-        self.joins: dict[tuple[object, ...], Join] = {}
-        self.parameters: dict[str, Origin] = {}
         self.collection = collection
-        self.base = self.join("base", None, collection)
+        self.collections: dict[str, Collection] = {collection.id: collection}
+        self.columns: dict[str, dict[str, Field]] = {collection.id: {}}
+        self.joins: dict[str, Join] = {}
+        self.replaced = False
+        self.parameters: dict[str, Origin] = {}
+        self.patterns: set[str] = set()
+        self.may_fail = False
 
     def bind(self, origin: Origin, *, empty: bool = False) -> Operand:
         """A bound value."""
@@ -66,39 +101,39 @@ class Query:
         self.parameters[name] = origin
         return Operand(f":{name}", (Parameter(name, empty),))
 
-    def field(self, join: Join, name: str) -> Field | None:
-        """The field of a joined row's collection, noted as one whose column is read."""
-        if join.collection is None:
-            return None
-        field = join.collection.field(name)
+    def field(self, collection: Collection, name: str) -> Field | None:
+        """The field of a collection, noted as one whose column is read."""
+        field = collection.field(name)
         if field is not None:
-            self.tables[join.collection.id][2][name] = field
+            self.note(collection)[field.name] = field
         return field
 
-    def join(
-        self,
-        kind: Kind,
-        parent: Join | None,
-        collection: Collection | None = None,
-        field: Field | None = None,
-        **more: str,
-    ) -> Join:
-        """The join, shared by all operands that go the same way (§7.8); ``more``: ``alias``, ``bound``."""
-        joined = Join(
-            number=len(self.joins),
-            kind=kind,
-            parent=parent,
-            collection=collection,
-            table=self._table(collection) if collection else "",
-            field=field,
-            **more,
-        )
-        known = self.joins.setdefault(joined.key, joined)
-        if len(self.joins) > MAX_TABLES:
-            raise RuleError(f"more than {MAX_TABLES} tables joined")
-        if known.collection is not collection:
-            raise RuleError(f"the alias {joined.alias} stands for two collections")
-        return known
+    def note(self, collection: Collection) -> dict[str, Field]:
+        """The fields of a collection whose columns are read."""
+        self.collections[collection.id] = collection
+        return self.columns.setdefault(collection.id, {})
 
-    def _table(self, collection: Collection) -> str:
-        return self.tables.setdefault(collection.id, (f"t{len(self.tables)}", collection, {}))[0]
+    def join(self, join: Join) -> None:
+        """The join, shared by all operands that go the same way; a later one of its name replaces it."""
+        known = self.joins.get(join.name)
+        self.replaced = self.replaced or known not in {None, join}
+        self.joins[join.name] = join
+        if join.collection is not None:
+            self.note(join.collection)
+
+    def closure(self, rows: Iterable[str]) -> tuple[Join, ...]:
+        """The joins of these rows and of all they hang on, in the query's order."""
+        return closure(self.joins.values(), rows)
+
+
+def closure(joins: Iterable[Join], rows: Iterable[str]) -> tuple[Join, ...]:
+    """Those of the joins that these rows are or hang on, in their order."""
+    by_name = {join.name: join for join in joins}
+    needed: set[str] = set()
+    waiting = list(rows)
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in needed:
+            needed.add(name)
+            waiting.append(by_name[name].parent)
+    return tuple(join for name, join in by_name.items() if name in needed)

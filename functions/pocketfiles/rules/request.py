@@ -1,16 +1,15 @@
 """What a rule sees of the request (pocketbase.md §3.4, §7.2, §7.6)."""
 
 import json
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
-from pocketfiles.catalogue.model import Collection, Record, listed
+from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.like import text
+from pocketfiles.rules.values import Bound, json_text, number, text
 
 PREFIX = "@request."
 BODY = "@request.body."
@@ -22,13 +21,9 @@ MULTI_TYPES = frozenset({"select", "file", "relation"})
 _PLAIN_AUTH = frozenset(
     {"id", "collectionId", "collectionName", "email", "emailVisibility", "verified"}
 )
+_AREAS_WITHOUT_PARTS = frozenset({"context", "method"})
+_MAX_INDEX_DIGITS = 9
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
-_FLOAT = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE
-)
-
-Bound: TypeAlias = str | float | None
-"""A value as it is bound in the query; integers and booleans are floats to the type checker."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +116,8 @@ def request_value(name: str, request: RuleRequest, collection: Collection) -> Re
     """What ``@request.…`` is for this request, asked by a rule of ``collection``; raises ``RuleError`` for
     modifiers that do not fit (§7.2)."""
     path = name.removeprefix(PREFIX).split(".")
+    if len(path) == 1 and path[0] not in _AREAS_WITHOUT_PARTS:
+        raise RuleError(f"no such identifier: {name}")
     if path[0] == "auth" and request.areas["auth"] is None:
         return NULL
     if path[0] == "auth" and not (len(path) == 2 and path[1] in _PLAIN_AUTH):
@@ -140,17 +137,17 @@ def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> R
     items = sent if isinstance(sent, list) else [] if sent is None else [sent]
     if of.type == "relation" and len(path) > 2:
         ids = _ids(sent if isinstance(sent, str) else items)
-        return RequestValue("record", json.dumps(ids)) if ids else NULL
+        return RequestValue("record", json_text(ids)) if ids else NULL
     if len(path) == 2 and modifier in ("each", "length"):
         if of.type not in MULTI_TYPES:
             raise RuleError(f":{modifier} does not fit the field {name}")
         return (
-            RequestValue("value", _json(items))
+            RequestValue("value", json_text(items))
             if modifier == "each"
             else RequestValue(str(len(items)))
         )
     if len(path) == 2 and modifier == "lower":
-        lowered = text(sent) if isinstance(sent, str | int | float) else ""
+        lowered = text(sent)
         return RequestValue("value" if lowered else "empty", lowered)
     if len(path) == 2 and modifier == "changed":
         return RequestValue("changed")
@@ -158,10 +155,21 @@ def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> R
 
 
 def _ids(sent: str | list[Any]) -> list[str]:
-    if isinstance(sent, str):
-        return list(listed(sent, multiple=True))
-    written = (text(item) for item in sent if isinstance(item, str | int | float))
-    return list(dict.fromkeys(filter(None, written)))
+    items = _listed(sent) if isinstance(sent, str) else [text(item) for item in sent]
+    return list(dict.fromkeys(filter(None, items)))
+
+
+def _listed(sent: str) -> list[str]:
+    """The texts of a JSON array, and the whole as one more where an item is no text; else the whole."""
+    try:
+        items = json.loads(sent) if "[" in sent else sent
+    except (ValueError, RecursionError):
+        return [sent]
+    if not isinstance(items, list):
+        return [sent]
+    texts = [item for item in items if isinstance(item, str)]
+    others = [item for item in items if not isinstance(item, str) and item is not None]
+    return [*texts, sent] if others else texts
 
 
 def _plain(path: list[str], request: RuleRequest, collection: Collection) -> RequestValue:
@@ -175,7 +183,8 @@ def _plain(path: list[str], request: RuleRequest, collection: Collection) -> Req
     bound = _bindable(value)
     of = collection.field(last)
     if isinstance(bound, str) and of is not None and of.type == "number":
-        bound = _as_number(bound)
+        as_number = number(bound)
+        bound = bound if as_number is None else as_number
     if bound is None:
         return NULL
     return RequestValue("empty" if bound == "" else "value", bound)
@@ -188,7 +197,7 @@ def _find(value: Any, path: list[str]) -> tuple[bool, Any]:
         elif (
             isinstance(value, list)
             and part.isdecimal()
-            and len(part) < 10
+            and len(part) <= _MAX_INDEX_DIGITS
             and int(part) < len(value)
         ):
             value = value[int(part)]
@@ -201,45 +210,4 @@ def _bindable(value: Any) -> Bound:
     """Texts and booleans stay, numbers become floats, lists and objects JSON text (§7.2)."""
     if value is None or isinstance(value, str | bool):
         return value
-    if isinstance(value, int | float):
-        return _float(value)
-    return _json(value)
-
-
-def _float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        raise RuleError("a number of the body is out of range") from None
-
-
-def _as_number(value: str) -> Bound:
-    """A text that reads as a decimal number, when a number field bears the name (§7.2)."""
-    if not _FLOAT.fullmatch(value):
-        return value
-    number = float(value)
-    overflow = math.isinf(number) and "n" not in value.lower()
-    return value if overflow else number
-
-
-def _json(value: Any) -> str:
-    """Go's JSON: compact, keys in order, whole numbers without a fraction, HTML escaped."""
-    try:
-        written = json.dumps(
-            _whole(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False
-        )
-    except RecursionError:
-        raise RuleError("the body is nested too deep") from None
-    for character in "<>&\u2028\u2029":
-        written = written.replace(character, f"\\u{ord(character):04x}")
-    return written
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return int(value)
-    if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_whole(item) for item in value]
-    return value
+    return float(value) if isinstance(value, int | float) else json_text(value)

@@ -1,13 +1,14 @@
 """Identifiers to SQL: which column of which joined row each stands for (pocketbase.md §7.2, §7.5 to §7.8)."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from pocketfiles.catalogue.model import Collection, Collections, Field
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.joins import INNER, OUTER, Join, extracted, length, source
-from pocketfiles.rules.query import NULL, Operand, Origin, Query
+from pocketfiles.rules import joins
+from pocketfiles.rules.joins import INNER, Join
+from pocketfiles.rules.query import AUTH, NULL, Key, Many, Operand, Origin, Query
 from pocketfiles.rules.request import BODY, MULTI_TYPES, split_modifier
 
 MAX_HOPS = 6
@@ -20,10 +21,23 @@ _ALLOWED = re.compile(
     re.ASCII,
 )
 _BACK = re.compile(r"(\w+)_via_(\w+)", re.ASCII)
-_NOT_IN_LABEL = re.compile(r"\W+", re.ASCII)
+_NOT_IN_LABEL = re.compile(r"[^\w]+", re.ASCII)
+_LABELS = re.compile(r"(?:\.\w++|\[[0-9]++\])*+", re.ASCII)
+_MAX_INDEX = 2**63 - 1
 
-_Expression: TypeAlias = Callable[[str], str]
-"""A value in SQL, given the scope whose aliases it shall use."""
+
+@dataclass(slots=True)
+class _Path:
+    """A way from the record to a joined row: ``row`` in the query itself, ``inner`` in the subquery of all
+    values. ``key`` tells that ``row`` is a record of ``@collection``, or an item or record named by one."""
+
+    collection: Collection
+    row: str
+    inner: str
+    many: bool = False
+    lenient: bool = False
+    inner_joins: list[Join] = field(default_factory=list)
+    key: Key | None = None
 
 
 class Resolver:
@@ -38,9 +52,10 @@ class Resolver:
         sql_shapes: Mapping[str, str],
     ) -> None:
         self._query = query
+        self._base = query.collection
         self._collections = collections
         self._auth_collection = auth_collection
-        self._shapes = sql_shapes
+        self._sql_shapes = sql_shapes
 
     def resolve(self, name: str) -> Operand:
         """The operand of an identifier that is no macro and no literal; ``RuleError`` when there is none."""
@@ -50,166 +65,226 @@ class Resolver:
         if parts[0] == "@request":
             return self._request(name, parts)
         if parts[0] == "@collection":
-            return self._collection(parts)
-        return self._walk(self._query.base, parts)
+            return self._whole_collection(parts)
+        path = _Path(self._base, self._base.name, INNER + self._base.name)
+        return self._walk(path, parts)
 
-    def _collection(self, parts: list[str]) -> Operand:
+    def _whole_collection(self, parts: list[str]) -> Operand:
         """``@collection.NAME:alias.FIELD``: every row of a collection (§7.7)."""
         name, _, alias = parts[1].partition(":")
-        collection = self._collections.find(name)
+        collection = self._find(name)
         if collection is None:
             raise RuleError(f"no such collection: {name}")
-        return self._walk(
-            self._query.join("all", None, collection, alias=alias), parts[2:], many=True
+        row = f"__collection_alias_{alias}" if alias else f"__collection_{collection.name}"
+        path = self._start(row, "all", collection, "")
+        path.many = True
+        return self._walk(path, parts[2:])
+
+    def _start(self, row: str, kind: joins.Kind, collection: Collection, condition: str) -> _Path:
+        """A path that begins at rows of a collection whose id fits the condition."""
+        inner = INNER + row
+        table = joins.quoted(collection.name)
+        outer_on, inner_on = (
+            f"{joins.column(name, 'id')} {condition}" if condition else "" for name in (row, inner)
         )
+        target = condition.removeprefix("IN (").removesuffix(")") if kind == "sent" else ""
+        self._query.join(Join(row, kind, table, outer_on, collection=collection, target=target))
+        inner_join = Join(inner, kind, table, inner_on, collection=collection)
+        return _Path(collection, row, inner, inner_joins=[inner_join])
 
     # @request
 
     def _request(self, name: str, parts: list[str]) -> Operand:
-        shape = self._shapes.get(name, "null")
+        shape = self._sql_shapes.get(name, "null")
         if shape == "null":
             return NULL
-        if shape in ("true", "false") or shape.isdecimal():
+        if shape in {"true", "false"} or shape.isdecimal():
             return Operand(shape.upper())
         if shape == "record":
             return self._request_record(name, parts)
         if name.startswith(BODY) and name.endswith(":each"):
             return self._request_items(name, parts)
         bound = self._query.bind(Origin("request", name), empty=shape == "empty")
-        return (
-            Operand(f"LOWER({bound.sql})", bound.parameters) if name.endswith(":lower") else bound
-        )
+        return replace(bound, sql=f"LOWER({bound.sql})") if name.endswith(":lower") else bound
 
     def _request_record(self, name: str, parts: list[str]) -> Operand:
         """A path from the token's owner (§7.6), or from the records that a relation in the body names."""
-        if parts[1] == "auth":
-            join = self._query.join("auth", None, self._auth_collection)
-            return self._walk(join, parts[2:], lenient=True)
-        field = self._own_field(parts[2])
-        bound = self._query.bind(Origin("request", name))
-        join = self._query.join("sent", None, self._related(field), field, bound=bound.sql)
-        return self._walk(join, parts[3:], lenient=True, many=field.multiple)
+        if parts[1] == "auth" and self._auth_collection is not None:
+            owners = self._auth_collection
+            path = self._start(f"__auth_{owners.name}", "auth", owners, f"= {AUTH}")
+            path.lenient = True
+            return self._walk(path, parts[2:])
+        relation = self._own_field(parts[2])
+        related = self._related(relation)
+        ids = self._query.bind(Origin("request", name)).sql
+        row = f"__data_{related.name}_{relation.name}"
+        path = self._start(row, "sent", related, f"IN (SELECT value FROM json_each({ids}))")
+        path.many = relation.multiple
+        path.lenient = True
+        return self._walk(path, parts[3:])
 
     def _request_items(self, name: str, parts: list[str]) -> Operand:
         """Each item of a list in the body."""
-        field = self._own_field(parts[2])
+        of = self._own_field(parts[2])
+        row = f"__dataEach_je_{of.name}"
         bound = self._query.bind(Origin("request", name))
-        join = self._query.join("item", self._query.base, None, field, bound=bound.sql)
-        items = self._value(join, lambda scope: join.column("value", scope), many=field.multiple)
-        return Operand(items.sql, bound.parameters, joins=items.joins, many=items.many)
+        self._query.join(Join(row, "item", f"json_each({bound.sql})"))
+        value = joins.column(row, "value")
+        if not of.multiple:
+            return Operand(value, bound.parameters, rows=(row,))
+        inner = INNER + row
+        inner_bound = self._query.bind(Origin("request", name))
+        items = Join(inner, "item", f"json_each({inner_bound.sql})")
+        many = Many(joins.column(inner, "value"), (items,))
+        return Operand(value, bound.parameters, rows=(row,), many=many)
 
     def _own_field(self, part: str) -> Field:
         name, _ = split_modifier(part)
-        field = self._query.collection.field(name)
-        if field is None:
+        found = self._base.field(name)
+        if found is None:
             raise RuleError(f"no such field: {name}")
-        return field
+        return found
 
     # Paths
 
-    def _walk(
-        self, join: Join, parts: list[str], *, many: bool = False, lenient: bool = False
-    ) -> Operand:
-        """Follow a path from a joined row; a ``lenient`` one that names an unknown field is NULL (§7.5)."""
+    def _walk(self, path: _Path, parts: list[str]) -> Operand:
+        """Follow a path from a row; a lenient one that names an unknown field is NULL (§7.5)."""
         for hop, part in enumerate(parts[:-1]):
-            field = self._query.field(join, part)
+            found = self._query.field(path.collection, part)
             rest = parts[hop + 1 :]
-            if field is not None and field.type in ("json", "geoPoint"):
-                return self._json(join, field, _json_path(rest), many=many)
+            if found is not None and found.type in {"json", "geoPoint"}:
+                return self._value(path, found, _json_path(rest))
             if hop >= MAX_HOPS:
                 raise RuleError(f"more than {MAX_HOPS} relations in a row at {part}")
-            if (
-                field is not None
-                and field.type == "relation"
-                and rest == ["id"]
-                and not field.multiple
-            ):
-                self._related(field)
-                return self._column(join, field, "", many=many)
-            following = self._follow(join, field, part) if field else self._back(join, part)
-            if following is None and lenient:
-                return NULL
-            if following is None:
-                raise RuleError(f"no such field: {part}")
-            join, several = following
-            many = many or several
-        return self._last(join, parts[-1], many=many, lenient=lenient)
+            if found is None:
+                if not self._back(path, part):
+                    return self._missing(path, part)
+            elif found.type != "relation":
+                raise RuleError(f"{part} is no relation")
+            elif rest == ["id"] and not found.multiple:
+                self._related(found)
+                return self._last(path, found.name)
+            else:
+                self._follow(path, found)
+        return self._last(path, parts[-1])
 
-    def _last(self, join: Join, part: str, *, many: bool, lenient: bool) -> Operand:
+    def _missing(self, path: _Path, part: str) -> Operand:
+        if path.lenient:
+            return NULL
+        raise RuleError(f"no such field: {part}")
+
+    def _last(self, path: _Path, part: str) -> Operand:
         """The end of a path, where modifiers may stand (§7.5)."""
         name, modifier = split_modifier(part)
-        field = self._query.field(join, name)
-        if field is None and lenient:
-            return NULL
-        if field is None:
-            raise RuleError(f"no such field: {name}")
-        if field.type in MULTI_TYPES and modifier == "length":
-            return self._value(join, lambda scope: length(join.column(name, scope)), many=many)
-        if field.type in MULTI_TYPES and modifier == "each":
-            item = self._query.join("item", join, None, field)
-            return self._value(
-                item, lambda scope: item.column("value", scope), many=many or field.multiple
+        found = self._query.field(path.collection, name)
+        if found is None:
+            return self._missing(path, name)
+        if found.type in MULTI_TYPES and modifier == "each":
+            return self._each(path, found)
+        if found.type in MULTI_TYPES and modifier == "length":
+            return self._operand(
+                path,
+                *(joins.length(joins.column(row, found.name)) for row in (path.row, path.inner)),
             )
-        if field.type == "json":
-            return self._json(join, field, "", modifier, many=many)
-        return self._column(join, field, modifier, many=many)
+        operand = self._value(path, found, "" if found.type == "json" else None)
+        if modifier != "lower":
+            return replace(operand, key=self._key(path, found))
+        many = operand.many and replace(operand.many, sql=f"LOWER({operand.many.sql})")
+        return replace(operand, sql=f"LOWER({operand.sql})", many=many)
 
-    def _follow(self, join: Join, field: Field, part: str) -> tuple[Join, bool]:
-        """The row or rows a relation names, and whether they can be several."""
-        if field.type != "relation":
-            raise RuleError(f"{part} is no relation")
-        related = self._related(field)
-        if not field.multiple:
-            return self._query.join("single", join, related, field), False
-        item = self._query.join("item", join, None, field)
-        return self._query.join("linked", item, related), True
+    def _key(self, path: _Path, found: Field) -> Key | None:
+        """What the records of ``@collection`` can be looked up by at the end of this path."""
+        if path.key is not None and path.key.field.type == "relation" and found.name == "id":
+            return path.key
+        own = self._query.joins.get(path.row)
+        if own is not None and own.kind == "all":
+            return Key(path.row, path.collection, found)
+        return None
 
-    def _related(self, field: Field) -> Collection:
-        related = self._collections.find(field.collection_id)
+    def _each(self, path: _Path, found: Field) -> Operand:
+        """Each item of a list."""
+        own = self._query.joins.get(path.row)
+        row = f"__je_{path.row}_{found.name}"
+        inner = f"__je_{path.inner}_{found.name}"
+        self._query.join(joins.items_of(path.row, found, row))
+        path.inner_joins.append(joins.items_of(path.inner, found, inner))
+        path.many = path.many or found.multiple
+        key = Key(path.row, path.collection, found) if own and own.kind == "all" else None
+        path.row, path.inner = row, inner
+        operand = self._operand(path, *(joins.column(name, "value") for name in (row, inner)))
+        return replace(operand, key=key)
+
+    def _follow(self, path: _Path, found: Field) -> None:
+        """Go to the row or rows that a relation names."""
+        related = self._related(found)
+        own = self._query.joins.get(path.row)
+        path.key = Key(path.row, path.collection, found) if own and own.kind == "all" else None
+        row = f"{path.row}_{found.name}"
+        inner = f"{path.inner}_{found.name}"
+        if found.multiple:
+            items, inner_items = f"__je_{row}", f"{inner}_je"
+            self._query.join(joins.items_of(path.row, found, items))
+            self._query.join(joins.linked(items, related, row))
+            path.inner_joins.append(joins.items_of(path.inner, found, inner_items))
+            path.inner_joins.append(joins.linked(inner_items, related, inner))
+            path.many = True
+        else:
+            self._query.join(joins.singly_related(path.row, found, related, row))
+            path.inner_joins.append(joins.singly_related(path.inner, found, related, inner))
+        path.collection, path.row, path.inner = related, row, inner
+
+    def _related(self, found: Field) -> Collection:
+        related = self._find(found.collection_id)
         if related is None:
-            raise RuleError(f"the relation {field.name} leads to no collection")
+            raise RuleError(f"the relation {found.name} leads to no collection")
         return related
 
-    def _back(self, join: Join, part: str) -> tuple[Join, bool] | None:
-        """``COLLECTION_via_FIELD``: the rows that refer to this one; ``None`` when it means nothing."""
+    def _back(self, path: _Path, part: str) -> bool:
+        """Go to the rows that refer to this one, ``COLLECTION_via_FIELD``; false when it means nothing."""
         match = _BACK.fullmatch(part)
-        collection = self._collections.find(match[1]) if match else None
-        field = collection.field(match[2]) if match and collection else None
-        if field is None or field.type != "relation" or join.collection is None:
-            return None
-        if field.collection_id != join.collection.id:
-            return None
-        back = self._query.join("back", join, collection, field)
-        self._query.field(back, field.name)
-        return back, not back.unique
+        collection = self._find(match[1]) if match else None
+        found = collection.field(match[2]) if match and collection else None
+        if collection is None or found is None or found.type != "relation":
+            return False
+        if found.collection_id != path.collection.id:
+            return False
+        self._query.note(collection)[found.name] = found
+        row, inner = f"{path.row}_{part}", f"{path.inner}_{part}"
+        self._query.join(joins.back_related(path.row, collection, found, row))
+        path.inner_joins.append(joins.back_related(path.inner, collection, found, inner))
+        path.many = path.many or not joins.is_unique(collection, found)
+        path.key = None
+        path.collection, path.row, path.inner = collection, row, inner
+        return True
+
+    def _find(self, name_or_id: str) -> Collection | None:
+        if name_or_id in {self._base.name, self._base.id}:
+            return self._base
+        return self._collections.find(name_or_id)
 
     # Values
 
-    def _column(self, join: Join, field: Field, modifier: str, *, many: bool) -> Operand:
-        def value(scope: str) -> str:
-            column = join.column(field.name, scope)
-            return f"LOWER({column})" if modifier == "lower" else column
+    def _value(self, path: _Path, found: Field, json_path: str | None) -> Operand:
+        """A column, or what lies at a JSON path in it."""
+        columns = [joins.column(row, found.name) for row in (path.row, path.inner)]
+        if json_path is None:
+            return self._operand(path, *columns)
+        self._query.may_fail = self._query.may_fail or not _LABELS.fullmatch(json_path)
+        values = [joins.extracted(column, json_path) for column in columns]
+        return replace(self._operand(path, *values), fallback="never")
 
-        return self._value(join, value, many=many)
-
-    def _json(
-        self, join: Join, field: Field, path: str, modifier: str = "", *, many: bool
-    ) -> Operand:
-        def value(scope: str) -> str:
-            found = extracted(join.column(field.name, scope), path)
-            return f"LOWER({found})" if modifier == "lower" else f"({found})"
-
-        return self._value(join, value, many=many, strict=True)
-
-    def _value(
-        self, join: Join, value: _Expression, *, many: bool, strict: bool = False
-    ) -> Operand:
-        path = join.path()
-        everything = f"SELECT {value(INNER)} AS value {source(self._query.base, path, INNER)}"
-        return Operand(value(OUTER), strict=strict, joins=path, many=everything if many else "")
+    def _operand(self, path: _Path, outer: str, inner: str) -> Operand:
+        many = Many(inner, tuple(path.inner_joins)) if path.many else None
+        return Operand(outer, rows=(path.row,), many=many)
 
 
 def _json_path(parts: list[str]) -> str:
     """``.a[0].b`` of ``a.0.b``; characters that no label may hold are dropped, as PocketBase does."""
-    labels = (_NOT_IN_LABEL.sub("", part) for part in parts)
-    return "".join(f"[{label}]" if label.isdecimal() else f".{label}" for label in labels)
+    path = ""
+    for place, part in enumerate(parts):
+        label = _NOT_IN_LABEL.sub("", part)
+        if part.isdecimal() and int(part) <= _MAX_INDEX:
+            path += f"[{label}]"
+        else:
+            path += f".{label}" if place else label
+    return path if path.startswith("[") else f".{path}"

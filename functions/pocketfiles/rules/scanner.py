@@ -1,8 +1,11 @@
-"""The text of a rule as tokens (pocketbase.md §7.1)."""
+"""The text of a rule as tokens (pocketbase.md §7.1).
 
-import math
+PocketBase's scanner takes a NUL for the end of what it reads: one right after a blank, a name, a number or
+a sign is skipped, one anywhere else ends the rule or leaves it unfinished.
+"""
+
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -16,12 +19,13 @@ SIGNS = frozenset(
 
 _BLANK = re.compile(r"[ \t\n]+")
 _NAME = re.compile(r"[@#_A-Za-z][A-Za-z0-9_.:]*")
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_NUMBER = re.compile(r"(?=[-0-9])-?[0-9]*(?:\.[0-9]*)?")
 _SIGN = re.compile(r"[=!<>~?]+")
 _JOIN = re.compile(r"[&|]+")
+_BRACKETS = re.compile(r"[()'\"\0]")
 _EXCERPT = 24
 
-MAX_LENGTH = 100_000
+MAX_LENGTH = 1_000_000
 """Characters of a rule. PocketBase has no such limit; a rule this long has been made to cost time."""
 
 
@@ -43,89 +47,94 @@ def failure(problem: str, text: str, position: int) -> RuleError:
     return RuleError(f"{problem} at line {line}, column {column}: {found!r}")
 
 
-def scan(text: str) -> Iterator[Token]:
-    """The tokens of a rule, without whitespace and comments; the last one is of kind ``end``.
+class Scanner:
+    """Reads the tokens of a rule one by one."""
 
-    Raises ``RuleError`` at the first character that belongs to no token.
-    """
-    if len(text) > MAX_LENGTH:
-        raise failure(f"more than {MAX_LENGTH} characters", text, MAX_LENGTH)
-    if (nul := text.find("\0")) >= 0:
-        raise failure("a NUL character", text, nul)
-    position, depth = 0, 0
-    while position < len(text):
-        if blank := _BLANK.match(text, position):
-            position = blank.end()
-        elif text.startswith("//", position):
-            position = _after_comment(text, position, grouped=depth > 0)
-        else:
-            token = _token(text, position)
-            depth += (token.kind == "(") - (token.kind == ")")
-            yield token
-            position = token.end
-    yield Token("end", "", position, position)
+    def __init__(self, text: str) -> None:
+        if len(text) > MAX_LENGTH:
+            raise failure(f"more than {MAX_LENGTH} characters", text, MAX_LENGTH)
+        self.text = text
+        self._closing: dict[int, int] = {}
+
+    def token(self, position: int, limit: int) -> Token:
+        """The token at ``position`` or after the blanks and comments there; nothing is read beyond
+        ``limit``. Raises ``RuleError`` at a character that begins no token."""
+        position = self.after_blanks(position, limit)
+        if position >= limit or self.text[position] == "\0":
+            return Token("end", "", position, position)
+        match self.text[position]:
+            case "(" | ")" | "," as bracket:
+                return Token(bracket, bracket, position, position + 1)
+            case "'" | '"':
+                return self._quoted(position, limit)
+        for kind, pattern, fits, problem in _KINDS:
+            if match := pattern.match(self.text, position, limit):
+                if not fits(match[0]):
+                    raise failure(problem, self.text, position)
+                return Token(kind, match[0], position, self._after_nul(match.end(), limit))
+        raise failure("an unexpected character", self.text, position)
+
+    def after_blanks(self, position: int, limit: int) -> int:
+        """The first position from here that belongs to no blank and no comment."""
+        while position < limit:
+            if blank := _BLANK.match(self.text, position, limit):
+                position = self._after_nul(blank.end(), limit)
+            elif self.text.startswith("//", position) and position + 1 < limit:
+                ends = (self.text.find(mark, position, limit) for mark in "\n\0")
+                position = min((end for end in ends if end >= 0), default=limit) + 1
+            else:
+                break
+        return min(position, limit)
+
+    def closing(self, opening: int, limit: int) -> int:
+        """Where the group that opens here closes. Quotes count, comments do not: PocketBase looks for the
+        end of a group before it looks for comments."""
+        if opening in self._closing and self._closing[opening] < limit:
+            return self._closing[opening]
+        open_groups: list[int] = []
+        position = opening
+        while match := _BRACKETS.search(self.text, position, limit):
+            position = match.end()
+            if match[0] == "(":
+                open_groups.append(match.start())
+            elif match[0] == ")":
+                self._closing[open_groups.pop()] = match.start()
+                if not open_groups:
+                    return match.start()
+            elif match[0] == "\0":
+                break
+            else:
+                position = self._quoted(match.start(), limit).end
+        raise failure("a group without its closing parenthesis", self.text, opening)
+
+    def _quoted(self, start: int, limit: int) -> Token:
+        """A quote ends the text unless a backslash stands right before it, even a doubled one."""
+        quote = self.text[start]
+        end = self.text.find(quote, start + 1, limit)
+        while end > start + 1 and self.text[end - 1] == "\\":
+            end = self.text.find(quote, end + 1, limit)
+        if end < 0 or self.text.find("\0", start, end) >= 0:
+            raise failure("a text without its closing quote", self.text, start)
+        value = self.text[start + 1 : end].replace("\\" + quote, quote)
+        return Token("text", value, start, end + 1)
+
+    def _after_nul(self, position: int, limit: int) -> int:
+        return (
+            position + 1 if self.text.startswith("\0", position) and position < limit else position
+        )
 
 
-def _token(text: str, start: int) -> Token:
-    match text[start]:
-        case "(" | ")" | "," as bracket:
-            return Token(bracket, bracket, start, start + 1)
-        case "'" | '"':
-            return _text(text, start)
-    for kind, pattern, fits, problem in _KINDS:
-        if match := pattern.match(text, start):
-            if not fits(text, match):
-                raise failure(problem, text, start)
-            return Token(kind, match[0], start, match.end())
-    raise failure("an unexpected character", text, start)
+def _is_name(name: str) -> bool:
+    return name[-1] not in ".:" and name not in {"@", "#", "_"}
 
 
-def _is_number(text: str, match: re.Match[str]) -> bool:
-    return not text.startswith(".", match.end()) and math.isfinite(float(match[0]))
+def _is_number(number: str) -> bool:
+    return number != "-" and not number.endswith(".")
 
 
-_KINDS: tuple[tuple[Kind, re.Pattern[str], Callable[[str, re.Match[str]], bool], str], ...] = (
-    ("name", _NAME, lambda _, match: match[0][-1] not in "@#.:", "an unfinished identifier"),
+_KINDS: tuple[tuple[Kind, re.Pattern[str], Callable[[str], bool], str], ...] = (
+    ("name", _NAME, _is_name, "an unfinished identifier"),
     ("number", _NUMBER, _is_number, "not a number"),
-    ("sign", _SIGN, lambda _, match: match[0] in SIGNS, "no such comparison"),
-    ("join", _JOIN, lambda _, match: match[0] in ("&&", "||"), "neither && nor ||"),
+    ("sign", _SIGN, lambda sign: sign in SIGNS, "no such comparison"),
+    ("join", _JOIN, lambda join: join in {"&&", "||"}, "neither && nor ||"),
 )
-
-
-def _text(text: str, start: int) -> Token:
-    """A quote ends the text unless a backslash stands right before it, even a doubled one."""
-    quote = text[start]
-    end = text.find(quote, start + 1)
-    while end > 0 and text[end - 1] == "\\":
-        end = text.find(quote, end + 1)
-    if end < 0:
-        raise failure("a text without its closing quote", text, start)
-    return Token("text", text[start + 1 : end].replace("\\" + quote, quote), start, end + 1)
-
-
-def _after_comment(text: str, start: int, *, grouped: bool) -> int:
-    """The end of the line.
-
-    PocketBase looks for a group's closing parenthesis before it looks for comments. Where the two orders
-    would read a rule differently, it is refused.
-    """
-    newline = text.find("\n", start)
-    end = len(text) if newline < 0 else newline
-    if grouped and not _balanced(text[start:end]):
-        raise failure("a comment in a group with an open quote or parenthesis", text, start)
-    return end
-
-
-def _balanced(comment: str) -> bool:
-    """Whether quotes and parentheses are closed within the comment."""
-    depth, position = 0, 0
-    while position < len(comment) and depth >= 0:
-        if comment[position] in "'\"":
-            try:
-                position = _text(comment, position).end
-            except RuleError:
-                return False
-            continue
-        depth += (comment[position] == "(") - (comment[position] == ")")
-        position += 1
-    return depth == 0

@@ -8,47 +8,63 @@ from pocketfiles.catalogue.model import Collection, Field
 from pocketfiles.rules.joins import quoted
 from pocketfiles.rules.request import MULTI_TYPES
 
+_TYPES = {"bool": "BOOLEAN", "number": "NUMERIC", "json": "JSON", "geoPoint": "JSON"}
+_VIEW_TYPES = {"json": ""}
+_ROWS_OF = "__rows_of_"
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """The rows of one collection as a table: its ``id`` and the ``columns`` that a rule touches."""
 
-    name: str
     collection: Collection
     columns: tuple[str, ...]
-    create: str
+    create: tuple[str, ...]
     insert: str
 
 
-def table(name: str, collection: Collection, fields: Iterable[Field]) -> Table:
-    """The table ``name`` with the columns of ``fields``."""
+def table(collection: Collection, fields: Iterable[Field]) -> Table:
+    """The table of a collection with the columns of ``fields``.
+
+    What a view computes has no affinity at all, which no column of a table can be told to have; such a
+    collection is a view here, too.
+    """
     touched = [field for field in fields if field.name != "id"]
-    definitions = [
-        "id TEXT PRIMARY KEY",
-        *(f"{quoted(f.name)} {column_type(collection, f)}" for f in touched),
-    ]
+    types = {field.name: column_type(collection, field) for field in touched}
+    computed = collection.type == "view" and "" in types.values()
+    name = quoted(f"{_ROWS_OF}{collection.name}" if computed else collection.name)
+    definitions = ["id TEXT PRIMARY KEY", *(f"{quoted(of)} {kind}" for of, kind in types.items())]
+    create = [f"CREATE TABLE {name} ({', '.join(definitions)}) WITHOUT ROWID"]
+    if computed:
+        values = (
+            quoted(of) if kind else f"+{quoted(of)} AS {quoted(of)}" for of, kind in types.items()
+        )
+        select = f"SELECT {', '.join(['id', *values])} FROM {name}"
+        create.append(f"CREATE VIEW {quoted(collection.name)} AS {select}")
     return Table(
-        name=name,
         collection=collection,
-        columns=tuple(field.name for field in touched),
-        create=f"CREATE TABLE {name} ({', '.join(definitions)}) WITHOUT ROWID",
+        columns=tuple(types),
+        create=tuple(create),
         insert=f"INSERT OR IGNORE INTO {name} VALUES ({', '.join('?' * len(definitions))})",
     )
 
 
 def column_type(collection: Collection, field: Field) -> str:
-    """The declared type, which gives a column its affinity; json columns have none, so that what they hold
-    stays as it is."""
-    if field.type in MULTI_TYPES and field.multiple:
-        return "JSON"
-    if field.type == "number":
-        return "" if _aggregated(collection, field.name) else "NUMERIC"
-    return {"bool": "BOOLEAN", "json": "", "geoPoint": "JSON"}.get(field.type, "TEXT")
+    """The declared type, which gives a column its affinity: the one in PocketBase's database where it is
+    known, else the one PocketBase gives to new columns."""
+    if field.column is not None:
+        return field.column
+    if field.type in MULTI_TYPES:
+        return "JSON" if field.multiple else "TEXT"
+    if collection.type == "view":
+        if field.type == "number" and _is_aggregated(collection.view_query, field.name):
+            return ""
+        if field.type in _VIEW_TYPES:
+            return _VIEW_TYPES[field.type]
+    return _TYPES.get(field.type, "TEXT")
 
 
-def _aggregated(collection: Collection, name: str) -> bool:
-    """Whether a view counts or sums the column: a number without affinity, unlike a table's."""
-    pattern = (
-        rf"\b(?:count|total)\s*\((?:[^()]|\([^()]*\))*\)\s*(?:as\s+)?[`\"'\[]?{re.escape(name)}\b"
-    )
-    return re.search(pattern, collection.view_query, re.IGNORECASE) is not None
+def _is_aggregated(view_query: str, name: str) -> bool:
+    """Whether a view counts or sums a column: a number without affinity, unlike a table's."""
+    pattern = rf"\b(?:count|total)\s*+\([^()]*+\)\s*+(?:as\s++)?+[`\"'\[]?{re.escape(name)}\b"
+    return re.search(pattern, view_query, re.IGNORECASE) is not None

@@ -1,79 +1,107 @@
 """A rule to a plan that SQLite can run (pocketbase.md §7)."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from pocketfiles.catalogue.model import Collection, Collections, Field
+from pocketfiles.catalogue.model import Collection, Collections
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.compare import compare, equal, no_violation
-from pocketfiles.rules.functions import (
-    NEW_STRFTIME,
-    check_call,
-    geo_distance,
-    is_now,
-    reads_like_new_sqlite,
-    strftime,
-)
-from pocketfiles.rules.joins import LOOKED_UP, Join, source
+from pocketfiles.rules.compare import compare, equal, every, is_empty
+from pocketfiles.rules.functions import check_call, geo_distance, strftime
+from pocketfiles.rules.joins import Join, column, source
+from pocketfiles.rules.lookups import indexable
 from pocketfiles.rules.macros import MACROS
-from pocketfiles.rules.query import NULL, Operand, Origin, Query
+from pocketfiles.rules.query import NULL, RECORD, Key, Operand, Origin, Query, closure
 from pocketfiles.rules.request import BODY
 from pocketfiles.rules.resolve import Resolver
 from pocketfiles.rules.scanner import failure
 from pocketfiles.rules.schema import Table, table
-from pocketfiles.rules.tree import Call, Comparison, Number, Rule, Text
+from pocketfiles.rules.tree import And, Call, Comparison, Expression, Number, Rule, Text
 from pocketfiles.rules.tree import Operand as Node
 
 _TRUE = Operand("1")
 _LITERALS = {"null": NULL, "true": _TRUE, "false": Operand("0")}
+_OWN_ROWS = frozenset({"auth", "item"})
+MAX_PATTERN = 50_000
+"""Bytes of a pattern of ``~``, with the ``%`` around it; with a longer one SQLite fails."""
+
+_PARAMETER = re.compile(r":(p[0-9]++)")
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """A comparison of a column of ``@collection`` with one value: an index tells which records fit.
+
+    ``value`` is the SQL of that value, read from the joined ``rows``. ``literal`` tells that the rule itself
+    names it; ``negated``, that the comparison holds for all other records.
+    """
+
+    key: Key
+    value: str
+    rows: tuple[str, ...]
+    literal: bool
+    negated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison in SQL, and the joined rows it looks at."""
+    """One comparison, or half of one that asks for all values, in SQL.
+
+    ``rows`` are the joined rows it looks at, ``reads`` the ways to all records it depends on. ``inner`` are
+    the rows of the subquery of all values; it has them where it ``is_every``.
+    """
 
     sql: str
-    joins: tuple[Join, ...]
+    rows: tuple[str, ...]
+    reads: tuple[str, ...]
+    inner: tuple[Join, ...] = ()
+    equality: Equality | None = None
 
     @property
-    def needs_lookup(self) -> bool:
-        """Whether it looks beyond the record and the token's owner."""
-        return any(join.kind not in ("base", "auth") for join in self.joins)
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """What a join leads to: the records of ``collection`` whose ids ``sql`` gives as texts, or those whose
-    field ``back`` refers to these ids. The outset is hop 1."""
-
-    collection: Collection
-    back: Field | None
-    hop: int
-    sql: str
+    def is_every(self) -> bool:
+        """Whether it asks that all values fit."""
+        return bool(self.inner)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A rule in SQL, for every request of the same sql_shapes.
+    """A rule in SQL, for every request of the same shapes.
 
-    ``query`` gives the outcomes of all comparisons, a row for every row that the joins make of the record;
-    ``first_query`` those of the comparisons numbered in ``first``, which need no lookup. ``wholes`` are the
-    collections read as a whole, by id; ``lookups`` come in the order of their hops.
+    ``query`` is PocketBase's own query. ``conditions`` has, by the comparison's number, what must hold for
+    it. ``may_fail`` tells that SQLite may fail on what a record holds; then nothing but the whole query
+    decides. ``read_patterns`` ask whether what is on the right of ``~`` is too long. ``ways`` are joins that
+    others of their name replaced in the query, though values are read through them.
     """
 
     rule: Rule
+    base: Collection
     joins: tuple[Join, ...]
     tables: Mapping[str, Table]
     parameters: Mapping[str, Origin]
     patterns: frozenset[str]
-    """The parameters that are the right side of ``~`` or ``!~``."""
-    sqlite: tuple[int, ...]
-    """The oldest SQLite that reads the rule's ``strftime`` as PocketBase's does."""
-    first: tuple[int, ...]
-    first_query: str
+    conditions: tuple[tuple[Condition, ...], ...]
+    may_fail: bool
+    read_patterns: tuple[Condition, ...]
     query: str
-    wholes: Mapping[str, Collection]
-    lookups: tuple[Lookup, ...]
+    ways: tuple[tuple[Join, ...], ...]
+
+    def select(
+        self, values: Sequence[str], joins: Iterable[Join], where: str = "", own: str = ""
+    ) -> str:
+        """A query for values of the record and of joined rows; ``own`` names the record's row."""
+        own = own or self.base.name
+        joined = source(self.base, joins, own)
+        more = f" AND {where}" if where else ""
+        return f"SELECT {', '.join(values)} {joined} WHERE {column(own, 'id')} = {RECORD}{more}"
+
+    def joined(self, conditions: Iterable[Condition]) -> tuple[Join, ...]:
+        """The joins whose rows the conditions look at."""
+        return closure(self.joins, (row for condition in conditions for row in condition.rows))
+
+    def is_known(self, condition: Condition) -> bool:
+        """Whether a condition depends on the record, the token's owner and the request alone."""
+        joins = (*closure(self.joins, condition.reads), *condition.inner)
+        return all(join.kind in _OWN_ROWS for join in joins)
 
 
 def translate(
@@ -87,114 +115,183 @@ def translate(
     query = Query(collection)
     resolver = Resolver(query, collections, auth_collection, sql_shapes)
     translator = _Translator(rule, query, resolver, sql_shapes)
-    conditions = [translator.condition(comparison) for comparison in rule.comparisons]
+    conditions = tuple(translator.conditions(comparison) for comparison in rule.comparisons)
+    if query.replaced:
+        conditions = tuple(tuple(map(_without_index, parts)) for parts in conditions)
     joins = tuple(query.joins.values())
-    first = [number for number, condition in enumerate(conditions) if not condition.needs_lookup]
+    items = {
+        name for join in joins if join.kind == "item" for name in _PARAMETER.findall(join.table)
+    }
     return Plan(
         rule=rule,
+        base=collection,
         joins=joins,
         tables={
-            i: table(name, of, fields.values()) for i, (name, of, fields) in query.tables.items()
+            collection_id: table(query.collections[collection_id], fields.values())
+            for collection_id, fields in query.columns.items()
         },
         parameters=query.parameters,
-        patterns=frozenset(translator.patterns),
-        sqlite=translator.sqlite,
-        first=tuple(first),
-        first_query=_query(joins, [conditions[number] for number in first]),
-        query=_query(joins, conditions),
-        wholes={
-            join.collection.id: join.collection
-            for join in joins
-            if join.kind == "all" and join.collection
-        },
-        lookups=tuple(sorted(_lookups(joins), key=lambda lookup: lookup.hop)),
+        patterns=frozenset(query.patterns),
+        conditions=conditions,
+        may_fail=query.may_fail or not items.isdisjoint(query.patterns),
+        read_patterns=tuple(translator.read_patterns),
+        query=_query(rule, collection, joins, conditions),
+        ways=_ways(conditions) if query.replaced else (),
     )
 
 
-def _query(joins: tuple[Join, ...], conditions: list[Condition]) -> str:
-    needed = {join.number for condition in conditions for join in condition.joins}
-    used = (join for join in joins if join.number in needed)
-    return f"SELECT DISTINCT {', '.join(condition.sql for condition in conditions)} {source(joins[0], used)}"
+def _query(
+    rule: Rule,
+    base: Collection,
+    joins: tuple[Join, ...],
+    conditions: tuple[tuple[Condition, ...], ...],
+) -> str:
+    """The query that PocketBase would run."""
+    distinct = "DISTINCT " if joins else ""
+    own = f"{column(base.name, 'id')} = {RECORD}"
+    where = _where(rule.root, conditions)
+    return f"SELECT {distinct}(1) {source(base, joins)} WHERE ({own}) AND ({where}) LIMIT 1"
 
 
-def _lookups(joins: tuple[Join, ...]) -> Iterator[Lookup]:
-    for join in joins:
-        if join.kind in LOOKED_UP and join.collection:
-            back = join.field if join.kind == "back" else None
-            yield Lookup(join.collection, back, join.hops, _targets(joins[0], join))
+def _where(node: Expression, conditions: tuple[tuple[Condition, ...], ...]) -> str:
+    if isinstance(node, Comparison):
+        parts = [condition.sql for condition in conditions[node.number]]
+        return parts[0] if len(parts) == 1 else f"(({parts[0]}) AND ({parts[1]}))"
+    join = " AND " if isinstance(node, And) else " OR "
+    return f"({join.join(_where(part, conditions) for part in node.parts)})"
 
 
-def _targets(base: Join, join: Join) -> str:
-    if join.parent is None:
-        return f"SELECT value FROM json_each({join.bound})"
-    target = join.target()
-    return f"SELECT DISTINCT CAST({target} AS TEXT) {source(base, join.parent.path())} AND {target} <> ''"
+def _ways(conditions: tuple[tuple[Condition, ...], ...]) -> tuple[tuple[Join, ...], ...]:
+    """The joined rows of every subquery."""
+    every_part = (condition for parts in conditions for condition in parts if condition.inner)
+    return tuple(condition.inner for condition in every_part)
 
 
 class _Translator:
     def __init__(
         self, rule: Rule, query: Query, resolver: Resolver, sql_shapes: Mapping[str, str]
     ) -> None:
-        self.rule = rule
-        self.query = query
-        self.resolver = resolver
-        self.sql_shapes = sql_shapes
-        self.patterns: set[str] = set()
-        self.sqlite: tuple[int, ...] = ()
+        self.read_patterns: list[Condition] = []
+        self._rule = rule
+        self._query = query
+        self._resolver = resolver
+        self._sql_shapes = sql_shapes
 
     # Operands
 
-    def operand(self, node: Node) -> Operand:
+    def _operand(self, node: Node) -> Operand:
         """The SQL of one side; an error says where in the rule it is."""
         if isinstance(node, Text | Number):
-            return self.query.bind(Origin("value", node.value), empty=node.value == "")
-        if isinstance(node, Call):
-            return self.call(node)
+            return self._query.bind(Origin("value", node.value), empty=node.value == "")
         try:
-            return self.identifier(node.name)
+            if isinstance(node, Call):
+                check_call(node)
+                return self._call(node)
+            return self._identifier(node.name)
         except RuleError as error:
-            raise failure(error.reason, self.rule.text, node.start) from None
+            if " at line " in error.reason:
+                raise
+            raise failure(error.reason, self._rule.text, node.start) from None
 
-    def identifier(self, name: str) -> Operand:
+    def _identifier(self, name: str) -> Operand:
         """Macros, then fields; ``null``, ``true`` and ``false`` only where no field has the name (§7.1)."""
         if name in MACROS:
-            return self.query.bind(Origin("macro", name))
+            return self._query.bind(Origin("macro", name))
         literal = _LITERALS.get(name.lower())
-        if literal is not None and self.query.collection.field(name) is None:
+        if literal is not None and self._query.collection.field(name) is None:
             return literal
-        if self.sql_shapes.get(name) == "changed":
-            return self.changed(name.removesuffix(":changed"))
-        return self.resolver.resolve(name)
+        if self._sql_shapes.get(name) == "changed":
+            return self._changed(name.removesuffix(":changed"))
+        return self._resolver.resolve(name)
 
-    def changed(self, name: str) -> Operand:
-        """``@request.body.FIELD:changed``: the key was sent and differs from the stored value (§7.2)."""
-        sent = equal(self.resolver.resolve(name + ":isset"), _TRUE)
-        stored = self.resolver.resolve(name.removeprefix(BODY))
-        differs = equal(self.resolver.resolve(name), stored, negated=True)
-        return Operand(f"({sent} AND {differs})", strict=True, joins=stored.joins)
+    def _changed(self, name: str) -> Operand:
+        """``@request.body.FIELD:changed``: the key was sent and differs from the stored value (§7.2).
 
-    def call(self, node: Call) -> Operand:
+        In a function the placeholder stays, and SQLite refuses the query as it refuses PocketBase's.
+        """
+        sent = equal(self._resolver.resolve(name + ":isset"), _TRUE)
+        stored = self._resolver.resolve(name.removeprefix(BODY))
+        differs = equal(self._resolver.resolve(name), stored, negated=True)
+        placeholder = f"@changed@{name.removeprefix(BODY)}"
+        meaning = f"({sent} AND {differs})"
+        return Operand(placeholder, fallback="never", placeholder=placeholder, meaning=meaning)
+
+    def _call(self, node: Call) -> Operand:
         """A function's value (§7.4)."""
-        try:
-            check_call(node)
-        except RuleError as error:
-            raise failure(error.reason, self.rule.text, node.start) from None
-        operands = [self.operand(argument) for argument in node.arguments]
+        operands = [self._operand(argument) for argument in node.arguments]
         if node.name == "geoDistance":
             return geo_distance(operands)
-        if reads_like_new_sqlite(node):
-            self.sqlite = NEW_STRFTIME
-        return strftime(operands, at_now=is_now(node))
+        time = node.arguments[1] if len(node.arguments) > 1 else None
+        if isinstance(time, Text) and time.value.lower() == "now":
+            name = operands[1].parameters[0].name
+            self._query.parameters[name] = Origin("clock", time.value)
+        return strftime(operands)
 
     # Comparisons
 
-    def condition(self, comparison: Comparison) -> Condition:
+    def conditions(self, comparison: Comparison) -> tuple[Condition, ...]:
         """One comparison, with the all-match rule where a side has several values (§7.8)."""
-        left, right = self.operand(comparison.left), self.operand(comparison.right)
+        left, right = self._operand(comparison.left), self._operand(comparison.right)
         sign = comparison.sign.removeprefix("?")
-        if sign.endswith("~") and not (right.many and right.nullable):
-            self.patterns.update(parameter.name for parameter in right.parameters)
-        sql = compare(left, sign, right)
-        if not comparison.any_match and (left.many or right.many):
-            sql = f"({sql} AND {no_violation(left, sign, right)})"
-        return Condition(sql, (*left.joins, *right.joins))
+        asks_all = not comparison.any_match and bool(left.many or right.many)
+        if sign.endswith("~"):
+            self._bind_pattern(right, asks_all=asks_all)
+        rows = (*left.rows, *right.rows)
+        equality = self._equality(comparison, left, right)
+        some = Condition(compare(left, sign, right), rows, rows, equality=equality)
+        parts = [some]
+        if asks_all:
+            parts.append(self._every(comparison, left, right))
+        return tuple(_complete(part, (left, right)) for part in parts)
+
+    def _every(self, comparison: Comparison, left: Operand, right: Operand) -> Condition:
+        single = [side for side in (left, right) if not side.many]
+        inner = [join for side in (left, right) if side.many for join in side.many.joins]
+        return Condition(
+            every(left, comparison.sign, right, self._query.collection),
+            rows=tuple(row for side in single for row in side.rows),
+            reads=(*left.rows, *right.rows),
+            inner=tuple(inner),
+            equality=self._equality(comparison, left, right),
+        )
+
+    def _equality(self, comparison: Comparison, left: Operand, right: Operand) -> Equality | None:
+        """What an equality looks up in ``@collection``; ``None`` where no index can tell."""
+        sign = comparison.sign.removeprefix("?")
+        if sign not in {"=", "!="} or "never" in {left.fallback, right.fallback}:
+            return None
+        pairs = ((left, right, comparison.right), (right, left, comparison.left))
+        for side, other, node in pairs:
+            key = side.key
+            if key is None or is_empty(other) or not (key.is_id or indexable(key.field)):
+                continue
+            if all(join.kind != "all" for join in self._query.closure(other.rows)):
+                literal = isinstance(node, Text | Number)
+                return Equality(key, other.sql, other.rows, literal, negated=sign == "!=")
+        return None
+
+    def _bind_pattern(self, right: Operand, *, asks_all: bool) -> None:
+        """Bind what is on the right of ``~`` as patterns, every value by itself.
+
+        The subquery of all values sets its own values back, so that there they are no patterns.
+        """
+        restored = right.many.parameters if right.many and asks_all else ()
+        self._query.patterns.update(
+            parameter.name for parameter in right.parameters if parameter not in restored
+        )
+        if not right.parameters and not right.placeholder:
+            too_long = f"octet_length({right.sql}) > {MAX_PATTERN - len('%%')}"
+            self.read_patterns.append(Condition(too_long, right.rows, right.rows))
+
+
+def _without_index(condition: Condition) -> Condition:
+    return replace(condition, equality=None)
+
+
+def _complete(part: Condition, sides: tuple[Operand, Operand]) -> Condition:
+    """The condition with each placeholder's meaning in its place."""
+    sql = part.sql
+    for side in sides:
+        if side.placeholder:
+            sql = sql.replace(side.placeholder, side.meaning)
+    return replace(part, sql=sql)

@@ -3,31 +3,32 @@ from contextlib import closing
 
 import pytest
 
-from pocketfiles.rules.compare import compare, equal, no_violation
-from pocketfiles.rules.query import NULL, Operand, Parameter
+from pocketfiles.rules.compare import compare, equal, every
+from pocketfiles.rules.query import NULL, Many, Operand, Parameter
+from tests.unit.rules.world import DOCUMENTS
 
 ONE, FALSE = Operand("1"), Operand("FALSE")
 VALUE = Operand(":v", (Parameter("v"),))
 EMPTY = Operand(":e", (Parameter("e", empty=True),))
-COLUMN, OTHER = Operand("j0.a"), Operand("j0.b")
-JSON = Operand("j0.c", strict=True)
-TIME = Operand("strftime(:f)", (Parameter("f"),), nullable=True)
-MANY = Operand("j1.a", many="SELECT 1 AS value")
+COLUMN, OTHER = Operand("t.a"), Operand("t.b")
+JSON = Operand("t.c", fallback="never")
+TIME = Operand("strftime(:f)", (Parameter("f"),), fallback="always")
+MANY = Operand("u.a", many=Many("i.a", ()))
 
 
 @pytest.mark.parametrize(
     ("left", "right", "same", "different"),
     [
-        (JSON, VALUE, "j0.c IS :v", "j0.c IS NOT :v"),
-        (EMPTY, JSON, ":e IS j0.c", ":e IS NOT j0.c"),
+        (JSON, VALUE, "t.c IS :v", "t.c IS NOT :v"),
+        (EMPTY, JSON, ":e IS t.c", ":e IS NOT t.c"),
         (NULL, EMPTY, "'' = ''", "'' IS NOT ''"),
-        (VALUE, COLUMN, ":v = j0.a", ":v IS NOT j0.a"),
-        (COLUMN, ONE, "j0.a = 1", "j0.a IS NOT 1"),
+        (VALUE, COLUMN, ":v = t.a", ":v IS NOT t.a"),
+        (COLUMN, ONE, "t.a = 1", "t.a IS NOT 1"),
         (FALSE, NULL, "FALSE = ''", "FALSE IS NOT ''"),
         (EMPTY, VALUE, "'' = :v", "'' IS NOT :v"),
         (TIME, VALUE, "strftime(:f) = :v", "strftime(:f) IS NOT :v"),
-        (COLUMN, NULL, "(j0.a = '' OR j0.a IS NULL)", "(j0.a IS NOT '' AND j0.a IS NOT NULL)"),
-        (EMPTY, COLUMN, "(j0.a = '' OR j0.a IS NULL)", "(j0.a IS NOT '' AND j0.a IS NOT NULL)"),
+        (COLUMN, NULL, "(t.a = '' OR t.a IS NULL)", "(t.a IS NOT '' AND t.a IS NOT NULL)"),
+        (EMPTY, COLUMN, "(t.a = '' OR t.a IS NULL)", "(t.a IS NOT '' AND t.a IS NOT NULL)"),
         (
             TIME,
             EMPTY,
@@ -37,14 +38,14 @@ MANY = Operand("j1.a", many="SELECT 1 AS value")
         (
             COLUMN,
             OTHER,
-            "COALESCE(j0.a, '') = COALESCE(j0.b, '')",
-            "COALESCE(j0.a, '') IS NOT COALESCE(j0.b, '')",
+            "COALESCE(t.a, '') = COALESCE(t.b, '')",
+            "COALESCE(t.a, '') IS NOT COALESCE(t.b, '')",
         ),
         (
             TIME,
             COLUMN,
-            "COALESCE(strftime(:f), '') = COALESCE(j0.a, '')",
-            "COALESCE(strftime(:f), '') IS NOT COALESCE(j0.a, '')",
+            "COALESCE(strftime(:f), '') = COALESCE(t.a, '')",
+            "COALESCE(strftime(:f), '') IS NOT COALESCE(t.a, '')",
         ),
     ],
 )
@@ -56,14 +57,14 @@ def test_equality_has_five_cases(left: Operand, right: Operand, same: str, diffe
 @pytest.mark.parametrize(
     ("sign", "right", "sql"),
     [
-        ("~", VALUE, "j0.a LIKE affordable(:v, length(j0.a)) ESCAPE '\\'"),
-        ("!~", VALUE, "j0.a NOT LIKE affordable(:v, length(j0.a)) ESCAPE '\\'"),
-        ("~", OTHER, "j0.a LIKE affordable(('%' || j0.b || '%'), length(j0.a)) ESCAPE '\\'"),
-        ("!~", NULL, "j0.a NOT LIKE affordable(('%' || NULL || '%'), length(j0.a)) ESCAPE '\\'"),
-        (">=", VALUE, "j0.a >= :v"),
-        ("<", NULL, "j0.a < NULL"),
-        ("!=", VALUE, "j0.a IS NOT :v"),
-        ("=", VALUE, "j0.a = :v"),
+        ("~", VALUE, "t.a LIKE affordable(:v, length(t.a)) ESCAPE '\\'"),
+        ("!~", VALUE, "t.a NOT LIKE affordable(:v, length(t.a)) ESCAPE '\\'"),
+        ("~", OTHER, "t.a LIKE affordable(('%' || t.b || '%'), length(t.a)) ESCAPE '\\'"),
+        ("!~", NULL, "t.a NOT LIKE affordable(('%' || NULL || '%'), length(t.a)) ESCAPE '\\'"),
+        (">=", VALUE, "t.a >= :v"),
+        ("<", NULL, "t.a < NULL"),
+        ("!=", VALUE, "t.a IS NOT :v"),
+        ("=", VALUE, "t.a = :v"),
     ],
 )
 def test_every_sign_in_sql(sign: str, right: Operand, sql: str) -> None:
@@ -71,33 +72,35 @@ def test_every_sign_in_sql(sign: str, right: Operand, sql: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "sql"),
+    ("left", "right", "fails"),
     [
-        (MANY, VALUE, "SELECT 1 FROM (SELECT 1 AS value) AS l WHERE NOT (l.value = :v)"),
-        (VALUE, MANY, "SELECT 1 FROM (SELECT 1 AS value) AS r WHERE NOT (:v = r.value)"),
+        (MANY, VALUE, 'WHERE NOT ("__ml"."multiMatchValue" = :v)'),
+        (VALUE, MANY, 'WHERE NOT (:v = "__mr"."multiMatchValue")'),
         (
             MANY,
             MANY,
-            "SELECT 1 FROM (SELECT 1 AS value) AS l LEFT JOIN (SELECT 1 AS value) AS r"
-            " WHERE NOT (COALESCE(l.value, '') = COALESCE(r.value, ''))",
+            'WHERE NOT (COALESCE("__ml"."multiMatchValue", \'\')'
+            ' = COALESCE("__mr"."multiMatchValue", \'\'))',
         ),
-        (
-            MANY,
-            JSON,
-            "SELECT 1 FROM (SELECT 1 AS value) AS l WHERE NOT (COALESCE(l.value, '') = COALESCE(j0.c, ''))",
-        ),
+        (MANY, JSON, "WHERE NOT (COALESCE(\"__ml\".\"multiMatchValue\", '') = COALESCE(t.c, ''))"),
     ],
 )
-def test_all_match_means_no_violation(left: Operand, right: Operand, sql: str) -> None:
-    assert no_violation(left, "=", right) == f"NOT EXISTS ({sql})"
+def test_all_match_means_that_no_value_fails(left: Operand, right: Operand, fails: str) -> None:
+    sql = every(left, "=", right, DOCUMENTS)
+    assert sql.startswith("NOT EXISTS (SELECT 1 FROM (SELECT DISTINCT i.a")
+    assert sql.endswith(f"{fails})")
 
 
 @pytest.mark.parametrize(
-    ("values", "holds"), [((1, 1), 1), ((1, 2), 0), ((1, None), 1), ((None, None), 1)]
+    ("values", "holds"),
+    [([1, 1], 1), ([1, 2], 0), ([1, None], 1), ([None, None], 1), ([], 1)],
 )
-def test_null_violates_nothing(values: tuple[object, object], holds: int) -> None:
-    many = Operand("x", many="SELECT ? AS value UNION ALL SELECT ?")
+def test_null_fails_nothing(values: list[int | None], holds: int) -> None:
+    many = Operand("x", many=Many('"__mm_t"."a"', ()))
+    collection = type(DOCUMENTS)("t", "t", "base")
     with closing(sqlite3.connect(":memory:")) as connection:
-        assert connection.execute(f"SELECT {no_violation(many, '=', ONE)}", values).fetchone() == (
-            holds,
-        )
+        connection.execute("CREATE TABLE t (id, a)")
+        connection.executemany("INSERT INTO t VALUES (1, ?)", [(value,) for value in values])
+        condition = every(many, "=", ONE, collection)
+        found = connection.execute(f"SELECT {condition} FROM (SELECT 1 AS id) AS t").fetchone()
+    assert found == (holds,)

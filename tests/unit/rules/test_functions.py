@@ -1,18 +1,13 @@
 import pytest
 
 from pocketfiles.errors import RuleError
-from pocketfiles.rules.functions import (
-    check_call,
-    geo_distance,
-    is_now,
-    reads_like_new_sqlite,
-    strftime,
-)
+from pocketfiles.rules.functions import check_call, geo_distance, strftime
 from pocketfiles.rules.parser import parse
-from pocketfiles.rules.query import Operand, Parameter
+from pocketfiles.rules.query import Many, Operand, Parameter
 from pocketfiles.rules.tree import Call
+from tests.unit.rules.world import decide, document
 
-FORMAT, TIME = Operand(":f", (Parameter("f"),)), Operand("j0.date")
+FORMAT, TIME = Operand(":f", (Parameter("f"),)), Operand("t.date", rows=("t",))
 
 
 def call(text: str) -> Call:
@@ -58,52 +53,51 @@ def test_a_bad_call_is_refused(text: str) -> None:
         check_call(call(text))
 
 
-@pytest.mark.parametrize(
-    ("text", "now"),
-    [
-        ("'%Y'", True),
-        ("'%Y', 'NOW'", True),
-        ("'%Y', now", False),
-        ("'%Y', 'x'", False),
-        ("'%Y', a, 'now'", False),
-    ],
-)
-def test_a_strftime_without_time_is_about_now(text: str, now: bool) -> None:
-    assert is_now(call(f"strftime({text})")) is now
-
-
-@pytest.mark.parametrize(
-    ("text", "new"),
-    [
-        ("'%Y-%m-%d %H:%M:%f'", False),
-        ("'%%F'", False),
-        ("'%F'", True),
-        ("'%Y%%%p'", True),
-        ("'%Y', a, '+1 day'", False),
-        ("'%Y', a, 'SUBSEC'", True),
-        ("'%Y', a, '+0001-00-00'", True),
-    ],
-)
-def test_what_old_sqlite_does_not_know_is_recognised(text: str, new: bool) -> None:
-    assert reads_like_new_sqlite(call(f"strftime({text})")) is new
-
-
 def test_a_distance_is_strict_and_has_no_all_match() -> None:
-    many = Operand("j1.lon", many="SELECT 1 AS value")
+    many = Operand("u.lon", rows=("u",), many=Many("i.lon", ()))
     found = geo_distance([many, TIME, FORMAT, TIME])
-    assert found == Operand(
-        "geo_distance(j1.lon, j0.date, :f, j0.date)", FORMAT.parameters, strict=True
-    )
+    assert (found.fallback, found.many, found.parameters) == ("never", None, FORMAT.parameters)
+    assert found.rows == ("u", "t", "t")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kilometres"),
+    [
+        ("13.4, 52.5, 13.4, 52.5", (0, 0.001)),
+        ("0, 0, 180, 0", (20_015, 20_016)),
+        ("13.4, 52.5, 2.35, 48.85", (870, 890)),
+    ],
+)
+def test_a_distance_is_in_kilometres(arguments: str, kilometres: tuple[float, float]) -> None:
+    least, most = kilometres
+    assert decide(f"geoDistance({arguments}) >= {least} && geoDistance({arguments}) <= {most}")
+
+
+def test_a_distance_from_nowhere_is_null() -> None:
+    assert decide("geoDistance(place.nope, 1, 2, 3) = null")
 
 
 def test_a_formatted_time_may_be_null_and_has_all_match() -> None:
-    many = Operand("j1.date", many="SELECT 1 AS value")
-    assert strftime([FORMAT], at_now=True) == Operand(
-        "strftime(:f, :now)", FORMAT.parameters, nullable=True
-    )
-    assert strftime([FORMAT, many, FORMAT], at_now=False) == Operand(
-        "strftime(:f, j1.date, :f)",
+    many = Operand("u.date", rows=("u",), many=Many("i.date", ()))
+    assert strftime([FORMAT]) == Operand("strftime(:f,:now)", FORMAT.parameters, fallback="always")
+    assert strftime([FORMAT, many, FORMAT]) == Operand(
+        "strftime(:f,u.date,:f)",
         FORMAT.parameters * 2,
-        nullable=True,
-        many="SELECT strftime(:f, times.value, :f) AS value FROM (SELECT 1 AS value) AS times",
+        fallback="always",
+        rows=("u",),
+        many=Many("strftime(:f,i.date,:f)", (), FORMAT.parameters * 2),
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "written"),
+    [
+        ("strftime('%Y-%m-%d')", "2026-11-23"),
+        ("strftime('%F', 'NOW', '+1 day')", "2026-11-24"),
+        ("strftime('%G-%V-%u %e|%k|%l|%I %p %P', date)", "2022-41-5 14|10|10|10 AM am"),
+        ("strftime('%F', '2024-01-31', '+1 month', 'floor')", "2024-02-29"),
+        ("strftime('%Y', 'bad')", ""),
+    ],
+)
+def test_times_are_formatted_as_the_newest_sqlite_does(call: str, written: str) -> None:
+    assert decide(f"{call} = '{written}'", document())

@@ -4,11 +4,23 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfiles.rules.joins import INNER, Join, as_list, extracted, length, quoted, source
+from pocketfiles.rules.joins import (
+    Join,
+    as_list,
+    back_related,
+    column,
+    extracted,
+    is_unique,
+    items_of,
+    length,
+    linked,
+    quoted,
+    singly_related,
+    source,
+)
 from tests.unit.rules.world import DOCUMENTS, TEAMS, USERS, a_field
 
-BASE = Join(0, "base", None, DOCUMENTS, "t0")
-LEAD = TEAMS.field("lead")
+LEAD = a_field("lead", "relation", 1)
 MANY = a_field("rel_many", "relation", 9)
 
 
@@ -55,48 +67,43 @@ def test_a_value_at_a_json_path(value: object, path: str, expected: object) -> N
 
 def test_names_are_quoted() -> None:
     assert quoted('a"; DROP TABLE t0 --') == '"a""; DROP TABLE t0 --"'
+    assert column("a", 'b"') == '"a"."b"""'
 
 
 @pytest.mark.parametrize(
-    ("join", "sql"),
+    ("join", "sql", "target"),
     [
-        (Join(1, "auth", None, USERS, "t1"), 'LEFT JOIN t1 AS j1 ON j1."id" = :auth'),
-        (Join(1, "all", None, USERS, "t1"), "LEFT JOIN t1 AS j1 ON TRUE"),
+        (Join("u", "all", '"users"'), 'LEFT JOIN "users" "u"', ""),
         (
-            Join(1, "sent", None, USERS, "t1", bound=":p0"),
-            'LEFT JOIN t1 AS j1 ON j1."id" IN (SELECT value FROM json_each(:p0))',
+            singly_related("d", LEAD, USERS, "d_lead"),
+            'LEFT JOIN "users" "d_lead" ON "d_lead"."id" = "d"."lead"',
+            '"d"."lead"',
         ),
         (
-            Join(1, "single", BASE, USERS, "t1", MANY),
-            'LEFT JOIN t1 AS j1 ON j1."id" = j0."rel_many"',
-        ),
-        (Join(1, "item", BASE, field=MANY, bound=":p0"), "LEFT JOIN json_each(:p0) AS j1"),
-        (
-            Join(1, "item", BASE, field=MANY),
-            f"LEFT JOIN json_each({as_list('j0.' + quoted('rel_many'))}) AS j1",
+            items_of("d", MANY, "i"),
+            f'LEFT JOIN json_each({as_list(column("d", "rel_many"))}) "i"',
+            "",
         ),
         (
-            Join(2, "linked", Join(1, "item", BASE), USERS, "t1"),
-            'LEFT JOIN t1 AS j2 ON j2."id" = j1."value"',
+            linked("i", USERS, "u"),
+            'LEFT JOIN "users" "u" ON "u"."id" = "i"."value"',
+            '"i"."value"',
         ),
-        (Join(1, "back", BASE, TEAMS, "t1", LEAD), 'LEFT JOIN t1 AS j1 ON j1."lead" = j0."id"'),
         (
-            Join(1, "back", BASE, TEAMS, "t1", MANY),
-            'LEFT JOIN t1 AS j1 ON j0."id" IN'
-            f" (SELECT value FROM json_each({as_list('j1.' + quoted('rel_many'))}))",
+            back_related("d", TEAMS, LEAD, "b"),
+            'LEFT JOIN "teams" "b" ON "b"."lead" = "d"."id"',
+            '"d"."id"',
+        ),
+        (
+            back_related("d", TEAMS, MANY, "b"),
+            'LEFT JOIN "teams" "b" ON "d"."id" IN (SELECT "__je_b".value'
+            f' FROM json_each({as_list(column("b", "rel_many"))}) "__je_b")',
+            '"d"."id"',
         ),
     ],
 )
-def test_a_join_in_sql(join: Join, sql: str) -> None:
-    assert join.sql("j") == sql
-    assert join.sql(INNER) == sql.replace("j1.", "m1.").replace("j0.", "m0.").replace(
-        " j1", " m1"
-    ).replace("j2", "m2")
-
-
-def test_only_what_hangs_on_a_parent_has_a_target() -> None:
-    assert Join(1, "all", None, USERS, "t1").target() == ""
-    assert Join(1, "single", BASE, USERS, "t1", MANY).target() == 'j0."rel_many"'
+def test_a_join_in_sql(join: Join, sql: str, target: str) -> None:
+    assert (join.sql, join.target) == (sql, target)
 
 
 @pytest.mark.parametrize(
@@ -104,22 +111,26 @@ def test_only_what_hangs_on_a_parent_has_a_target() -> None:
     [
         ("CREATE UNIQUE INDEX `i` ON `teams` (`lead`)", True),
         (
-            'create unique index if not exists "i" on "teams" ( "LEAD" collate nocase desc ) where x',
+            "create unique\nindex if not exists i on teams ( LEAD collate nocase desc ) where x",
             True,
         ),
+        ("CREATE UNIQUE INDEX i ON teams (lead ASC) WHERE lead != ''", True),
         ("CREATE UNIQUE INDEX i ON teams (lead, name)", False),
         ("CREATE UNIQUE INDEX i ON teams (lower(lead))", False),
+        ("CREATE UNIQUE INDEX i ON teams (lead) WHERE length(lead) > 1", False),
         ("CREATE INDEX i ON teams (lead)", False),
         ("CREATE UNIQUE INDEX i ON teams (name)", False),
+        ("CREATE TABLE teams (lead)", False),
+        ("", False),
     ],
 )
 def test_a_unique_index_makes_a_back_relation_single(index: str, unique: bool) -> None:
     teams = replace(TEAMS, indexes=(index,))
-    assert Join(1, "back", BASE, teams, "t1", LEAD).unique is unique
-    assert not Join(1, "back", BASE, teams, "t1", MANY).unique
+    assert is_unique(teams, LEAD) is unique
+    assert not is_unique(teams, replace(LEAD, max_select=9))
 
 
 def test_a_query_starts_at_the_record() -> None:
-    joined = Join(1, "single", BASE, USERS, "t1", MANY)
-    assert joined.path() == (BASE, joined)
-    assert source(BASE, joined.path()) == f"FROM t0 AS j0 {joined.sql('j')} WHERE j0.id = :record"
+    joined = singly_related("documents", LEAD, USERS, "documents_lead")
+    assert source(DOCUMENTS, [joined]) == f'FROM "documents" {joined.sql}'
+    assert source(DOCUMENTS, [], "__mm_documents") == 'FROM "documents" "__mm_documents"'

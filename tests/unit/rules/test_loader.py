@@ -1,10 +1,15 @@
 """What a rule asks for, and what it does not."""
 
+import json
+import tracemalloc
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
 import pytest
 
 from pocketfiles.catalogue.model import Record
 from pocketfiles.errors import RuleError
-from tests.unit.rules.world import ADA, USERS, World, decide, document, record
+from tests.unit.rules.world import ADA, USERS, World, decide, document, evaluation, record, request
 
 ABOUT = document(
     rel_one="bob", rel_many='["ada","eve"]', team="red", teams='["red","blue","gone"]', parent="d0"
@@ -79,13 +84,13 @@ def test_an_empty_relation_costs_nothing(rule: str) -> None:
                 ("batch", "teams", ("blue", "red")),
             ],
         ),
-        ("@collection.users.name = 'x'", [("all", "users", ())]),
+        ("@collection.users.name > 'x'", [("all", "users", ())]),
         (
-            "@collection.users:a.name = 'x' || @collection.users:b.name ?= 'x'",
+            "@collection.users:a.name ?> 'x' || @collection.users:b.name < 'x'",
             [("all", "users", ())],
         ),
         (
-            "@collection.users.name = 'x' || rel_one.name = 'x' || rel_one.boss.name = 'x'",
+            "@collection.users.name > 'x' || rel_one.name = 'x' || rel_one.boss.name = 'x'",
             [("all", "users", ())],
         ),
         (
@@ -124,23 +129,197 @@ def test_the_same_back_relation_is_asked_for_the_same_record_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "calls"),
+    [
+        (
+            "@collection.users.name ?= 'Eve'",
+            [("referring", "users.name", ("Eve",))],
+        ),
+        (
+            "@collection.users.name ?= 'Ada'",
+            [("referring", "users.name", ("Ada",))],
+        ),
+        ("@collection.users.id ?= rel_one", [("batch", "users", ("bob",))]),
+        (
+            "@collection.teams.members.id ?= @request.auth.id && @collection.teams.seats ?> 3",
+            [
+                ("referring", "teams.members", ("ada",)),
+                ("batch", "teams", ("red",)),
+                ("batch", "users", ("bob",)),
+            ],
+        ),
+        (
+            "@collection.teams:a.members:each ?= 'bob' || @collection.teams:b.lead ?= rel_one",
+            [
+                ("referring", "teams.members", ("bob",)),
+                ("batch", "teams", ("blue", "red")),
+                ("referring", "teams.lead", ("bob",)),
+            ],
+        ),
+        (
+            "@collection.teams.name ?= 'Red' && @collection.teams.lead ?= @request.auth.id",
+            [("referring", "teams.lead", ("ada",)), ("batch", "teams", ("red",))],
+        ),
+        (
+            "@collection.users.name ?= team.name",
+            [("batch", "teams", ("red",)), ("referring", "users.name", ("Red",))],
+        ),
+        (
+            "@collection.teams.lead ?= @request.auth.id && @collection.teams.lead.name ?= 'x'",
+            [("referring", "teams.lead", ("ada",)), ("batch", "teams", ("red",))],
+        ),
+        ("@collection.users.name ?= url", [("all", "users", ())]),
+        ("@collection.users.name ?= 'x' || @collection.users.level ?> 9", [("all", "users", ())]),
+    ],
+)
+def test_an_equality_reads_only_the_records_that_fit(
+    rule: str, calls: list[tuple[str, str, tuple[str, ...]]]
+) -> None:
+    assert asked(rule) == calls
+
+
+@pytest.mark.parametrize(
+    ("rule", "limits"),
+    [
+        ("@collection.users.name != 'nobody'", [0]),
+        ("@collection.users.name != 'Ada'", [1]),
+        ("@collection.users.name ?!= 'Ada'", [1]),
+        ("@collection.users.name = 'Ada'", [1]),
+        ("@collection.users.name = 'nobody'", [0]),
+    ],
+)
+def test_one_record_more_tells_whether_others_differ(rule: str, limits: list[int]) -> None:
+    world = Limited((*World.everything, ABOUT))
+    decide(rule, ABOUT, None, world)
+    assert world.limits == limits
+
+
+class Limited(World):
+    """Notes how many records of a whole collection were asked for."""
+
+    def __init__(self, everything: Sequence[Record]) -> None:
+        super().__init__(everything)
+        self.limits: list[int] = []
+
+    def all(self, collection_id: str, limit: int) -> Sequence[Record]:
+        self.limits.append(limit)
+        return super().all(collection_id, limit)
+
+
+@pytest.mark.parametrize(
     ("rule", "max_rows"),
     [
-        ("@collection.users.name ?= 'Ada'", 2),
-        ("rel_many.name ?= 'Ada'", 1),
-        ("documents_via_parent.text ?= 'test'", 1),
-        ("teams.members.name ?= 'Ada'", 2),
+        ("@collection.users.name ?> 'Z'", 2),
+        ("rel_many.name ?= 'nobody'", 1),
+        ("documents_via_parent.text ?= 'nobody'", 1),
+        ("teams.members.name ?= 'nobody'", 2),
+        ("rel_many.name != 'nobody'", 1),
+        ("@collection.teams.lead ?= '' || @collection.users.name ?= 'nobody'", 2),
     ],
 )
 def test_more_rows_than_allowed_is_a_rule_error_that_names_the_collection(
     rule: str, max_rows: int
 ) -> None:
-    world = World((*World.everything, ABOUT, PARENT, CHILD))
+    siblings = (document("d3", parent="d1"), document("d4", parent="d1"))
+    world = World((*World.everything, ABOUT, PARENT, CHILD, *siblings))
     with pytest.raises(
         RuleError, match=rf"more than {max_rows} records of (users|documents|teams) to look at"
     ):
         decide(rule, ABOUT, None, world, max_rows)
-    assert decide(rule, ABOUT, None, world, 4)
+    decide(rule, ABOUT, None, world, 9)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "@collection.users.name ?> 'A'",
+        "rel_many.name ?= 'Ada'",
+        "documents_via_parent.rel_one ?= 'eve'",
+    ],
+)
+def test_a_record_that_fits_decides_even_where_there_are_too_many(rule: str) -> None:
+    siblings = (document("d3", parent="d1"), document("d4", parent="d1"))
+    world = World((*World.everything, ABOUT, PARENT, CHILD, *siblings))
+    assert decide(rule, ABOUT, None, world, 1)
+
+
+def test_more_bytes_than_allowed_is_a_rule_error() -> None:
+    about = document(rel_many='["ada","bob"]')
+    long = [record(USERS, name, name="x" * 1000) for name in ("ada", "bob")]
+    asking = evaluation("rel_many.name ?= 'y'", about, request(), World(long))
+    limits = replace(asking.limits, max_bytes=2000)
+    with pytest.raises(RuleError, match="more than 2000 bytes of records to look at"):
+        replace(asking, limits=limits).allows()
+
+
+def test_large_records_are_not_held_in_memory_together() -> None:
+    """A thousand records of a megabyte: a named refusal, and far less memory than they take."""
+    ids = [f"u{number:03}" for number in range(1000)]
+    about = document(rel_many=json.dumps(ids))
+    tracemalloc.start()
+    try:
+        with pytest.raises(RuleError, match="bytes of records"):
+            evaluation("rel_many.name ?= 'y'", about, request(), Heavy()).allows()
+        with pytest.raises(RuleError, match="bytes of records"):
+            evaluation("@collection.users.name ?> 'y'", about, request(), Heavy()).allows()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 200 * 2**20
+
+
+class Heavy(World):
+    """Users of a megabyte each, made when they are read."""
+
+    def batch(self, collection_id: str, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        return {each: self._heavy(each) for each in record_ids}
+
+    def all(self, collection_id: str, limit: int) -> Iterator[Record]:  # type: ignore[override]
+        return (self._heavy(f"u{number}") for number in range(limit + 1))
+
+    def _heavy(self, record_id: str) -> Record:
+        return record(USERS, record_id, name="x" * 2**20)
+
+
+def test_an_equality_over_a_hundred_thousand_records_reads_the_one_that_fits() -> None:
+    world = Counting(100_000)
+    for rule, reads in (
+        ("@collection.users.name ?= 'user 7'", 1),
+        ("@collection.users.name ?= 'nobody'", 0),
+        ("@collection.users.name = 'user 7'", 3),
+        ("@collection.users.name != 'nobody'", 1),
+        ("@collection.users.name != 'user 7'", 3),
+    ):
+        world.reads = 0
+        decide(rule, ABOUT, None, world)
+        assert world.reads == reads, rule
+
+
+class Counting(World):
+    """So many users, each with a name of its own; ``reads`` counts the records that were read."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(())
+        self.count = count
+        self.reads = 0
+
+    def referring(
+        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
+    ) -> list[str]:
+        numbers = [value.removeprefix("user ") for value in values]
+        return [f"u{number}" for number in numbers if number.isdecimal()]
+
+    def batch(self, collection_id: str, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        self.reads += len(record_ids)
+        return {each: self._user(each) for each in record_ids}
+
+    def all(self, collection_id: str, limit: int) -> list[Record]:
+        found = [self._user(f"u{number}") for number in range(min(self.count, limit + 1))]
+        self.reads += len(found)
+        return found
+
+    def _user(self, record_id: str) -> Record:
+        return record(USERS, record_id, name=f"user {record_id[1:]}")
 
 
 def test_a_dangling_relation_is_a_row_of_nulls() -> None:

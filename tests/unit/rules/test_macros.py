@@ -35,6 +35,7 @@ def test_each_macro_tells_its_part_of_the_moment() -> None:
         (datetime(2024, 2, 1, tzinfo=UTC), "2024-02-29 23:59:59.999Z"),
         (datetime(2026, 1, 31, 23, tzinfo=UTC), "2026-01-31 23:59:59.999Z"),
         (datetime(2026, 12, 31, tzinfo=UTC), "2026-12-31 23:59:59.999Z"),
+        (datetime(9999, 12, 1, tzinfo=UTC), "9999-12-31 23:59:59.999Z"),
     ],
 )
 def test_a_month_ends_on_its_last_day(moment: datetime, end: str) -> None:

@@ -75,6 +75,12 @@ def test_request_operands_are_listed_once_each() -> None:
         ("a=1 || b=2 && c=3", ("Or", [0, ("And", [1, 2])])),
         ("(a=1 || b=2) && c=3", ("And", [("Or", [0, 1]), 2])),
         ("a=1 // or\n || // not\n b=2", ("Or", [0, 1])),
+        ("a=1 (b=2)", ("And", [0, 1])),
+        ("a=1\n(b=2 || c=3)", ("And", [0, ("Or", [1, 2])])),
+        ("(a=1)(b=2)", ("And", [0, 1])),
+        ("a=1 || b=2 (c=3)", ("Or", [0, 1, 2])),
+        ("a = (b=2)", 0),
+        ("a (b=2) && c=3", ("And", [0, 1])),
     ],
 )
 def test_joins_and_groups_make_the_tree(text: str, expected: object) -> None:
@@ -93,12 +99,18 @@ def test_joins_and_groups_make_the_tree(text: str, expected: object) -> None:
         ),
         ("a", "expected a comparison such as = or !~ at line 1, column 2: ''"),
         ("a =", "expected a field, a text, a number or a function at line 1, column 4: ''"),
+        ("a b", "expected a comparison such as = or !~ at line 1, column 3: 'b'"),
+        ("a = = b", "expected a field, a text, a number or a function at line 1, column 5: '= b'"),
         ("a = 1 b = 2", "expected && or || at line 1, column 7: 'b = 2'"),
+        ("(a = 1) b = 2", "expected && or || at line 1, column 9: 'b = 2'"),
         ("a = 1)", "expected && or || at line 1, column 6: ')'"),
-        ("(a = 1", "expected &&, || or a closing parenthesis at line 1, column 7: ''"),
-        ("a = (1)", "expected a field, a text, a number or a function at line 1, column 5: '(1)'"),
+        ("(a = 1", "a group without its closing parenthesis at line 1, column 1: '(a = 1'"),
+        ("a = (1)", "expected a comparison such as = or !~ at line 1, column 7: ')'"),
         ("a = 1 ||", "expected a field, a text, a number or a function at line 1, column 9: ''"),
-        ("f (1) = 1", "expected a comparison such as = or !~ at line 1, column 3: '(1) = 1'"),
+        (
+            "f (1) = 1",
+            "expected a comparison such as = or !~ at line 1, column 5: ') = 1'",
+        ),
         ("f(1 2) = 1", "expected a comma or a closing parenthesis at line 1, column 5: '2) = 1'"),
         (
             "f(,) = 1",
@@ -164,5 +176,14 @@ def test_rules_of_the_grammar_are_read(text: str) -> None:
 
 @given(rules)
 def test_parentheses_whitespace_and_comments_change_nothing(text: str) -> None:
-    rewritten = "\t( (\n// (a 'comment')\n" + text + " // and another\n))\n"
+    rewritten = "\t( (\n// a 'comment'\n" + text + " // and another\n))\n"
     assert shape(parse(rewritten).root) == shape(parse(text).root)
+
+
+def test_a_number_out_of_range_is_zero() -> None:
+    assert parse("9" * 400 + " > 1").comparisons[0].left == Number(0.0, 0)
+    assert parse("1" + "0" * 308 + " > 1").comparisons[0].left == Number(1e308, 0)
+
+
+def test_a_dropped_half_comparison_is_no_comparison() -> None:
+    assert [each.left for each in parse("a = (b = 2)").comparisons] == [Identifier("b", 5)]

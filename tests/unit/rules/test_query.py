@@ -1,8 +1,8 @@
-import pytest
-
-from pocketfiles.errors import RuleError
-from pocketfiles.rules.query import MAX_TABLES, Operand, Origin, Parameter, Query
+from pocketfiles.rules.joins import Join, items_of, singly_related
+from pocketfiles.rules.query import Operand, Origin, Parameter, Query, closure
 from tests.unit.rules.world import DOCUMENTS, TEAMS, USERS, a_field
+
+LEAD = a_field("lead", "relation", 1)
 
 
 def test_each_bound_value_has_its_own_name() -> None:
@@ -16,35 +16,35 @@ def test_each_bound_value_has_its_own_name() -> None:
 
 def test_the_same_way_is_one_join() -> None:
     query = Query(DOCUMENTS)
-    team = query.join("single", query.base, TEAMS, DOCUMENTS.field("team"))
-    assert query.join("single", query.base, TEAMS, DOCUMENTS.field("team")) is team
-    assert query.join("single", query.base, TEAMS, DOCUMENTS.field("teams")) is not team
-    assert query.join("all", None, TEAMS) is query.join("all", None, TEAMS)
-    assert query.join("all", None, TEAMS, alias="a") is not query.join(
-        "all", None, TEAMS, alias="b"
-    )
-    assert {name for name, *_ in query.tables.values()} == {"t0", "t1"}
+    team = singly_related("documents", LEAD, TEAMS, "documents_lead")
+    query.join(team)
+    query.join(team)
+    assert list(query.joins.values()) == [team]
+    assert not query.replaced
 
 
-def test_an_alias_stands_for_one_collection() -> None:
+def test_a_later_join_of_the_same_name_takes_the_place_of_the_earlier_one() -> None:
     query = Query(DOCUMENTS)
-    query.join("all", None, TEAMS, alias="a")
-    with pytest.raises(RuleError, match="alias a"):
-        query.join("all", None, USERS, alias="a")
+    other = Join("m", "all", '"users"', collection=USERS)
+    query.join(Join("m", "all", '"teams"', collection=TEAMS))
+    query.join(Join("n", "all", '"teams"', collection=TEAMS))
+    query.join(other)
+    assert [join.name for join in query.joins.values()] == ["m", "n"]
+    assert query.joins["m"] is other
+    assert query.replaced
+    assert set(query.columns) == {DOCUMENTS.id, TEAMS.id, USERS.id}
 
 
 def test_touched_fields_are_noted() -> None:
     query = Query(DOCUMENTS)
-    item = query.join("item", query.base, None, DOCUMENTS.field("rel_many"))
-    assert query.field(query.base, "text") == DOCUMENTS.field("text")
-    assert query.field(query.base, "nope") is None
-    assert query.field(item, "value") is None
-    assert list(query.tables[DOCUMENTS.id][2]) == ["text"]
+    assert query.field(DOCUMENTS, "text") == DOCUMENTS.field("text")
+    assert query.field(DOCUMENTS, "nope") is None
+    assert list(query.columns[DOCUMENTS.id]) == ["text"]
 
 
-def test_sqlite_joins_sixty_four_tables() -> None:
-    query = Query(DOCUMENTS)
-    for number in range(1, MAX_TABLES):
-        query.join("item", query.base, None, a_field(f"f{number}", "file", 9))
-    with pytest.raises(RuleError, match="more than 64"):
-        query.join("item", query.base, None, a_field("one_more", "file", 9))
+def test_a_row_needs_those_it_hangs_on_in_the_query_s_order() -> None:
+    items = items_of("documents", a_field("teams", "relation", 9), "items")
+    team = Join("team", "linked", '"teams"', parent="items")
+    other = Join("other", "all", '"users"')
+    assert closure([other, items, team], ["team", "documents"]) == (items, team)
+    assert closure([other, items, team], ["other"]) == (other,)

@@ -59,7 +59,10 @@ def test_query_headers_method_and_context(name: str, expected: RequestValue) -> 
         ("1.", 1.0),
         ("+Inf", float("inf")),
         ("1e999", "1e999"),
-        ("1_0", "1_0"),
+        ("1_000", 1000.0),
+        ("0x1p4", 16.0),
+        ("0x10", "0x10"),
+        ("1__0", "1__0"),
         (" 5", " 5"),
         ("٣", "٣"),
         ("x", "x"),
@@ -139,9 +142,18 @@ def test_a_token_owner_without_a_collection_is_a_guest() -> None:
         (
             "rel_many.name",
             {"rel_many": ["ada", "bob", "ada", "", 5.0, None]},
-            RequestValue("record", '["ada", "bob", "5"]'),
+            RequestValue("record", '["ada","bob","5"]'),
         ),
         ("rel_many.name", {"rel_many": '["ada"]'}, RequestValue("record", '["ada"]')),
+        ("rel_many.name", {"rel_many": '["ada",null]'}, RequestValue("record", '["ada"]')),
+        (
+            "rel_many.name",
+            {"rel_many": '["ada",5]'},
+            RequestValue("record", r'["ada","[\"ada\",5]"]'),
+        ),
+        ("rel_many.name", {"rel_many": "[ada"}, RequestValue("record", '["[ada"]')),
+        ("rel_many.name", {"rel_many": '{"a":[1]}'}, RequestValue("record", r'["{\"a\":[1]}"]')),
+        ("rel_many.name", {"rel_many": [1, {"x": 1}]}, RequestValue("record", '["1"]')),
         ("rel_many.name", {}, NULL),
     ],
 )
@@ -152,6 +164,9 @@ def test_the_body(name: str, body: dict[str, Any], expected: RequestValue) -> No
 @pytest.mark.parametrize(
     ("name", "body"),
     [
+        ("query", {}),
+        ("headers", {}),
+        ("body", {}),
         ("query.a:each", {}),
         ("headers.a:length", {}),
         ("query.a:changed", {}),
@@ -160,7 +175,6 @@ def test_the_body(name: str, body: dict[str, Any], expected: RequestValue) -> No
         ("body.a:nope", {}),
         ("body.text:each", {}),
         ("body.text:length", {}),
-        ("body.a", {"a": 10**400}),
         ("body.a", {"a": DEEP}),
     ],
 )

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record
+from pocketfiles.config import RuleLimits
 from pocketfiles.rules.evaluate import Evaluation, RuleRequest
+from pocketfiles.rules.lookups import index_values
 
 NOW = datetime(2026, 11, 23, 18, 4, 5, 678_901, tzinfo=UTC)
 
@@ -182,7 +184,11 @@ class World:
         collection = self._named(collection_id)
         by = next(each for each in collection.fields if each.id == field_id)
         self.calls.append(("referring", f"{collection.name}.{by.name}", tuple(sorted(values))))
-        found = [r.id for r in self._of(collection_id) if set(r.names(by)) & set(values)]
+        found = [
+            record.id
+            for record in self._of(collection_id)
+            if set(index_values(by, record.values.get(by.name))) & set(values)
+        ]
         return found[: limit + 1]
 
     def all(self, collection_id: str, limit: int) -> Sequence[Record]:
@@ -232,5 +238,5 @@ def evaluation(
         collections=world.collections,
         reader=world,
         now=NOW,
-        max_rows=max_rows,
+        limits=RuleLimits(max_rows=max_rows),
     )

@@ -1,0 +1,80 @@
+"""Whether a goal holds, asked of SQLite in as small queries as can be."""
+
+from collections.abc import Iterable, Sequence
+
+from pocketfiles.rules.database import Database
+from pocketfiles.rules.goals import (
+    All,
+    Goal,
+    Some,
+    alternatives,
+    apart,
+    conditions_of,
+    reduced,
+    several,
+    where,
+)
+from pocketfiles.rules.translate import Condition, Plan
+from pocketfiles.rules.tree import Outcome
+
+MAX_QUERIES = 256
+"""After so many, what is left of a goal is one query."""
+
+
+class Decider:
+    """Decides goals of one plan over the records that are loaded."""
+
+    def __init__(self, plan: Plan, database: Database) -> None:
+        self._plan = plan
+        self._database = database
+        self._queries = 0
+
+    def without_known(self, goal: Goal) -> Goal:
+        """The goal without the conditions that depend on the record, the token's owner and the request
+        alone, and have one outcome."""
+        known = (each for each in conditions_of(goal) if self._plan.is_known(each))
+        return self._without(goal, known)
+
+    def without_single(self, goal: Goal) -> Goal:
+        """The goal without the conditions that look at no more than one combination of rows."""
+        return self._without(goal, conditions_of(goal))
+
+    def _without(self, goal: Goal, conditions: Iterable[Condition]) -> Goal:
+        single = [each for each in conditions if not several(each.rows, self._plan)]
+        if not single:
+            return goal
+        joins = self._plan.joined(single)
+        sql = self._plan.select([each.sql for each in single], joins)
+        values = next(self._database.rows(sql))
+        outcomes = {id(each): value for each, value in zip(single, values, strict=True)}
+        return reduced(
+            goal, lambda each: bool(outcomes[id(each)]) if id(each) in outcomes else None
+        )
+
+    def holds_anyhow(self, goal: Goal) -> bool:
+        """Whether a goal holds whatever the records are that no one has looked up yet."""
+        return self.holds(reduced(goal, lambda each: None if self._plan.is_known(each) else False))
+
+    def holds(self, goal: Goal) -> bool:
+        """Whether some combination of joined rows makes the goal true."""
+        if isinstance(goal, bool):
+            return goal
+        if isinstance(goal, Some):
+            return any(map(self.holds, goal.parts))
+        if isinstance(goal, All) and self._queries < MAX_QUERIES:
+            parts = apart(goal, self._plan)
+            if len(parts) > 1:
+                return all(map(self.holds, parts))
+            if found := alternatives(goal):
+                return any(map(self.holds, found))
+        self._queries += 1
+        joins = self._plan.joined(conditions_of(goal))
+        return self._database.has_row(self._plan.select(["1"], joins, f"{where(goal)} LIMIT 1"))
+
+    def outcome(self, conditions: Sequence[Condition]) -> Outcome:
+        """The best that any combination of joined rows makes of a comparison."""
+        joins = self._plan.joined(conditions)
+        both = " AND ".join(f"({each.sql})" for each in conditions)
+        rows = self._database.rows(self._plan.select([f"max({both})"], joins))
+        value = next(rows)[0]
+        return None if value is None else bool(value)
