@@ -115,3 +115,8 @@ def test_every_file_and_function_on_a_map_exists(document: str) -> None:
 
 def test_the_architecture_has_many_hops() -> None:
     assert len(HOP.findall(text("docs/architecture.md"))) > 40
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md")]
+    assert len(set(numbers)) == len(numbers)
