@@ -4,13 +4,14 @@ serves.
 It copies PocketBase's data to AWS and keeps it in step, or manages collections, records and files
 without PocketBase. From the top down; each part imports only parts below it:
 
-``cli``         parses the command line, runs a command, prints failures
-``commands``    one module for each command
-``comparison``  compares a running PocketBase with a PocketFiles stack
-``explain``     says step by step why a URL is served or refused
-``standalone``  collections, records and files without PocketBase
-``sync``        one round of a sync: read, plan, write; and the watch that repeats it
-``target``      the table, the bucket and the CloudFront distribution that are written
-``source``      PocketBase's data directory, which is only read
-``errors``      what an administrator can be told when a command fails
+``cli``            parses the command line, runs a command, prints failures
+``commands``       one module for each command
+``comparison``     compares a running PocketBase with a PocketFiles stack
+``explain``        says step by step why a URL is served or refused
+``rule_findings``  view rules that cannot be evaluated, and files that are open
+``standalone``     collections, records and files without PocketBase
+``sync``           one round of a sync: read, plan, write; and the watch that repeats it
+``target``         the table, the bucket and the CloudFront distribution that are written
+``source``         PocketBase's data directory, which is only read
+``errors``         what an administrator can be told when a command fails
 """

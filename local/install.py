@@ -1,12 +1,12 @@
-"""Make the virtual environment that a ``make`` command needs: ``install.py FOLDER KIND [ARGUMENTS]``.
+"""Makes the virtual environment of a ``make`` command: ``install.py FOLDER KIND [OPTIONS]``.
 
-Runs before anything is installed, so it uses the standard library alone and is run as a file. ``KIND``
-is the part of the name of a requirements file: ``run`` for ``requirements-run.txt``.
+Runs before anything is installed, so it uses the standard library alone and is run as a file.
+``KIND`` is part of the name of a requirements file: ``run`` for ``requirements-run.txt``.
 
-An environment is complete for a kind when it holds the mark of the kind's requirements, so nothing
-is written, and no network needed, once it is. An installation that was interrupted leaves a file that
-says so; the next one then starts from nothing. A lock lets one installation run at a time; the system
-releases it even when its holder is killed.
+An environment is complete for a kind when it holds the mark of the kind's requirements. Then
+nothing is written, and no network is needed. An installation that was interrupted leaves a file
+that says so; the next one starts from nothing. A lock lets one installation run at a time; the
+system releases it even when its holder is killed.
 """
 
 import argparse
@@ -117,7 +117,7 @@ def _create(folder: Path) -> None:
 
 
 def _install_packages(folder: Path, kind: str, *, keeps_old: bool) -> None:
-    # Modules are compiled when they are imported first: a third less to write, and less to wait for.
+    # Modules are compiled when they are first imported: a third less to write and to wait for.
     quietly = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile")
     command = [str(_python(folder)), "-m", "pip", "install", *quietly, "-r"]
     if subprocess.run([*command, str(_requirements(kind))], check=False).returncode == 0:

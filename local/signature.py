@@ -1,7 +1,7 @@
 """AWS Signature Version 4 from the receiving side: was a request signed with these credentials?
 
-Verifies the ``Authorization`` header and presigned URLs, as described in "Signature Version 4" of the
-AWS IAM user guide. Chunk signatures of a streamed upload are not verified. Pure.
+Verifies the ``Authorization`` header and presigned URLs, as described in "Signature Version 4" of
+the AWS IAM user guide. Chunk signatures of a streamed upload are not verified. Pure.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """The stand-in for S3 and DynamoDB: moto behind the checks that keep other programs and pages out.
 
-It holds what a data directory holds: password hashes, token keys, secrets. So it answers only
+It holds what a data directory holds: password hashes, token keys, secrets. It answers only
 
-* requests for a host name of this machine, which a page on a foreign host cannot make (DNS rebinding),
+* requests for a host name of this machine, against DNS rebinding,
 * requests that are signed with the runner's own credentials, which are random for each run,
 * requests without an ``Origin``, except for the presigned URLs that the API redirects browsers to.
 
@@ -26,7 +26,7 @@ Application: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 MAX_DYNAMODB_BYTES = 16 * 1024 * 1024
-"""A DynamoDB request may be this large; its signature covers the body, which is read to verify it."""
+"""DynamoDB's limit for a request, whose body is read to verify the signature."""
 
 
 class StandIn:

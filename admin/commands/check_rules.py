@@ -8,10 +8,9 @@ import argparse
 from collections.abc import Iterator
 
 from pocketfiles.catalogue.cached import snapshot_of
-from pocketfiles.catalogue.model import Collection, Collections
-from pocketfiles.errors import RuleError
-from pocketfiles.rules import evaluate
+from pocketfiles.catalogue.model import Collections
 
+from .. import rule_findings
 from . import arguments, output
 
 _EXAMPLE = "check-rules --table acme-catalogue"
@@ -28,7 +27,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Print a line for each finding, then the number of rules."""
     with arguments.reader_of(parsed) as reader:
         collections = snapshot_of(reader).collections
-    for line in _unguarded(collections):
+    for line in _undecided(collections):
         output.say(line)
     broken = list(_broken(collections))
     for line in broken:
@@ -38,34 +37,19 @@ def run(parsed: argparse.Namespace) -> int:
     return 1 if broken else 0
 
 
-def _unguarded(collections: Collections) -> Iterator[str]:
+def _undecided(collections: Collections) -> Iterator[str]:
     """Describe the protected file fields that no rule decides about."""
-    for collection in collections:
-        fields = [
-            f"{collection.name}.{field.name}" for field in collection.file_fields if field.protected
-        ]
-        if fields and not collection.view_rule:
-            locked = collection.view_rule is None
-            verdict = (
-                "locked (no view rule): superusers alone"
-                if locked
-                else "open to everybody (empty view rule)"
-            )
-            yield f"{', '.join(fields)}: protected, but {verdict}"
+    for collection, fields in rule_findings.undecided(collections):
+        locked = collection.view_rule is None
+        verdict = (
+            "locked (no view rule): superusers alone"
+            if locked
+            else "open to everybody (empty view rule)"
+        )
+        names = ", ".join(f"{collection.name}.{field}" for field in fields)
+        yield f"{names}: protected, but {verdict}"
 
 
 def _broken(collections: Collections) -> Iterator[str]:
-    for collection in collections:
-        reason = _problem(collection, collections)
-        if reason:
-            yield f"{collection.name}: the view rule cannot be evaluated and denies: {reason}"
-
-
-def _problem(collection: Collection, collections: Collections) -> str:
-    if not collection.view_rule:
-        return ""
-    try:
-        evaluate.check(collection.view_rule, collection, collections)
-    except RuleError as error:
-        return error.reason
-    return ""
+    for collection, reason in rule_findings.broken(collections):
+        yield f"{collection.name}: the view rule cannot be evaluated and denies: {reason}"

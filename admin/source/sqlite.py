@@ -85,10 +85,13 @@ def follower(database: Path) -> sqlite3.Connection | None:
     """
     if _way(database) != "shared":
         return None
+    connection = None
     try:
         connection = _connect(database, "mode=ro", 0)
         data_version(connection)
     except sqlite3.Error:
+        if connection is not None:
+            connection.close()
         return None
     return connection
 

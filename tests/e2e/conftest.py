@@ -79,6 +79,6 @@ def runner_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def runner(runner_log: Path) -> Iterator[Runner]:
     """The service with the demo data, for all tests of the session."""
-    runner = start(runner_log)
+    runner = start(runner_log, "--login")
     yield runner
     stop(runner)

@@ -3,6 +3,7 @@
 import http.client
 import io
 import json
+import re
 import shutil
 import signal
 import socket
@@ -188,9 +189,20 @@ def test_the_state_file_is_the_owners_alone_and_goes_with_the_service(tmp_path: 
 def test_the_log_holds_no_token(runner: Runner, runner_log: Path) -> None:
     ask(runner, "GET", runner.path("protected"))
     log = runner_log.read_text()
-    assert '"status":200' in log
+    path = runner.path("protected").partition("?")[0]
+    assert re.search(rf"^GET {path}\?token=\.\.\.  200  \d+ B  \d+ ms$", log, re.MULTILINE)
     assert "eyJ" not in log
     assert "Traceback" not in log
+
+
+def test_with_json_the_functions_own_lines_are_printed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    runner = start(log, "--json")
+    ask(runner, "GET", runner.path("picture"))
+    stop(runner)
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    assert ["_aws" in line for line in lines] == [False, True]
+    assert (lines[0]["message"], lines[0]["status"]) == ("answered", 200)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -58,6 +58,7 @@ def given(runner: Runner) -> dict[str, Any]:
         "photo": photo,
         "odd": photo | {"id": "odd000000000000", "file": ODD},
         "secret": record_of(runner.path("protected"), ids),
+        "identity": "ada@files.test",
         "auth": {"token": token, "record": {"id": "someone", "collectionName": "users"}},
     }
 
@@ -96,7 +97,8 @@ def direct(url: str) -> tuple[int, bytes]:
         with urllib.request.urlopen(url, timeout=30) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
-        return error.code, error.read()
+        with error:
+            return error.code, error.read()
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -147,6 +149,17 @@ def test_javascript_opens_a_protected_file_with_a_token_it_fetched(
     assert on_node["withoutToken"]["status"] == 404
     assert on_node["withAuthToken"]["status"] == 404
     assert on_node["fields"] == {}
+
+
+def test_javascript_logs_in_with_a_password_and_opens_files(
+    on_node: dict[str, Any], runner: Runner
+) -> None:
+    expected = hashlib.sha256(direct(runner.lines["protected"])[1]).hexdigest()
+    login = on_node["login"]
+    assert login["valid"] is True
+    assert (login["avatar"]["status"], login["avatar"]["type"]) == (200, "image/png")
+    assert (login["secret"]["status"], login["secret"]["sha256"]) == (200, expected)
+    assert on_node["stranger"]["response"]["message"] == "Failed to authenticate."
 
 
 @pytest.mark.parametrize("who", ["guest", "forged"])
@@ -226,7 +239,8 @@ def test_the_python_client_gets_files_thumbs_and_a_token(
     with pytest.raises(ClientResponseError) as caught:
         client.files.get_token()
     assert caught.value.status == 401
-    client.auth_store.save(given["auth"]["token"], Record(given["auth"]["record"]))
+    logged_in = client.collection("users").auth_with_password(given["identity"], "demo")
+    assert logged_in.is_valid
     token = client.files.get_token()
     assert direct(client.files.get_url(secret, secret_name, {"token": token})) == direct(
         runner.lines["protected"]

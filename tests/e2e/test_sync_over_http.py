@@ -43,8 +43,19 @@ def kept_in_step(tmp_path: Path) -> Iterator[tuple[Runner, Path]]:
     stop(runner)
 
 
-def test_a_new_record_is_served_a_moment_later(kept_in_step: tuple[Runner, Path]) -> None:
-    runner, directory = kept_in_step
+@pytest.fixture
+def watching(tmp_path: Path) -> Iterator[tuple[Runner, Path]]:
+    """A service that itself follows a copy of the demo data."""
+    directory = tmp_path / "pb_data"
+    shutil.copytree(ROOT / "local" / "demo" / "pb_data", directory)
+    runner = start(tmp_path / "log", "--data", str(directory), "--watch")
+    yield runner, directory
+    stop(runner)
+
+
+@pytest.mark.parametrize("how", ["kept_in_step", "watching"])
+def test_a_new_record_is_served_a_moment_later(how: str, request: pytest.FixtureRequest) -> None:
+    runner, directory = request.getfixturevalue(how)
     path = "/api/files/photos/photo0000000009/new_0123456789.txt"
     assert ask(runner, "GET", path)[0] == 404
     folder = directory / "storage" / PHOTOS / "photo0000000009"

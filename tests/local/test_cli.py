@@ -19,7 +19,18 @@ def printed(option: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 @pytest.mark.parametrize(
-    "option", ["--port N", "--host HOST", "--data PB_DATA_DIR", "--sam-env FILE", "--version"]
+    "option",
+    [
+        "--port N",
+        "--host HOST",
+        "--data PB_DATA_DIR",
+        "--sam-env FILE",
+        "--watch",
+        "--login",
+        "--json",
+        "--cdn",
+        "--version",
+    ],
 )
 def test_help_explains_every_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     (_, explanation) = printed("--help", capsys).split(f"\n  {option}")

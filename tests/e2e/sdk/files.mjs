@@ -49,4 +49,16 @@ found.fields = await pb.send("/api/files/token", { method: "POST", fields: "othe
 pb.authStore.save(given.auth.token.slice(0, -2) + "xx", given.auth.record);
 found.forged = await refusal(pb.files.getToken());
 
+// The quick start of the client: log in, then show a file of the record.
+const visitor = new PocketBase(given.base);
+const { record } = await visitor.collection("users").authWithPassword(given.identity, "demo");
+await visitor.collection("users").authRefresh();
+const fileToken = await visitor.files.getToken();
+found.login = {
+  valid: visitor.authStore.isValid,
+  avatar: await got(visitor.files.getURL(record, record.avatar)),
+  secret: await got(visitor.files.getURL(given.secret, given.secret.file, { token: fileToken })),
+};
+found.stranger = await refusal(visitor.collection("users").authWithPassword("nobody", "demo"));
+
 console.log(JSON.stringify(found));

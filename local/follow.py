@@ -1,0 +1,74 @@
+"""Follows a PocketBase that runs: what it writes is served a moment later."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from admin.sync import watch
+from admin.sync.round import Source, Summary, Sync, prepared
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+
+class Report:
+    """Says what came of each change."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._warned: set[str] = set()
+
+    def round(self, sync: Sync) -> None:
+        """Bring table and bucket up to date."""
+        summary = sync.round(self._warnings)
+        if summary.changed:
+            self._say(f"synced: {summary}")
+
+    def failed(self, error: Exception, wait_seconds: float) -> None:
+        """Say that a round is tried again."""
+        self._say(f"sync failed: {error}; trying again in {wait_seconds:.0f} s")
+
+    def refused(self, error: Exception) -> None:
+        """Say why a round was refused; the runner's syncs have no limit on deletions."""
+        self._say(f"sync refused: {error}")
+
+    def stopped(self) -> None:
+        """Say nothing: the runner ends."""
+
+    @contextmanager
+    def _warnings(self, summary: Summary, total: int) -> Iterator[Callable[[object], None]]:
+        for warning in summary.warnings:
+            if warning not in self._warned:
+                self._say(f"warning: {warning}")
+        self._warned = set(summary.warnings)
+        yield lambda action: None
+
+
+@contextmanager
+def following(
+    data: Path,
+    clients: "tuple[S3Client, DynamoDBClient]",
+    names: tuple[str, str],
+    say: Callable[[str], None],
+) -> Iterator[None]:
+    """Keep bucket and table (``names``) equal to the data directory until the block ends."""
+    stop = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise KeyboardInterrupt
+
+    def follow() -> None:
+        with prepared(Source(data), lambda: clients, names, removing=True, guarded=False) as sync:
+            watch.follow(sync, Report(say), sleep)
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()

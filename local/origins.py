@@ -1,0 +1,51 @@
+"""Which requests come from this machine's own pages and programs, and not from a page elsewhere.
+
+A page in a browser can send requests to this machine. ``Origin`` says where the page comes from,
+``Host`` which name it used. A foreign name that leads here (DNS rebinding) is refused; an IP
+address cannot be such a name.
+"""
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+
+def is_local(headers: Mapping[str, str]) -> bool:
+    """Whether a request may come from this machine. ``headers`` with lower-case names."""
+    if not _is_own_name(headers.get("host", "")):
+        return False
+    return _is_own_origin(headers.get("origin"))
+
+
+def is_own_page(headers: Mapping[str, str]) -> bool:
+    """Whether a request may come from this very origin, or from no page at all."""
+    origin = headers.get("origin")
+    host = headers.get("host", "")
+    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return False
+    return _is_own_name(host) and origin in {None, f"http://{host}"}
+
+
+def _is_own_origin(origin: str | None) -> bool:
+    """Whether a page of this machine, of whatever port, sent the request."""
+    if origin is None:
+        return True
+    name = urlsplit(origin).hostname or ""
+    return _is_localhost(name) or (_is_address(name) and ipaddress.ip_address(name).is_loopback)
+
+
+def _is_own_name(host: str) -> bool:
+    name = urlsplit(f"//{host}").hostname or ""
+    return _is_localhost(name) or _is_address(name)
+
+
+def _is_localhost(name: str) -> bool:
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,225 @@
+"""The whole service: what stands in for AWS, the imported data, the API, and what listens."""
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+from urllib.parse import urlsplit
+
+import boto3
+
+from admin import rule_findings
+from admin.sync.round import Summary, import_directory
+from admin.target import local_runner
+from admin.target.local_runner import LocalRunner
+from local import cloud, containers
+from local.api import Api
+from local.console import Console, FunctionOutput, observed
+from local.follow import following
+from local.gateway import Request
+from local.intrinsics import REGION
+from local.login import Login
+from local.runtime import Runtime
+from local.samples import samples
+from local.server import Application, Server
+from local.signature import Credentials
+from local.template import Template, parse
+from pocketfiles.catalogue.cached import Snapshot, snapshot_of
+from pocketfiles.catalogue.table import Table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "local" / "demo" / "pb_data"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says."""
+
+    data: Path
+    host: str
+    port: int
+    watch: bool = False
+    login: bool = False
+    cdn: bool = False
+    sam_env: Path | None = None
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the data is the demo data, whose secrets are nobody's."""
+        return self.data.resolve() == DEMO
+
+
+@dataclass(frozen=True)
+class Backing:
+    """The bucket and the table, filled, and how to reach them."""
+
+    s3: "S3Client"
+    dynamodb: "DynamoDBClient"
+    endpoint: str
+    credentials: Credentials
+    bucket: str
+    table_name: str
+    summary: Summary
+
+    def snapshot(self) -> Snapshot:
+        """The data of this moment."""
+        return snapshot_of(Table(self.dynamodb, self.table_name))
+
+
+def serve(options: Options, out: TextIO, console: Console) -> None:
+    """Serve until interrupted. The addresses go to ``out`` when everything is ready.
+
+    Raises ``AdminError``, ``OSError`` or ``TemplateError`` when it cannot start.
+    """
+    template = parse((ROOT / "template.yaml").read_text())
+    with (
+        _bound(options.host, options.port) as server,
+        contextlib.redirect_stdout(FunctionOutput(console.printed_by_function)),
+        _backing(options, template) as backing,
+    ):
+        api = Api(template.routes, Runtime(template.functions))
+        base = f"http://{options.host}:{server.server_port}"
+        with (
+            _in_front(options, api, backing) as front,
+            _announced(_runner(base, backing), console),
+            _followed(options, backing, console),
+        ):
+            server.application = _with_login(options, observed(front, console), backing)
+            for line in _greeting(base, backing, api):
+                print(line, file=out, flush=True)
+            _remark(options, backing, console)
+            console.open()
+            server.serve_forever()
+
+
+def _bound(host: str, port: int) -> Server:
+    """Listen before anything that takes time, so that a port in use is reported at once."""
+    try:
+        return Server((host, port))
+    except OSError as error:
+        raise OSError(
+            f"cannot listen on {host} port {port}: {error.strerror}; try --port 0"
+        ) from error
+
+
+@contextlib.contextmanager
+def _backing(options: Options, template: Template) -> Iterator[Backing]:
+    """S3 and DynamoDB with the template's bucket and table and the data in them."""
+    credentials = cloud.random_credentials()
+    environment = template.environment()
+    bucket = environment["BUCKET_NAME"]
+    table = environment["TABLE_NAME"]
+    address = containers.EVERYWHERE if options.sam_env else cloud.LOOPBACK
+    with (
+        cloud.serving(credentials, address) as endpoint,
+        _for_containers(options.sam_env, endpoint, environment),
+    ):
+        os.environ.update(environment)
+        cloud.point_at(endpoint, credentials, os.environ)
+        s3, dynamodb = boto3.client("s3"), boto3.client("dynamodb")
+        cloud.provision(template, s3, dynamodb)
+        summary = import_directory(options.data, s3, bucket, dynamodb, table)
+        yield Backing(s3, dynamodb, endpoint, credentials, bucket, table, summary)
+
+
+def _for_containers(
+    path: Path | None, endpoint: str, environment: dict[str, str]
+) -> contextlib.AbstractContextManager[None]:
+    if path is None:
+        return contextlib.nullcontext()
+    return containers.variables(path, urlsplit(endpoint).port or 80, environment)
+
+
+def _in_front(
+    options: Options, api: Api, backing: Backing
+) -> contextlib.AbstractContextManager[Application]:
+    """What clients reach: the API itself, or the edge with ``--cdn``."""
+    if not options.cdn:
+        return contextlib.nullcontext(api.respond)
+    from local.cdn.start import edge  # noqa: PLC0415 - only --cdn needs Node and its process
+
+    collections = lambda: backing.snapshot().collections  # noqa: E731
+    return edge(ROOT, backing.s3, backing.bucket, collections, api.respond)
+
+
+def _followed(
+    options: Options, backing: Backing, console: Console
+) -> contextlib.AbstractContextManager[None]:
+    if not options.watch:
+        return contextlib.nullcontext()
+    names = (backing.bucket, backing.table_name)
+    return following(options.data, (backing.s3, backing.dynamodb), names, console.say)
+
+
+def _with_login(options: Options, application: Application, backing: Backing) -> Application:
+    """The application with password logins answered, if asked for."""
+    if not options.login:
+        return application
+    login = Login(backing.snapshot, any_password=options.is_demo)
+    return lambda request: login.answer(request) or application(request)
+
+
+def _runner(base: str, backing: Backing) -> LocalRunner:
+    return LocalRunner(
+        base=base,
+        endpoint=backing.endpoint,
+        region=REGION,
+        table=backing.table_name,
+        bucket=backing.bucket,
+        access_key_id=backing.credentials.access_key_id,
+        secret_access_key=backing.credentials.secret_access_key,
+        pid=os.getpid(),
+    )
+
+
+@contextlib.contextmanager
+def _announced(runner: LocalRunner, console: Console) -> Iterator[None]:
+    """Let ``admin --local`` find this service until the block ends."""
+    try:
+        path = local_runner.write(runner, os.environ)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        console.say(f"warning: `admin --local` will not find this service: {reason}")
+        yield
+        return
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _greeting(base: str, backing: Backing, api: Api) -> Iterator[str]:
+    def opens(path: str) -> bool:
+        answer = api.respond(Request("HEAD", path, (("Host", "localhost"),)))
+        return answer.status == HTTPStatus.OK
+
+    logging.disable(logging.INFO)  # the log is for clients' requests, and these are our own
+    found = list(samples(backing.snapshot(), opens, base, time.time()))
+    logging.disable(logging.NOTSET)
+    yield f"ready: {base}"
+    yield f"aws: {backing.endpoint}"
+    for label, text in found:
+        yield f"{label:<16}  {text}"
+
+
+def _remark(options: Options, backing: Backing, console: Console) -> None:
+    """Say what was imported, and what is wrong with it."""
+    summary: Summary = backing.summary
+    console.say(f"imported {options.data.name}: {summary}")
+    for warning in summary.warnings:
+        console.say(f"warning: {warning}")
+    for collection, reason in rule_findings.broken(backing.snapshot().collections):
+        console.say(
+            f"warning: {collection.name}: the view rule cannot be evaluated and denies: {reason}"
+        )
+    if options.watch:
+        console.say(f"watching {options.data}")
