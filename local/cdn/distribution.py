@@ -58,7 +58,7 @@ class Distribution:
         """The answer that the viewer gets, with ``x-cache`` and, from the cache, ``age``."""
         if urlsplit(request.target).path == TOKEN_ROUTE:
             return _marked(self.api(request), "Miss from cloudfront")
-        event = {"version": "1.0", "request": _event_request(request)}
+        event = {"version": "1.0", "request": event_request(request)}
         changed, origins = self.functions.run("request", event)
         answer = self._cached(request, changed, by_key=bool(origins))
         if answer.status >= _FUNCTION_STATUS_LIMIT:
@@ -126,7 +126,7 @@ class Distribution:
         )
 
 
-def _event_request(request: Request) -> dict[str, Any]:
+def event_request(request: Request) -> dict[str, Any]:
     """The request as CloudFront shows it to a function: raw names and values, lower-case headers."""
     target = urlsplit(request.target)
     query: dict[str, Any] = {}
