@@ -27,13 +27,17 @@ CLOSED = Collection(
 VIEW = Collection("pbc_view3", "album", "view", (Field("f", "image", "file"),))
 OPEN_FOLDER = "/pbc_Open1/"
 
-NAMES = st.sampled_from(
-    ["Photos", "photos", "pbc_Open1", "PBC_OPEN1", "secrets", "SECRETS", "pbc_shut2", "album", "pbc_view3", "other", ".", "..", "token", "thumbs_a.png"]
+NAMES = st.one_of(
+    st.sampled_from(["Photos", "photos", "pbc_Open1", "PBC_OPEN1"]),
+    st.sampled_from(["secrets", "SECRETS", "pbc_shut2", "album", "pbc_view3"]),
+    st.sampled_from(["other", "", ".", "..", "token", "thumbs_a.png"]),
 )
 FILES = st.sampled_from(["a.png", "A.png", "a.svg", ".a", "..", "a..b", "thumbs_a.png", "a b.txt"])
 ODD = st.text("aA0./\\%2eF;+ ?#&=é\0", max_size=6)
-PARAMETERS = st.sampled_from(
-    ["thumb=9x9", "thumb=8x8", "%74humb=9x9", "thumb=", "token=x", "download=1", "download=0", "utm=1", "thumb=9x9;a", "thumb=%zz", "=", "a", "thumb=%2e%2e%2f"]
+PARAMETERS = st.one_of(
+    st.sampled_from(["thumb=9x9", "thumb=8x8", "%74humb=9x9", "thumb=", "token=x"]),
+    st.sampled_from(["download=1", "download=0", "utm=1", "thumb=9x9;a", "thumb=%zz"]),
+    st.sampled_from(["=", "a", "thumb=%2e%2e%2f"]),
 )
 
 
