@@ -69,6 +69,10 @@ class FakeBucket:
         self.objects.setdefault(key, (body, content_type))
         return etag_of(body)
 
+    def delete(self, key: str) -> None:
+        self.calls.append(("delete", key))
+        self.objects.pop(key, None)
+
     def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
         self.calls.append(("presign", key, seconds, overrides))
         return f"https://bucket.test/{key}?signed"

@@ -248,7 +248,8 @@ def at_large(statement: Mapping[str, Any]) -> Iterator[str]:
     for resource in resources:
         if "*" in resource and (statement.get("Sid"), resource) not in STAR_AND_WHY:
             yield f"the resource {resource}"
-    if "s3:PutObject" in actions and not all("/*/*/thumbs_*/*" in each for each in resources):
+    writes = {"s3:PutObject", "s3:DeleteObject"} & set(actions)
+    if writes and not all(each.endswith("/*/*/thumbs_*/*") for each in resources):
         yield "writes more than thumbs"
 
 

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 )
 
 from pocketfiles.deadline import deadline
-from pocketfiles.errors import Overloaded, Refusal, StorageUnavailable
+from pocketfiles.errors import DeadlineExceeded, Overloaded, Refusal, StorageUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -175,6 +175,8 @@ def refusal(service: str, error: Exception) -> Refusal:
     """The refusal that a failed call leads to: ``Overloaded`` if a retry may succeed,
     ``StorageUnavailable`` if an operator must act."""
     reason = f"{service}: {code(error)}"
+    if isinstance(error, OutOfTime):
+        return DeadlineExceeded(reason)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return StorageUnavailable(reason)
     if not isinstance(error, ClientError) or code(error) in _TRANSIENT_CODES:

@@ -11,6 +11,7 @@
     │   ├── Unauthenticated     401  the token route without a valid auth token
     │   ├── Forbidden           403  a superuser from an address that is not listed, or not the CDN
     │   └── Overloaded          503  AWS is throttling or does not respond; the client may retry
+    │       └── DeadlineExceeded     the request has no time left; others may have
     ├── Outdated                     data changed while a request read it; it starts again
     ├── ThumbFailed                  a thumb cannot be made; the original is served instead
     └── RuleError                    a view rule cannot be evaluated; it denies
@@ -117,6 +118,10 @@ class Overloaded(Refusal):
 
 class Outdated(PocketFilesError):
     """The table no longer has what it held at the generation that is being read."""
+
+
+class DeadlineExceeded(Overloaded):
+    """This request has no time left for what it waits for. Another request may succeed."""
 
 
 class ThumbFailed(PocketFilesError):

@@ -111,7 +111,12 @@ class FileService:
         thumb = self.thumbs.open(located.key, size, format_name, attributes_only=attributes_only)
         name = keys.thumb_name(located.name, size) if thumb.is_thumb else located.name
         policy = replace(policy, is_fallback=thumb.outcome == "failed")
-        log_fields = replace(log_fields, thumb=thumb.outcome, reason=thumb.reason)
+        log_fields = replace(
+            log_fields,
+            thumb=thumb.outcome,
+            reason=thumb.reason,
+            operator_must_act=thumb.operator_must_act,
+        )
         varies = bool(self.thumb_formats) and thumb.outcome != "original"
         variant = Variant(thumb.opened, name, policy, varies, is_thumb=thumb.is_thumb)
         return variant, log_fields

@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from pocketfiles import timing
 from pocketfiles.aws import AWS_ERRORS, code, last_attempt, refusal, status
-from pocketfiles.errors import Overloaded, StorageUnavailable
+from pocketfiles.errors import DeadlineExceeded, Overloaded, StorageUnavailable
 from pocketfiles.objects import UNKNOWN_TYPE, Opened, Stored
 
 if TYPE_CHECKING:
@@ -118,6 +118,10 @@ class Storage:
             raise refusal("S3", error) from error
         return answer["ETag"]
 
+    def delete(self, key: str) -> None:
+        """Delete an object, if it exists."""
+        self._call(self._client.delete_object, Key=key)
+
     def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
         """A URL that gets the object for ``seconds``. ``overrides`` are S3's ``Response…``
         parameters."""
@@ -146,7 +150,7 @@ class Storage:
 
     def _read(self, body: Any, size: int) -> bytes:
         """The whole body. Raises if it is shorter, so that a broken response is never served."""
-        end = min(time.monotonic() + self._body_seconds, last_attempt())
+        too_slow = time.monotonic() + self._body_seconds
         chunks = []
         length = 0
         with timing.spent_on("s3"), body as stream:
@@ -156,7 +160,12 @@ class Storage:
             while chunk := read(_CHUNK_BYTES):
                 chunks.append(chunk)
                 length += len(chunk)
-                if time.monotonic() > end and length < size:
+                if length >= size:
+                    continue
+                now = time.monotonic()
+                if now > last_attempt():
+                    raise DeadlineExceeded("S3: the body came too slowly for the deadline")
+                if now > too_slow:
                     raise Overloaded("S3: the body came too slowly")
         if length != size:
             raise IncompleteReadError(actual_bytes=length, expected_bytes=size)

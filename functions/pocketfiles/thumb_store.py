@@ -1,24 +1,33 @@
 """Thumbs: read from the bucket, or made and stored there (pocketbase.md §3.6).
 
-A stored thumb costs one GET. A new thumb costs the GET that finds it missing, a GET of the original
-and a PUT; it is served without being read back. If a thumb cannot be made, the original is served.
+A stored thumb costs one GET. A new thumb costs the GET that finds it missing, a GET of the original,
+a PUT, and a HEAD of the original; it is served without being read back. If a thumb cannot be made,
+the original is served.
+
+The HEAD sees to it that a thumb belongs to the bytes it was made of: if the original was replaced or
+deleted meanwhile, the thumb is deleted again. A process that dies between PUT and HEAD leaves it to
+the sync, which clears thumbs once more after the longest request.
 """
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from pocketfiles import keys
-from pocketfiles.errors import NotFound, Refusal, ThumbFailed
+from pocketfiles.deadline import seconds_left
+from pocketfiles.errors import DeadlineExceeded, NotFound, Overloaded, Refusal, ThumbFailed
 from pocketfiles.log_fields import ThumbOutcome
 from pocketfiles.objects import Opened, Stored
 from pocketfiles.thumbs.size import THUMBABLE, ThumbSize, parse
 
 REMEMBERED_FAILURES = 1024
 REMEMBER_SECONDS = 600
+ATTEMPTS = 2
+"""How often a thumb is made anew because its original was replaced meanwhile."""
 
 
 class Store(Protocol):
@@ -32,6 +41,9 @@ class Store(Protocol):
 
     def put_new(self, key: str, body: bytes, content_type: str) -> str:
         """Store an object unless the key exists; its ETag."""
+
+    def delete(self, key: str) -> None:
+        """Delete an object, if it exists."""
 
 
 class Picture(Protocol):
@@ -54,17 +66,31 @@ Render = Callable[[bytes, ThumbSize, str], Picture]
 class Thumb:
     """What to serve: a thumb, or the original in its place.
 
-    ``reason``: why the thumb failed or could not be stored.
+    ``reason``: why the thumb failed or could not be stored. ``operator_must_act``: only an operator
+    can mend that.
     """
 
     opened: Opened
     outcome: ThumbOutcome
     reason: str = ""
+    operator_must_act: bool = False
 
     @property
     def is_thumb(self) -> bool:
         """Whether this is the thumb rather than its original."""
         return self.outcome in {"stored", "made"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A thumb that is not stored yet: the keys of its original and of itself, its size, and its
+    format if that is not the original's."""
+
+    original: str
+    key: str
+    size: str
+    format_name: str
+    attributes_only: bool
 
 
 class ThumbMaker:
@@ -100,15 +126,15 @@ class ThumbMaker:
         """The thumb of the original at that key, or the original in its place.
 
         ``format_name``: ``avif`` or ``webp`` for a thumb in that format where it is smaller; then
-        the smaller one is stored, so that the choice is made once. ``attributes_only``: a stored
-        thumb is returned without its body. Raises ``NotFound`` if the original is missing, and
-        whatever the bucket raises.
+        the smaller one is stored, so that the choice is made once. ``attributes_only``: the bodies
+        of a stored thumb and of an original are not needed. Raises ``NotFound`` if the original is
+        missing, and whatever the bucket raises.
         """
         key = keys.thumb(original, size, format_name)
         found = self._stored(key, attributes_only=attributes_only)
         if found:
             return Thumb(found, "stored")
-        return self._share(key, lambda: self._make(original, key, size, format_name))
+        return self._share(_Wanted(original, key, size, format_name, attributes_only))
 
     def _stored(self, key: str, *, attributes_only: bool) -> Opened | None:
         if not attributes_only:
@@ -116,83 +142,135 @@ class ThumbMaker:
         stored = self._store.head(key)
         return Opened(stored) if stored else None
 
-    def _share(self, key: str, make: Callable[[], Thumb]) -> Thumb:
-        """Make the thumb, or wait for the request that is making it already."""
-        with self._lock:
-            future = self._in_progress.get(key)
-            makes_it = future is None
-            if future is None:
-                future = self._in_progress[key] = Future()
-        if makes_it:
+    def _share(self, wanted: _Wanted) -> Thumb:
+        """Make the thumb, or wait for the request that is making it already.
+
+        A request waits no longer than its own deadline. If the other request fails because its own
+        deadline is over, this one makes the thumb itself.
+        """
+        while True:
+            with self._lock:
+                future = self._in_progress.get(wanted.key)
+                makes_it = future is None
+                if future is None:
+                    future = self._in_progress[wanted.key] = Future()
+            if makes_it:
+                self._lead(wanted, future)
+                return future.result()
             try:
-                future.set_result(make())
-            except BaseException as error:
-                future.set_exception(error)
-            finally:
-                with self._lock:
-                    del self._in_progress[key]
-        return future.result()
+                error = future.exception(seconds_left())
+            except TimeoutError:
+                raise DeadlineExceeded("another request is still making the thumb") from None
+            if not isinstance(error, DeadlineExceeded):
+                return future.result()
 
-    def _make(self, original: str, key: str, size: str, format_name: str) -> Thumb:
-        source = self._store.fetch(original, self._is_wanted)
-        if source is None:
-            raise NotFound("the object is missing")
-        if source.stored.content_type not in THUMBABLE:
-            return Thumb(source, "original")
+    def _lead(self, wanted: _Wanted, future: "Future[Thumb]") -> None:
+        """Make the thumb for all requests that wait for it."""
         try:
-            picture = self._draw(source, size, format_name)
-        except ThumbFailed as failed:
-            return Thumb(source, "failed", failed.reason)
-        return self._keep(source, key, picture)
+            future.set_result(self._make(wanted))
+        except BaseException as error:
+            future.set_exception(error)
+        finally:
+            with self._lock:
+                del self._in_progress[wanted.key]
 
-    def _is_wanted(self, stored: Stored) -> bool:
+    def _make(self, wanted: _Wanted) -> Thumb:
+        for _ in range(ATTEMPTS):
+            source = self._store.fetch(
+                wanted.original, lambda stored: self._needs_body(stored, wanted)
+            )
+            if source is None:
+                raise NotFound("the object is missing")
+            if source.stored.content_type not in THUMBABLE:
+                return Thumb(source, "original")
+            try:
+                picture = self._draw(source, wanted.size, wanted.format_name)
+            except ThumbFailed as failed:
+                return Thumb(source, "failed", failed.reason)
+            thumb = self._keep(source, wanted.key, picture)
+            if thumb is not None:
+                return thumb
+        raise Overloaded("the original keeps changing")
+
+    def _needs_body(self, stored: Stored, wanted: _Wanted) -> bool:
         """Whether to read the original: to make its thumb, or to send it inline."""
-        can_be_sent = stored.size <= self._inline_limit
-        can_be_drawn = stored.content_type in THUMBABLE and stored.size <= self._max_source_bytes
+        can_be_sent = stored.size <= self._inline_limit and not wanted.attributes_only
+        can_be_drawn = (
+            stored.content_type in THUMBABLE
+            and stored.size <= self._max_source_bytes
+            and not self._known_failure(stored, wanted.size)
+        )
         return can_be_sent or can_be_drawn
 
     def _draw(self, source: Opened, size: str, format_name: str) -> Picture:
-        """Render the thumb, unless these bytes failed at this size recently."""
-        identity = (source.stored.etag, size)
-        failed_at, reason = self._failures.get(identity, (None, ""))
-        if failed_at is not None and self._clock() - failed_at < REMEMBER_SECONDS:
-            raise ThumbFailed(reason)
+        """Render the thumb. Raises ``ThumbFailed``, also if the same failed recently."""
+        known_failure = self._known_failure(source.stored, size)
+        if known_failure:
+            raise ThumbFailed(known_failure)
         try:
             if source.body is None:
                 raise ThumbFailed("too-many-bytes")
-            return self._render(source.body, _size(size), format_name)
+            return self._render(source.body, parse(size), format_name)
         except ThumbFailed as failed:
-            self._remember(identity, failed.reason)
+            self._remember(source.stored, size, failed.reason)
             raise
         except Exception as error:  # a decoder may raise anything on hostile bytes
             reason = f"crashed: {type(error).__name__}"
-            self._remember(identity, reason)
+            self._remember(source.stored, size, reason)
             raise ThumbFailed(reason) from error
 
-    def _remember(self, identity: tuple[str, str], reason: str) -> None:
+    def _known_failure(self, stored: Stored, size: str) -> str:
+        """Why there can be no such thumb, as far as is known without the bytes; empty otherwise."""
+        try:
+            parse(size)
+        except ValueError:
+            return "bad-size"
+        failed_at, reason = self._failures.get((stored.etag, size), (None, ""))
+        if failed_at is None or self._clock() - failed_at >= REMEMBER_SECONDS:
+            return ""
+        return reason
+
+    def _remember(self, stored: Stored, size: str, reason: str) -> None:
         with self._lock:
             while len(self._failures) >= REMEMBERED_FAILURES:
                 oldest = next(iter(self._failures))
                 del self._failures[oldest]
-            self._failures[identity] = (self._clock(), reason)
+            self._failures[stored.etag, size] = (self._clock(), reason)
 
-    def _keep(self, source: Opened, key: str, picture: Picture) -> Thumb:
-        """Store the thumb. If that fails, it is still served, provided it can be sent inline."""
-        reason = ""
-        etag = ""
+    def _keep(self, source: Opened, key: str, picture: Picture) -> Thumb | None:
+        """Store the thumb, and look at its original once more. ``None`` if that was replaced.
+
+        A thumb that cannot be stored is still served, provided it can be sent inline. Raises
+        ``NotFound`` if the original was deleted meanwhile.
+        """
         try:
             etag = self._store.put_new(key, picture.body, picture.content_type)
         except Refusal as error:
             reason = f"not-stored: {error.reason}"
             if len(picture.body) > self._inline_limit:
-                return Thumb(source, "failed", reason)
+                return Thumb(source, "failed", reason, error.operator_must_act)
+            opened = self._made(key, picture, "")
+            return Thumb(opened, "made", reason, error.operator_must_act)
+        try:
+            original = self._store.head(source.stored.key)
+        except Refusal as error:
+            self._take_back(key)
+            opened = self._made(key, picture, etag)
+            return Thumb(opened, "made", f"not-kept: {error.reason}", error.operator_must_act)
+        if original is not None and original.etag == source.stored.etag:
+            return Thumb(self._made(key, picture, etag), "made")
+        self._store.delete(key)
+        if original is None:
+            raise NotFound("the object was deleted while its thumb was made")
+        return None
+
+    def _take_back(self, key: str) -> None:
+        """Delete a thumb whose original could not be looked at. If that fails, too, the thumb
+        stays: the original has most likely not changed, and the next sync clears it if it has."""
+        with suppress(Refusal):
+            self._store.delete(key)
+
+    def _made(self, key: str, picture: Picture, etag: str) -> Opened:
         modified = datetime.fromtimestamp(int(self._clock()), UTC)
         stored = Stored(key, len(picture.body), etag, picture.content_type, modified)
-        return Thumb(Opened(stored, picture.body), "made", reason)
-
-
-def _size(text: str) -> ThumbSize:
-    try:
-        return parse(text)
-    except ValueError as error:
-        raise ThumbFailed("bad-size") from error
+        return Opened(stored, picture.body)

@@ -13,10 +13,11 @@ from typing import Any
 from PIL import Image
 
 from files import build
-from pocketfiles import aws, handle, tokens
-from pocketfiles.catalogue import table as tables
+from pocketfiles import aws, handle, keys, tokens
 from pocketfiles.catalogue.cached import Catalogue
+from pocketfiles.catalogue.items import collection_item, record_items
 from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.issue import PATH, TokenService
@@ -82,7 +83,7 @@ class World:
         self.user = Record("users_id", "ann", {"id": "ann", "name": "ann", "tokenKey": "k" * 50})
         s3, dynamodb = aws.client("s3", TIMEOUTS), aws.client("dynamodb", TIMEOUTS)
         storage = Storage(s3, self.cloud.bucket, aws.presigning_client, BODY_SECONDS)
-        table = tables.Table(dynamodb, self.cloud.table)
+        table = Table(dynamodb, self.cloud.table)
         self.files = build.file_service(Settings(table_name=self.cloud.table), table, storage)
         self.tokens = TokenService(Catalogue(table, 5, time.monotonic))
 
@@ -115,9 +116,19 @@ class World:
             ],
         )
         values = {"id": "rec", "photo": NAME, "text": OTHER, "secret": PROTECTED, "owner": "ann"}
-        items = [tables.collection_item(raw, at) for at, raw in enumerate((USERS, FILES))]
-        items += tables.record_items(self.collections[0], self.user)
-        items += tables.record_items(self.collections[1], Record("files_id", "rec", values))
+        items = [collection_item(raw, at) for at, raw in enumerate((USERS, FILES))]
+        items += record_items(self.collections[0], self.user)
+        items += record_items(self.collections[1], Record("files_id", "rec", values))
+        items += [
+            {
+                "pk": {"S": keys.pointer(copy)},
+                "sk": {"S": keys.POINTER},
+                "table": {"S": self.cloud.table},
+                "abandoned": {"L": []},
+                "holding": {"BOOL": False},
+            }
+            for copy in range(keys.POINTER_COPIES)
+        ]
         puts: Any = [{"PutRequest": {"Item": item}} for item in items]
         self.cloud.dynamodb.batch_write_item(RequestItems={self.cloud.table: puts})
         for key, body in self.seeded.items():

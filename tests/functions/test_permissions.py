@@ -14,7 +14,16 @@ from pocketfiles.catalogue.items import collection_item, record_items
 from pocketfiles.catalogue.model import Collection, Record
 from tests.conftest import ROOT, Cloud
 from tests.deployed import Deployed, deployed
-from tests.functions.conftest import ADA, OWNER, PAPERS, file_field, fill, make_token
+from tests.functions.conftest import (
+    ADA,
+    OWNER,
+    PAPERS,
+    file_field,
+    fill,
+    make_token,
+    picture,
+    replaced_meanwhile,
+)
 from tests.template_checks import (
     BUCKET_KEY,
     TRACES,
@@ -99,7 +108,10 @@ def test_a_role_allows_what_its_function_calls_and_nothing_else(
     role: str, behind_cdn: Deployed, caplog: pytest.LogCaptureFixture
 ) -> None:
     statuses = set()
-    with caplog.at_level(logging.DEBUG, "botocore.endpoint"):
+    replaced = replaced_meanwhile(
+        behind_cdn.cloud, "pbc_photos/photo1/one.png", picture(size=(9, 9)), "image/png"
+    )
+    with replaced, caplog.at_level(logging.DEBUG, "botocore.endpoint"):
         for method, target, headers in REQUESTS[role]:
             statuses.add(
                 behind_cdn.ask(method, target, {**headers, "x-origin-secret": SECRET}).status
@@ -112,5 +124,7 @@ def test_a_role_allows_what_its_function_calls_and_nothing_else(
     ]
     pattern = resource_text(writable["Resource"]).rpartition("${Bucket}/")[2]
     written = [path.split("/", 2)[2] for name, path in made if name == "s3:PutObject"]
-    assert len(written) == (2 if role == "FilesRole" else 0)
-    assert all(fnmatchcase(key, pattern) for key in written)
+    deleted = [path.split("/", 2)[2] for name, path in made if name == "s3:DeleteObject"]
+    assert (len(written), len(deleted)) == ((3, 1) if role == "FilesRole" else (0, 0))
+    assert all(fnmatchcase(key, pattern) for key in written + deleted)
+    assert not fnmatchcase("pbc_photos/photo1/thumbs_of_an_original.png", pattern)

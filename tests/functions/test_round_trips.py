@@ -33,7 +33,7 @@ def test_each_kind_of_request_costs_its_calls_and_no_more(
         ("GET", PICTURE, {"if_none_match": '"x"'}, ["GetItem", "HeadObject", "GetObject"]),
         ("GET", PICTURE, {"range": "bytes=0-3"}, ["GetItem", "HeadObject", "GetObject"]),
         ("HEAD", PICTURE, {}, ["GetItem", "HeadObject"]),
-        ("GET", THUMB, {}, ["GetItem", "GetObject", "GetObject", "PutObject"]),
+        ("GET", THUMB, {}, ["GetItem", "GetObject", "GetObject", "PutObject", "HeadObject"]),
         ("GET", THUMB, {}, ["GetItem", "GetObject"]),
         ("HEAD", THUMB, {}, ["GetItem", "HeadObject"]),
         ("GET", SECRET, {}, ["GetItem", "GetItem"]),

@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.conftest import Cloud
 from tests.deployed import Deployed, deployed
-from tests.functions.conftest import FILES, fill, picture
+from tests.functions.conftest import FILES, fill, picture, replaced_meanwhile
 
 PUBLIC = "max-age=2592000, stale-while-revalidate=86400"
 
@@ -132,6 +132,18 @@ def test_a_repaired_original_gets_a_thumb(api: Deployed) -> None:
     assert (
         api.get(path("fake.jpg")).headers["content-disposition"] == "inline; filename=4x4_fake.jpg"
     )
+
+
+def test_a_thumb_belongs_to_the_bytes_of_its_original_whatever_happens_meanwhile(
+    api: Deployed,
+) -> None:
+    new = picture("JPEG", (40, 10))
+    with replaced_meanwhile(api.cloud, "pbc_photos/photo1/one.png", new, "image/jpeg") as replaced:
+        answer = api.get(path("one.png"))
+    assert replaced.done
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert api.get(path("one.png")).body == answer.body
+    assert thumbs(api) == ["pbc_photos/photo1/thumbs_one.png/4x4_one.png"]
 
 
 def test_simultaneous_first_requests_render_once(api: Deployed) -> None:

@@ -220,9 +220,15 @@ def test_a_plain_file_is_one_read_and_one_get(world: World) -> None:
     assert world.asked() == [RECORD, ("fetch", ORIGINAL)]
 
 
-def test_a_new_thumb_is_one_read_two_gets_and_a_put(world: World) -> None:
+def test_a_new_thumb_is_one_read_two_gets_a_put_and_a_head(world: World) -> None:
     assert world.get(PICTURE, "thumb=50x50").body == b"a thumb"
-    assert world.asked() == [RECORD, ("fetch", THUMB), ("fetch", ORIGINAL), ("put", THUMB)]
+    assert world.asked() == [
+        RECORD,
+        ("fetch", THUMB),
+        ("fetch", ORIGINAL),
+        ("put", THUMB),
+        ("head", ORIGINAL),
+    ]
     assert world.rendered == [(b"a picture", ThumbSize(50, 50))]
 
 

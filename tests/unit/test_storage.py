@@ -97,6 +97,12 @@ def test_the_first_of_two_writers_wins_and_both_get_the_etag(bucket: Storage, cl
     assert (kept["Body"].read(), kept["ContentType"]) == (b"one", "image/png")
 
 
+def test_a_deleted_key_is_gone_and_deleting_it_again_is_no_error(bucket: Storage) -> None:
+    bucket.delete(KEY)
+    bucket.delete(KEY)
+    assert bucket.head(KEY) is None
+
+
 def test_a_presigned_url_gets_the_object_with_our_headers(bucket: Storage) -> None:
     url = bucket.presign(
         KEY, 77, {"ResponseContentType": "text/css", "ResponseContentDisposition": "inline"}
