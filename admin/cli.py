@@ -24,6 +24,7 @@ from .commands import (
 )
 from .commands.arguments import PROGRAM
 from .errors import AdminError
+from .target.deployment import Deployment, in_words
 
 _COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules, compare)
 _FAILED = 1
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         prog=PROGRAM, description="Manage the data that PocketFiles serves."
     )
     root.add_argument("--version", action="version", version=f"PocketFiles {__version__}")
+    root.set_defaults(deployment=None, when_interrupted="")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add(commands)
@@ -59,17 +61,33 @@ def main(arguments: Sequence[str]) -> int:
     parsed = parser().parse_args(arguments)
     try:
         return int(parsed.run(parsed))
-    except AdminError as error:
-        return _failed(str(error))
-    except Refusal as error:
-        return _failed(error.reason)
-    except (BotoCoreError, ClientError) as error:
-        return _failed(f"AWS: {error}")
-    except OSError as error:
-        return _failed(_in_words(error))
-    except KeyboardInterrupt:
-        output.complain("interrupted; run it again to go on where it stopped")
+    except KeyboardInterrupt as interruption:
+        note = str(interruption) or parsed.when_interrupted
+        output.complain(f"interrupted; {note}" if note else "interrupted")
         return _INTERRUPTED
+    except Exception as error:
+        reason = _reason(error, parsed.deployment)
+        if reason is None:
+            raise
+        output.complain(f"error: {' '.join(reason.split())}")
+        return _FAILED
+
+
+def _reason(error: Exception, deployment: Deployment | None) -> str | None:
+    """What an expected failure tells the user; ``None`` for an error of the program itself."""
+    cause = error.__cause__
+    match error:
+        case BotoCoreError() | ClientError():
+            return in_words(error, deployment)
+        case Refusal() if isinstance(cause, BotoCoreError | ClientError):
+            return in_words(cause, deployment)
+        case Refusal():
+            return error.reason
+        case AdminError():
+            return str(error)
+        case OSError():
+            return _in_words(error)
+    return None
 
 
 def _in_words(error: OSError) -> str:
@@ -79,8 +97,3 @@ def _in_words(error: OSError) -> str:
     if isinstance(error.errno, int) and name.startswith(tempfile.gettempdir()):
         return f"the temporary folder {name} cannot be written ({reason}): set TMPDIR to another"
     return f"{name}: {reason}" if name else reason
-
-
-def _failed(reason: str) -> int:
-    output.complain(f"error: {' '.join(reason.split())}")
-    return _FAILED

@@ -16,11 +16,15 @@ from ..source.reader import Directory
 from ..standalone.naming import random_letters
 from ..standalone.records import Records
 from ..sync.round import Source
+from ..target import deployment
 from ..target.bucket import Bucket
-from ..target.clients import connect
+from ..target.deployment import Deployment
 
 PROGRAM = "pocketfiles" if __name__.startswith("pocketfiles.") else "python -m admin"
 """What a user types to run a command: the installed program, or this checkout."""
+
+GOES_ON = "run it again to go on where it stopped"
+"""What is said when a command is interrupted that finds again what it has done."""
 
 _HELP_WIDTH = 79
 
@@ -63,9 +67,10 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def add_catalogue(parser: argparse.ArgumentParser) -> None:
-    """Add ``--table`` and ``--pb-data``, of which one is read."""
+    """Add the ways to name a deployment, and ``--pb-data``; one of them is read."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--table", metavar="T", help="the functions' DynamoDB table")
+    add_deployment(source)
+    parser.set_defaults(needs_bucket=False, bucket=None)
     source.add_argument(
         "--pb-data", type=Path, metavar="DIR", help="or PocketBase's data directory"
     )
@@ -83,16 +88,23 @@ def add_encryption(parser: argparse.ArgumentParser) -> None:
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
-    """Add ``--bucket`` and ``--table``."""
-    parser.add_argument(
-        "--bucket", required=True, metavar="B", help="the bucket that holds the files"
-    )
+    """Add ``--local``, ``--stack``, ``--bucket`` and ``--table``: what is written."""
     add_table(parser)
+    parser.add_argument("--bucket", metavar="B", help="the bucket that holds the files")
+    parser.set_defaults(needs_bucket=True)
 
 
 def add_table(parser: argparse.ArgumentParser) -> None:
-    """Add ``--table``."""
-    parser.add_argument("--table", required=True, metavar="T", help="the functions' DynamoDB table")
+    """Add ``--local``, ``--stack`` and ``--table``, for a command that needs no bucket."""
+    add_deployment(parser.add_mutually_exclusive_group())
+    parser.set_defaults(needs_bucket=False, bucket=None)
+
+
+def add_deployment(group: "argparse._MutuallyExclusiveGroup") -> None:
+    """Add the ways to name a deployment, of which a command line has one."""
+    group.add_argument("--local", action="store_true", help="the runner on this machine")
+    group.add_argument("--stack", metavar="NAME", help="the deployed stack of this name")
+    group.add_argument("--table", metavar="T", help="the functions' DynamoDB table")
 
 
 def add_record(parser: argparse.ArgumentParser) -> None:
@@ -109,18 +121,38 @@ def source_of(parsed: argparse.Namespace) -> Source:
     return Source(parsed.pb_data, encryption_key(parsed), files=not parsed.no_files)
 
 
+def deployment_of(parsed: argparse.Namespace) -> Deployment:
+    """The deployment that the arguments name, which ``parsed.deployment`` then is.
+
+    Raises ``AdminError`` if none is named or it is not found.
+    """
+    if parsed.local:
+        found = deployment.of_local_runner()
+    elif parsed.stack:
+        found = deployment.of_stack(parsed.stack)
+    elif parsed.table and (parsed.bucket or not parsed.needs_bucket):
+        found = deployment.of_environment(parsed.bucket or "", parsed.table)
+    else:
+        names = "--bucket and --table" if parsed.needs_bucket else "--table"
+        raise AdminError(f"name a deployment: --stack NAME, or --local, or {names}")
+    parsed.deployment = found
+    return found
+
+
 def records_of(parsed: argparse.Namespace) -> Records:
-    """The records in the table and the bucket that the arguments name."""
-    s3, dynamodb = connect()
-    return Records(dynamodb, parsed.table, Bucket(s3, parsed.bucket), random_letters)
+    """The records in the deployment that the arguments name."""
+    target = deployment_of(parsed)
+    s3, dynamodb = target.clients()
+    return Records(dynamodb, target.table, Bucket(s3, target.bucket), random_letters)
 
 
 @contextmanager
 def reader_of(parsed: argparse.Namespace) -> Iterator[Generations]:
     """A reader of the table or the data directory that ``add_catalogue``'s arguments name."""
-    if parsed.table is not None:
-        _, dynamodb = connect()
-        yield Table(dynamodb, parsed.table)
+    if parsed.pb_data is None:
+        target = deployment_of(parsed)
+        _, dynamodb = target.clients()
+        yield Table(dynamodb, target.table)
         return
     with pocketbase.opened(parsed.pb_data, encryption_key(parsed)) as snapshot:
         yield Directory(snapshot)
@@ -131,9 +163,12 @@ def object_exists_of(parsed: argparse.Namespace) -> Callable[[str], bool] | None
 
     Returns ``None`` when neither was named.
     """
-    if parsed.bucket is not None:
-        s3, _ = connect()
-        return Bucket(s3, parsed.bucket).exists
+    target: Deployment | None = parsed.deployment
+    if target is None and parsed.bucket:
+        target = deployment.of_environment(parsed.bucket, "")
+    if target is not None and target.bucket:
+        s3, _ = target.clients()
+        return Bucket(s3, target.bucket).exists
     directory = parsed.pb_data
     if directory is not None and (directory / "storage").is_dir():
         return lambda key: storage.find(directory, key) is not None

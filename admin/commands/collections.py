@@ -12,7 +12,6 @@ from pathlib import Path
 from ..errors import AdminError
 from ..standalone import schema, schema_change
 from ..standalone.naming import random_letters
-from ..target.clients import connect
 from . import arguments, output
 
 _EXAMPLE = "collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
@@ -35,8 +34,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(parsed: argparse.Namespace) -> int:
     """Show the changes, ask before data is removed, and write them."""
     raw = schema.read(parsed.file)
-    s3, dynamodb = connect()
-    with schema_change.opened(s3, parsed.bucket, dynamodb, parsed.table) as work:
+    target = arguments.deployment_of(parsed)
+    s3, dynamodb = target.clients()
+    with schema_change.opened(s3, target.bucket, dynamodb, target.table) as work:
         work.gather(raw, random_letters)
         output.warn(work.warnings)
         kept, removed = work.lines()
@@ -61,4 +61,8 @@ def _counted(kept: list[str], removed: list[str]) -> str:
 def _agreed() -> bool:
     if not sys.stdin.isatty():
         raise AdminError("this removes data: run it in a terminal to be asked, or with --yes")
-    return input("This removes data. Go on? [y/N] ").strip().lower() in {"y", "yes"}
+    try:
+        answer = input("This removes data. Go on? [y/N] ")
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("nothing is changed") from None
+    return answer.strip().lower() in {"y", "yes"}

@@ -72,7 +72,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="N",
         help="requests a second to each service, at most (20)",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, when_interrupted=arguments.GOES_ON)
 
 
 def run(parsed: argparse.Namespace) -> int:

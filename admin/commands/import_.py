@@ -6,7 +6,6 @@ Nothing in table or bucket is ever deleted.
 import argparse
 
 from ..sync.round import prepared
-from ..target.clients import connect
 from . import arguments, rounds
 
 _EXAMPLE = "import --pb-data ./pb_data --bucket acme-files --table acme-catalogue"
@@ -17,12 +16,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = arguments.add_parser(commands, "import", __doc__, _EXAMPLE)
     arguments.add_source(parser)
     arguments.add_target(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, when_interrupted=arguments.GOES_ON)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Sync once without deleting anything."""
-    names = (parsed.bucket, parsed.table)
     source = arguments.source_of(parsed)
-    with prepared(source, connect, names, removing=False) as sync:
+    target = arguments.deployment_of(parsed)
+    names = (target.bucket, target.table)
+    with prepared(source, target.clients, names, removing=False) as sync:
         return rounds.run_once(sync, "imported", dry_run=parsed.dry_run)

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from ..sync import watch
 from ..sync.apply import OnDone
 from ..sync.round import Summary, Sync, prepared
-from ..target.clients import connect
 from . import arguments, output, rounds
 
 _EXAMPLE = "sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"
@@ -31,21 +30,22 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         action="store_true",
         help="delete even more than half of the records or files, or all collections",
     )
-    parser.set_defaults(run=run, parser=parser)
+    parser.set_defaults(run=run, when_interrupted=arguments.GOES_ON, parser=parser)
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Sync once, or again after every change until stopped."""
     if parsed.watch and parsed.dry_run:
         parsed.parser.error("--dry-run shows a single sync; leave out --watch")
-    names = (parsed.bucket, parsed.table)
     source = arguments.source_of(parsed)
+    target = arguments.deployment_of(parsed)
+    names = (target.bucket, target.table)
     guarded = not parsed.allow_mass_deletion
-    with prepared(source, connect, names, removing=True, guarded=guarded) as sync:
+    with prepared(source, target.clients, names, removing=True, guarded=guarded) as sync:
         if not parsed.watch:
             return rounds.run_once(sync, "synced", dry_run=parsed.dry_run)
-        # Both end the watch: SIGTERM, with which service managers stop a program, and SIGINT, which a
-        # program that a script starts in the background is born ignoring.
+        # Both end the watch: SIGTERM, with which service managers stop a program, and SIGINT, which
+        # a program that a script starts in the background is born ignoring.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
         return watch.follow(sync, WatchReport())

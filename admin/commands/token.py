@@ -34,7 +34,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="for ?token= in a file's URL (the default)",
     )
     arguments.add_table(parser)
-    parser.set_defaults(run=run, kind="file", bucket="")
+    parser.set_defaults(run=run, kind="file")
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """What is written in AWS: the DynamoDB table, the S3 bucket, and CloudFront's copies.
 
-``clients``          makes the clients for S3 and DynamoDB
+``deployment``       finds bucket and table, makes the clients, puts AWS's errors into words
 ``actions``          a value for each write and each deletion
 ``table``            reads the table whole and writes items in batches
 ``bucket``           lists, compares, uploads and deletes objects

@@ -83,8 +83,14 @@ def failing(cloud: Cloud, shaped: Shaped) -> dict[str, tuple[list[str], str]]:
     there = shaped.directory
     return {
         "no directory": (arguments_of("import", none, cloud), "is not a directory"),
-        "no bucket": (arguments_of("import", there, gone), "NoSuchBucket"),
-        "no table": (arguments_of("sync", there, lost), "ResourceNotFoundException"),
+        "no bucket": (
+            arguments_of("import", there, gone),
+            "there is no bucket no-such-bucket (table ",
+        ),
+        "no table": (
+            arguments_of("sync", there, lost),
+            "there is no table no-such-table (table no-such-table, bucket ",
+        ),
         "no key": (
             arguments_of("sync", there, cloud, "--encryption-env", "NO_SUCH"),
             "NO_SUCH is not set",

@@ -1,0 +1,169 @@
+"""Where a deployment keeps its data, how to reach it, and what AWS's errors about it mean.
+
+A deployment is named by its bucket and table, by the name of its CloudFormation stack, or as the
+runner on this machine. Region, credentials and endpoint come from the environment, as for any AWS
+tool, and for the runner from its state file.
+"""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+)
+
+from ..errors import AdminError, TargetError
+from . import local_runner
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+_CONNECTIONS = 32
+"""Connections kept open: enough for the sync's uploads, each of up to four parts at a time."""
+
+_CONNECT_SECONDS = 3
+"""How long a connection may take before the endpoint counts as dead."""
+
+# Requests are built by our own code; validating the shape of 100,000 items takes longer than making
+# them.
+_CONFIG = Config(
+    connect_timeout=_CONNECT_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": 6},
+    max_pool_connections=_CONNECTIONS,
+    parameter_validation=False,
+)
+_TABLE_OUTPUT = "TableName"
+_BUCKET_OUTPUT = "BucketName"
+_URL_OUTPUT = "Url"
+_FILES_PATH = "/api/files/"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The bucket and the table of a deployment, and how to reach them."""
+
+    bucket: str = ""
+    """Empty where no bucket was named."""
+    table: str = ""
+    """Empty where no table was named."""
+    url: str = ""
+    """The origin at which files are served; empty when unknown."""
+    session: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Arguments of boto3's clients beyond those that the environment sets."""
+
+    def clients(self) -> "tuple[S3Client, DynamoDBClient]":
+        """Clients for S3 and DynamoDB.
+
+        Raises ``TargetError`` if an endpoint does not answer, and what boto3 raises without a
+        region.
+        """
+        s3 = boto3.client("s3", config=_CONFIG, **self.session)
+        dynamodb = boto3.client("dynamodb", config=_CONFIG, **self.session)
+        for endpoint in {s3.meta.endpoint_url, dynamodb.meta.endpoint_url}:
+            _require_answer(endpoint)
+        return s3, dynamodb
+
+    def __str__(self) -> str:
+        parts = [
+            f"table {self.table}" if self.table else "",
+            f"bucket {self.bucket}" if self.bucket else "",
+            f"region {_region(self.session) or 'of the AWS profile'}",
+            f"endpoint {_endpoint(self.session) or 'of AWS'}",
+        ]
+        return ", ".join(filter(None, parts))
+
+
+def of_environment(bucket: str, table: str) -> Deployment:
+    """The bucket and the table of these names, in the environment's region."""
+    return Deployment(bucket, table, session=_session(os.environ))
+
+
+def of_stack(name: str) -> Deployment:
+    """The deployment of a CloudFormation stack, by its outputs. Raises ``AdminError``."""
+    session = _session(os.environ)
+    cloudformation = boto3.client("cloudformation", config=_CONFIG, **session)
+    _require_answer(cloudformation.meta.endpoint_url)
+    try:
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in error.response["Error"]["Message"]:
+            region = cloudformation.meta.region_name
+            raise AdminError(f"there is no stack {name} in the region {region}") from error
+        raise
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    for key in (_BUCKET_OUTPUT, _TABLE_OUTPUT):
+        if key not in outputs:
+            raise AdminError(f"the stack {name} is none of PocketFiles: it has no output {key}")
+    url = outputs.get(_URL_OUTPUT, "").removesuffix(_FILES_PATH)
+    return Deployment(outputs[_BUCKET_OUTPUT], outputs[_TABLE_OUTPUT], url, session)
+
+
+def of_local_runner() -> Deployment:
+    """The deployment of the runner on this machine. Raises ``AdminError`` when none runs."""
+    runner = local_runner.find(os.environ)
+    session = {
+        "endpoint_url": runner.endpoint,
+        "region_name": runner.region,
+        "aws_access_key_id": runner.access_key_id,
+        "aws_secret_access_key": runner.secret_access_key,
+    }
+    return Deployment(runner.bucket, runner.table, runner.base, session)
+
+
+def in_words(error: Exception, deployment: Deployment | None) -> str:
+    """An error of AWS or of its client as one line that names the cause and what to do."""
+    where = f" ({deployment})" if deployment else ""
+    if isinstance(error, NoRegionError):
+        return "no AWS region is set: set AWS_REGION, or choose a profile with AWS_PROFILE"
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "no AWS credentials are found: choose a profile with AWS_PROFILE, or log in"
+    if not isinstance(error, ClientError):
+        return f"AWS: {error}{where}"
+    code = error.response["Error"].get("Code", "")
+    table = deployment.table if deployment else ""
+    bucket = deployment.bucket if deployment else ""
+    known = {
+        "ResourceNotFoundException": f"there is no table {table}",
+        "NoSuchBucket": f"there is no bucket {bucket}",
+        "ExpiredToken": "the AWS credentials have expired: log in again",
+        "ExpiredTokenException": "the AWS credentials have expired: log in again",
+    }
+    return f"{known.get(code, f'AWS: {error}')}{where}"
+
+
+def _session(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What boto3 does not take from the environment itself: ``AWS_REGION``, which other tools read."""
+    region = environment.get("AWS_REGION")
+    return {"region_name": region} if region else {}
+
+
+def _region(session: Mapping[str, Any]) -> str:
+    return str(session.get("region_name") or os.environ.get("AWS_DEFAULT_REGION", ""))
+
+
+def _endpoint(session: Mapping[str, Any]) -> str:
+    return str(session.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL", ""))
+
+
+def _require_answer(endpoint: str) -> None:
+    """Raise ``TargetError`` if nothing listens there; the SDK would try for 13 seconds first."""
+    url = urlsplit(endpoint)
+    if getproxies().get(url.scheme):
+        return
+    address = (url.hostname or "", url.port or {"http": 80, "https": 443}[url.scheme])
+    try:
+        socket.create_connection(address, _CONNECT_SECONDS).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise TargetError(f"nothing answers at the AWS endpoint {endpoint}: {reason}") from error

@@ -1,0 +1,168 @@
+"""Naming a deployment: by bucket and table, by its stack, or as the runner on this machine."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from admin.cli import main
+from admin.target import deployment, local_runner
+from admin.target.local_runner import LocalRunner
+from local.gateway import Answer, Request
+from tests.admin.comparison.recorded import serving
+from tests.admin.conftest import run
+from tests.admin.shaped import Shaped
+from tests.conftest import Cloud
+
+OUTPUTS = {
+    "TableName": "acme-CatalogueTable",
+    "BucketName": "acme-files",
+    "Url": "https://files.test/api/files/",
+}
+
+
+def stacks(outputs: dict[str, str]) -> bytes:
+    """CloudFormation's answer to DescribeStacks."""
+    members = "".join(
+        f"<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
+        for name, value in outputs.items()
+    )
+    return (
+        '<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">'
+        "<DescribeStacksResult><Stacks><member><StackName>acme</StackName>"
+        "<CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>"
+        f"<Outputs>{members}</Outputs></member></Stacks></DescribeStacksResult>"
+        "</DescribeStacksResponse>"
+    ).encode()
+
+
+def missing() -> bytes:
+    return (
+        b'<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error>'
+        b"<Type>Sender</Type><Code>ValidationError</Code>"
+        b"<Message>Stack with id acme does not exist</Message></Error></ErrorResponse>"
+    )
+
+
+@pytest.fixture
+def cloudformation(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Answer]]:
+    """The answers that CloudFormation will give."""
+    answers: list[Answer] = []
+
+    def application(_: Request) -> Answer:
+        answer = answers.pop(0)
+        return Answer(answer.status, (("Content-Length", str(len(answer.body))),), answer.body)
+
+    with serving(application) as origin:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", origin)
+        yield answers
+
+
+def test_a_stack_is_found_by_its_name(cloudformation: list[Answer]) -> None:
+    cloudformation.append(Answer(200, (), stacks(OUTPUTS)))
+    found = deployment.of_stack("acme")
+    assert (found.bucket, found.table) == ("acme-files", "acme-CatalogueTable")
+    assert found.url == "https://files.test"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (400, missing(), "there is no stack acme in the region eu-west-1"),
+        (200, stacks({}), "the stack acme is none of PocketFiles: it has no output BucketName"),
+    ],
+)
+def test_a_stack_that_is_none_of_ours_is_an_error(
+    status: int,
+    body: bytes,
+    reason: str,
+    cloudformation: list[Answer],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cloudformation.append(Answer(status, (), body))
+    assert main(["check-rules", "--stack", "acme"]) == 1
+    assert capsys.readouterr().err == f"error: {reason}\n"
+
+
+def test_commands_reach_the_runner_on_this_machine(
+    cloud: Cloud,
+    shaped: Shaped,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert main(["check-rules", "--local"]) == 1
+    assert "no local service is running" in capsys.readouterr().err
+    shaped.execute("UPDATE users SET tokenKey = tokenKey || tokenKey || tokenKey || tokenKey")
+    run(cloud, shaped.directory)
+    runner = LocalRunner(
+        base="http://127.0.0.1:8090",
+        endpoint=cloud.endpoint,
+        region="eu-west-1",
+        table=cloud.table,
+        bucket=cloud.bucket,
+        access_key_id="test",
+        secret_access_key="test",
+        pid=os.getpid(),
+    )
+    local_runner.write(runner, os.environ)
+    for name in ("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
+        monkeypatch.delenv(name)
+    assert main(["check-rules", "--local"]) == 0
+    assert main(["token", "users", "ann", "--local"]) == 0
+    assert main(["import", "--pb-data", str(shaped.directory), "--local"]) == 0
+    assert "nothing to change" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        (["rm", "docs", "doc0"], "--bucket and --table"),
+        (["rm", "docs", "doc0", "--table", "t"], "--bucket and --table"),
+        (["token", "users", "ann"], "--table"),
+    ],
+)
+def test_a_command_without_a_deployment_says_how_to_name_one(
+    command: list[str], names: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command) == 1
+    expected = f"error: name a deployment: --stack NAME, or --local, or {names}\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_an_endpoint_that_does_not_answer_is_named(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    assert main(["check-rules", "--table", "t"]) == 1
+    expected = f"nothing answers at the AWS endpoint http://127.0.0.1:{port}: Connection refused"
+    assert capsys.readouterr().err == f"error: {expected}\n"
+
+
+def test_the_region_is_that_of_aws_region(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_REGION", "ap-south-1")
+    _, dynamodb = deployment.of_environment("", "t").clients()
+    assert dynamodb.meta.region_name == "ap-south-1"
+    assert main(["check-rules", "--table", "nowhere"]) == 1
+    where = f"table nowhere, region ap-south-1, endpoint {endpoint}"
+    assert capsys.readouterr().err == f"error: there is no table nowhere ({where})\n"
+
+
+def test_a_missing_region_is_said_with_what_to_do(
+    endpoint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    assert main(["check-rules", "--table", "t"]) == 1
+    assert capsys.readouterr().err.startswith("error: no AWS region is set: set AWS_REGION")
