@@ -2,6 +2,7 @@
 
 ``pocketbase``  settings, collections and records of a data directory, all of one moment
 ``sqlite``      opens ``data.db`` for reading, whatever state PocketBase left it in
+``columns``     the declared types of tables' and views' columns
 ``settings``    reads PocketBase's settings, decrypting them if necessary
 ``views``       finds the record that owns a file shown by a view
 ``storage``     the files in ``storage/``, with the attributes they will have in S3

@@ -10,18 +10,20 @@ PocketBase 0.23 and later (pocketbase.md §8.2).
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pocketfiles.catalogue.model import Collection, Record, Source, Value
+from pocketfiles.catalogue.model import Collection, Field, Record, Source, Value
 from pocketfiles.rules.joins import quoted
+from pocketfiles.rules.schema import column_type
 
 from ..errors import SourceError
 from . import settings, sqlite
+from .columns import column_types
 from .sqlite import text
 from .views import FileOwners
 
@@ -164,7 +166,7 @@ def opened(
         if check:
             _require_sound(connection, path)
         values = settings.read(_settings_value(connection), encryption_key)
-        yield Snapshot(connection, values, list(_collections(connection)))
+        yield Snapshot(connection, values, list(_collections(connection, _types(connection))))
 
 
 def database_of(directory: Path) -> Path:
@@ -203,7 +205,29 @@ def _settings_value(connection: sqlite3.Connection) -> str | bytes | None:
     return row[0] if row else None
 
 
-def _collections(connection: sqlite3.Connection) -> Iterator[SourceCollection]:
+def _types(connection: sqlite3.Connection) -> Mapping[str, Mapping[str, str]]:
+    """The declared types of all columns, by collection and field."""
+    schema = connection.execute(
+        "SELECT sql FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY rowid"
+    )
+    names = connection.execute("SELECT name FROM _collections")
+    return column_types((text(sql) for (sql,) in schema), (text(name) for (name,) in names))
+
+
+def _with_types(raw: dict[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
+    """The collection with the type of each column that is not the usual one of its field."""
+    usual = Collection.from_json(raw)
+    fields = []
+    for each in raw["fields"]:
+        declared = types.get(each["name"])
+        known = declared is None or declared == column_type(usual, Field.from_json(each))
+        fields.append(each if known else {**each, "column": declared})
+    return {**raw, "fields": fields}
+
+
+def _collections(
+    connection: sqlite3.Connection, types: Mapping[str, Mapping[str, str]]
+) -> Iterator[SourceCollection]:
     columns = ", ".join(map(quoted, _COMMON))
     rows = connection.execute(f"SELECT rowid, options, {columns} FROM _collections ORDER BY rowid")  # noqa: S608
     for position, options, *common in rows:
@@ -212,6 +236,7 @@ def _collections(connection: sqlite3.Connection) -> Iterator[SourceCollection]:
             for key in ("fields", "indexes"):
                 raw[key] = json.loads(raw[key] or "[]")
             raw = {**json.loads(options or "{}"), **raw, "system": bool(raw["system"])}
+            raw = _with_types(raw, types.get(raw["name"], {}))
             yield SourceCollection(raw, Collection.from_json(raw, position))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"

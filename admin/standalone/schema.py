@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pocketfiles.catalogue.generations import Item
-from pocketfiles.catalogue.model import Collection, Field, Record, Value, listed
+from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Value, listed
 from pocketfiles.errors import RuleError
-from pocketfiles.rules import parser
+from pocketfiles.rules import evaluate
 
 from ..errors import AdminError
 from ..source.pocketbase import SourceCollection
@@ -45,6 +45,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         twice = next((value for value in values if values.count(value) > 1), None)
         if twice:
             raise AdminError(f"{path} has two collections with the {key} {twice}")
+    _check_rules(raw)
     return raw
 
 
@@ -56,16 +57,22 @@ def _check(raw: Mapping[str, Any]) -> None:
     if raw.get("type") not in _TYPES:
         raise AdminError(f"collection {label}: its type must be one of {', '.join(sorted(_TYPES))}")
     try:
-        collection = Collection.from_json(raw)
+        Collection.from_json(raw)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AdminError(
             f"collection {label} cannot be read ({type(error).__name__}: {error})"
         ) from error
-    if collection.view_rule:
+
+
+def _check_rules(raw: list[dict[str, Any]]) -> None:
+    """Refuse a view rule that PocketBase would not save, with the reason."""
+    collections = Collections(map(Collection.from_json, raw, range(len(raw))))
+    for each in collections:
         try:
-            parser.parse(collection.view_rule)
+            if each.view_rule:
+                evaluate.check(each.view_rule, each, collections)
         except RuleError as error:
-            raise AdminError(f"collection {label}: viewRule: {error.reason}") from error
+            raise AdminError(f"collection {each.name}: viewRule: {error.reason}") from error
 
 
 def merged(

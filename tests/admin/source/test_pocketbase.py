@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from admin.errors import SourceBusy, SourceError
 from admin.source import pocketbase, sqlite
 from tests.admin.shaped import SETTINGS, Shaped, field
-from tests.conftest import DEMO
+from tests.conftest import DEMO, ROOT
 
 KEY = "0123456789abcdef0123456789abcdef"
 NOBODY = 65534
@@ -292,3 +292,19 @@ def test_a_view_that_broke_is_empty_with_a_warning(shaped: Shaped) -> None:
         assert source.warnings == [
             "view doc_files cannot be read and is left empty: no such column: absent"
         ]
+
+
+def test_a_column_of_an_unusual_type_is_told(tmp_path: Path) -> None:
+    """An old PocketBase declared REAL; a view's columns have the types of what they are made of."""
+    shutil.copy(ROOT / "tests" / "contract" / "zoo" / "odd.db", tmp_path / "data.db")
+    with pocketbase.opened(tmp_path) as source:
+        columns = {
+            (found.collection.name, each.name): each.column
+            for found in source.collections
+            for each in found.collection.fields
+        }
+    assert columns["olds", "number"] == "REAL"
+    assert columns["olds", "name"] is None
+    assert columns["vcount", "f1"] is None
+    assert columns["vcount", "ci"] == "INT"
+    assert columns["vcount", "cr2"] == "REAL"

@@ -86,9 +86,10 @@ def changed(collection: str, **more: Any) -> list[dict[str, Any]]:
     return [{**raw, **more} if raw["name"] == collection else raw for raw in export()]
 
 
-def without_field(collection: str, name: str) -> list[dict[str, Any]]:
+def without_field(collection: str, name: str, **more: Any) -> list[dict[str, Any]]:
     raw = next(raw for raw in export() if raw["name"] == collection)
-    return changed(collection, fields=[field for field in raw["fields"] if field["name"] != name])
+    fields = [field for field in raw["fields"] if field["name"] != name]
+    return changed(collection, fields=fields, **more)
 
 
 def with_field(collection: str, which: str, /, **more: Any) -> list[dict[str, Any]]:
@@ -152,7 +153,7 @@ def test_removing_a_field_removes_its_files_and_references(alone: Alone) -> None
     assert record
     assert "cover" not in record.values
     assert any("#" in pk and pk.endswith("#ann") for pk, _ in items(alone.cloud))
-    alone.apply(without_field("documents", "owner"), "--yes")
+    alone.apply(without_field("documents", "owner", viewRule=None), "--yes")
     assert not any(pk.endswith("#ann") for pk, _ in items(alone.cloud))
 
 
@@ -193,6 +194,19 @@ WRONG: list[tuple[Any, str]] = [
     (
         [{"id": "a", "name": "x", "type": "base", "fields": [], "viewRule": "a ="}],
         "collection x: viewRule: ",
+    ),
+    *(
+        (
+            [{"id": "a", "name": "x", "type": "base", "fields": [], "viewRule": rule}],
+            f"collection x: viewRule: {reason}",
+        )
+        for rule, reason in (
+            ("nope = 1", "no such field: nope"),
+            ("@collection.y.id = 1", "no such collection: y"),
+            ("@request.query.a:length > 0", ":length does not fit @request.query"),
+            ("@request.body.a:changed = true", ":changed does not fit @request.body"),
+            ("@request.body = ''", "no such identifier: @request.body"),
+        )
     ),
     (
         [{"id": "a", "name": name, "type": "base", "fields": []} for name in "xX"],
