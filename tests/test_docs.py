@@ -75,7 +75,7 @@ def test_every_relative_link_leads_somewhere(document: Path) -> None:
 
 
 MAPS = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/recording.md")
-HOP = re.compile(r"`([\w/]+\.py)(?:: |`: `)([A-Za-z_][\w.]*)`")
+HOP = re.compile(r"`([\w/]+\.(?:py|js))(?:: |`: `)([A-Za-z_][\w.]*)`")
 FILE = re.compile(r"`([\w/]+/[\w/]*\.py|[\w]+\.py)[`:]")
 ROOMS = ("", "functions", "functions/pocketfiles", "functions/pocketfiles/thumbs", "admin")
 """Folders that a path in a map may begin in."""
@@ -89,6 +89,8 @@ def found(path: str) -> list[Path]:
 
 def defined(path: Path) -> set[str]:
     """What a module defines: functions, classes and constants, and methods behind their class."""
+    if path.suffix == ".js":
+        return set(re.findall(r"^(?:async )?function (\w+)", path.read_text("utf-8"), re.MULTILINE))
     names = set()
     for node in ast.parse(path.read_text("utf-8")).body:
         match node:
