@@ -10,7 +10,7 @@ from pocketfiles.catalogue.generations import Pointer
 from pocketfiles.catalogue.model import Collection, Collections, Record, Settings
 from pocketfiles.errors import Refusal
 from pocketfiles.http.messages import Request
-from pocketfiles.objects import Opened, Stored
+from pocketfiles.objects import Opened, SignedUrl, Stored
 
 MODIFIED = datetime(2026, 11, 23, 17, 49, 22, 900_000, UTC)
 MODIFIED_TEXT = "Mon, 23 Nov 2026 17:49:22 GMT"
@@ -39,6 +39,7 @@ class FakeBucket:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     put_fails: Refusal | None = None
     vanishes: bool = False
+    signed_seconds: int = 1_000_000
 
     def stored(self, key: str) -> Stored | None:
         """The object's attributes, without recording a call."""
@@ -73,9 +74,14 @@ class FakeBucket:
         self.calls.append(("delete", key))
         self.objects.pop(key, None)
 
-    def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
+    def presign(
+        self, key: str, seconds: int, overrides: dict[str, str], *, cross_origin: bool
+    ) -> SignedUrl:
+        mark = "&x-cors=1" if cross_origin else ""
         self.calls.append(("presign", key, seconds, overrides))
-        return f"https://bucket.test/{key}?signed"
+        return SignedUrl(
+            f"https://bucket.test/{key}?signed{mark}", min(seconds, self.signed_seconds)
+        )
 
 
 POINTER = Pointer(generation=1, catalogue=1, table="t")

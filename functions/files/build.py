@@ -6,7 +6,7 @@ import time
 from pocketfiles.access import Access
 from pocketfiles.catalogue.cached import Catalogue, Generations
 from pocketfiles.config import Settings
-from pocketfiles.deliver import Deliverer
+from pocketfiles.deliver import Deliverer, Limits
 from pocketfiles.serve import FileService, Store
 from pocketfiles.thumb_store import Picture, Render, ThumbMaker
 from pocketfiles.thumbs.size import ThumbSize
@@ -24,12 +24,8 @@ def file_service(settings: Settings, table: Generations, storage: Store) -> File
         max_source_bytes=settings.thumbs.max_source_bytes,
         clock=time.time,
     )
-    deliverer = Deliverer(
-        storage,
-        inline_limit=settings.inline_limit,
-        redirect_seconds=settings.redirect_seconds,
-        boundary=lambda: os.urandom(30).hex(),
-    )
+    limits = Limits(settings.inline_limit, settings.redirect_seconds, settings.media_ranges)
+    deliverer = Deliverer(storage, limits, boundary=lambda: os.urandom(30).hex())
     access = Access(settings.rules)
     return FileService(
         catalogue,

@@ -7,6 +7,7 @@ request's deadline.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -90,17 +92,66 @@ def client(service: str, timeouts: Timeouts = TIMEOUTS) -> Any:
     return made
 
 
-def presigning_client() -> "S3Client":
-    """An S3 client that signs URLs for browsers.
+CORS_MARK = "x-cors"
+"""Query parameter that distinguishes the URL for a cross-origin request. S3 ignores it."""
+
+
+def presigning_client(region: str) -> "S3Client":
+    """An S3 client that signs URLs of buckets in ``region`` for browsers.
 
     By default, boto signs them with SigV2 for the global endpoint. That endpoint redirects requests
-    for new buckets in other regions, and the redirect loses CORS.
+    for new buckets in other regions, and the redirect loses CORS. ``Params`` of a URL may contain
+    ``CORS_MARK``.
     """
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
     )
-    return cast("S3Client", session().create_client("s3", config=config))
+    made = session().create_client("s3", region_name=region or None, config=config)
+    made.meta.events.register("provide-client-params.s3.GetObject", _take_mark)
+    made.meta.events.register("before-sign.s3.GetObject", _sign_mark)
+    return cast("S3Client", made)
+
+
+def _take_mark(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Keep the mark apart from S3's own parameters, which botocore validates."""
+    context[CORS_MARK] = params.pop(CORS_MARK, None)
+
+
+def _sign_mark(request: Any, **_: Any) -> None:
+    """Add the mark to the query before it is signed."""
+    mark = request.context.get(CORS_MARK)
+    if mark:
+        request.params = {**request.params, CORS_MARK: mark}
+
+
+SESSION_SECONDS = 3600
+"""How long session credentials of unknown end are trusted from the start of the process. It is the
+default duration of a role session; Lambda does not document how long its own last."""
+
+SHORTEST_URL_SECONDS = 60
+"""Lifetime of a URL signed after that time. A client follows a redirect at once."""
+
+_STARTED = time.time()
+
+
+def process_age() -> float:
+    """Seconds since this process, or the snapshot it was restored from, was started."""
+    return time.time() - _STARTED
+
+
+def signature_seconds(longest: int, age: Callable[[], float] = process_age) -> int:
+    """How long a URL signed now can be valid: ``longest``, but not beyond the credentials' end,
+    after which S3 refuses the URL."""
+    credentials = session().get_credentials()
+    if credentials is None or not credentials.get_frozen_credentials().token:
+        return longest  # long-term credentials do not expire
+    if isinstance(credentials, RefreshableCredentials):
+        seconds = longest
+        while seconds > 1 and credentials.refresh_needed(refresh_in=seconds):
+            seconds //= 2
+        return seconds
+    return min(longest, max(SHORTEST_URL_SECONDS, SESSION_SECONDS - int(age())))
 
 
 @cache

@@ -67,6 +67,7 @@ class Settings:
     max_sync_age: int = 0
     inline_limit: int = MAX_INLINE_BYTES
     redirect_seconds: int = 900
+    media_ranges: bool = True
     rules: RuleLimits = _RULES
     thumbs: ThumbOptions = _THUMBS
 
@@ -87,6 +88,7 @@ class Settings:
             max_sync_age=_number(env, "MAX_SYNC_AGE_SECONDS", cls.max_sync_age, 0, 10**8),
             inline_limit=_number(env, "INLINE_LIMIT_BYTES", cls.inline_limit, 0, MAX_INLINE_BYTES),
             redirect_seconds=_number(env, "REDIRECT_SECONDS", cls.redirect_seconds, 1, 3600),
+            media_ranges=_switch(env, "MEDIA_RANGES", cls.media_ranges),
             rules=_rule_limits(env),
             thumbs=_thumb_options(env),
         )
@@ -142,3 +144,10 @@ def _number(env: Mapping[str, str], name: str, default: int, least: int, most: i
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise ConfigError(f"{name} is not a whole number from {least} to {most}")
     return int(text)
+
+
+def _switch(env: Mapping[str, str], name: str, default: bool) -> bool:
+    text = env.get(name, "")
+    if text not in {"", "yes", "no"}:
+        raise ConfigError(f"{name} is neither yes nor no")
+    return text == "yes" if text else default

@@ -10,7 +10,7 @@ from pocketfiles.http import conditions, headers, ranges
 from pocketfiles.http.caching import NO_STORE, CachePolicy
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.log_fields import LogFields
-from pocketfiles.objects import Opened, Stored
+from pocketfiles.objects import Opened, SignedUrl, Stored
 
 MAX_READS = 8
 """Most ranges that are read one by one from an object too large to be read whole. A request for
@@ -25,7 +25,9 @@ class Store(Protocol):
     def read(self, stored: Stored, first: int, last: int) -> bytes | None:
         """Some bytes of that very object."""
 
-    def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
+    def presign(
+        self, key: str, seconds: int, overrides: dict[str, str], *, cross_origin: bool
+    ) -> SignedUrl:
         """A URL that gets the object."""
 
 
@@ -54,16 +56,35 @@ def wants_attributes_only(request: Request) -> bool:
     return request.method == "HEAD" or any(name in request.headers for name in asks)
 
 
-class Deliverer:
-    """Sends a variant: up to ``inline_limit`` bytes inline, more by a redirect to a URL that is
-    valid for ``redirect_seconds``. ``boundary`` returns a new multipart boundary."""
+def is_media_element(request: Request) -> bool:
+    """Whether a browser's ``<audio>`` or ``<video>`` sends this request. Behind CloudFront,
+    edge/request.js says so."""
+    destination = request.headers.get("sec-fetch-dest")
+    return destination in {"audio", "video"} or request.headers.get("x-media") == "1"
 
-    def __init__(
-        self, store: Store, *, inline_limit: int, redirect_seconds: int, boundary: Callable[[], str]
-    ) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is sent inline, in bytes, and how long the URL of a redirect is valid, in seconds.
+
+    ``media_ranges``: media elements are never redirected. They get as much of a range as fits and
+    ask for more. A redirect would end in an error once its URL has expired: a media element keeps
+    the URL that it was redirected to, also when the user seeks an hour later.
+    """
+
+    inline: int
+    redirect_seconds: int
+    media_ranges: bool = True
+
+
+class Deliverer:
+    """Sends a variant: inline if it is small enough, else by a redirect to S3. ``boundary`` returns
+    a new multipart boundary."""
+
+    def __init__(self, store: Store, limits: Limits, boundary: Callable[[], str]) -> None:
         self._store = store
-        self._inline_limit = inline_limit
-        self._redirect_seconds = redirect_seconds
+        self._limits = limits
+        self._inline_limit = limits.inline
         self._boundary = boundary
 
     def deliver(self, request: Request, variant: Variant) -> Reply:
@@ -102,17 +123,21 @@ class Deliverer:
         if request.method == "HEAD":
             return Reply(200, described, length=size)
         if size > self._inline_limit:
-            return self._redirect(variant, described)
+            return self._redirect(request, variant, described)
         return Reply(200, described, self._bytes(variant.opened, ranges.Part(0, size - 1)))
 
     def _one_part(
         self, request: Request, variant: Variant, described: dict[str, str], part: ranges.Part
     ) -> Reply:
+        asks_again = self._limits.media_ranges and is_media_element(request)
+        if part.length > self._inline_limit and asks_again:
+            part = ranges.Part(part.first, part.first + self._inline_limit - 1)
+            described["cache-control"] = NO_STORE  # a cache would take it for all there is
         described["content-range"] = part.content_range(variant.stored.size)
         if request.method == "HEAD":
             return Reply(206, described, length=part.length)
         if part.length > self._inline_limit:
-            return self._redirect(variant, described)
+            return self._redirect(request, variant, described)
         return Reply(206, described, self._bytes(variant.opened, part))
 
     def _several_parts(
@@ -130,7 +155,7 @@ class Deliverer:
         if request.method == "HEAD":
             return Reply(206, multipart, length=length)
         if length > self._inline_limit:
-            return self._redirect(variant, described)
+            return self._redirect(request, variant, described)
         contents = self._contents(variant.opened, parts)
         pairs = list(zip(parts, contents, strict=True))
         return Reply(206, multipart, ranges.multipart(pairs, size, content_type, boundary))
@@ -153,18 +178,22 @@ class Deliverer:
             raise NotFound("the object vanished while it was served")
         return content
 
-    def _redirect(self, variant: Variant, described: dict[str, str]) -> Reply:
+    def _redirect(self, request: Request, variant: Variant, described: dict[str, str]) -> Reply:
         """A redirect to S3, whose response repeats the headers that we would have sent."""
-        seconds = variant.policy.redirect_seconds(self._redirect_seconds)
+        seconds = variant.policy.redirect_seconds(self._limits.redirect_seconds)
         overrides = {
             "ResponseContentType": described["content-type"],
             "ResponseContentDisposition": described["content-disposition"],
             "ResponseCacheControl": described["cache-control"],
         }
+        cross_origin = bool(request.headers.get("origin"))
+        signed = self._store.presign(
+            variant.stored.key, seconds, overrides, cross_origin=cross_origin
+        )
         sent = {
             **headers.SECURITY,
-            "location": self._store.presign(variant.stored.key, seconds, overrides),
-            "cache-control": variant.policy.redirect_cache_control(seconds),
+            "location": signed.url,
+            "cache-control": variant.policy.redirect_cache_control(signed.seconds),
         }
         if "vary" in described:
             sent["vary"] = described["vary"]
@@ -175,14 +204,15 @@ def _describe(request: Request, variant: Variant) -> dict[str, str]:
     """The headers of every response that describes the object."""
     stored = variant.stored
     download = headers.is_true(request.query.get("download", ""))
+    content_type = headers.content_type(variant.name, stored.content_type)
+    # A thumb is shown as PocketBase would show it, whatever its format.
+    shown_as = "image/webp" if variant.is_thumb and content_type == "image/avif" else content_type
     described = {
         **headers.SECURITY,
         "cache-control": variant.policy.cache_control(),
-        "content-disposition": headers.disposition(
-            variant.name, _plain_type(variant), download=download
-        ),
+        "content-disposition": headers.disposition(variant.name, shown_as, download=download),
         "content-security-policy": headers.CONTENT_SECURITY_POLICY,
-        "content-type": headers.content_type(variant.name, stored.content_type),
+        "content-type": content_type,
     }
     if variant.varies_by_accept:
         described["vary"] = "Accept"
@@ -191,12 +221,6 @@ def _describe(request: Request, variant: Variant) -> dict[str, str]:
     if stored.modified is not None:
         described["last-modified"] = conditions.http_date(stored.modified)
     return described
-
-
-def _plain_type(variant: Variant) -> str:
-    """The type by which PocketBase would show the file: a thumb is shown whatever its format."""
-    stored_type = variant.stored.content_type
-    return "image/webp" if variant.is_thumb and stored_type == "image/avif" else stored_type
 
 
 def _unsatisfiable(bad_range: ranges.BadRange, described: dict[str, str]) -> Reply:

@@ -19,6 +19,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedUrl:
+    """A URL that gets an object without further permission, for ``seconds`` from now."""
+
+    url: str = field(repr=False)
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """An object and its bytes; ``body`` is ``None`` if the caller did not want them."""
 

@@ -15,9 +15,17 @@ from botocore.exceptions import ClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
 
 from pocketfiles import timing
-from pocketfiles.aws import AWS_ERRORS, code, last_attempt, refusal, status
+from pocketfiles.aws import (
+    AWS_ERRORS,
+    CORS_MARK,
+    code,
+    last_attempt,
+    refusal,
+    signature_seconds,
+    status,
+)
 from pocketfiles.errors import DeadlineExceeded, Overloaded, StorageUnavailable
-from pocketfiles.objects import UNKNOWN_TYPE, Opened, Stored
+from pocketfiles.objects import UNKNOWN_TYPE, Opened, SignedUrl, Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,14 +44,15 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 class Storage:
     """Reads and writes objects of one bucket through an S3 client.
 
-    ``presigner`` makes the client that signs URLs. ``body_seconds``: time limit for reading a body.
+    ``presigner`` makes the client that signs URLs of buckets in a region. ``body_seconds``: time
+    limit for reading a body.
     """
 
     def __init__(
         self,
         client: "S3Client",
         bucket: str,
-        presigner: "Callable[[], S3Client]",
+        presigner: "Callable[[str], S3Client]",
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._client = client
@@ -122,19 +131,39 @@ class Storage:
         """Delete an object, if it exists."""
         self._call(self._client.delete_object, Key=key)
 
-    def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
-        """A URL that gets the object for ``seconds``. ``overrides`` are S3's ``Response…``
-        parameters."""
-        if self._presigning is None:
-            self._presigning = self._presigner()
+    def presign(
+        self, key: str, seconds: int, overrides: dict[str, str], *, cross_origin: bool
+    ) -> SignedUrl:
+        """A URL that gets the object, for ``seconds`` or until the credentials end.
+
+        ``overrides`` are S3's ``Response…`` parameters. ``cross_origin``: the URL differs from that
+        of a plain request, because S3 sends CORS headers with one response and not with the other,
+        so a cache must not use one for both.
+        """
+        marks = {CORS_MARK: "1"} if cross_origin else {}
         try:
-            return self._presigning.generate_presigned_url(
+            seconds = signature_seconds(seconds)
+            url = self._presigning_client().generate_presigned_url(
                 "get_object",
-                Params={"Bucket": self._bucket, "Key": key, **overrides},
+                Params={"Bucket": self._bucket, "Key": key, **overrides, **marks},
                 ExpiresIn=seconds,
             )
         except AWS_ERRORS as error:
             raise refusal("S3", error) from error
+        return SignedUrl(url, seconds)
+
+    def _presigning_client(self) -> "S3Client":
+        """The client for the region of the bucket, which costs one HEAD per process to find.
+
+        A URL signed for another region does not work, and an existing bucket may be anywhere.
+        """
+        if self._presigning is None:
+            answer = self._call(self._client.head_bucket)
+            if answer is None:
+                raise StorageUnavailable("S3: NoSuchBucket")
+            headers = answer["ResponseMetadata"]["HTTPHeaders"]
+            self._presigning = self._presigner(headers.get("x-amz-bucket-region", ""))
+        return self._presigning
 
     def _call(self, operation: Any, **request: Any) -> Any:
         """S3's response; ``None`` for a key that is missing or is another object by now."""

@@ -10,7 +10,7 @@ from files import build
 from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.config import Settings
 from pocketfiles.gateway import render
-from pocketfiles.objects import Opened, Stored
+from pocketfiles.objects import Opened, SignedUrl, Stored
 from pocketfiles.serve import FileService
 from tests.fakes import MODIFIED, FakeTable, request
 
@@ -49,8 +49,10 @@ class Sparse:
         self.puts.append(key)
         return '"thumb"'
 
-    def presign(self, key: str, seconds: int, overrides: dict[str, str]) -> str:
-        return f"https://bucket.test/{key}?signed"
+    def presign(
+        self, key: str, seconds: int, overrides: dict[str, str], *, cross_origin: bool
+    ) -> SignedUrl:
+        return SignedUrl(f"https://bucket.test/{key}?signed", seconds)
 
     def _zeros(self, length: int) -> bytes:
         self.read_bytes += length

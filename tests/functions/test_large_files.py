@@ -53,6 +53,29 @@ def test_a_large_file_is_a_redirect_to_a_url_that_gets_it(small: Deployed) -> No
         assert followed.headers["Content-Disposition"] == "attachment; filename=plain.txt"
 
 
+def test_a_cross_origin_request_is_redirected_to_a_url_of_its_own(small: Deployed) -> None:
+    plain = signed(small.get(PLAIN).headers["location"])
+    marked = signed(small.get(PLAIN, origin="https://app.test").headers["location"])
+    assert "x-cors" not in plain
+    assert marked["x-cors"] == "1"
+    assert marked["X-Amz-Signature"] != plain["X-Amz-Signature"]
+
+
+def test_a_drawing_stored_as_a_pdf_is_not_shown_inline_at_the_buckets_host(api: Deployed) -> None:
+    body = b"<!--%PDF-1.4--><svg onload='alert(1)'/>" + b" " * (4 << 20)
+    api.put("pbc_photos/photo1/drawing.svg", body, "application/pdf")
+    query = signed(api.get("/api/files/photos/photo1/drawing.svg").headers["location"])
+    assert query["response-content-type"] == "image/svg+xml"
+    assert query["response-content-disposition"] == "attachment; filename=drawing.svg"
+
+
+def test_a_media_element_gets_ranges_and_no_redirect(small: Deployed) -> None:
+    answer = small.get(PLAIN, range="bytes=0-", sec_fetch_dest="video")
+    assert (answer.status, answer.body) == (206, BODY[: len(answer.body)])
+    assert 0 < len(answer.body) < len(BODY)
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_download_is_part_of_the_redirects_url(small: Deployed) -> None:
     location = small.get("/api/files/photos/photo1/one.jpg?download=1").headers["location"]
     assert signed(location)["response-content-disposition"] == "attachment; filename=one.jpg"

@@ -1,4 +1,6 @@
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -125,9 +127,8 @@ def test_presigned_urls_use_sigv4_and_the_regional_endpoint(
     region: str, monkeypatch: pytest.MonkeyPatch, endpoint: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
     aws.session.cache_clear()
-    url = aws.presigning_client().generate_presigned_url(
+    url = aws.presigning_client(region).generate_presigned_url(
         "get_object", Params={"Bucket": "some-bucket", "Key": "c/r/a b.png"}, ExpiresIn=60
     )
     parts = urlsplit(url)
@@ -136,3 +137,47 @@ def test_presigned_urls_use_sigv4_and_the_regional_endpoint(
     query = parse_qs(parts.query)
     assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
     assert query["X-Amz-Expires"] == ["60"]
+
+
+@pytest.fixture
+def new_session(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A new session in this test, and in those after it."""
+    aws.session.cache_clear()
+    yield monkeypatch
+    aws.session.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"),
+    [(timedelta(hours=3), 900), (timedelta(minutes=20), 900), (timedelta(seconds=700), 450)],
+)
+def test_a_url_does_not_outlive_credentials_whose_end_is_known(
+    left: timedelta, seconds: int, new_session: pytest.MonkeyPatch
+) -> None:
+    new_session.setenv("AWS_SESSION_TOKEN", "token")
+    new_session.setenv("AWS_CREDENTIAL_EXPIRATION", (datetime.now(UTC) + left).isoformat())
+    assert aws.signature_seconds(900) == seconds
+
+
+def test_a_url_lives_shortly_where_the_credentials_are_about_to_end(
+    new_session: pytest.MonkeyPatch,
+) -> None:
+    end = datetime.now(UTC) + timedelta(seconds=40)
+    new_session.setenv("AWS_SESSION_TOKEN", "token")
+    new_session.setenv("AWS_CREDENTIAL_EXPIRATION", end.isoformat())
+    assert 1 <= aws.signature_seconds(900) <= 40
+
+
+@pytest.mark.parametrize(
+    ("age", "seconds"), [(0, 900), (2700, 900), (3000, 600), (3580, 60), (90_000, 60)]
+)
+def test_a_url_lives_by_the_age_of_the_process_where_the_end_is_unknown(
+    age: int, seconds: int, new_session: pytest.MonkeyPatch
+) -> None:
+    new_session.setenv("AWS_SESSION_TOKEN", "token")
+    assert aws.signature_seconds(900, age=lambda: age) == seconds
+
+
+def test_long_term_credentials_do_not_shorten_a_url(new_session: pytest.MonkeyPatch) -> None:
+    new_session.delenv("AWS_SESSION_TOKEN", raising=False)
+    assert aws.signature_seconds(900, age=lambda: 90_000) == 900

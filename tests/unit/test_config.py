@@ -75,6 +75,17 @@ def test_a_format_that_is_not_offered_is_an_error(text: str) -> None:
         Settings.from_env({**NAMES, "THUMB_FORMATS": text}, files=True)
 
 
+@pytest.mark.parametrize(("text", "on"), [("", True), ("yes", True), ("no", False)])
+def test_media_ranges_can_be_turned_off(text: str, on: bool) -> None:
+    settings = Settings.from_env({**NAMES, "MEDIA_RANGES": text}, files=True)
+    assert settings.media_ranges is on
+
+
+def test_the_error_names_a_bad_switch() -> None:
+    with pytest.raises(ConfigError, match="MEDIA_RANGES"):
+        Settings.from_env({**NAMES, "MEDIA_RANGES": "true"}, files=True)
+
+
 def test_an_inline_limit_above_what_lambda_can_return_is_refused() -> None:
     with pytest.raises(ConfigError, match="INLINE_LIMIT_BYTES"):
         Settings.from_env({**NAMES, "INLINE_LIMIT_BYTES": "5000000"}, files=True)

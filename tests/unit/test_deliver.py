@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from pocketfiles.deliver import MAX_READS, Deliverer, Variant, wants_attributes_only
+from pocketfiles.deliver import MAX_READS, Deliverer, Limits, Variant, wants_attributes_only
 from pocketfiles.errors import NotFound
 from pocketfiles.http.caching import CachePolicy
 from pocketfiles.http.messages import Reply
@@ -37,7 +37,7 @@ def delivered(
     **headers: str,
 ) -> tuple[Reply, FakeBucket]:
     bucket = FakeBucket({KEY: (content, TEXT)})
-    deliverer = Deliverer(bucket, inline_limit=limit, redirect_seconds=900, boundary=lambda: "bo")
+    deliverer = Deliverer(bucket, Limits(limit, 900), boundary=lambda: "bo")
     asked = request(method, query=query, **headers)
     return deliverer.deliver(asked, variant(bucket, read=read, policy=policy)), bucket
 
@@ -237,7 +237,7 @@ def test_a_redirect_is_cached_no_longer_than_its_file_may_be(
 
 def test_an_object_that_vanishes_is_missing() -> None:
     bucket = FakeBucket({KEY: (BODY, TEXT)}, vanishes=True)
-    deliverer = Deliverer(bucket, inline_limit=256, redirect_seconds=9, boundary=lambda: "b")
+    deliverer = Deliverer(bucket, Limits(256, 9), boundary=lambda: "b")
     with pytest.raises(NotFound):
         deliverer.deliver(request(range="bytes=0-1"), variant(bucket, read=False))
 
@@ -282,6 +282,82 @@ def test_only_a_plain_get_reads_the_bytes_at_once(
 
 def test_a_stored_type_cannot_break_a_header() -> None:
     bucket = FakeBucket({KEY: (b"x", "text/plain\r\nset-cookie: a=b")})
-    deliverer = Deliverer(bucket, inline_limit=9, redirect_seconds=9, boundary=lambda: "b")
+    deliverer = Deliverer(bucket, Limits(9, 9), boundary=lambda: "b")
     reply = deliverer.deliver(request(), variant(bucket, read=True))
     assert reply.headers["content-type"] == "text/plainset-cookie: a=b"
+
+
+@pytest.mark.parametrize("name", ["a.svg", "a.css", "a.js", "a.mjs", "a.docx"])
+@pytest.mark.parametrize("limit", [1, 256], ids=["redirected", "inline"])
+def test_a_file_is_shown_inline_by_the_type_that_is_sent(name: str, limit: int) -> None:
+    key = f"c/r/{name}"
+    bucket = FakeBucket({key: (BODY, "application/pdf")})
+    deliverer = Deliverer(bucket, Limits(limit, 900), boundary=lambda: "bo")
+    reply = deliverer.deliver(request(), variant(bucket, read=False, key=key))
+    sent = reply.headers.get("content-disposition", "")
+    if limit == 1:
+        overrides = bucket.calls[0][3]
+        sent = overrides["ResponseContentDisposition"]
+        assert overrides["ResponseContentType"] != "application/pdf"
+    assert sent == f"attachment; filename={name}"
+
+
+@pytest.mark.parametrize("origin", [{}, {"origin": "https://app.test"}, {"origin": ""}])
+def test_a_redirect_of_a_cross_origin_request_has_a_url_of_its_own(origin: dict[str, str]) -> None:
+    reply, _ = delivered(limit=1, **origin)
+    assert ("x-cors=1" in reply.headers["location"]) is bool(origin.get("origin"))
+
+
+def test_a_redirect_is_cached_for_half_the_time_that_its_url_really_lives() -> None:
+    bucket = FakeBucket({KEY: (BODY, TEXT)}, signed_seconds=30)
+    deliverer = Deliverer(bucket, Limits(1, 900), boundary=lambda: "bo")
+    reply = deliverer.deliver(request(), variant(bucket, read=False))
+    assert reply.headers["cache-control"] == "public, max-age=15"
+
+
+@pytest.mark.parametrize(
+    "mark", [{"sec_fetch_dest": "video"}, {"sec_fetch_dest": "audio"}, {"x_media": "1"}]
+)
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("bytes=0-", 0, 99),
+        ("bytes=200-", 200, 255),
+        ("bytes=50-255", 50, 149),
+        ("bytes=-250", 6, 105),
+        ("bytes=9-20", 9, 20),
+    ],
+)
+def test_a_media_element_gets_as_much_of_a_range_as_fits(
+    mark: dict[str, str], asked: str, first: int, last: int
+) -> None:
+    reply, bucket = delivered(limit=100, range=asked, **mark)
+    assert (reply.status, reply.body) == (206, BODY[first : last + 1])
+    assert reply.headers["content-range"] == f"bytes {first}-{last}/256"
+    is_short = last - first + 1 == 100
+    assert reply.headers["cache-control"] == ("no-store" if is_short else PUBLIC)
+    assert bucket.calls == [("read", KEY, first, last)]
+    head, _ = delivered("HEAD", limit=100, range=asked, **mark)
+    assert (head.status, head.length) == (206, len(reply.body))
+
+
+@pytest.mark.parametrize(
+    ("headers", "media_ranges"),
+    [
+        ({"range": "bytes=0-", "sec_fetch_dest": "empty"}, True),
+        ({"range": "bytes=0-"}, True),
+        ({"range": "bytes=0-", "x_media": "0"}, True),
+        ({"sec_fetch_dest": "video"}, True),
+        ({"range": "bytes=0-150,160-", "sec_fetch_dest": "video"}, True),
+        ({"range": "bytes=0-", "sec_fetch_dest": "video"}, False),
+    ],
+    ids=["fetch()", "curl", "not marked", "no range", "two ranges", "turned off"],
+)
+def test_any_other_request_for_more_than_fits_is_redirected(
+    headers: dict[str, str], media_ranges: bool
+) -> None:
+    bucket = FakeBucket({KEY: (BODY, TEXT)})
+    limits = Limits(100, 900, media_ranges=media_ranges)
+    deliverer = Deliverer(bucket, limits, boundary=lambda: "bo")
+    reply = deliverer.deliver(request(**headers), variant(bucket, read=False))
+    assert reply.status == 302

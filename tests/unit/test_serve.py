@@ -8,7 +8,7 @@ import pytest
 from pocketfiles.access import Access
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.model import Collection, Field, Record, Settings, Source, TokenOptions
-from pocketfiles.deliver import Deliverer
+from pocketfiles.deliver import Deliverer, Limits
 from pocketfiles.errors import Denied, Forbidden, NotFound, Refusal, ThumbFailed, UnknownCollection
 from pocketfiles.http.messages import Reply
 from pocketfiles.log_fields import LogFields
@@ -85,9 +85,7 @@ class World:
             thumbs=ThumbMaker(
                 self.bucket, self.render, inline_limit=limit, max_source_bytes=99, clock=self.clock
             ),
-            deliverer=Deliverer(
-                self.bucket, inline_limit=limit, redirect_seconds=9, boundary=lambda: "b"
-            ),
+            deliverer=Deliverer(self.bucket, Limits(limit, redirect_seconds=9), lambda: "b"),
             inline_limit=limit,
             thumb_formats=("avif", "webp"),
         )

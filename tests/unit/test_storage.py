@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
@@ -104,10 +105,10 @@ def test_a_deleted_key_is_gone_and_deleting_it_again_is_no_error(bucket: Storage
 
 
 def test_a_presigned_url_gets_the_object_with_our_headers(bucket: Storage) -> None:
-    url = bucket.presign(
-        KEY, 77, {"ResponseContentType": "text/css", "ResponseContentDisposition": "inline"}
-    )
-    query = parse_qs(urlsplit(url).query)
+    overrides = {"ResponseContentType": "text/css", "ResponseContentDisposition": "inline"}
+    signed = bucket.presign(KEY, 77, overrides, cross_origin=False)
+    assert signed.seconds == 77
+    query = parse_qs(urlsplit(signed.url).query)
     assert query["X-Amz-Expires"] == ["77"]
     assert query["response-content-type"] == ["text/css"]
     assert query["response-content-disposition"] == ["inline"]
@@ -117,16 +118,45 @@ def test_a_presigned_url_gets_the_object_with_our_headers(bucket: Storage) -> No
 def test_the_presigning_client_is_built_once_when_first_needed(cloud: Cloud) -> None:
     built = []
 
-    def build() -> Any:
-        built.append(1)
-        return aws.presigning_client()
+    def build(region: str) -> Any:
+        built.append(region)
+        return aws.presigning_client(region)
 
     lazy = Storage(cloud.s3, cloud.bucket, build)
     lazy.head(KEY)
     assert built == []
-    lazy.presign(KEY, 1, {})
-    lazy.presign(KEY, 1, {})
-    assert built == [1]
+    lazy.presign(KEY, 1, {}, cross_origin=False)
+    lazy.presign(KEY, 1, {}, cross_origin=True)
+    assert built == ["eu-west-1"]
+
+
+def test_a_url_for_a_cross_origin_request_differs_by_a_signed_mark(bucket: Storage) -> None:
+    plain = bucket.presign(KEY, 77, {}, cross_origin=False)
+    marked = bucket.presign(KEY, 77, {}, cross_origin=True)
+    again = bucket.presign(KEY, 77, {}, cross_origin=False)
+    queries = [parse_qs(urlsplit(signed.url).query) for signed in (plain, marked, again)]
+    assert ["x-cors" in query for query in queries] == [False, True, False]
+    signatures = [query["X-Amz-Signature"] for query in queries]
+    assert signatures[1] not in (signatures[0], signatures[2])
+    with urlopen(marked.url, timeout=10) as found:
+        assert found.read() == BODY
+
+
+def test_a_url_is_signed_for_the_region_of_the_bucket(cloud: Cloud) -> None:
+    name = f"elsewhere-{cloud.bucket}"
+    there = aws.presigning_client("ap-southeast-2")
+    there.create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": "ap-southeast-2"}
+    )
+    elsewhere = Storage(cloud.s3, name, aws.presigning_client)
+    query = parse_qs(urlsplit(elsewhere.presign(KEY, 9, {}, cross_origin=False).url).query)
+    assert query["X-Amz-Credential"][0].split("/")[2] == "ap-southeast-2"
+
+
+def test_no_url_is_signed_for_a_missing_bucket(cloud: Cloud) -> None:
+    nowhere = Storage(cloud.s3, "no-such-bucket", aws.presigning_client)
+    with pytest.raises(StorageUnavailable, match="NoSuchBucket"):
+        nowhere.presign(KEY, 1, {}, cross_origin=False)
 
 
 class Body:

@@ -24,7 +24,7 @@ _TYPE_BY_EXTENSION = {
 }
 """Types that PocketBase decides by the file name's extension, whatever type is stored."""
 
-_INLINE = frozenset(
+INLINE = frozenset(
     {
         "image/png",
         "image/jpg",
@@ -53,7 +53,8 @@ _INLINE = frozenset(
         "application/x-pdf",
     }
 )
-"""Types that browsers show; all others are downloaded (pocketbase.md §5.2)."""
+"""Types that browsers show; all others are downloaded (pocketbase.md §5.2). None of them can run
+scripts."""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110 §5.6.2
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
@@ -75,14 +76,16 @@ def is_true(value: str) -> bool:
     return value in {"1", "t", "T", "true", "TRUE", "True"}
 
 
-def disposition(name: str, stored_type: str, *, download: bool) -> str:
-    """``Content-Disposition`` of a file (RFC 6266).
+def disposition(name: str, sent_type: str, *, download: bool) -> str:
+    """``Content-Disposition`` of a file (RFC 6266), by the type that is sent with it.
+
+    Types that can run scripts, such as SVG, HTML and XML, are never shown inline.
 
     A name that is an RFC 9110 token is sent unquoted, as PocketBase sends every name. Any other
     name is quoted. If it contains non-ASCII characters, ``filename*`` has the name itself and
     ``filename`` a plain fallback (RFC 6266 §4.3).
     """
-    kind = "inline" if stored_type in _INLINE and not download else "attachment"
+    kind = "inline" if sent_type in INLINE and not download else "attachment"
     if _TOKEN.fullmatch(name):
         return f"{kind}; filename={name}"
     plain = _UNPRINTABLE.sub("_", name).replace("\\", "\\\\").replace('"', '\\"')

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from pocketfiles.http import headers
@@ -81,3 +83,11 @@ def test_a_name_is_quoted_unless_it_is_a_token(name: str, written: str) -> None:
 )
 def test_only_listed_types_are_shown_inline(stored: str, download: bool, kind: str) -> None:
     assert headers.disposition("f", stored, download=download) == f"{kind}; filename=f"
+
+
+ACTIVE = re.compile("html|xml|svg|javascript|ecmascript|jscript|css|xsl|wasm|json|text/", re.I)
+"""Types that a browser may run, or that style or script something else."""
+
+
+def test_no_type_that_can_run_scripts_is_on_the_inline_list() -> None:
+    assert [each for each in headers.INLINE if ACTIVE.search(each)] == []
