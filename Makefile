@@ -1,10 +1,11 @@
 # `make help` lists the commands. ARGS goes to the program: make run ARGS="--port 0"
+# STAGE names tables of samconfig.toml: make deploy STAGE=staging. BUILD_ARGS goes to `sam build` where ARGS does not.
 # Programs are started as `python -m`, which goes on working when the checkout is moved.
 
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run admin test lint check stack build bench deploy logs delete
+.PHONY: help setup run admin test lint check stack build bench deploy smoke logs delete
 
 python = $(or $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -13,6 +14,10 @@ python = $(or $(shell for python in python3.13 python3.12 python3.11 python3 pyt
 venv := $(shell if [ -e .venv/bin/python ] || [ -w . ]; then echo .venv; \
 	else echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/pocketfiles/venv-$$(pwd | cksum | cut -d ' ' -f 1)"; fi)
 installed = @$(python) local/install.py "$(venv)"
+STAGE = default
+BUILD_DIR = .aws-sam/build
+ARCHITECTURE = $(shell .venv/bin/python -m deploy.samconfig $(STAGE) architecture)
+stack_name = $(shell .venv/bin/python -m deploy.samconfig $(STAGE) stack-name)
 machine = $(subst aarch64,arm64,$(shell uname -m))
 sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/sam)
 
@@ -36,8 +41,7 @@ test: .venv/ready ## run the tests that need no Docker
 	"$(venv)/bin/python" -m pytest -m "not docker and not stack" $(ARGS)
 
 stack: .venv/ready .venv-stack/ready $(sam) ## deploy the stack to an emulator of AWS and test it there
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build --build-dir .aws-sam/stack \
-		--parameter-overrides Architecture=$(machine)
+	$(MAKE) build BUILD_DIR=.aws-sam/stack ARCHITECTURE=$(machine) ARGS=
 	.venv/bin/python -m pytest -m stack tests/stack $(ARGS)
 
 lint: .venv/ready ## check format, style, types and the template
@@ -49,19 +53,26 @@ lint: .venv/ready ## check format, style, types and the template
 check: lint test ## lint, then test: what must pass before a commit
 
 build: .venv/ready $(sam) ## make the functions and layers in .aws-sam, ready to deploy
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build $(ARGS)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build --build-dir $(BUILD_DIR) \
+		--parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
+	.venv/bin/python -m deploy.architecture $(BUILD_DIR)/template.yaml $(ARCHITECTURE)
 
 bench: .venv/ready ## measure, and print ratios
 	"$(venv)/bin/python" -m benchmarks $(ARGS)
 
-deploy: build ## build, show what would change in AWS, and do it once confirmed
-	$(sam) deploy $(ARGS)
+deploy: .venv/ready $(sam) ## check the account, build, show what would change in AWS, and do it once confirmed
+	.venv/bin/python -m deploy.preflight $(STAGE) $(ARCHITECTURE)
+	$(MAKE) build ARGS="$(BUILD_ARGS)"
+	eval $(sam) "$$(.venv/bin/python -m deploy.command $(STAGE) --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
 
-logs: $(sam) ## follow the functions' logs
-	$(sam) logs $(ARGS)
+smoke: .venv/ready ## ask a deployed stack what only AWS can know: make smoke URL=https://…
+	.venv/bin/python -m deploy.smoke $(URL) $(if $(TOKEN),--token $(TOKEN)) $(ARGS)
 
-delete: $(sam) ## remove the stack; its bucket and its table stay
-	$(sam) delete $(ARGS)
+logs: .venv/ready $(sam) ## follow the functions' logs
+	$(sam) logs --stack-name $(stack_name) $(ARGS)
+
+delete: .venv/ready $(sam) ## remove the stack; its bucket and its table stay
+	$(sam) delete --stack-name $(stack_name) $(ARGS)
 
 .venv/ready: always
 	$(installed) dev
@@ -72,7 +83,7 @@ delete: $(sam) ## remove the stack; its bucket and its table stay
 	test -x .venv-stack/bin/python || $$python -m venv .venv-stack; echo $$python >.venv-stack/python
 	.venv-stack/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-stack.txt
 	.venv-stack/bin/python -m pip install --quiet --disable-pip-version-check --target .venv-stack/runtime --upgrade \
-		snapshot-restore-py==1.0.0 boto3==1.43.106
+		snapshot-restore-py==1.0.0
 	@touch $@
 
 .venv-sam/bin/sam: requirements-sam.txt

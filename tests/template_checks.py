@@ -1,7 +1,8 @@
-"""What a linter cannot know of template.yaml: that it fits the code, and that it gives away nothing.
+"""What a linter cannot know of template.yaml: that it fits the code, and that it gives away
+nothing.
 
-Each check takes a parsed template and yields what is wrong with it, in words. The template must have no such
-fault; with a variable, a permission or a route taken out it must have one.
+Each check takes a parsed template and yields what is wrong with it, in words. The template must
+have no such fault; with a variable, a permission or a route taken out it must have one.
 """
 
 import ast
@@ -104,7 +105,9 @@ def listed(value: Any) -> list[Any]:
 
 
 def branches(value: Any) -> list[Any]:
-    """All that a list holds under some condition: the branches of each ``!If`` in it, but no ``NoValue``."""
+    """All that a list holds under some condition: the branches of each ``!If`` in it, but no
+    ``NoValue``.
+    """
     found = []
     for each in listed(value):
         match each:
@@ -394,7 +397,7 @@ def the_api_alone_learns_the_secret(template: Template) -> Iterator[str]:
         sent = [header["HeaderName"] for header in each.get("OriginCustomHeaders", [])]
         is_api = "${Api}" in str(each.get("DomainName"))
         if not each or (origin.HEADER in sent) != is_api:
-            yield "the functions do not learn that CloudFront asks, or somebody else learns the secret"
+            yield "the API does not learn the secret, or another origin does"
 
 
 def builds_are_possible(template: Template) -> Iterator[str]:
@@ -432,7 +435,9 @@ def the_contents_are_complete(template: Template) -> Iterator[str]:
 
 
 def names_are_the_stacks_own(template: Template) -> Iterator[str]:
-    """Two stacks in one account and region must not share a name; one stack may exist in many regions."""
+    """Two stacks in one account and region must not share a name; one stack may exist in many
+    regions.
+    """
     for name, body in template["Resources"].items():
         for key, value in body["Properties"].items():
             if key in {"Name", "LayerName", "LogGroupName", "DashboardName", "BudgetName"} and not (
@@ -445,7 +450,10 @@ def names_are_the_stacks_own(template: Template) -> Iterator[str]:
 
 
 def alarms_stop(template: Template) -> Iterator[str]:
-    """Alarms on DynamoDB's metrics ignore missing data, and FILL fills nothing where there never was any."""
+    """Alarms on DynamoDB's metrics ignore missing data, and FILL fills nothing where there never
+    was
+    any.
+    """
     for name, body in of_type(template, "AWS::CloudWatch::Alarm").items():
         properties = body["Properties"]
         if "AWS/DynamoDB" in str(properties) or "FILL(" in str(properties):

@@ -23,7 +23,7 @@ log = Logger()
 
 @cache
 def service() -> FileService:
-    """The use case over the real table and bucket, built for the first request."""
+    """The use case over the real table and bucket, built once."""
     settings = Settings.from_env(os.environ, files=True)
     table = Table(aws.client("dynamodb"), settings.table_name)
     storage = Storage(aws.client("s3"), settings.bucket_name, aws.presigning_client)
@@ -40,6 +40,11 @@ def origin() -> Origin:
 snapshot.prepare(
     service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate", "jwt")
 )
+
+if "TABLE_NAME" in os.environ:
+    # While a function is initialised, Lambda gives it a full vCPU, however little memory it has.
+    service()
+    origin()
 
 
 def route(request: Request) -> Reply:

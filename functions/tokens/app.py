@@ -21,7 +21,7 @@ log = Logger()
 
 @cache
 def service() -> TokenService:
-    """The use case over the real table, built for the first request."""
+    """The use case over the real table, built once."""
     settings = Settings.from_env(os.environ, files=False)
     table = Table(aws.client("dynamodb"), settings.table_name)
     return TokenService(Catalogue(table, settings.catalogue_ttl, time.monotonic))
@@ -35,6 +35,11 @@ def origin() -> Origin:
 
 
 snapshot.prepare(service, origin, modules=("jwt",))
+
+if "TABLE_NAME" in os.environ:
+    # While a function is initialised, Lambda gives it a full vCPU, however little memory it has.
+    service()
+    origin()
 
 
 def route(request: Request) -> Reply:

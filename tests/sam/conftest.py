@@ -1,4 +1,5 @@
-"""The functions as `sam build` makes them, in Lambda's own containers, with S3 and DynamoDB from moto.
+"""The functions as `sam build` makes them, in Lambda's own containers, with S3 and DynamoDB from
+moto.
 
 ``LAMBDA_IMAGE`` names an image to use in place of AWS's; without it `sam` pulls that one.
 """

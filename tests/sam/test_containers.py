@@ -1,4 +1,6 @@
-"""Both functions in Lambda's containers: their build, layers, handlers, variables and clients, for real."""
+"""Both functions in Lambda's containers: their build, layers, handlers, variables and clients, for
+real.
+"""
 
 import base64
 import http.client

@@ -1,4 +1,6 @@
-"""The built template, deployed by `sam deploy` to the emulator, and requests to what came out of it."""
+"""The built template, deployed by `sam deploy` to the emulator, and requests to what came out of
+it.
+"""
 
 import http.client
 import json

@@ -1,12 +1,13 @@
 """MiniStack in place of AWS: a process of its own that the built template is deployed to.
 
-It runs with IAM enforced: each function has the permissions of its role and no others. What it lacks for this
-stack and a patch can mend is in ``launcher.py``, one function for each. What no patch mends:
+It runs with IAM enforced: each function has the permissions of its role and no others. What it
+lacks for this stack and a patch can mend is in ``launcher.py``, one function for each. What no
+patch mends:
 
 * Its CloudFront caches nothing, has no origin groups and no edge locations: each request is a miss.
-* It lacks the module ``cloudfront`` of CloudFront Functions. So edge/request.js is skipped, and every
-  request goes to the API. It runs edge/response.js in Node, which allows more than CloudFront's
-  runtime. tests/edge tests both.
+* It lacks the module ``cloudfront`` of CloudFront Functions. So edge/request.js is skipped, and
+  every request goes to the API. It runs edge/response.js in Node, which allows more than
+  CloudFront's runtime. tests/edge tests both.
 * It adds no ``CloudFront-Viewer-Address``, so clients have no address behind it.
 * Its API Gateway answers HEAD, preflights and query strings in its own way, and has no throttle.
 * Alarms on metric math are created, but never evaluated.

@@ -1,7 +1,7 @@
 """Start MiniStack with what it lacks for this stack. The emulator's own Python runs this file.
 
-Each patch is one function whose docstring says what AWS does and what MiniStack 1.5.33 does instead.
-What it lacks and no patch mends is listed in ``emulator.py``.
+Each patch is one function whose docstring says what AWS does and what MiniStack 1.5.33 does
+instead. What it lacks and no patch mends is listed in ``emulator.py``.
 """
 
 import os
@@ -38,7 +38,9 @@ def stop_with_the_starter() -> None:
 
 
 def create_routes_from_the_api_definition() -> None:
-    """SAM writes an HTTP API as an OpenAPI ``Body``. MiniStack ignores it, so the API has no routes."""
+    """SAM writes an HTTP API as an OpenAPI ``Body``. MiniStack ignores it, so the API has no
+    routes.
+    """
     create = provisioners._apigw_v2_api_create
     update = provisioners._apigw_v2_api_update
 
@@ -102,7 +104,9 @@ def let_cloudfront_reach_the_api() -> None:
 
 
 def skip_functions_that_read_a_key_value_store() -> None:
-    """MiniStack lacks the module ``cloudfront``. All requests go to the API, as with an empty store."""
+    """MiniStack lacks the module ``cloudfront``. All requests go to the API, as with an empty
+    store.
+    """
     run_function = cloudfront._run_function
 
     async def run_or_skip(arn: str, event: dict[str, Any]) -> Any:
@@ -152,7 +156,7 @@ def accept_alarms_on_metric_math() -> None:
 
 
 def accept_resources_without_effect_here() -> None:
-    """MiniStack refuses a template with a type that it does not know. No request depends on these."""
+    """MiniStack refuses types that it does not know. No request depends on these resources."""
 
     def create(logical_id: str, props: dict[str, Any], stack_name: str) -> Any:
         return f"{stack_name}-{logical_id}", {}
@@ -165,7 +169,7 @@ def accept_resources_without_effect_here() -> None:
 
 
 def run_functions_without_the_emulators_packages() -> None:
-    """Lambda's runtime has its own Python. MiniStack runs functions with its own packages in sight."""
+    """Lambda has a Python of its own. In MiniStack, functions can import its own packages."""
     detect = lambda_runtime._detect_runtime_binary
 
     def detect_runtime_binary(runtime: str) -> tuple[str, str]:

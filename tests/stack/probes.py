@@ -1,6 +1,7 @@
 """What a stack with the demo data must do, each as a function that asserts it.
 
-The tests run all of them. `make stack ARGS=--without` runs them against templates with something taken out.
+The tests run all of them. `make stack ARGS=--without` runs them against templates with something
+taken out.
 """
 
 from collections.abc import Callable

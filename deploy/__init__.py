@@ -1,0 +1,7 @@
+"""Tools around the stack, started by the Makefile.
+
+``samconfig`` reads what samconfig.toml says of a stage; ``preflight`` checks an account before
+anything is built; ``architecture`` ties the built layers and the parameter ``Architecture``
+together; ``command`` makes the command line of `sam deploy`; ``smoke`` asks a deployed stack what
+no emulator can know.
+"""

@@ -1,0 +1,187 @@
+"""Check, before anything is built, that a deployment can succeed.
+
+    python -m deploy.preflight STAGE ARCHITECTURE
+
+ARCHITECTURE is that of the layers to build.
+
+Each check that fails prints what to do. The exit code is 1 if one of them makes the deployment
+impossible.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deploy.architecture import ALLOWED
+from deploy.samconfig import ROOT, Stage, stage
+
+STACK_NAME_LENGTH = 100
+"""Longest stack name. Names made of it, such as those of layers and policies, have limits of 128
+and
+140.
+"""
+
+UNRESERVED = 100
+"""Concurrent executions that Lambda does not let an account reserve."""
+
+RESERVED_BY_DEFAULT = 100
+US_EAST_1_ONLY = {"Firewall": "no", "CdnLogBucketArn": ""}
+"""Parameters that work in us-east-1 only, and their values that work everywhere."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong, what to do about it, and whether the deployment would fail."""
+
+    problem: str
+    advice: str
+    fatal: bool = True
+
+
+class Account:
+    """The account and region that the environment names. Raises what botocore raises."""
+
+    def __init__(self, region: str | None) -> None:
+        self._session = boto3.Session(region_name=region)
+        self.region = self._session.region_name
+        self._config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+
+    def identity(self) -> str:
+        """The ARN of whoever the credentials belong to."""
+        return str(self._client("sts").get_caller_identity()["Arn"])
+
+    def unreserved_executions(self) -> int:
+        """Concurrent executions that no function has reserved."""
+        settings = self._client("lambda").get_account_settings()
+        return int(settings["AccountLimit"]["UnreservedConcurrentExecutions"])
+
+    def reserved_executions(self, stack: str) -> int:
+        """What the stack's files function has reserved already; 0 without a stack."""
+        try:
+            found = self._client("cloudformation").describe_stack_resource(
+                StackName=stack, LogicalResourceId="FilesFunction"
+            )
+            name = found["StackResourceDetail"]["PhysicalResourceId"]
+            reserved = self._client("lambda").get_function_concurrency(FunctionName=name)
+        except ClientError:
+            return 0
+        return int(reserved.get("ReservedConcurrentExecutions", 0))
+
+    def _client(self, service: str) -> Any:
+        return self._session.client(service, config=self._config)  # type: ignore[call-overload]
+
+
+def findings(of: Stage, account: Account, architecture: str, python_3_13: str) -> Iterator[Finding]:
+    """Everything that speaks against a deployment, what makes the others moot first."""
+    yield from check_configuration(of, architecture)
+    yield from check_bytecode(python_3_13)
+    if not account.region:
+        yield Finding(
+            "no region is set",
+            "set AWS_REGION, or `region` in samconfig.toml, for example to eu-west-1",
+        )
+        return
+    try:
+        account.identity()
+    except (BotoCoreError, ClientError) as error:
+        yield Finding(
+            f"AWS does not accept the credentials: {error}",
+            "run `aws configure sso` or `aws configure`, or set AWS_PROFILE; see docs/deploying.md",
+        )
+        return
+    yield from check_region(of, account.region)
+    yield from check_concurrency(of, account)
+
+
+def check_configuration(of: Stage, architecture: str) -> Iterator[Finding]:
+    """The stage's architecture and the stack's name."""
+    if of.architecture not in ALLOWED:
+        yield Finding(
+            f"Architecture is {of.architecture!r}",
+            f"set it to one of {', '.join(ALLOWED)} in samconfig.toml",
+        )
+    elif of.architecture != architecture:
+        yield Finding(
+            f"the layers would be for {architecture}, and the functions run on {of.architecture}",
+            f"set Architecture={architecture} in samconfig.toml, or leave ARCHITECTURE out",
+        )
+    if len(of.stack_name) > STACK_NAME_LENGTH:
+        yield Finding(
+            f"the stack's name has {len(of.stack_name)} characters",
+            f"choose one of at most {STACK_NAME_LENGTH}: names of resources are made of it",
+        )
+
+
+def check_bytecode(python_3_13: str) -> Iterator[Finding]:
+    """Bytecode for the runtime needs its Python."""
+    if not python_3_13:
+        yield Finding(
+            "there is no Python 3.13 on this machine, so the functions ship without bytecode",
+            "install one, or set PYTHON313=/path/to/python3.13; cold starts are 80 ms slower without",
+            fatal=False,
+        )
+
+
+def check_region(of: Stage, region: str) -> Iterator[Finding]:
+    """Parameters that work in us-east-1 only."""
+    for name, harmless in US_EAST_1_ONLY.items():
+        if region != "us-east-1" and of.parameters.get(name, harmless) != harmless:
+            yield Finding(
+                f"{name} works in us-east-1 only, and the region is {region}",
+                f"set {name}={harmless!r}, or deploy to us-east-1",
+            )
+
+
+def check_concurrency(of: Stage, account: Account) -> Iterator[Finding]:
+    """New accounts may reserve no concurrent executions at all."""
+    wanted = int(of.parameters.get("ReservedConcurrency", RESERVED_BY_DEFAULT))
+    try:
+        free = account.unreserved_executions() + account.reserved_executions(of.stack_name)
+    except (BotoCoreError, ClientError) as error:
+        yield Finding(
+            f"the concurrency quota cannot be read: {error}", "see docs/deploying.md", fatal=False
+        )
+        return
+    if wanted > 0 and free - wanted < UNRESERVED:
+        yield Finding(
+            f"{wanted} concurrent executions cannot be reserved: {free} are free, and Lambda keeps "
+            f"{UNRESERVED} unreserved",
+            "set ReservedConcurrency=-1 in samconfig.toml, or ask Service Quotas for more concurrent "
+            "executions of Lambda",
+        )
+
+
+def report(found: list[Finding], say: Callable[[str], None]) -> int:
+    """Say what was found, and return the exit code."""
+    for each in found:
+        kind = "cannot deploy" if each.fatal else "warning"
+        say(f"{kind}: {each.problem}\n    {each.advice}")
+    return int(any(each.fatal for each in found))
+
+
+def main() -> None:
+    """Check the stage that the command line names."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("stage")
+    parser.add_argument("architecture")
+    given = parser.parse_args()
+    of = stage(given.stage)
+    python = subprocess.run(
+        [str(ROOT / "layers" / "python313")], capture_output=True, text=True, check=False
+    )
+    region = of.own.get("region") or of.default.get("region")
+    found = list(findings(of, Account(region), given.architecture, python.stdout.strip()))
+    sys.exit(report(found, lambda line: print(line, file=sys.stderr)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What samconfig.toml says of a stage.
+
+python -m deploy.samconfig STAGE stack-name|architecture
+"""
+
+import re
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_STAGE = "default"
+DEFAULT_ARCHITECTURE = "arm64"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage: its name, its own settings for `sam deploy`, and those of the default stage."""
+
+    name: str
+    own: dict[str, Any]
+    default: dict[str, Any]
+
+    @property
+    def stack_name(self) -> str:
+        """The stack's name, by default that of the default stage with the stage behind it."""
+        if "stack_name" in self.own:
+            return str(self.own["stack_name"])
+        base = str(self.default.get("stack_name", "pocketfiles"))
+        return base if self.name == DEFAULT_STAGE else f"{base}-{self.name}"
+
+    @property
+    def architecture(self) -> str:
+        """The value of ``Architecture`` among the stage's parameters."""
+        return self.parameters.get("Architecture", DEFAULT_ARCHITECTURE)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The stage's own template parameters."""
+        return parameters(self.own.get("parameter_overrides", ""))
+
+
+def stage(name: str, path: Path = ROOT / "samconfig.toml") -> Stage:
+    """Read a stage from samconfig.toml. A stage that is not there has no settings of its own."""
+    document = tomllib.loads(path.read_text()) if path.exists() else {}
+    return Stage(name, settings(document, name), settings(document, DEFAULT_STAGE))
+
+
+def settings(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """The settings of a stage for `sam deploy`, those for all commands included."""
+    sections = document.get(name, {})
+    merged: dict[str, Any] = {}
+    for command in ("global", "deploy"):
+        merged |= sections.get(command, {}).get("parameters", {})
+    return merged
+
+
+def parameters(overrides: str | list[str]) -> dict[str, str]:
+    """``Key=value Other="two words"``, as a text or a list, as `sam` takes it."""
+    text = overrides if isinstance(overrides, str) else " ".join(overrides)
+    found = re.findall(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))', text)
+    return {name: quoted or plain for name, quoted, plain in found}
+
+
+def main() -> None:
+    """Print one setting of the stage that the command line names."""
+    name, wanted = sys.argv[1:]
+    found = stage(name)
+    print(found.architecture if wanted == "architecture" else found.stack_name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Questions for a running stack: ``client`` asks, ``rows`` says what must come back."""

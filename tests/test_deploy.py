@@ -1,0 +1,188 @@
+"""The tools behind `make deploy`: what they check, and the command lines that they make."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from deploy import architecture, command, preflight, samconfig
+from tests.conftest import ROOT
+
+CONFIG = """
+version = 0.1
+[default.global.parameters]
+stack_name = "pocketfiles"
+parameter_overrides = "Architecture=arm64"
+[default.deploy.parameters]
+capabilities = "CAPABILITY_IAM"
+confirm_changeset = true
+resolve_s3 = true
+region = "eu-west-1"
+tags = "project=files"
+[staging.deploy.parameters]
+confirm_changeset = false
+parameter_overrides = 'Architecture="x86_64" Cdn=no Words="two words"'
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "samconfig.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+class Account:
+    """An account with a region, credentials and a quota."""
+
+    region: str | None = "eu-west-1"
+
+    def __init__(self, free: int = 1000, reserved: int = 0, error: Exception | None = None) -> None:
+        self._free = free
+        self._reserved = reserved
+        self._error = error
+
+    def identity(self) -> str:
+        if self._error:
+            raise self._error
+        return "arn:aws:iam::000000000000:user/ada"
+
+    def unreserved_executions(self) -> int:
+        return self._free
+
+    def reserved_executions(self, stack: str) -> int:
+        return self._reserved
+
+
+def problems(stage: samconfig.Stage, account: Any, built_for: str = "arm64") -> list[str]:
+    return [each.problem for each in preflight.findings(stage, account, built_for, "python3.13")]
+
+
+def test_the_projects_own_configuration_is_read() -> None:
+    stage = samconfig.stage("default")
+    assert stage.stack_name == "pocketfiles"
+    assert stage.architecture == "arm64"
+
+
+def test_a_stage_has_parameters_and_a_stack_name_of_its_own(config: Path) -> None:
+    stage = samconfig.stage("staging", config)
+    assert stage.stack_name == "pocketfiles-staging"
+    assert stage.parameters == {"Architecture": "x86_64", "Cdn": "no", "Words": "two words"}
+
+
+def test_a_stage_inherits_what_it_does_not_say(config: Path) -> None:
+    given = ["--region", "us-east-1"]
+    arguments = command.arguments(samconfig.stage("staging", config), given)
+    assert arguments == [
+        *("deploy", "--config-env", "staging"),
+        *("--capabilities", "CAPABILITY_IAM"),
+        "--resolve-s3",
+        *("--tags", "project=files"),
+        *("--stack-name", "pocketfiles-staging"),
+        *("--s3-prefix", "pocketfiles-staging"),
+        *given,
+    ]
+
+
+def test_what_the_command_line_says_is_not_said_twice(config: Path) -> None:
+    given = ["--stack-name=other", "--capabilities", "CAPABILITY_NAMED_IAM"]
+    arguments = command.arguments(samconfig.stage("new", config), given)
+    assert arguments.count("--stack-name") == 0
+    assert arguments.count("--capabilities") == 1
+
+
+def test_the_default_stage_is_left_to_sam(config: Path) -> None:
+    arguments = command.arguments(samconfig.stage("default", config), ["--guided"])
+    assert arguments == ["deploy", "--config-env", "default", "--guided"]
+
+
+@pytest.fixture
+def built_template() -> str:
+    return (
+        "Parameters:\n  ExistingBucket:\n    Type: String\n    Default: ''\n"
+        "  Architecture:\n    Type: String\n    Default: arm64\n    AllowedValues:\n"
+        "    - arm64\n    - x86_64\n    Description: Which\n  MemorySize:\n    Default: 1769\n"
+    )
+
+
+def test_a_built_template_allows_the_architecture_of_its_layers_alone(built_template: str) -> None:
+    pinned = architecture.pinned(built_template, "x86_64")
+    block = pinned.partition("  Architecture:\n")[2].partition("  MemorySize:")[0]
+    assert block == (
+        "    Type: String\n    Default: x86_64\n"
+        "    AllowedValues: [x86_64]\n    Description: Which\n"
+    )
+    assert architecture.pinned(pinned, "x86_64") == pinned
+    assert "Default: 1769" in pinned
+
+
+def test_the_template_itself_can_be_pinned() -> None:
+    pinned = architecture.pinned((ROOT / "template.yaml").read_text(), "x86_64")
+    assert "    AllowedValues: [x86_64]\n" in pinned
+
+
+@pytest.mark.parametrize("value", ["riscv64", ""])
+def test_an_unknown_architecture_is_refused(built_template: str, value: str) -> None:
+    with pytest.raises(ValueError, match="neither"):
+        architecture.pinned(built_template, value)
+
+
+def test_nothing_speaks_against_a_deployment(config: Path) -> None:
+    assert problems(samconfig.stage("default", config), Account()) == []
+
+
+def test_layers_for_another_architecture_are_refused(config: Path) -> None:
+    found = problems(samconfig.stage("default", config), Account(), "x86_64")
+    assert found == ["the layers would be for x86_64, and the functions run on arm64"]
+
+
+def test_a_missing_region_is_told(config: Path) -> None:
+    account = Account()
+    account.region = None
+    assert problems(samconfig.stage("default", config), account) == ["no region is set"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoCredentialsError(),
+        ClientError({"Error": {"Code": "ExpiredToken", "Message": "late"}}, "GetCallerIdentity"),
+    ],
+    ids=["none", "expired"],
+)
+def test_credentials_that_do_not_work_are_told(config: Path, error: Exception) -> None:
+    (found,) = problems(samconfig.stage("default", config), Account(error=error))
+    assert found.startswith("AWS does not accept the credentials")
+
+
+@pytest.mark.parametrize(
+    ("free", "reserved", "refused"),
+    [(1000, 0, False), (200, 0, False), (199, 0, True), (10, 0, True), (150, 100, False)],
+)
+def test_a_reservation_beyond_the_quota_is_told(
+    config: Path, free: int, reserved: int, refused: bool
+) -> None:
+    found = problems(samconfig.stage("default", config), Account(free, reserved))
+    assert bool(found) == refused
+
+
+def test_what_works_in_us_east_1_only_is_told(config: Path) -> None:
+    config.write_text(CONFIG.replace("Architecture=arm64", "Architecture=arm64 Firewall=yes"))
+    found = problems(samconfig.stage("default", config), Account())
+    assert found == ["Firewall works in us-east-1 only, and the region is eu-west-1"]
+
+
+def test_a_warning_does_not_stop_a_deployment() -> None:
+    said: list[str] = []
+    warning = preflight.Finding("slow", "install it", fatal=False)
+    assert preflight.report([warning], said.append) == 0
+    assert said == ["warning: slow\n    install it"]
+    assert preflight.report([preflight.Finding("broken", "mend it")], said.append) == 1
+
+
+def test_the_default_reservation_is_the_templates() -> None:
+    from local.intrinsics import load  # noqa: PLC0415
+
+    parameters = load((ROOT / "template.yaml").read_text())["Parameters"]
+    assert parameters["ReservedConcurrency"]["Default"] == preflight.RESERVED_BY_DEFAULT
