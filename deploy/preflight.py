@@ -124,7 +124,7 @@ def check_bytecode(python_3_13: str) -> Iterator[Finding]:
     if not python_3_13:
         yield Finding(
             "there is no Python 3.13 on this machine, so the functions ship without bytecode",
-            "install one, or set PYTHON313=/path/to/python3.13; cold starts are 80 ms slower without",
+            "install one, or set PYTHON313=/path/to/python3.13; a cold start is 80 ms slower",
             fatal=False,
         )
 
@@ -153,8 +153,7 @@ def check_concurrency(of: Stage, account: Account) -> Iterator[Finding]:
         yield Finding(
             f"{wanted} concurrent executions cannot be reserved: {free} are free, and Lambda keeps "
             f"{UNRESERVED} unreserved",
-            "set ReservedConcurrency=-1 in samconfig.toml, or ask Service Quotas for more concurrent "
-            "executions of Lambda",
+            "set ReservedConcurrency=-1 in samconfig.toml, or ask Service Quotas for more",
         )
 
 

@@ -22,7 +22,10 @@ from typing import Any
 
 FUNCTIONS = Path(__file__).resolve().parent.parent / "functions"
 OPERATIONS: dict[str, tuple[str, set[str]]] = {
-    "s3": ("pocketfiles/storage.py", {"GetObject", "HeadBucket", "HeadObject", "PutObject"}),
+    "s3": (
+        "pocketfiles/storage.py",
+        {"DeleteObject", "GetObject", "HeadBucket", "HeadObject", "PutObject"},
+    ),
     "dynamodb": ("pocketfiles/catalogue/table.py", {"BatchGetItem", "GetItem", "Query"}),
 }
 """For each service, the module that calls it and the operations to keep."""
@@ -40,7 +43,7 @@ class _Docstring(str):
 
 ClientMethodDocstring = WaiterDocstring = PaginatorDocstring = _Docstring
 '''
-DOCUMENTATION = '''"""Documentation is not shipped. These stand for handlers that would change it."""
+DOCUMENTATION = '''"""Documentation is not shipped. These stand for handlers that change it."""
 
 
 class _Nothing:
