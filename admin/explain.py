@@ -14,6 +14,7 @@ from pocketfiles.access import Access, AccessRequest
 from pocketfiles.addresses import client_address
 from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Field
+from pocketfiles.config import RuleLimits
 from pocketfiles.errors import Forbidden, NotFound, Refusal, RuleError, UnknownCollection
 from pocketfiles.http.messages import Request
 from pocketfiles.locate import Located
@@ -109,6 +110,7 @@ class Explainer:
                 yield "", f"cannot be evaluated: {error.reason}"
             else:
                 yield "", "\n".join(map(_compared, found.steps))
+                yield "work", _work(found.work, self.access.limits)
 
     def _object(self, located: Located) -> Iterator[Step]:
         if located.collection.type == "view":
@@ -143,6 +145,13 @@ def _owner(owner: Identity) -> str:
     if owner.expires is not None:
         until = f"until {datetime.fromtimestamp(owner.expires, UTC):%Y-%m-%d %H:%M:%S} UTC"
     return f"valid {until}, of {owner.collection.name}/{owner.record.id}"
+
+
+def _work(work: evaluate.Work, limits: RuleLimits) -> str:
+    return (
+        f"{work.rows} of {limits.max_rows} records of one collection, "
+        f"{work.bytes} of {limits.max_bytes} bytes, {work.steps} of {limits.max_steps} steps"
+    )
 
 
 def _compared(step: evaluate.Step) -> str:

@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import sys
 
-BENCHMARKS = ("coldstart", "warm", "throughput", "thumbs")
+BENCHMARKS = ("coldstart", "warm", "throughput", "rules", "thumbs")
 
 parser = argparse.ArgumentParser(
     prog="python -m benchmarks",

@@ -212,7 +212,7 @@ def test_importing_does_nothing(module: str) -> None:
     ("module", "absent"),
     [
         ("tokens.app", r"PIL|jwt|boto3|pocketfiles\.(rules|thumbs|storage)\b.*"),
-        ("files.app", r"PIL|jwt|boto3|sqlite3|pocketfiles\.rules\.evaluate"),
+        ("files.app", r"PIL|jwt|boto3|sqlite3|apsw|pocketfiles\.rules\.evaluate"),
     ],
 )
 def test_a_cold_start_loads_only_what_every_request_needs(module: str, absent: str) -> None:

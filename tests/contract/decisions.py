@@ -84,7 +84,8 @@ def _collection_json(row: sqlite3.Row, types: Mapping[str, str]) -> dict[str, An
     lists = {name: json.loads(columns[name]) for name in ("fields", "indexes")}
     for field in lists["fields"]:
         field["column"] = types[field["name"]]
-    return columns | json.loads(columns["options"]) | lists
+    options: dict[str, Any] = json.loads(columns["options"])
+    return columns | options | lists
 
 
 @cache

@@ -5,7 +5,7 @@
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -36,7 +36,7 @@ class Reader(Protocol):
     ) -> list[str]:
         """Ids of the records whose field has one of the values; ``limit`` + 1 at the most."""
 
-    def all(self, collection_id: str, limit: int) -> list[Record]:
+    def all(self, collection_id: str, limit: int) -> Iterable[Record]:
         """The collection's records; ``limit`` + 1 at the most."""
 
 

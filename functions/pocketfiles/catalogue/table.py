@@ -25,6 +25,7 @@ them to.
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pocketfiles import keys, timing
@@ -183,20 +184,15 @@ class TableAt:
                     return list(found)
         return list(found)
 
-    def all(self, collection_id: str, limit: int) -> list[Record]:
-        """The collection's records in order of id; ``limit`` + 1 at the most, which tells that
-        there are too many."""
+    def all(self, collection_id: str, limit: int) -> Iterator[Record]:
+        """The collection's records in order of id, read page by page; ``limit`` + 1 at the most,
+        which tells that there are too many."""
         collection = self._collections.with_id(collection_id)
-        found: list[Record] = []
         if collection is None:
-            return found
-        for item in self._table.query_items(collection_id, limit + 1):
-            record = self._record(item, collection)
-            if record:
-                found.append(record)
-            if len(found) > limit:
-                break
-        return found
+            return
+        items = self._table.query_items(collection_id, limit + 1)
+        records = (self._record(item, collection) for item in items)
+        yield from islice(filter(None, records), limit + 1)
 
     def _record(self, item: Item, collection: Collection | None) -> Record | None:
         value = value_at(item, self._pointer, with_held=self._with_held)

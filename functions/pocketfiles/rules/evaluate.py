@@ -21,7 +21,7 @@ from pocketfiles.rules.translate import MAX_PATTERN, Condition, translate
 from pocketfiles.rules.tree import Outcome
 from pocketfiles.rules.values import Bound
 
-__all__ = ["Evaluation", "Explanation", "RuleRequest", "Step", "Work", "check"]
+__all__ = ["Evaluation", "Explanation", "RuleRequest", "Step", "Work", "check", "whole_query"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ def check(rule: str, collection: Collection, collections: Collections) -> None:
     translate(parsed, collection, collections, None, _shapes(values))
 
 
+def whole_query(asked: "Evaluation") -> tuple[str, Mapping[str, Bound]]:
+    """PocketBase's own query for a decision, with its bound values. Raises ``RuleError``."""
+    run = _Run(asked)
+    return run.plan.query, run.parameters
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """One rule, asked about one record of ``collection`` by one request at the moment ``now``.
@@ -90,8 +96,8 @@ class Evaluation:
         with opened(run.parameters, self.limits) as database:
             loader = run.loader(database)
             allowed = run.allows(loader, database)
-            steps = run.steps(loader, database)
             work = Work(loader.rows, loader.bytes, database.steps)
+            steps = run.steps(loader, database)
         return Explanation(allowed, steps, work)
 
 

@@ -113,6 +113,11 @@ class Query:
         self.collections[collection.id] = collection
         return self.columns.setdefault(collection.id, {})
 
+    def note_everything(self) -> None:
+        """Every field of the collections: a row may be read that was meant to be another's."""
+        for collection in self.collections.values():
+            self.note(collection).update({field.name: field for field in collection.fields})
+
     def join(self, join: Join) -> None:
         """The join, shared by all operands that go the same way; a later one of its name replaces it."""
         known = self.joins.get(join.name)

@@ -118,6 +118,7 @@ def translate(
     conditions = tuple(translator.conditions(comparison) for comparison in rule.comparisons)
     if query.replaced:
         conditions = tuple(tuple(map(_without_index, parts)) for parts in conditions)
+        query.note_everything()
     joins = tuple(query.joins.values())
     items = {
         name for join in joins if join.kind == "item" for name in _PARAMETER.findall(join.table)

@@ -40,7 +40,9 @@ def test_a_directory_and_its_table_have_the_same_records(
 ) -> None:
     for collection in table.collections:
         for limit in (0, 1, 100):
-            assert directory.all(collection.id, limit) == table.reader.all(collection.id, limit)
+            assert directory.all(collection.id, limit) == list(
+                table.reader.all(collection.id, limit)
+            )
         for record in table.reader.all(collection.id, 100):
             assert directory.get(collection.id, record.id) == record
     ids = ["doc000000000001", "nobody", "doc000000000002"]

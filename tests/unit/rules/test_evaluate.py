@@ -337,6 +337,29 @@ def test_a_hostile_rule_denies(rule: str, values: dict[str, Any]) -> None:
         assert "aaaa" not in refused.reason
 
 
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        (
+            "@collection.teams:m.name ?= 'Ada' && @collection.users:m.email ?= 'ada@files.test'",
+            True,
+        ),
+        (
+            "@collection.teams:m.name ?= 'Red' && @collection.users:m.email ?= 'ada@files.test'",
+            False,
+        ),
+        ("@collection.users:m.name ?= 'Red' && @collection.teams:m.seats ?= 5", True),
+    ],
+)
+def test_one_alias_for_two_collections_stands_for_the_last(rule: str, allowed: bool) -> None:
+    assert decide(rule) is allowed
+
+
+def test_a_column_that_the_last_collection_lacks_denies() -> None:
+    with pytest.raises(RuleError, match="no such column"):
+        decide("text = 'test' || @collection.teams:m.seats ?= 5 || @collection.users:m.name ?= 'x'")
+
+
 def test_alternatives_over_many_joined_rows_are_decided_one_by_one() -> None:
     everyone = [record(USERS, f"u{n}", name="x", level=n) for n in range(900)]
     rule = " || ".join(f"@collection.users:{alias}.name ?> 'y'" for alias in "abcdefgh")
