@@ -4,13 +4,15 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pocketfiles import tokens
 from pocketfiles.catalogue.cached import snapshot_of
-from pocketfiles.catalogue.items import COLLECTION
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.items import COLLECTION, record_from, record_items
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.catalogue.table import Table
 from pocketfiles.keys import CATALOGUE
@@ -88,13 +90,25 @@ def test_an_auth_token_and_an_authorization_header_open_nothing(
 
 @contextmanager
 def changed(bucket: Bucket, pk: str, sk: str, **values: Any) -> Iterator[None]:
-    """Other values in an item's data, for as long as the block runs."""
+    """Other values in a record or a definition, for as long as the block runs."""
     key = {"pk": {"S": pk}, "sk": {"S": sk}}
     item = bucket.dynamodb.get_item(TableName=bucket.table, Key=key, ConsistentRead=True)["Item"]
-    data = json.dumps({**json.loads(item["data"]["S"]), **values})
-    bucket.dynamodb.put_item(TableName=bucket.table, Item={**item, "data": {"S": data}})
+    change = changed_definition if pk == CATALOGUE else changed_record
+    bucket.dynamodb.put_item(TableName=bucket.table, Item={**item, **change(bucket, item, values)})
     yield
     bucket.dynamodb.put_item(TableName=bucket.table, Item=item)
+
+
+def changed_record(bucket: Bucket, item: Item, values: dict[str, Any]) -> Item:
+    collections = snapshot_of(Table(bucket.dynamodb, bucket.table)).collections
+    collection = collections.find(item["pk"]["S"])
+    assert collection
+    record = record_from(item, collection)
+    return record_items(collection, replace(record, values={**record.values, **values}))[0]
+
+
+def changed_definition(_: Bucket, item: Item, values: dict[str, Any]) -> Item:
+    return {"data": {"S": json.dumps({**json.loads(item["data"]["S"]), **values})}}
 
 
 def test_a_revoked_token_is_refused_at_the_next_request(runner: Runner, bucket: Bucket) -> None:
