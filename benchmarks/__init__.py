@@ -6,6 +6,7 @@ alone. Figures go to ``results/``.
 ``throughput``     requests per second of the local server
 ``thumbs``         thumbs against sharp, pyvips and plain Pillow
 ``thumbs_python``  the Python side of ``thumbs``, in a process of its own
+``rules``          view rules, against the same query in plain SQLite
 ``sync``           the importer and the sync
 """
 
