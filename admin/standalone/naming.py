@@ -33,10 +33,12 @@ def stored_name(original: str, sniffed_extension: str, letters: Letters) -> str:
     base, extension = _split(original)
     extension = _NOT_IN_EXTENSION.sub("", extension).strip(".")
     extension = f".{extension}" if extension else sniffed_extension
+    if len(extension) > _LONGEST_EXTENSION:
+        extension = f".{extension[-_LONGEST_EXTENSION:]}"
     base = _snake(base.strip("."))
     if len(base) < _SHORTEST_BASE:
         base += letters(LETTERS, _RANDOM)
-    return f"{base[:_LONGEST_BASE]}_{letters(LETTERS, _RANDOM)}{extension[-_LONGEST_EXTENSION:]}"
+    return f"{base[:_LONGEST_BASE]}_{letters(LETTERS, _RANDOM)}{extension}"
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from pocketfiles import keys
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.generations import RECORD, Item
 from pocketfiles.catalogue.items import record_from, record_items
-from pocketfiles.catalogue.model import Collection, Field, Record, Value
+from pocketfiles.catalogue.model import Collection, Field, Record, Value, listed
 from pocketfiles.catalogue.table import Table
 from pocketfiles.errors import NotFound
 
@@ -132,7 +132,18 @@ class Records:
             if of is None or of.type == "file" or name == "id":
                 raise AdminError(f"{collection.name} has no field {name} that could be set")
             typed[name] = _typed(of, text)
+            if of.type == "relation":
+                self._require_targets(of, listed(typed[name], multiple=of.multiple))
         return replace(record, values={**record.values, **typed})
+
+    def _require_targets(self, of: Field, ids: Iterable[str]) -> None:
+        """Raise ``AdminError`` for an id that a relation field refers to in vain."""
+        target = self.collection(of.collection_id)
+        for each in ids:
+            if self._item(target, each) is None:
+                raise AdminError(
+                    f"field {of.name} refers to {target.name}/{each}, which is no record"
+                )
 
     def _upload(self, collection: Collection, record_id: str, path: Path) -> str:
         try:

@@ -143,7 +143,7 @@ def in_words(error: Exception, deployment: Deployment | None) -> str:
 
 
 def _session(environment: Mapping[str, str]) -> dict[str, Any]:
-    """What boto3 does not take from the environment itself: ``AWS_REGION``, which other tools read."""
+    """The region of ``AWS_REGION``, which other AWS tools read and boto3 does not."""
     region = environment.get("AWS_REGION")
     return {"region_name": region} if region else {}
 

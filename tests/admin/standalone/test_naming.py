@@ -20,7 +20,7 @@ CASES = [
     ("a/b\\c.txt", "a_b_c_RANDOM.txt"),
     ("../../etc/passwd", "RANDOM_RANDOM.etcpasswd"),
     ("b" * 200 + ".txt", "b" * 100 + "_RANDOM.txt"),
-    ("long." + "e" * 40, "long_RANDOM" + "e" * 20),
+    ("long." + "e" * 40, "long_RANDOM." + "e" * 20),
     ("é" * 200 + "end.txt", "end_RANDOM.txt"),
 ]
 

@@ -1,0 +1,81 @@
+"""``ls``: list the collections, the records of a collection, or the files of a record.
+
+Each line begins with the name or id that the next ``ls``, ``show`` or ``rm`` takes.
+"""
+
+import argparse
+from collections.abc import Iterator
+
+from pocketfiles.catalogue.cached import Snapshot, snapshot_of
+from pocketfiles.catalogue.model import Collection, Record
+
+from ..errors import AdminError
+from . import arguments, output
+
+_EXAMPLE = "ls photos --stack acme"
+_MOST = 1_000_000
+"""Records listed at most."""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's arguments."""
+    parser = arguments.add_parser(commands, "ls", __doc__, _EXAMPLE)
+    parser.add_argument("collection", metavar="COLLECTION", nargs="?", help="name or id")
+    parser.add_argument("record", metavar="RECORD", nargs="?", help="id")
+    arguments.add_catalogue(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print a line for each collection, record or file."""
+    with arguments.reader_of(parsed) as reader:
+        snapshot = snapshot_of(reader)
+        for line in _lines(snapshot, parsed.collection, parsed.record):
+            output.say(line)
+    return 0
+
+
+def _lines(snapshot: Snapshot, name: str | None, record_id: str | None) -> Iterator[str]:
+    if name is None:
+        yield from map(_collection_line, snapshot.collections)
+        return
+    collection = find_collection(snapshot, name)
+    if record_id is None:
+        for record in snapshot.reader.all(collection.id, _MOST):
+            yield _record_line(collection, record)
+        return
+    record = find_record(snapshot, collection, record_id)
+    for field in collection.file_fields:
+        for file in record.names(field):
+            yield f"{file}  {field.name}{', protected' if field.protected else ''}"
+
+
+def find_collection(snapshot: Snapshot, name_or_id: str) -> Collection:
+    """Find a collection by name or id. Raises ``AdminError``."""
+    found = snapshot.collections.find(name_or_id)
+    if found is None:
+        known = ", ".join(sorted(each.name for each in snapshot.collections))
+        raise AdminError(f"there is no collection {name_or_id}; there are: {known or 'none'}")
+    return found
+
+
+def find_record(snapshot: Snapshot, collection: Collection, record_id: str) -> Record:
+    """Find a record by id. Raises ``AdminError``."""
+    found = snapshot.record(collection, record_id)
+    if found is None:
+        raise AdminError(f"there is no record {record_id} in {collection.name}")
+    return found
+
+
+def _collection_line(collection: Collection) -> str:
+    fields = [
+        f"{field.name}{' (protected)' if field.protected else ''}"
+        for field in collection.file_fields
+    ]
+    about = f"files in {', '.join(fields)}" if fields else "no file fields"
+    return f"{collection.name}  {collection.id}, {collection.type}, {about}"
+
+
+def _record_line(collection: Collection, record: Record) -> str:
+    files = sum(len(record.names(field)) for field in collection.file_fields)
+    return f"{record.id}  {output.counted(files, 'file')}"

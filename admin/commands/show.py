@@ -1,0 +1,49 @@
+"""``show``: show a record with its values and files, and where each file is served.
+
+Token keys and password hashes are never shown.
+"""
+
+import argparse
+from urllib.parse import quote
+
+from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.catalogue.model import Collection, Record
+
+from . import arguments, output
+from .ls import find_collection, find_record
+
+_EXAMPLE = "show photos holiday0000001 --stack acme"
+_SECRETS = frozenset({"tokenKey", "password"})
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's arguments."""
+    parser = arguments.add_parser(commands, "show", __doc__, _EXAMPLE)
+    arguments.add_record(parser)
+    arguments.add_catalogue(parser)
+    parser.set_defaults(run=run)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print a line for each value and each file."""
+    with arguments.reader_of(parsed) as reader:
+        snapshot = snapshot_of(reader)
+        collection = find_collection(snapshot, parsed.collection)
+        record = find_record(snapshot, collection, parsed.record)
+    origin = parsed.deployment.url if parsed.deployment else ""
+    for name, value in record.values.items():
+        shown = "(a secret)" if name in _SECRETS and value else "" if value is None else value
+        output.say(f"{name}: {shown}")
+    for line in _files(collection, record, origin):
+        output.say(line)
+    return 0
+
+
+def _files(collection: Collection, record: Record, origin: str) -> list[str]:
+    lines = []
+    for field in collection.file_fields:
+        for name in record.names(field):
+            path = "/".join(quote(part, safe="") for part in (collection.name, record.id, name))
+            note = " (protected: add ?token=)" if field.protected else ""
+            lines.append(f"file: {origin}/api/files/{path}{note}")
+    return lines

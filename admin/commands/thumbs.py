@@ -1,0 +1,128 @@
+"""``thumbs``: report, make or delete the thumbs that a bucket stores.
+
+``report`` counts the thumbs that are stored and missing. ``warm`` asks the deployment for each missing one, so
+that it is stored before anybody waits for it. ``clear`` deletes stored thumbs, which are then made anew when
+they are asked for. Interrupted, ``warm`` and ``clear`` go on where they stopped.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from tqdm import tqdm
+
+from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.catalogue.table import Table
+
+from ..comparison.client import Client, Rate
+from ..errors import AdminError
+from ..standalone.thumbs import Inventory, Missing, inventory, superuser_token
+from ..target.bucket import Bucket
+from ..target.deployment import Deployment
+from . import arguments, output
+
+_EXAMPLE = "thumbs warm --stack acme --collection photos"
+_DOLLARS_FOR_A_MILLION = 14
+"""Lambda, S3 and API Gateway for a million new thumbs of photos, at the list prices of us-east-1."""
+
+_MILLION = 1_000_000
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command's arguments."""
+    parser = arguments.add_parser(commands, "thumbs", __doc__, _EXAMPLE)
+    parser.add_argument("action", choices=["report", "warm", "clear"])
+    parser.add_argument("--collection", metavar="NAME", help="this collection alone")
+    parser.add_argument("--url", metavar="URL", help="where `warm` asks; known with --stack, --local")
+    parser.add_argument("--parallel", type=int, default=4, metavar="N", help="at a time (4)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    arguments.add_target(parser)
+    parser.set_defaults(run=run, when_interrupted=arguments.GOES_ON)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Count thumbs, then make or delete them. Returns 1 if a thumb could not be made."""
+    deployment = arguments.deployment_of(parsed)
+    s3, dynamodb = deployment.clients()
+    bucket = Bucket(s3, deployment.bucket)
+    snapshot = snapshot_of(Table(dynamodb, deployment.table))
+    found = inventory(snapshot, bucket, parsed.collection)
+    for line in found.lines():
+        output.say(line)
+    if parsed.action == "warm":
+        token = superuser_token(snapshot)
+        return _warm(parsed, deployment, found.missing, token)
+    if parsed.action == "clear":
+        return _clear(parsed, bucket, found)
+    return 0
+
+
+def _warm(
+    parsed: argparse.Namespace,
+    deployment: Deployment,
+    missing: Sequence[Missing],
+    token: Callable[[], str],
+) -> int:
+    url = parsed.url or deployment.url
+    if not url:
+        raise AdminError("name where the files are served: --url, --stack or --local")
+    cost = len(missing) * _DOLLARS_FOR_A_MILLION / _MILLION
+    question = (
+        f"{output.counted(len(missing), 'request')} to {url}, some ${cost:.2f} on AWS for photos."
+    )
+    if not missing or not _agreed(parsed, question):
+        return 0
+    client = Client(url, Rate(_MILLION), parsed.parallel)
+
+    def make(thumb: Missing) -> bool:
+        query = f"?thumb={thumb.size}" + (f"&token={token()}" if thumb.protected else "")
+        return thumb.is_made_by(client.ask("GET", thumb.path + query, {}).headers)
+
+    made = sum(_all(missing, make, parsed.parallel))
+    failed = len(missing) - made
+    output.say(f"made {output.counted(made, 'thumb')}; {failed} could not be made")
+    return 1 if failed else 0
+
+
+def _clear(parsed: argparse.Namespace, bucket: Bucket, found: Inventory) -> int:
+    question = f"{output.counted(len(found.stored), 'thumb')} will be deleted."
+    if not found.stored or not _agreed(parsed, question):
+        return 0
+
+    def delete(keys: list[str]) -> int:
+        bucket.delete(keys)
+        return len(keys)
+
+    batches = [found.stored[at : at + Bucket.BATCH] for at in range(0, len(found.stored), Bucket.BATCH)]
+    deleted = sum(_all(batches, delete, parsed.parallel))
+    output.say(f"deleted {output.counted(deleted, 'thumb')}")
+    return 0
+
+
+def _all[Work, Result](
+    work: Sequence[Work], do: Callable[[Work], Result], parallel: int
+) -> list[Result]:
+    """Do everything, so much at a time, with a bar. On an error or ^C, what runs is still finished."""
+    with (
+        ThreadPoolExecutor(parallel) as pool,
+        tqdm(total=len(work), unit="", disable=None, leave=False) as bar,
+    ):
+        futures = [pool.submit(do, each) for each in work]
+        results = []
+        try:
+            for future in as_completed(futures):
+                results.append(future.result())
+                bar.update()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return results
+
+
+def _agreed(parsed: argparse.Namespace, question: str) -> bool:
+    if parsed.yes:
+        return True
+    if not sys.stdin.isatty():
+        raise AdminError(f"{question} Run it in a terminal to be asked, or with --yes")
+    return output.ask(question)

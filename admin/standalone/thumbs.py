@@ -1,0 +1,125 @@
+"""The thumbs that a bucket stores, and those that its collections' fields list but it lacks."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from pocketfiles import keys, tokens
+from pocketfiles.catalogue.cached import Snapshot
+from pocketfiles.catalogue.model import Collection, Field, Record
+
+from ..errors import AdminError
+from ..target.bucket import Bucket, owner_of
+
+_PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
+_MOST = 1_000_000
+"""Records looked at in a collection, at most."""
+_TOKEN_MARGIN_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A thumb that a field lists and the bucket lacks."""
+
+    path: str
+    """The path of its original, escaped."""
+    size: str
+    protected: bool
+
+    def is_made_by(self, headers: Mapping[str, str]) -> bool:
+        """Whether an answer is this thumb; an original that comes in its place has another name."""
+        return f"{self.size}_" in headers.get("content-disposition", "").partition("filename")[2]
+
+
+@dataclass
+class Inventory:
+    """What a bucket stores and lacks."""
+
+    stored: list[str] = field(default_factory=list)
+    """Keys of all stored thumbs."""
+    missing: list[Missing] = field(default_factory=list)
+    stored_in: Counter[str] = field(default_factory=Counter)
+    missing_in: Counter[str] = field(default_factory=Counter)
+
+    def lines(self) -> Iterator[str]:
+        """A line for each collection with thumbs."""
+        for name in sorted(self.stored_in.keys() | self.missing_in.keys()):
+            yield f"{name}: {self.stored_in[name]} stored, {self.missing_in[name]} missing"
+
+
+def inventory(snapshot: Snapshot, bucket: Bucket, only: str | None) -> Inventory:
+    """Compare the bucket with the thumb sizes of the collections. Raises ``AdminError``.
+
+    The bucket is listed whole. A thumb is missing if its size is listed in the field of a picture
+    that the bucket has.
+    """
+    chosen = _chosen(snapshot, only)
+    names = {collection.id: collection.name for collection in chosen}
+    found = Inventory()
+    present = set()
+    for stored in bucket.list():
+        collection_id = stored.key.partition("/")[0]
+        if collection_id not in names:
+            continue
+        present.add(stored.key)
+        if owner_of(stored.key) not in {None, stored.key}:
+            found.stored.append(stored.key)
+            found.stored_in[names[collection_id]] += 1
+    for collection in chosen:
+        if collection.type == "view":
+            continue  # its files are other collections'
+        for record in snapshot.reader.all(collection.id, _MOST):
+            for of in collection.file_fields:
+                for missing in _missing(collection, record, of, present):
+                    found.missing.append(missing)
+                    found.missing_in[collection.name] += 1
+    return found
+
+
+def superuser_token(snapshot: Snapshot) -> Callable[[], str]:
+    """A function that gives a valid file token of a superuser, to open protected originals.
+
+    It raises ``AdminError`` if there is no superuser.
+    """
+    kept: dict[str, float] = {}
+
+    def token() -> str:
+        now = time.time()
+        for known, ends in kept.items():
+            if ends - now > _TOKEN_MARGIN_SECONDS:
+                return known
+        collection = snapshot.collections.find("_superusers")
+        records = snapshot.reader.all(collection.id, 1) if collection else []
+        if collection is None or not records:
+            raise AdminError("protected thumbs need a superuser, and the table has none")
+        made = tokens.issue(collection, records[0], "file", now)
+        kept.clear()
+        kept[made] = now + collection.file_token.duration
+        return made
+
+    return token
+
+
+def _chosen(snapshot: Snapshot, only: str | None) -> list[Collection]:
+    if only is None:
+        return list(snapshot.collections)
+    found = snapshot.collections.find(only)
+    if found is None:
+        raise AdminError(f"there is no collection {only}")
+    return [found]
+
+
+def _missing(
+    collection: Collection, record: Record, of: Field, present: set[str]
+) -> Iterator[Missing]:
+    for name in record.names(of):
+        original = keys.original(collection.id, record.id, name)
+        if original not in present or not name.lower().endswith(_PICTURES):
+            continue
+        parts = (collection.name, record.id, name)
+        path = "/".join(("/api/files", *(quote(part, safe="") for part in parts)))
+        for size in dict.fromkeys(of.thumbs):
+            if keys.thumb(original, size) not in present:
+                yield Missing(path, size, of.protected)
