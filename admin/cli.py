@@ -16,17 +16,33 @@ from .commands import (
     compare,
     explain,
     import_,
+    ls,
     output,
     put,
     rm,
+    show,
     sync,
+    thumbs,
     token,
 )
 from .commands.arguments import PROGRAM
 from .errors import AdminError
 from .target.deployment import Deployment, in_words
 
-_COMMANDS = (import_, sync, collections, put, rm, token, explain, check_rules, compare)
+_COMMANDS = (
+    import_,
+    sync,
+    collections,
+    ls,
+    show,
+    put,
+    rm,
+    token,
+    thumbs,
+    explain,
+    check_rules,
+    compare,
+)
 _FAILED = 1
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells report it."""

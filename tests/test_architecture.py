@@ -33,6 +33,7 @@ ONLY_IN = {
 ADMIN = ROOT / "admin"
 ADMIN_LAYERS = (
     "errors",
+    "wording",
     "source",
     "target",
     "sync",

@@ -3,9 +3,12 @@
 ``import_``      copy a PocketBase data directory to AWS
 ``sync``         make table and bucket equal to a data directory, once or continuously
 ``collections``  apply an export of collections
+``ls``           list collections, records or files
+``show``         show a record and where its files are served
 ``put``          upload files, set fields
 ``rm``           delete a record or a file
 ``token``        make a token
+``thumbs``       report, make or delete stored thumbs
 ``explain``      say why a URL is served or refused
 ``compare``      ask PocketBase and a stack the same, report the differences
 ``check_rules``  list the view rules that cannot be evaluated

@@ -6,12 +6,12 @@ and files, after a question.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from ..errors import AdminError
 from ..standalone import schema, schema_change
 from ..standalone.naming import random_letters
+from ..wording import counted
 from . import arguments, output
 
 _EXAMPLE = "collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
@@ -45,7 +45,7 @@ def run(parsed: argparse.Namespace) -> int:
         if parsed.dry_run:
             output.say(f"dry run, nothing is changed: {_counted(kept, removed)}")
             return 0
-        if removed and not parsed.yes and not _agreed():
+        if removed and not parsed.yes and not output.ask("This removes data."):
             raise AdminError("nothing is changed")
         work.apply()
     output.say(f"applied: {_counted(kept, removed)}")
@@ -55,14 +55,4 @@ def run(parsed: argparse.Namespace) -> int:
 def _counted(kept: list[str], removed: list[str]) -> str:
     if not kept and not removed:
         return "nothing to change"
-    return f"{len(kept)} collections created or changed, {len(removed)} that lose data"
-
-
-def _agreed() -> bool:
-    if not sys.stdin.isatty():
-        raise AdminError("this removes data: run it in a terminal to be asked, or with --yes")
-    try:
-        answer = input("This removes data. Go on? [y/N] ")
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("nothing is changed") from None
-    return answer.strip().lower() in {"y", "yes"}
+    return f"{counted(len(kept), 'collection')} created or changed, {len(removed)} losing data"

@@ -10,6 +10,7 @@ from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.model import Collection, Record
 
 from ..errors import AdminError
+from ..wording import counted
 from . import arguments, output
 
 _EXAMPLE = "ls photos --stack acme"
@@ -78,4 +79,4 @@ def _collection_line(collection: Collection) -> str:
 
 def _record_line(collection: Collection, record: Record) -> str:
     files = sum(len(record.names(field)) for field in collection.file_fields)
-    return f"{record.id}  {output.counted(files, 'file')}"
+    return f"{record.id}  {counted(files, 'file')}"

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from pocketfiles import keys
 
+from ..errors import AdminError
 from ..sync.apply import OnDone
 from ..sync.round import Summary
 from ..target.actions import Action, PutFile, PutItem
@@ -26,6 +27,17 @@ def printable(text: str) -> str:
         letter if letter.isprintable() else letter.encode("unicode_escape", "replace").decode()
         for letter in text
     )
+
+
+def ask(question: str) -> bool:
+    """Ask whether to go on. Raises ``AdminError`` where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise AdminError(f"{question} Run it in a terminal to be asked, or with --yes")
+    try:
+        answer = input(printable(f"{question} Go on? [y/N] "))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("nothing is changed") from None
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def say(line: str) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pocketfiles.catalogue.model import Collection, Field
 
 from ..errors import AdminError
+from ..wording import counted
 from . import arguments, output
 
 _EXAMPLE = (
@@ -52,7 +53,7 @@ def run(parsed: argparse.Namespace) -> int:
     done = "created" if new else "updated"
     output.say(
         f"{done} {collection.name}/{parsed.record}: "
-        f"{len(stored)} files stored, {len(values)} fields set"
+        f"{counted(len(stored), 'file')} stored, {counted(len(values), 'field')} set"
     )
     return 0
 

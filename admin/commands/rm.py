@@ -3,6 +3,7 @@
 import argparse
 
 from ..errors import AdminError
+from ..wording import counted
 from . import arguments, output
 from .put import file_field
 
@@ -33,5 +34,7 @@ def run(parsed: argparse.Namespace) -> int:
         records.remove_file(collection, parsed.record, of, parsed.file)
         output.say(f"deleted {parsed.file} of {label}")
     else:
-        output.say(f"deleted {label} and {records.remove(collection, parsed.record)} files")
+        output.say(
+            f"deleted {label} and {counted(records.remove(collection, parsed.record), 'file')}"
+        )
     return 0

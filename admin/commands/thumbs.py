@@ -1,14 +1,15 @@
 """``thumbs``: report, make or delete the thumbs that a bucket stores.
 
-``report`` counts the thumbs that are stored and missing. ``warm`` asks the deployment for each missing one, so
-that it is stored before anybody waits for it. ``clear`` deletes stored thumbs, which are then made anew when
-they are asked for. Interrupted, ``warm`` and ``clear`` go on where they stopped.
+``report`` counts the thumbs that are stored and missing. ``warm`` asks the deployment for each
+missing one, so that it is stored before anybody waits for it. ``clear`` deletes stored thumbs,
+which are then made anew when they are asked for. Interrupted, ``warm`` and ``clear`` go on where
+they stopped.
 """
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import TypeVar
 
 from tqdm import tqdm
 
@@ -18,8 +19,9 @@ from pocketfiles.catalogue.table import Table
 from ..comparison.client import Client, Rate
 from ..errors import AdminError
 from ..standalone.thumbs import Inventory, Missing, inventory, superuser_token
-from ..target.bucket import Bucket
+from ..target.bucket import DELETED_AT_ONCE, Bucket
 from ..target.deployment import Deployment
+from ..wording import counted
 from . import arguments, output
 
 _EXAMPLE = "thumbs warm --stack acme --collection photos"
@@ -28,13 +30,17 @@ _DOLLARS_FOR_A_MILLION = 14
 
 _MILLION = 1_000_000
 
+_Work = TypeVar("_Work")
+
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command's arguments."""
     parser = arguments.add_parser(commands, "thumbs", __doc__, _EXAMPLE)
     parser.add_argument("action", choices=["report", "warm", "clear"])
     parser.add_argument("--collection", metavar="NAME", help="this collection alone")
-    parser.add_argument("--url", metavar="URL", help="where `warm` asks; known with --stack, --local")
+    parser.add_argument(
+        "--url", metavar="URL", help="where `warm` asks; known with --stack, --local"
+    )
     parser.add_argument("--parallel", type=int, default=4, metavar="N", help="at a time (4)")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments.add_target(parser)
@@ -68,9 +74,7 @@ def _warm(
     if not url:
         raise AdminError("name where the files are served: --url, --stack or --local")
     cost = len(missing) * _DOLLARS_FOR_A_MILLION / _MILLION
-    question = (
-        f"{output.counted(len(missing), 'request')} to {url}, some ${cost:.2f} on AWS for photos."
-    )
+    question = f"{counted(len(missing), 'request')} to {url}, some ${cost:.2f} on AWS for photos."
     if not missing or not _agreed(parsed, question):
         return 0
     client = Client(url, Rate(_MILLION), parsed.parallel)
@@ -81,12 +85,12 @@ def _warm(
 
     made = sum(_all(missing, make, parsed.parallel))
     failed = len(missing) - made
-    output.say(f"made {output.counted(made, 'thumb')}; {failed} could not be made")
+    output.say(f"made {counted(made, 'thumb')}; {failed} could not be made")
     return 1 if failed else 0
 
 
 def _clear(parsed: argparse.Namespace, bucket: Bucket, found: Inventory) -> int:
-    question = f"{output.counted(len(found.stored), 'thumb')} will be deleted."
+    question = f"{counted(len(found.stored), 'thumb')} will be deleted."
     if not found.stored or not _agreed(parsed, question):
         return 0
 
@@ -94,16 +98,17 @@ def _clear(parsed: argparse.Namespace, bucket: Bucket, found: Inventory) -> int:
         bucket.delete(keys)
         return len(keys)
 
-    batches = [found.stored[at : at + Bucket.BATCH] for at in range(0, len(found.stored), Bucket.BATCH)]
+    batches = [
+        found.stored[at : at + DELETED_AT_ONCE]
+        for at in range(0, len(found.stored), DELETED_AT_ONCE)
+    ]
     deleted = sum(_all(batches, delete, parsed.parallel))
-    output.say(f"deleted {output.counted(deleted, 'thumb')}")
+    output.say(f"deleted {counted(deleted, 'thumb')}")
     return 0
 
 
-def _all[Work, Result](
-    work: Sequence[Work], do: Callable[[Work], Result], parallel: int
-) -> list[Result]:
-    """Do everything, so much at a time, with a bar. On an error or ^C, what runs is still finished."""
+def _all(work: Sequence[_Work], do: Callable[[_Work], int], parallel: int) -> list[int]:
+    """Do everything, so much at a time, with a bar; what has begun is finished even after ^C."""
     with (
         ThreadPoolExecutor(parallel) as pool,
         tqdm(total=len(work), unit="", disable=None, leave=False) as bar,
@@ -121,8 +126,4 @@ def _all[Work, Result](
 
 
 def _agreed(parsed: argparse.Namespace, question: str) -> bool:
-    if parsed.yes:
-        return True
-    if not sys.stdin.isatty():
-        raise AdminError(f"{question} Run it in a terminal to be asked, or with --yes")
-    return output.ask(question)
+    return bool(parsed.yes) or output.ask(question)

@@ -3,13 +3,18 @@ record.
 """
 
 import argparse
+import re
 import time
+from dataclasses import replace
 
 from pocketfiles import tokens
 from pocketfiles.errors import TokenNotIssued
 
 from ..errors import AdminError
 from . import arguments, output
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 
 _EXAMPLE = "token users userada00000000 --file --table acme-catalogue"
 
@@ -33,6 +38,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         const="file",
         help="for ?token= in a file's URL (the default)",
     )
+    parser.add_argument(
+        "--for",
+        dest="seconds",
+        type=_duration,
+        metavar="TIME",
+        help="how long it is valid, such as 30m, 12h or 7d (as the collection says)",
+    )
     arguments.add_table(parser)
     parser.set_defaults(run=run, kind="file")
 
@@ -44,12 +56,22 @@ def run(parsed: argparse.Namespace) -> int:
     if collection.type != "auth":
         raise AdminError(f"{collection.name} is no auth collection; its records have no tokens")
     record = records.record(collection, parsed.record)
+    options = collection.auth_token if parsed.kind == "auth" else collection.file_token
+    options = replace(options, duration=parsed.seconds or options.duration)
+    signing = replace(collection, auth_token=options, file_token=options)
     try:
-        token = tokens.issue(collection, record, parsed.kind, time.time())
+        token = tokens.issue(signing, record, parsed.kind, time.time())
     except TokenNotIssued as error:
         raise AdminError(f"no token for {collection.name}/{record.id}: {error.reason}") from error
-    options = collection.auth_token if parsed.kind == "auth" else collection.file_token
     kind = f"{parsed.kind} token of {collection.name}/{record.id}"
     output.complain(f"made a {kind}, valid for {options.duration} s")
     print(token)
     return 0
+
+
+def _duration(text: str) -> int:
+    """Seconds of a number with a unit."""
+    match = _DURATION.fullmatch(text)
+    if match is None or not int(match[1]):
+        raise argparse.ArgumentTypeError("a number with s, m, h or d is expected, such as 7d")
+    return int(match[1]) * _SECONDS[match[2]]

@@ -3,6 +3,7 @@
 ``schema``         reads and checks an export of collections, and says what it changes
 ``schema_change``  applies changed collections to the table and to the records in it
 ``records``        writes and deletes single records with their files
+``thumbs``         the thumbs that are stored, and those that are missing
 ``naming``         makes the name under which an uploaded file is stored
 ``signatures``     the binary formats that PocketBase names in its own way
 ``sniffing``       recognises a file's content type by its first bytes

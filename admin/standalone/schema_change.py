@@ -22,6 +22,7 @@ from ..sync.mirror import Mirror
 from ..target.actions import Action
 from ..target.bucket import Bucket
 from ..target.table import TargetTable
+from ..wording import counted
 from . import schema
 from .naming import Letters
 
@@ -67,7 +68,7 @@ class SchemaChange:
         for sk in sorted(there.keys() - here.keys()):
             records = self._mirror.records_there(there[sk].id)
             removed.append(
-                f"remove collection {there[sk].name} with its {records} records and their files"
+                f"remove collection {there[sk].name} with its {counted(records, 'record')} and their files"
             )
         return kept, removed
 

@@ -11,7 +11,7 @@ from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Collection, Field, Record
 
 from ..errors import AdminError
-from ..target.bucket import Bucket, owner_of
+from ..target.bucket import Bucket
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 _MOST = 1_000_000
@@ -60,22 +60,28 @@ def inventory(snapshot: Snapshot, bucket: Bucket, only: str | None) -> Inventory
     found = Inventory()
     present = set()
     for stored in bucket.list():
+        parsed = keys.parse(stored.key)
         collection_id = stored.key.partition("/")[0]
-        if collection_id not in names:
+        if parsed is None or collection_id not in names:
             continue
         present.add(stored.key)
-        if owner_of(stored.key) not in {None, stored.key}:
+        if isinstance(parsed, keys.Thumb):
             found.stored.append(stored.key)
             found.stored_in[names[collection_id]] += 1
     for collection in chosen:
-        if collection.type == "view":
-            continue  # its files are other collections'
-        for record in snapshot.reader.all(collection.id, _MOST):
-            for of in collection.file_fields:
-                for missing in _missing(collection, record, of, present):
-                    found.missing.append(missing)
-                    found.missing_in[collection.name] += 1
+        for missing in _missing_in(snapshot, collection, present):
+            found.missing.append(missing)
+            found.missing_in[collection.name] += 1
     return found
+
+
+def _missing_in(snapshot: Snapshot, collection: Collection, present: set[str]) -> Iterator[Missing]:
+    """The missing thumbs of a collection; those of a view belong to other collections."""
+    if collection.type == "view" or not any(of.thumbs for of in collection.file_fields):
+        return
+    for record in snapshot.reader.all(collection.id, _MOST):
+        for of in collection.file_fields:
+            yield from _missing(collection, record, of, present)
 
 
 def superuser_token(snapshot: Snapshot) -> Callable[[], str]:
@@ -91,10 +97,11 @@ def superuser_token(snapshot: Snapshot) -> Callable[[], str]:
             if ends - now > _TOKEN_MARGIN_SECONDS:
                 return known
         collection = snapshot.collections.find("_superusers")
-        records = snapshot.reader.all(collection.id, 1) if collection else []
-        if collection is None or not records:
+        records = snapshot.reader.all(collection.id, 1) if collection else ()
+        superuser = next(iter(records), None)
+        if collection is None or superuser is None:
             raise AdminError("protected thumbs need a superuser, and the table has none")
-        made = tokens.issue(collection, records[0], "file", now)
+        made = tokens.issue(collection, superuser, "file", now)
         kept.clear()
         kept[made] = now + collection.file_token.duration
         return made

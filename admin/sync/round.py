@@ -19,6 +19,7 @@ from ..source import pocketbase
 from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
 from ..target.bucket import Bucket
 from ..target.table import TargetTable
+from ..wording import counted
 from . import files, gather, mass_deletion, plan
 from .apply import WORKERS, OnDone, Target, apply
 from .differences import Differences
@@ -78,7 +79,12 @@ class Summary:
         return bool(self.written or self.removed)
 
     def __str__(self) -> str:
-        parts = [f"{self.collections} collections, {self.records} records, {self.files} files"]
+        held = (
+            counted(self.collections, "collection"),
+            counted(self.records, "record"),
+            counted(self.files, "file"),
+        )
+        parts = [", ".join(held)]
         if not self.changed:
             parts.append("nothing to change")
         if self.written:
@@ -88,7 +94,7 @@ class Summary:
         if self.removed:
             parts.append(f"removed {_listed(self.removed)}")
         if self.warnings:
-            parts.append(f"{len(self.warnings)} warnings")
+            parts.append(counted(len(self.warnings), "warning"))
         return "; ".join(parts)
 
 
@@ -257,4 +263,4 @@ def _kind(action: Action) -> str:
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    return ", ".join(counted(count, kind.removesuffix("s")) for kind, count in counts.items())

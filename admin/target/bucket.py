@@ -3,18 +3,22 @@
 Objects outside ``<collection id>/<record id>/`` are nobody's business here and stay.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 
 from pocketfiles import keys
 
+from ..errors import TargetError
 from ..source import storage
 from ..source.storage import LocalFile
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+DELETED_AT_ONCE = 1000
+"""The most objects that one DeleteObjects takes."""
 
 PART_BYTES = 8 * 1024 * 1024
 _TRANSFER = TransferConfig(multipart_chunksize=PART_BYTES, max_concurrency=4)
@@ -66,6 +70,15 @@ class Bucket:
                 return
             with create_transfer_manager(self._client, _TRANSFER) as transfer:
                 transfer.upload(body, self._name, key, extra_args=file.headers()).result()
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete up to ``DELETED_AT_ONCE`` objects with one call. Raises ``TargetError``."""
+        objects: list[Any] = [{"Key": key} for key in keys]
+        answer = self._client.delete_objects(
+            Bucket=self._name, Delete={"Objects": objects, "Quiet": True}
+        )
+        for error in answer.get("Errors", []):
+            raise TargetError(f"{error.get('Key')} could not be deleted: {error.get('Code')}")
 
     def remove(self, key: str) -> None:
         """Delete an object after its thumbs: whatever is left leads a later run here again."""

@@ -35,7 +35,7 @@ def test_an_import_prints_what_it_wrote(
     out, err = capsys.readouterr()
     assert out == (
         "imported: 3 collections, 8 records, 7 files; written 4 definitions, 8 records, 6 files, "
-        "5 references; uploaded 30 bytes; 1 warnings\n"
+        "5 references; uploaded 30 bytes; 1 warning\n"
     )
     assert err == "warning: file id_docs/doc0/doc0.txt is missing in storage\n"
     assert main(arguments_of("sync", shaped.directory, cloud)) == 0
@@ -64,8 +64,8 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(
         "delete file id_docs/doc0/doc0.txt",
         "delete file id_docs/doc2/s1.txt",
         "dry run, nothing is changed: 3 collections, 8 records, 6 files; "
-        "written 3 records, 1 files, "
-        "1 references; uploaded 3 bytes; removed 1 references, 2 files",
+        "written 3 records, 1 file, "
+        "1 reference; uploaded 3 bytes; removed 1 reference, 2 files",
     ]
     assert state(cloud) == before
 
@@ -133,9 +133,12 @@ COMMANDS = [
     ["import"],
     ["sync"],
     ["collections", "apply"],
+    ["ls"],
+    ["show"],
     ["put"],
     ["rm"],
     ["token"],
+    ["thumbs"],
     ["explain"],
     ["check-rules"],
     ["compare"],

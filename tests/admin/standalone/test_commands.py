@@ -126,7 +126,7 @@ def test_nothing_is_removed_without_asking(alone: Alone, monkeypatch: pytest.Mon
     before = state(alone.cloud)
     fewer = [raw for raw in export() if raw["name"] != "teams"]
     assert "with --yes" in alone.apply(fewer, code=1)
-    assert "remove collection teams with its 1 records and their files" in alone.apply(
+    assert "remove collection teams with its 1 record and their files" in alone.apply(
         fewer, "--dry-run"
     )
     monkeypatch.setattr("sys.stdin", Terminal("no\n"))
@@ -248,7 +248,7 @@ def test_a_file_is_stored_under_a_safe_name_with_its_type(alone: Alone) -> None:
     name = str(record.values["image"])
     assert name.startswith("my_b_ach_")
     assert f"-> /api/files/photos/beach0000000001/{name}" in out
-    assert out.endswith("created photos/beach0000000001: 1 files stored, 0 fields set\n")
+    assert out.endswith("created photos/beach0000000001: 1 file stored, 0 fields set\n")
     assert objects(alone.cloud) == {
         f"pbc_1063624087/beach0000000001/{name}": (
             objects(alone.cloud)[f"pbc_1063624087/beach0000000001/{name}"][0],
@@ -382,7 +382,7 @@ def test_a_file_is_deleted_with_its_thumbs_and_a_record_with_everything(alone: A
     )
     assert len(keys(alone.cloud)) == 1
     assert "has no file" in alone.run("rm", "documents", "one", "scans", first, code=1)
-    assert alone.run("rm", "documents", "one") == "deleted documents/one and 1 files\n"
+    assert alone.run("rm", "documents", "one") == "deleted documents/one and 1 file\n"
     assert keys(alone.cloud) == set()
     left = {key for key in before if key[0] in {"#catalogue", "_pb_users_auth_"}}
     assert left == set(items(alone.cloud))
