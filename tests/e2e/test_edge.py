@@ -1,0 +1,88 @@
+"""``--cdn``: public files from the edge, as a browser and a player ask for them."""
+
+import html
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.e2e.browser import CHROMIUM, told_by
+from tests.e2e.bucket import Bucket
+from tests.e2e.conftest import Runner, start, stop
+from tests.e2e.test_runner import ask
+
+MIB = 1024 * 1024
+RECORD = "large0000000000"
+PICTURE, DATA = "large_0123456789.png", "data_0123456789.bin"
+CONTENT = random.Random(3).randbytes(MIB) * 6
+THUMBS = ("100x300", "300x100t", "300x100b", "200x200f", "0x300", "300x0", "100x100")
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """A service behind the local edge, with two files above the inline limit."""
+    runner = start(tmp_path_factory.mktemp("edge") / "log", "--cdn")
+    noise = Image.frombytes("RGB", (1500, 1000), CONTENT[: 1500 * 1000 * 3])
+    path = tmp_path_factory.mktemp("picture") / PICTURE
+    noise.save(path)
+    files = {PICTURE: (path.read_bytes(), "image/png"), DATA: (CONTENT, "video/webm")}
+    Bucket.of(runner.aws).put("photos", RECORD, "any", files)
+    yield runner
+    stop(runner)
+
+
+def x_cache(runner: Runner, path: str) -> str:
+    """Whether the answer came from the cache: ``Hit`` or ``Miss``."""
+    return ask(runner, "GET", path)[1]["x-cache"].partition(" ")[0]
+
+
+def test_thumbs_come_from_the_edge_at_the_second_load(edge: Runner) -> None:
+    picture = edge.path("picture")
+    paths = [f"{picture}?thumb={size}" for size in THUMBS]
+    assert {x_cache(edge, path) for path in paths} == {"Miss"}
+    assert {x_cache(edge, path) for path in paths} == {"Hit"}
+
+
+def test_a_large_public_file_is_sent_whole_and_by_range_without_a_redirect(edge: Runner) -> None:
+    path = f"/api/files/photos/{RECORD}/{DATA}"
+    status, headers, body = ask(edge, "GET", path)
+    assert (status, body) == (200, CONTENT)
+    assert headers["content-type"] == "video/webm"
+    status, headers, body = ask(edge, "GET", path, {"Range": f"bytes={5 * MIB}-"})
+    assert (status, body) == (206, CONTENT[5 * MIB :])
+    assert headers["x-cache"].startswith("Hit")
+
+
+def test_a_protected_file_is_never_kept(edge: Runner) -> None:
+    protected = edge.path("protected")
+    assert x_cache(edge, protected) == "Miss"
+    assert x_cache(edge, protected) == "Miss"
+    assert ask(edge, "GET", protected.partition("?")[0])[0] == 404
+
+
+IMAGE_THEN_FETCH = """<script>
+const image = new Image();
+image.onload = async () => {
+  const answer = await fetch(image.src);
+  const bytes = await answer.arrayBuffer();
+  tell([image.naturalWidth, answer.status, bytes.byteLength]);
+};
+image.onerror = () => tell("the picture cannot be shown");
+image.src = "%s";
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH")
+def test_one_large_file_can_be_shown_and_fetched_from_another_origin(
+    edge: Runner, tmp_path: Path
+) -> None:
+    path = f"/api/files/photos/{RECORD}/{PICTURE}"
+    size = len(ask(edge, "GET", path)[2])
+    assert size > 4 * MIB
+    page = IMAGE_THEN_FETCH % html.escape(edge.base + path)
+    assert told_by(page, tmp_path) == [1500, 200, size]
