@@ -3,7 +3,8 @@
     python -m benchmarks.rules [--repeat N]
 
 Every recorded decision of tests/contract/zoo, records answered from memory, and the very SQL that
-PocketBase would run, on the database it wrote. Both use the same SQLite; the fastest of N runs counts.
+PocketBase would run, on the database it wrote. Both use the same SQLite; the fastest of N runs
+counts.
 """
 
 import argparse

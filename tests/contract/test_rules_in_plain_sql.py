@@ -1,8 +1,8 @@
 """Rules in the part of the language that is plain SQL, beside the same SQL on Python's own SQLite.
 
-Nothing of the engine is used for what is expected: the table, its data and the condition are written
-here. Every operand is a column or a literal, and no literal is empty, so that no rule of PocketBase's
-own about NULL and '' applies (pocketbase.md §7.9, case 3, and §7.10).
+Nothing of the engine is used for what is expected: the table, its data and the condition are
+written here. Every operand is a column or a literal, and no literal is empty, so that no rule of
+PocketBase's own about NULL and '' applies (pocketbase.md §7.9, case 3, and §7.10).
 """
 
 import sqlite3

@@ -14,12 +14,14 @@
 - ``compare``: a comparison in SQL
 - ``like``: the patterns of ``~``
 - ``functions``: ``strftime`` and ``geoDistance`` in SQL
+- ``plan``: a translated rule
 - ``translate``: the whole rule as SQL
 - ``plans``: translated rules, kept
 - ``goals``: what is left to decide, and which rows must be looked at together
 - ``decide``: goals asked of SQLite
 - ``schema``: a collection as a table
 - ``lookups``: which fields rules look up by equality, and by which keys
-- ``loader``: the records that a rule needs
+- ``needs``: which records a rule needs
+- ``loader``: reads them
 - ``database``: these records in SQLite's memory
 """

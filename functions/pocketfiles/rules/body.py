@@ -12,15 +12,16 @@ from pocketfiles.rules.values import inferred, well_formed
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _BLANKS = " \t\r\n"
+_HEXADECIMAL = "0123456789abcdefABCDEF"
 _JSON_PAYLOAD = "@jsonPayload"
 
 
 def parse_body(body: bytes, content_type: str, raw_query: str) -> Mapping[str, Any]:
     """The values of a body; none when there is no body.
 
-    A form's values are those of the query: Go reads no form from the body of a GET. What follows the first
-    JSON value is ignored, and ``null`` is no value. Raises ``RuleError`` when PocketBase could not read the
-    body; multipart forms and XML, which it could, are refused too.
+    A form's values are those of the query: Go reads no form from the body of a GET. What follows
+    the first JSON value is ignored, and ``null`` is no value. Raises ``RuleError`` when PocketBase
+    could not read the body; multipart forms and XML, which it could, are refused too.
     """
     if not body:
         return {}
@@ -73,7 +74,7 @@ def _unescaped(written: str) -> str:
 
 
 def _is_byte(digits: str) -> bool:
-    return len(digits) == 2 and all(digit in "0123456789abcdefABCDEF" for digit in digits)
+    return len(digits) == len("ff") and all(digit in _HEXADECIMAL for digit in digits)
 
 
 def _number(written: str) -> float:

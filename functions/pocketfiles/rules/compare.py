@@ -18,8 +18,8 @@ def compare(left: Operand, sign: str, right: Operand) -> str:
 
 
 def like(left: Operand, right: Operand, *, negated: bool) -> str:
-    """``~`` and ``!~``: what is bound on the right is a pattern already, any other side is wrapped here
-    (§7.11). ``affordable`` gives its pattern back, or stops the query (see ``database``)."""
+    """``~`` and ``!~``: what is bound on the right is a pattern already, any other side is wrapped
+    here (§7.11). ``affordable`` gives its pattern back, or stops the query (see ``database``)."""
     pattern = right.sql if right.parameters else f"('%' || {right.sql} || '%')"
     bounded = f"affordable({pattern}, length({left.sql}))"
     return f"{left.sql} {'NOT ' if negated else ''}LIKE {bounded} ESCAPE '\\'"

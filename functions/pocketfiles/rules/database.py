@@ -1,7 +1,8 @@
 """The rows a rule looks at, in SQLite's memory, for one evaluation.
 
-Every evaluation has a database of its own, so that nothing can pass from one request to another, nor from
-one thread to another. It is the SQLite that PocketBase has, whatever the machine's own may be.
+Every evaluation has a database of its own, so that nothing can pass from one request to another,
+nor from one thread to another. It is the SQLite that PocketBase has, whatever the machine's own may
+be.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,8 +14,8 @@ import apsw
 from pocketfiles.catalogue.model import Record
 from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
+from pocketfiles.rules.like import MAX_PATTERN
 from pocketfiles.rules.schema import Table
-from pocketfiles.rules.translate import MAX_PATTERN
 from pocketfiles.rules.values import Bound
 
 MAX_VALUE = 4 * 1024 * 1024

@@ -14,7 +14,7 @@ from pocketfiles.rules.goals import (
     several,
     where,
 )
-from pocketfiles.rules.translate import Condition, Plan
+from pocketfiles.rules.plan import Condition, Plan
 from pocketfiles.rules.tree import Outcome
 
 MAX_QUERIES = 256
@@ -30,8 +30,8 @@ class Decider:
         self._queries = 0
 
     def without_known(self, goal: Goal) -> Goal:
-        """The goal without the conditions that depend on the record, the token's owner and the request
-        alone, and have one outcome."""
+        """The goal without the conditions that depend on the record, the token's owner and the
+        request alone, and have one outcome."""
         known = (each for each in conditions_of(goal) if self._plan.is_known(each))
         return self._without(goal, known)
 

@@ -10,14 +10,15 @@ from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database, opened
 from pocketfiles.rules.decide import Decider
 from pocketfiles.rules.goals import Goal, conditions_of, goal_of
-from pocketfiles.rules.like import pattern
+from pocketfiles.rules.like import MAX_PATTERN, pattern
 from pocketfiles.rules.loader import Loader, Reader
 from pocketfiles.rules.macros import MACROS, stamp
 from pocketfiles.rules.parser import parse
+from pocketfiles.rules.plan import Condition
 from pocketfiles.rules.plans import PLANS
 from pocketfiles.rules.query import Origin
 from pocketfiles.rules.request import RequestValue, RuleRequest, request_values
-from pocketfiles.rules.translate import MAX_PATTERN, Condition, translate
+from pocketfiles.rules.translate import translate
 from pocketfiles.rules.tree import Outcome
 from pocketfiles.rules.values import Bound
 
@@ -26,8 +27,8 @@ __all__ = ["Evaluation", "Explanation", "RuleRequest", "Step", "Work", "check", 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One comparison of a rule: its text, and the best any joined row made of it (true before false before
-    NULL). ``evaluated`` is false when the decision fell without looking at it."""
+    """One comparison of a rule: its text, and the best any joined row made of it (true before false
+    before NULL). ``evaluated`` is false when the decision fell without looking at it."""
 
     text: str
     outcome: Outcome
@@ -53,8 +54,8 @@ class Explanation:
 
 
 def check(rule: str, collection: Collection, collections: Collections) -> None:
-    """Raise ``RuleError`` where PocketBase would refuse to save the rule: no rule at all, or a field,
-    collection, function or modifier that means nothing. The request is empty then."""
+    """Raise ``RuleError`` where PocketBase would refuse to save the rule: no rule at all, or a
+    field, collection, function or modifier that means nothing. The request is empty then."""
     parsed = parse(rule)
     values = request_values(parsed.requests, RuleRequest(method="", context=""), collection)
     translate(parsed, collection, collections, None, _shapes(values))
@@ -70,8 +71,8 @@ def whole_query(asked: "Evaluation") -> tuple[str, Mapping[str, Bound]]:
 class Evaluation:
     """One rule, asked about one record of ``collection`` by one request at the moment ``now``.
 
-    The empty rule is the caller's to know. ``reader`` is asked for no more than the rule touches, and only
-    when the record, the request and the token's owner do not decide already.
+    The empty rule is the caller's to know. ``reader`` is asked for no more than the rule touches,
+    and only when the record, the request and the token's owner do not decide already.
     """
 
     rule: str
@@ -84,8 +85,8 @@ class Evaluation:
     limits: RuleLimits
 
     def allows(self) -> bool:
-        """Whether the record is seen. Raises ``RuleError`` when the rule cannot be evaluated within its
-        limits; the caller denies then."""
+        """Whether the record is seen. Raises ``RuleError`` when the rule cannot be evaluated within
+        its limits; the caller denies then."""
         run = _Run(self)
         with opened(run.parameters, self.limits) as database:
             return run.allows(run.loader(database), database)
@@ -151,8 +152,8 @@ class _Run:
         return False
 
     def steps(self, loader: Loader, database: Database) -> tuple[Step, ...]:
-        """The outcome of each comparison; where more records than allowed would be needed, of those alone
-        that need none."""
+        """The outcome of each comparison; where more records than allowed would be needed, of those
+        alone that need none."""
         decider = Decider(self.plan, database)
         try:
             loader.load(goal_of(self.plan.rule.root, self.plan), whole=True)
@@ -180,8 +181,8 @@ class _Run:
             raise RuleError(f"more than {limit} records of {name} to look at")
 
     def _as_pocketbase(self, whole: Goal, loader: Loader, database: Database) -> bool:
-        """PocketBase's own query over all records: where SQLite may fail, it depends on the order in which it
-        looks at things whether it does."""
+        """PocketBase's own query over all records: where SQLite may fail, it depends on the order
+        in which it looks at things whether it does."""
         loader.load(whole, whole=True)
         self._refuse_incomplete(loader)
         return database.has_row(self.plan.query)
@@ -192,7 +193,7 @@ class _Run:
         return self.plan.may_fail or any(len(each.encode()) > MAX_PATTERN for each in bound)
 
     def _read_patterns(self) -> tuple[list[Condition], list[Condition]]:
-        """What asks whether a pattern is too long: of those that need no lookup, and of the others."""
+        """Asks whether a pattern is too long: those that need no lookup, and the others."""
         known: list[Condition] = []
         others: list[Condition] = []
         for each in self.plan.read_patterns:

@@ -33,8 +33,8 @@ def check_call(node: Call) -> None:
 
 
 def geo_distance(operands: list[Operand]) -> Operand:
-    """``geoDistance(lonA, latA, lonB, latB)`` in kilometres, by the spherical law of cosines; several values
-    are looked at one by one."""
+    """``geoDistance(lonA, latA, lonB, latB)`` in kilometres, by the spherical law of cosines;
+    several values are looked at one by one."""
     lon_a, lat_a, lon_b, lat_b = (f"radians({operand.sql})" for operand in operands)
     cosine = f"cos({lat_a}) * cos({lat_b}) * cos({lon_b} - {lon_a}) + sin({lat_a}) * sin({lat_b})"
     return Operand(

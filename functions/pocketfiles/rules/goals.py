@@ -1,7 +1,8 @@
-"""What is left to decide of a rule, and which joined rows must be looked at together (pocketbase.md §7.8).
+"""What is left to decide of a rule, and which joined rows belong together (pocketbase.md §7.8).
 
-A rule holds when some combination of joined rows makes it true. Two facts keep the combinations few: of
-alternatives it is enough that one holds, and parts that share no joined row can be decided one by one.
+A rule holds when some combination of joined rows makes it true. Two facts keep the combinations
+few: of alternatives it is enough that one holds, and parts that share no joined row can be decided
+one by one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
 
+from pocketfiles.rules.plan import Condition, Equality, Plan
 from pocketfiles.rules.query import closure
-from pocketfiles.rules.translate import Condition, Equality, Plan
 from pocketfiles.rules.tree import And, Comparison, Expression
 
 MAX_ALTERNATIVES = 64
-"""Into so many queries an alternative within shared rows is spread; beyond that, one query has it all."""
+"""An alternative within shared rows is spread into so many queries at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ def apart(goal: All, plan: Plan) -> list[Goal]:
 
 
 def alternatives(goal: All) -> list[Goal]:
-    """A goal whose parts share rows, with an alternative among them outermost; none where there are too many
-    or no alternative is in it."""
+    """A goal whose parts share rows, with an alternative among them outermost; none where there are
+    too many or no alternative is in it."""
     inside = next((part for part in goal.parts if isinstance(part, Some)), None)
     if inside is None or len(inside.parts) > MAX_ALTERNATIVES:
         return []
@@ -111,7 +112,7 @@ def alternatives(goal: All) -> list[Goal]:
 
 
 def _sharing(parts: Sequence[Goal], plan: Plan) -> list[list[Goal]]:
-    """The parts in groups that share no joined row; a row of which there is only one joins nothing."""
+    """The parts in groups that share no joined row. A row that is the only one joins nothing."""
     groups: list[tuple[set[str], list[Goal]]] = []
     for part in parts:
         rows = {row for condition in conditions_of(part) for row in several(condition.rows, plan)}
@@ -138,8 +139,8 @@ def several(rows: Iterable[str], plan: Plan) -> set[str]:
 
 
 def looked_up(goal: Goal, row: str, plan: Plan) -> tuple[Equality, ...] | None:
-    """Equalities of a row of ``@collection`` of which one must hold; all other records of it are without
-    effect. ``None`` when every record counts."""
+    """Equalities of a row of ``@collection`` of which one must hold; all other records of it are
+    without effect. ``None`` when every record counts."""
     touching = [each for each in conditions_of(goal) if row in _names(each, plan)]
     if not touching or isinstance(goal, bool):
         return ()
@@ -155,7 +156,7 @@ def looked_up(goal: Goal, row: str, plan: Plan) -> tuple[Equality, ...] | None:
 
 
 def differs_only(goal: Goal, row: str, plan: Plan) -> Equality | None:
-    """The one comparison of a row of ``@collection``, when it asks for a record that is different."""
+    """The one comparison of a row of ``@collection``, if it asks for a different record."""
     touching = [each for each in conditions_of(goal) if row in _names(each, plan)]
     found = _compares(touching[0], row) if len(touching) == 1 else None
     return found if found and found.negated else None
@@ -171,5 +172,5 @@ def _compares(condition: Condition, row: str) -> Equality | None:
 
 
 def _cost(equalities: tuple[Equality, ...]) -> tuple[int, int]:
-    """What the rule itself names fits many records more often than what a request or a record does."""
+    """What the rule itself names fits more records than what a request or a record does."""
     return sum(equality.literal for equality in equalities), len(equalities)

@@ -1,7 +1,9 @@
-"""The rows a rule joins to its record, as SQL, named as PocketBase names them (pocketbase.md §7.5 to §7.8).
+"""The rows a rule joins to its record, as SQL, named as PocketBase names them (pocketbase.md §7.5
+to §7.8).
 
-A name is the way to the row: ``documents_team_lead`` is the lead of the document's team. Two ways can make
-one name, as ``team_lead`` and ``team.lead`` do; then the later join takes the place of the earlier one.
+A name is the way to the row: ``documents_team_lead`` is the lead of the document's team. Two ways
+can make one name, as ``team_lead`` and ``team.lead`` do; then the later join takes the place of the
+earlier one.
 """
 
 from collections.abc import Iterable
@@ -32,8 +34,8 @@ class Join:
     ``back``   the records of ``collection`` whose ``field`` names the parent
     ========== ========================================================================
 
-    ``table`` and ``on`` are SQL. ``target`` is the SQL of the ids that tell which records are joined, and
-    ``parent`` the name of the row it is read from.
+    ``table`` and ``on`` are SQL. ``target`` is the SQL of the ids that tell which records are
+    joined, and ``parent`` the name of the row it is read from.
     """
 
     name: str
@@ -115,8 +117,8 @@ def back_related(row: str, collection: Collection, field: Field, name: str) -> J
 
 
 def is_unique(collection: Collection, field: Field) -> bool:
-    """Whether no two records of a collection name the same one: a single relation with a unique index of
-    its own."""
+    """Whether no two records of a collection name the same one: a single relation with a unique
+    index of its own."""
     if field.multiple:
         return False
     name = field.name.casefold()

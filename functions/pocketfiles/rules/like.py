@@ -2,13 +2,17 @@
 
 from pocketfiles.rules.values import Bound, text
 
+MAX_PATTERN = 50_000
+"""Bytes of a pattern; with a longer one SQLite fails, as PocketBase's does."""
+
 _SPECIAL = frozenset("\\%_")
 
 
 def pattern(value: Bound) -> str:
     """The LIKE pattern (escape character ``\\``) of a value on the right side.
 
-    A value with an unescaped ``%`` is a pattern already; every other one is escaped and wrapped in ``%``.
+    A value with an unescaped ``%`` is a pattern already; every other one is escaped and wrapped in
+    ``%``.
     """
     written = text(value)
     return written if _has_wildcard(written) else f"%{_escaped(written)}%"
@@ -24,7 +28,8 @@ def _has_wildcard(written: str) -> bool:
 
 
 def _escaped(written: str) -> str:
-    """Escapes from right to left; the character before a special one is never special itself (§7.11)."""
+    """Escapes from right to left; the character before a special one is never special itself
+    (§7.11)."""
     escaped: list[str] = []
     special = False
     for character in reversed(written):

@@ -2,19 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Any, Protocol
 
 from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database
-from pocketfiles.rules.goals import Goal, conditions_of, differs_only, looked_up
-from pocketfiles.rules.joins import INNER, Join
+from pocketfiles.rules.goals import Goal
 from pocketfiles.rules.lookups import index_key
+from pocketfiles.rules.needs import Lookup, Needs
+from pocketfiles.rules.plan import Condition, Plan
 from pocketfiles.rules.query import closure
-from pocketfiles.rules.translate import Condition, Equality, Plan
 
 MAX_ID_BYTES = 1024
 """Bytes of a record id; DynamoDB's limit for a sort key."""
@@ -22,8 +21,6 @@ MAX_ID_BYTES = 1024
 FIRST_BATCH = 25
 """Records read at once before their size is known."""
 BATCH = 100
-
-_BY_ID = frozenset({"single", "linked", "sent"})
 
 
 class Reader(Protocol):
@@ -38,22 +35,11 @@ class Reader(Protocol):
     def referring(
         self, collection_id: str, field_id: str, values: Sequence[str], limit: int
     ) -> Sequence[str]:
-        """Ids of the records whose field has one of the keys (see ``lookups``); ``limit`` + 1 at the most."""
+        """Ids of the records whose field has one of the keys (see ``lookups``); ``limit`` + 1 at
+        the most."""
 
     def all(self, collection_id: str, limit: int) -> Iterable[Record]:
         """The records of a collection; ``limit`` + 1 at the most, so that too many can be told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """Records of ``collection``: those whose ids ``sql`` gives as texts, or those whose ``field`` has one of
-    the values. The record itself is hop 0. ``may_be_empty`` tells that an empty value finds nothing."""
-
-    collection: Collection
-    field: Field | None
-    hop: int
-    sql: str
-    may_be_empty: bool = True
 
 
 class Loader:
@@ -88,100 +74,28 @@ class Loader:
             self._known[collection.id] = len(self._read[collection.id])
 
     def load(self, goal: Goal, *, whole: bool) -> None:
-        """All records that the goal depends on; ``whole`` tells to read ``@collection`` without an index."""
-        conditions = list(conditions_of(goal))
-        reads = closure(self._plan.joins, (row for each in conditions for row in each.reads))
+        """All records that the goal depends on; ``whole`` tells to read ``@collection`` without an
+        index."""
+        needs = Needs(self._plan, goal)
         lookups: list[Lookup] = []
         hops: dict[str, int] = {}
-        for join, collection in self._all_rows(conditions, reads):
-            found = None if whole else self._selected(goal, conditions, join, collection)
+        for join, collection in needs.collections():
+            found = None if whole else needs.selected(join, collection)
             if found is None:
                 self._load_all(collection)
             else:
                 lookups += found
                 hops[join.name] = max((lookup.hop for lookup in found), default=0)
-        lookups += self._related(reads, hops, self._plan.base.name)
-        for way in self._plan.ways:
-            lookups += self._related(way, {}, INNER + self._plan.base.name)
+        lookups += needs.related(hops)
         lookups.sort(key=lambda lookup: lookup.hop)
         for _, hop in groupby(lookups, key=lambda lookup: lookup.hop):
             self._load_hop(list(hop))
-        if not whole and any(map(self._is_uncertain, conditions)):
+        if not whole and any(map(self._is_uncertain, needs.conditions)):
             self.load(goal, whole=True)
 
-    # Which records
-
-    def _related(
-        self, joins: Sequence[Join], hops: Mapping[str, int], own: str
-    ) -> Iterator[Lookup]:
-        """What relations lead to from the record's ``own`` row, forwards and backwards. ``hops`` has those
-        after which the rows of ``@collection`` are known."""
-        for join in joins:
-            if join.collection is None or join.kind not in {*_BY_ID, "back"}:
-                continue
-            path = closure(joins, [join.name])
-            hop = sum(hops.get(step.name, step.kind not in {"item", "all"}) for step in path)
-            field = join.field if join.kind == "back" else None
-            sql = join.target
-            if join.kind != "sent":
-                value = f"DISTINCT CAST({join.target} AS TEXT)"
-                before = closure(joins, [join.parent])
-                sql = self._plan.select([value], before, f"{join.target} <> ''", own)
-            yield Lookup(join.collection, field, hop, sql)
-
-    def _all_rows(
-        self, conditions: Sequence[Condition], reads: Sequence[Join]
-    ) -> Iterator[tuple[Join, Collection]]:
-        """The joins of whole collections that are not read yet, by their names in the query itself."""
-        names = {join.name for join in reads}
-        names |= {
-            join.name.removeprefix(INNER) for condition in conditions for join in condition.inner
-        }
-        joins = [join for join in self._plan.joins if join.name in names]
-        for join in (*joins, *chain.from_iterable(self._plan.ways)):
-            unread = join.collection is not None and join.collection.id not in self._whole
-            if join.kind == "all" and join.collection is not None and unread:
-                yield join, join.collection
-
-    def _selected(
-        self, goal: Goal, conditions: Sequence[Condition], join: Join, collection: Collection
-    ) -> list[Lookup] | None:
-        """Lookups for the records of ``@collection`` that matter; ``None`` when all of them do."""
-        equalities: list[Equality] = []
-        probing = False
-        for condition in conditions:
-            if any(inner.name == INNER + join.name for inner in condition.inner):
-                if condition.equality is None or condition.equality.key.row != join.name:
-                    return None
-                equalities.append(condition.equality)
-                probing = probing or not condition.equality.negated
-        different = differs_only(goal, join.name, self._plan)
-        if different is not None:
-            equalities.append(different)
-            probing = True
-        else:
-            covering = looked_up(goal, join.name, self._plan)
-            if covering is None:
-                return None
-            equalities += covering
-        lookups = [self._lookup(each) for each in dict.fromkeys(equalities)]
-        if probing:
-            hop = max((lookup.hop for lookup in lookups), default=0) + 1
-            lookups.append(Lookup(collection, None, hop, ""))
-        return lookups
-
-    def _lookup(self, equality: Equality) -> Lookup:
-        key = equality.key
-        path = closure(self._plan.joins, equality.rows)
-        hop = 1 + sum(step.kind != "item" for step in path)
-        sql = self._plan.select([f"DISTINCT {equality.value}"], path)
-        field = None if key.is_id else key.field
-        return Lookup(key.collection, field, hop, sql, may_be_empty=False)
-
-    # Reading them
-
     def _load_hop(self, hop: Sequence[Lookup]) -> None:
-        """One call for each collection that relations name, and one for each field that is looked up."""
+        """One call for each collection that relations name, and one for each field that is looked
+        up."""
         wanted: dict[tuple[str, str], tuple[Lookup, dict[str, None]]] = {}
         for lookup in hop:
             collection = lookup.collection
@@ -210,7 +124,7 @@ class Loader:
         self._take(collection, self._reader.all(collection.id, self._limit(collection.id)))
 
     def _load_probe(self, collection: Collection) -> None:
-        """One record more than those that are read already: one that is different, if there is any."""
+        """One record more than those read already: a different one, if there is any."""
         known = len(self._read[collection.id])
         limit = min(known, self._limit(collection.id))
         found = list(self._reader.all(collection.id, limit))
@@ -274,8 +188,8 @@ class Loader:
         self._database.insert(self._plan.tables[collection.id], found)
 
     def _is_uncertain(self, condition: Condition) -> bool:
-        """Whether all values fit as far as they were read: a different record that was read says no, and
-        nothing else is as sure."""
+        """Whether all values fit as far as they were read: a different record that was read says
+        no, and nothing else is as sure."""
         equality = condition.equality
         if not condition.is_every or equality is None or equality.negated:
             return False

@@ -1,6 +1,7 @@
 """Which fields rules look up by equality, and under which texts their values are found.
 
-``sync`` writes an index item for each value of these fields, so that a rule reads only the records that fit.
+``sync`` writes an index item for each value of these fields, so that a rule reads only the records
+that fit.
 """
 
 import hashlib
@@ -32,7 +33,8 @@ _INFINITE = {"Inf": math.inf, "-Inf": -math.inf}
 
 
 def indexed_fields(collections: Collections) -> frozenset[tuple[str, str]]:
-    """Every field that a view rule compares by equality in ``@collection``: collection id and field id."""
+    """Every field that a view rule compares by equality in ``@collection``: collection id and field
+    id."""
     return frozenset(
         (collection.id, field.id)
         for asking in collections

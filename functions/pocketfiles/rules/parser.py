@@ -34,9 +34,9 @@ def parse(text: str) -> Rule:
 class _Parser:
     """Reads a rule in PocketBase's steps: operand, sign, operand, then a join.
 
-    A group may stand at any step. What was read of a comparison before it is dropped, and a group without a
-    join before it is joined as the one before was: ``a = (b = 1)`` is ``b = 1``. Groups nest on a list, not
-    on the stack: ten thousand parentheses must not exhaust the interpreter.
+    A group may stand at any step. What was read of a comparison before it is dropped, and a group
+    without a join before it is joined as the one before was: ``a = (b = 1)`` is ``b = 1``. Groups
+    nest on a list, not on the stack: ten thousand parentheses must not exhaust the interpreter.
     """
 
     def __init__(self, text: str) -> None:
@@ -46,7 +46,8 @@ class _Parser:
         self._requests: dict[str, None] = {}
 
     def rule(self) -> Rule:
-        """``rule = part { ("&&" | "||") part }``, ``part = comparison | "(" rule ")"``; && binds tighter."""
+        """``rule = part { ("&&" | "||") part }``, ``part = comparison | "(" rule ")"``; && binds
+        tighter."""
         groups = [_Group(0, len(self._text))]
         while True:
             group = groups[-1]
@@ -97,7 +98,8 @@ class _Parser:
         return found
 
     def _operand(self, token: Token, limit: int, depth: int = 0) -> Operand:
-        """``operand = text | number | name | name "(" arguments``, without a gap before the parenthesis."""
+        """``operand = text | number | name | name "(" arguments``, without a gap before the
+        parenthesis."""
         if token.kind not in _OPERANDS:
             raise self._expected(_OPERAND, token.start)
         self._operand_end = token.end
@@ -139,7 +141,7 @@ def _value(number: str) -> float:
 
 
 class _Group:
-    """What stands between two parentheses: alternatives, each a list of parts that must all hold."""
+    """What stands between two parentheses: alternatives, each of parts that must all hold."""
 
     def __init__(self, position: int, end: int) -> None:
         self.position = position

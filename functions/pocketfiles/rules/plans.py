@@ -9,7 +9,8 @@ from pocketfiles.catalogue.model import Collection, Collections
 from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import opened
-from pocketfiles.rules.translate import Plan, translate
+from pocketfiles.rules.plan import Plan
+from pocketfiles.rules.translate import translate
 from pocketfiles.rules.tree import Rule
 
 MAX_PLANS = 256
@@ -38,7 +39,8 @@ class Plans:
         auth_collection: Collection | None,
         sql_shapes: Mapping[str, str],
     ) -> Plan:
-        """The rule's plan; raises ``RuleError`` where ``translate`` does or SQLite refuses the query."""
+        """The rule's plan; raises ``RuleError`` where ``translate`` does or SQLite refuses the
+        query."""
         auth_id = auth_collection.id if auth_collection else None
         key = (rule.text, collection.id, auth_id, *sql_shapes.values())
         with self._lock:
@@ -72,8 +74,8 @@ def _made(
 
 
 def prepare(plan: Plan) -> None:
-    """Let SQLite compile a plan's query, over tables without rows; ``RuleError`` when it refuses: then
-    PocketBase's own query fails."""
+    """Let SQLite compile a plan's query, over tables without rows; ``RuleError`` when it refuses:
+    then PocketBase's own query fails."""
     parameters = dict.fromkeys(("record", "auth", "now", *plan.parameters))
     with opened(parameters, RuleLimits()) as database:
         for table in plan.tables.values():

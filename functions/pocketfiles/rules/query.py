@@ -22,7 +22,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a bound value comes from: the rule itself, an ``@request`` operand or a macro, by its name.
+    """Where a bound value comes from: the rule itself, an ``@request`` operand or a macro, by its
+    name.
 
     ``clock`` is a text that stands for the moment of the request.
     """
@@ -33,8 +34,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """All values of an operand that has several (pocketbase.md §7.8): the SQL of one value, the joined rows
-    of the subquery, and the bound values that it sets back to what they were."""
+    """All values of an operand that has several (pocketbase.md §7.8): the SQL of one value, the
+    joined rows of the subquery, and the bound values that it sets back to what they were."""
 
     sql: str
     joins: tuple[Join, ...]
@@ -43,7 +44,8 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A column of ``@collection`` that an operand is read from, by which its records can be looked up."""
+    """A column of ``@collection`` that an operand is read from, by which its records can be looked
+    up."""
 
     row: str
     collection: Collection
@@ -59,10 +61,10 @@ class Key:
 class Operand:
     """One side of a comparison in SQL.
 
-    ``fallback`` tells whether NULL is taken for '' (pocketbase.md §7.9): ``auto`` by what is compared,
-    ``never`` for JSON, ``always`` for what may be NULL whatever is bound in it. ``rows`` are the names of
-    the joined rows it reads. ``placeholder``, where it is not empty, stands in ``sql`` for ``meaning``
-    until the comparison is complete.
+    ``fallback`` tells whether NULL is taken for '' (pocketbase.md §7.9): ``auto`` by what is
+    compared, ``never`` for JSON, ``always`` for what may be NULL whatever is bound in it. ``rows``
+    are the names of the joined rows it reads. ``placeholder``, where it is not empty, stands in
+    ``sql`` for ``meaning`` until the comparison is complete.
     """
 
     sql: str
@@ -81,8 +83,9 @@ NULL = Operand("NULL")
 class Query:
     """Collects, while a rule is translated, what its query needs.
 
-    ``columns`` has, by collection id, the fields whose columns are read. ``patterns`` are the parameters
-    that are bound as patterns of ``~``. ``may_fail`` tells that SQLite may fail on what a record holds.
+    ``columns`` has, by collection id, the fields whose columns are read. ``patterns`` are the
+    parameters that are bound as patterns of ``~``. ``may_fail`` tells that SQLite may fail on what
+    a record holds.
     """
 
     def __init__(self, collection: Collection) -> None:
@@ -119,7 +122,8 @@ class Query:
             self.note(collection).update({field.name: field for field in collection.fields})
 
     def join(self, join: Join) -> None:
-        """The join, shared by all operands that go the same way; a later one of its name replaces it."""
+        """The join, shared by all operands that go the same way; a later one of its name replaces
+        it."""
         known = self.joins.get(join.name)
         self.replaced = self.replaced or known not in {None, join}
         self.joins[join.name] = join

@@ -23,13 +23,16 @@ _PLAIN_AUTH = frozenset(
 )
 _AREAS_WITHOUT_PARTS = frozenset({"context", "method"})
 _MAX_INDEX_DIGITS = 9
+_OF_A_FIELD = 2
+"""Parts of ``body.FIELD`` and ``auth.FIELD``."""
+
 _WORDS = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True)
 class RuleRequest:
-    """The request a rule is asked about. ``headers`` are as received; ``auth`` is the file token's record, or
-    ``None`` for a guest, and ``auth_collection`` the collection it is in."""
+    """The request a rule is asked about. ``headers`` are as received; ``auth`` is the file token's
+    record, or ``None`` for a guest, and ``auth_collection`` the collection it is in."""
 
     method: str
     query: Mapping[str, str] = field(default_factory=dict)
@@ -74,10 +77,10 @@ class RuleRequest:
 class RequestValue:
     """One ``@request.…`` operand of one request.
 
-    ``sql_shape`` alone decides the SQL, so that a translated rule serves every request of the same shapes:
-    ``null``, ``true``, ``false``, ``empty`` (a bound ''), ``value`` (bound and not empty), ``record`` (read
-    from the token's owner, or from the records whose ids the body holds), ``changed``, or digits (a list's
-    length).
+    ``sql_shape`` alone decides the SQL, so that a translated rule serves every request of the same
+    shapes: ``null``, ``true``, ``false``, ``empty`` (a bound ''), ``value`` (bound and not empty),
+    ``record`` (read from the token's owner, or from the records whose ids the body holds),
+    ``changed``, or digits (a list's length).
     """
 
     sql_shape: str
@@ -88,7 +91,8 @@ NULL = RequestValue("null")
 
 
 def split_modifier(part: str) -> tuple[str, str]:
-    """``name:modifier`` as its two halves; a part with no colon, or with several, is a name as it stands."""
+    """``name:modifier`` as its two halves; a part with no colon, or with several, is a name as it
+    stands."""
     name, colon, modifier = part.partition(":")
     if not colon or ":" in modifier:
         return part, ""
@@ -100,7 +104,8 @@ def split_modifier(part: str) -> tuple[str, str]:
 def request_values(
     names: Iterable[str], request: "RuleRequest", collection: Collection
 ) -> dict[str, RequestValue]:
-    """All the ``@request`` operands that a rule mentions, and those that ``:changed`` stands for (§7.2)."""
+    """All the ``@request`` operands that a rule mentions, and those that ``:changed`` stands for
+    (§7.2)."""
     found = {}
     for name in names:
         found[name] = request_value(name, request, collection)
@@ -113,14 +118,14 @@ def request_values(
 
 
 def request_value(name: str, request: RuleRequest, collection: Collection) -> RequestValue:
-    """What ``@request.…`` is for this request, asked by a rule of ``collection``; raises ``RuleError`` for
-    modifiers that do not fit (§7.2)."""
+    """What ``@request.…`` is for this request, asked by a rule of ``collection``; raises
+    ``RuleError`` for modifiers that do not fit (§7.2)."""
     path = name.removeprefix(PREFIX).split(".")
     if len(path) == 1 and path[0] not in _AREAS_WITHOUT_PARTS:
         raise RuleError(f"no such identifier: {name}")
     if path[0] == "auth" and request.areas["auth"] is None:
         return NULL
-    if path[0] == "auth" and not (len(path) == 2 and path[1] in _PLAIN_AUTH):
+    if path[0] == "auth" and not (len(path) == _OF_A_FIELD and path[1] in _PLAIN_AUTH):
         return RequestValue("record", request.areas["auth"]["id"])
     if path[0] == "body":
         return _of_body(path, request, collection)
@@ -135,10 +140,10 @@ def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> R
         return _plain(path, request, collection)
     sent = request.body.get(name)
     items = sent if isinstance(sent, list) else [] if sent is None else [sent]
-    if of.type == "relation" and len(path) > 2:
+    if of.type == "relation" and len(path) > _OF_A_FIELD:
         ids = _ids(sent if isinstance(sent, str) else items)
         return RequestValue("record", json_text(ids)) if ids else NULL
-    if len(path) == 2 and modifier in ("each", "length"):
+    if len(path) == _OF_A_FIELD and modifier in ("each", "length"):
         if of.type not in MULTI_TYPES:
             raise RuleError(f":{modifier} does not fit the field {name}")
         return (
@@ -146,10 +151,10 @@ def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> R
             if modifier == "each"
             else RequestValue(str(len(items)))
         )
-    if len(path) == 2 and modifier == "lower":
+    if len(path) == _OF_A_FIELD and modifier == "lower":
         lowered = text(sent)
         return RequestValue("value" if lowered else "empty", lowered)
-    if len(path) == 2 and modifier == "changed":
+    if len(path) == _OF_A_FIELD and modifier == "changed":
         return RequestValue("changed")
     return _plain(path, request, collection)
 
@@ -160,7 +165,8 @@ def _ids(sent: str | list[Any]) -> list[str]:
 
 
 def _listed(sent: str) -> list[str]:
-    """The texts of a JSON array, and the whole as one more where an item is no text; else the whole."""
+    """The texts of a JSON array, and the whole as one more where an item is no text; else the
+    whole."""
     try:
         items = json.loads(sent) if "[" in sent else sent
     except (ValueError, RecursionError):

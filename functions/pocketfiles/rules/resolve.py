@@ -1,4 +1,5 @@
-"""Identifiers to SQL: which column of which joined row each stands for (pocketbase.md §7.2, §7.5 to §7.8)."""
+"""Identifiers to SQL: which column of which joined row each stands for (pocketbase.md §7.2, §7.5 to
+§7.8)."""
 
 import re
 from collections.abc import Mapping
@@ -28,8 +29,9 @@ _MAX_INDEX = 2**63 - 1
 
 @dataclass(slots=True)
 class _Path:
-    """A way from the record to a joined row: ``row`` in the query itself, ``inner`` in the subquery of all
-    values. ``key`` tells that ``row`` is a record of ``@collection``, or an item or record named by one."""
+    """A way from the record to a joined row: ``row`` in the query itself, ``inner`` in the subquery
+    of all values. ``key`` tells that ``row`` is a record of ``@collection``, or an item or record
+    named by one."""
 
     collection: Collection
     row: str
@@ -41,8 +43,8 @@ class _Path:
 
 
 class Resolver:
-    """Turns identifiers into operands; ``sql_shapes`` tells what is known of each ``@request`` operand (see
-    ``request.RequestValue``), and one not mentioned there is NULL."""
+    """Turns identifiers into operands; ``sql_shapes`` tells what is known of each ``@request``
+    operand (see ``request.RequestValue``), and one not mentioned there is NULL."""
 
     def __init__(
         self,
@@ -58,7 +60,8 @@ class Resolver:
         self._sql_shapes = sql_shapes
 
     def resolve(self, name: str) -> Operand:
-        """The operand of an identifier that is no macro and no literal; ``RuleError`` when there is none."""
+        """The operand of an identifier that is no macro and no literal; ``RuleError`` when there is
+        none."""
         if not _ALLOWED.fullmatch(name):
             raise RuleError(f"no such identifier: {name}")
         parts = name.split(".")
@@ -108,7 +111,8 @@ class Resolver:
         return replace(bound, sql=f"LOWER({bound.sql})") if name.endswith(":lower") else bound
 
     def _request_record(self, name: str, parts: list[str]) -> Operand:
-        """A path from the token's owner (§7.6), or from the records that a relation in the body names."""
+        """A path from the token's owner (§7.6), or from the records that a relation in the body
+        names."""
         if parts[1] == "auth" and self._auth_collection is not None:
             owners = self._auth_collection
             path = self._start(f"__auth_{owners.name}", "auth", owners, f"= {AUTH}")
@@ -240,7 +244,8 @@ class Resolver:
         return related
 
     def _back(self, path: _Path, part: str) -> bool:
-        """Go to the rows that refer to this one, ``COLLECTION_via_FIELD``; false when it means nothing."""
+        """Go to the rows that refer to this one, ``COLLECTION_via_FIELD``; false when it means
+        nothing."""
         match = _BACK.fullmatch(part)
         collection = self._find(match[1]) if match else None
         found = collection.field(match[2]) if match and collection else None
@@ -279,7 +284,7 @@ class Resolver:
 
 
 def _json_path(parts: list[str]) -> str:
-    """``.a[0].b`` of ``a.0.b``; characters that no label may hold are dropped, as PocketBase does."""
+    """``.a[0].b`` of ``a.0.b``. Characters that no label may hold are dropped."""
     path = ""
     for place, part in enumerate(parts):
         label = _NOT_IN_LABEL.sub("", part)

@@ -1,7 +1,7 @@
 """The text of a rule as tokens (pocketbase.md §7.1).
 
-PocketBase's scanner takes a NUL for the end of what it reads: one right after a blank, a name, a number or
-a sign is skipped, one anywhere else ends the rule or leaves it unfinished.
+PocketBase's scanner takes a NUL for the end of what it reads: one right after a blank, a name, a
+number or a sign is skipped, one anywhere else ends the rule or leaves it unfinished.
 """
 
 import re
@@ -26,12 +26,13 @@ _BRACKETS = re.compile(r"[()'\"\0]")
 _EXCERPT = 24
 
 MAX_LENGTH = 1_000_000
-"""Characters of a rule. PocketBase has no such limit; a rule this long has been made to cost time."""
+"""Characters of a rule. PocketBase has no such limit; a longer rule is made to cost time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: ``value`` is its text, unquoted for texts; ``start`` and ``end`` are offsets in the rule."""
+    """One token: ``value`` is its text, unquoted for texts; ``start`` and ``end`` are offsets in
+    the rule."""
 
     kind: Kind
     value: str
@@ -87,8 +88,8 @@ class Scanner:
         return min(position, limit)
 
     def closing(self, opening: int, limit: int) -> int:
-        """Where the group that opens here closes. Quotes count, comments do not: PocketBase looks for the
-        end of a group before it looks for comments."""
+        """Where the group that opens here closes. Quotes count, comments do not: PocketBase looks
+        for the end of a group before it looks for comments."""
         if opening in self._closing and self._closing[opening] < limit:
             return self._closing[opening]
         open_groups: list[int] = []

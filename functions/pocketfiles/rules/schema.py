@@ -26,8 +26,8 @@ class Table:
 def table(collection: Collection, fields: Iterable[Field]) -> Table:
     """The table of a collection with the columns of ``fields``.
 
-    What a view computes has no affinity at all, which no column of a table can be told to have; such a
-    collection is a view here, too.
+    What a view computes has no affinity at all, which no column of a table can be told to have;
+    such a collection is a view here, too.
     """
     touched = [field for field in fields if field.name != "id"]
     types = {field.name: column_type(collection, field) for field in touched}
@@ -50,8 +50,8 @@ def table(collection: Collection, fields: Iterable[Field]) -> Table:
 
 
 def column_type(collection: Collection, field: Field) -> str:
-    """The declared type, which gives a column its affinity: the one in PocketBase's database where it is
-    known, else the one PocketBase gives to new columns."""
+    """The declared type, which gives a column its affinity: the one in PocketBase's database where
+    it is known, else the one PocketBase gives to new columns."""
     if field.column is not None:
         return field.column
     if field.type in MULTI_TYPES:

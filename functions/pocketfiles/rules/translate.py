@@ -1,107 +1,29 @@
 """A rule to a plan that SQLite can run (pocketbase.md §7)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 from pocketfiles.catalogue.model import Collection, Collections
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.compare import compare, equal, every, is_empty
 from pocketfiles.rules.functions import check_call, geo_distance, strftime
 from pocketfiles.rules.joins import Join, column, source
+from pocketfiles.rules.like import MAX_PATTERN
 from pocketfiles.rules.lookups import indexable
 from pocketfiles.rules.macros import MACROS
-from pocketfiles.rules.query import NULL, RECORD, Key, Operand, Origin, Query, closure
+from pocketfiles.rules.plan import Condition, Equality, Plan
+from pocketfiles.rules.query import NULL, RECORD, Operand, Origin, Query
 from pocketfiles.rules.request import BODY
 from pocketfiles.rules.resolve import Resolver
 from pocketfiles.rules.scanner import failure
-from pocketfiles.rules.schema import Table, table
+from pocketfiles.rules.schema import table
 from pocketfiles.rules.tree import And, Call, Comparison, Expression, Number, Rule, Text
 from pocketfiles.rules.tree import Operand as Node
 
 _TRUE = Operand("1")
 _LITERALS = {"null": NULL, "true": _TRUE, "false": Operand("0")}
-_OWN_ROWS = frozenset({"auth", "item"})
-MAX_PATTERN = 50_000
-"""Bytes of a pattern of ``~``, with the ``%`` around it; with a longer one SQLite fails."""
-
 _PARAMETER = re.compile(r":(p[0-9]++)")
-
-
-@dataclass(frozen=True, slots=True)
-class Equality:
-    """A comparison of a column of ``@collection`` with one value: an index tells which records fit.
-
-    ``value`` is the SQL of that value, read from the joined ``rows``. ``literal`` tells that the rule itself
-    names it; ``negated``, that the comparison holds for all other records.
-    """
-
-    key: Key
-    value: str
-    rows: tuple[str, ...]
-    literal: bool
-    negated: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One comparison, or half of one that asks for all values, in SQL.
-
-    ``rows`` are the joined rows it looks at, ``reads`` the ways to all records it depends on. ``inner`` are
-    the rows of the subquery of all values; it has them where it ``is_every``.
-    """
-
-    sql: str
-    rows: tuple[str, ...]
-    reads: tuple[str, ...]
-    inner: tuple[Join, ...] = ()
-    equality: Equality | None = None
-
-    @property
-    def is_every(self) -> bool:
-        """Whether it asks that all values fit."""
-        return bool(self.inner)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A rule in SQL, for every request of the same shapes.
-
-    ``query`` is PocketBase's own query. ``conditions`` has, by the comparison's number, what must hold for
-    it. ``may_fail`` tells that SQLite may fail on what a record holds; then nothing but the whole query
-    decides. ``read_patterns`` ask whether what is on the right of ``~`` is too long. ``ways`` are joins that
-    others of their name replaced in the query, though values are read through them.
-    """
-
-    rule: Rule
-    base: Collection
-    joins: tuple[Join, ...]
-    tables: Mapping[str, Table]
-    parameters: Mapping[str, Origin]
-    patterns: frozenset[str]
-    conditions: tuple[tuple[Condition, ...], ...]
-    may_fail: bool
-    read_patterns: tuple[Condition, ...]
-    query: str
-    ways: tuple[tuple[Join, ...], ...]
-
-    def select(
-        self, values: Sequence[str], joins: Iterable[Join], where: str = "", own: str = ""
-    ) -> str:
-        """A query for values of the record and of joined rows; ``own`` names the record's row."""
-        own = own or self.base.name
-        joined = source(self.base, joins, own)
-        more = f" AND {where}" if where else ""
-        return f"SELECT {', '.join(values)} {joined} WHERE {column(own, 'id')} = {RECORD}{more}"
-
-    def joined(self, conditions: Iterable[Condition]) -> tuple[Join, ...]:
-        """The joins whose rows the conditions look at."""
-        return closure(self.joins, (row for condition in conditions for row in condition.rows))
-
-    def is_known(self, condition: Condition) -> bool:
-        """Whether a condition depends on the record, the token's owner and the request alone."""
-        joins = (*closure(self.joins, condition.reads), *condition.inner)
-        return all(join.kind in _OWN_ROWS for join in joins)
 
 
 def translate(
@@ -111,7 +33,8 @@ def translate(
     auth_collection: Collection | None,
     sql_shapes: Mapping[str, str],
 ) -> Plan:
-    """The plan of a rule; raises ``RuleError`` that names the place where an identifier means nothing."""
+    """The plan of a rule; raises ``RuleError`` that names the place where an identifier means
+    nothing."""
     query = Query(collection)
     resolver = Resolver(query, collections, auth_collection, sql_shapes)
     translator = _Translator(rule, query, resolver, sql_shapes)
@@ -195,7 +118,8 @@ class _Translator:
             raise failure(error.reason, self._rule.text, node.start) from None
 
     def _identifier(self, name: str) -> Operand:
-        """Macros, then fields; ``null``, ``true`` and ``false`` only where no field has the name (§7.1)."""
+        """Macros, then fields; ``null``, ``true`` and ``false`` only where no field has the name
+        (§7.1)."""
         if name in MACROS:
             return self._query.bind(Origin("macro", name))
         literal = _LITERALS.get(name.lower())
@@ -206,9 +130,11 @@ class _Translator:
         return self._resolver.resolve(name)
 
     def _changed(self, name: str) -> Operand:
-        """``@request.body.FIELD:changed``: the key was sent and differs from the stored value (§7.2).
+        """``@request.body.FIELD:changed``: the key was sent and differs from the stored value
+        (§7.2).
 
-        In a function the placeholder stays, and SQLite refuses the query as it refuses PocketBase's.
+        In a function the placeholder stays, and SQLite refuses the query as it refuses
+        PocketBase's.
         """
         sent = equal(self._resolver.resolve(name + ":isset"), _TRUE)
         stored = self._resolver.resolve(name.removeprefix(BODY))

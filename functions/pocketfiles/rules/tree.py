@@ -46,7 +46,8 @@ Operand: TypeAlias = Identifier | Text | Number | Call
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``left sign right``; ``number`` counts the rule's comparisons from 0, ``start`` and ``end`` span it."""
+    """``left sign right``; ``number`` counts the rule's comparisons from 0, ``start`` and ``end``
+    span it."""
 
     left: Operand
     sign: str
@@ -92,8 +93,8 @@ class Rule:
 def verdict(node: Expression, outcomes: Sequence[Outcome]) -> Outcome:
     """SQL's three-valued AND and OR over the outcomes of the comparisons, by number.
 
-    Recursion is safe: every ``And`` and ``Or`` has at least two parts, so the tree is no deeper than the
-    rule has comparisons.
+    Recursion is safe: every ``And`` and ``Or`` has at least two parts, so the tree is no deeper
+    than the rule has comparisons.
     """
     if isinstance(node, Comparison):
         return outcomes[node.number]

@@ -1,4 +1,5 @@
-"""Values as Go reads and writes them: PocketBase compares what Go made of a request (pocketbase.md §7.2)."""
+"""Values as Go reads and writes them: PocketBase compares what Go made of a request (pocketbase.md
+§7.2)."""
 
 import json
 import math
@@ -46,8 +47,8 @@ def _float_text(value: float) -> str:
 
 
 def number(written: str) -> float | None:
-    """The number a text is to Go, such as ``1_000``, ``0x1p4`` and ``nan``; ``None`` when it is none or out
-    of range."""
+    """The number a text is to Go, such as ``1_000``, ``0x1p4`` and ``nan``; ``None`` when it is
+    none or out of range."""
     if infinite := _INFINITE.fullmatch(written):
         return -math.inf if infinite[1] == "-" else math.inf
     if written.lower() == "nan":

@@ -12,7 +12,8 @@ from pocketfiles.rules.database import Database, opened
 from pocketfiles.rules.decide import Decider
 from pocketfiles.rules.goals import goal_of
 from pocketfiles.rules.parser import parse
-from pocketfiles.rules.translate import Plan, translate
+from pocketfiles.rules.plan import Plan
+from pocketfiles.rules.translate import translate
 from tests.unit.rules.world import (
     ADA,
     BLUE,

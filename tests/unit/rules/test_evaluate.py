@@ -126,11 +126,13 @@ def test_the_owner_of_a_token(rule: str, allowed: bool) -> None:
     ("rule", "allowed"),
     [
         (
-            "@request.query.a = 'x' && @request.query.a:lower = 'x' && @request.query.a:isset = true",
+            "@request.query.a = 'x' && @request.query.a:lower = 'x'"
+            " && @request.query.a:isset = true",
             True,
         ),
         (
-            "@request.query.b = '' && @request.query.b:isset = true && @request.query.c:isset = false",
+            "@request.query.b = '' && @request.query.b:isset = true"
+            " && @request.query.c:isset = false",
             True,
         ),
         ("@request.query.n = 5", False),

@@ -17,7 +17,8 @@ from pocketfiles.rules.goals import (
     where,
 )
 from pocketfiles.rules.parser import parse
-from pocketfiles.rules.translate import Condition, Plan, translate
+from pocketfiles.rules.plan import Condition, Plan
+from pocketfiles.rules.translate import translate
 from tests.unit.rules.world import COLLECTIONS, DOCUMENTS, USERS
 
 A, B, C = (Condition(name, (), ()) for name in "abc")
@@ -77,7 +78,8 @@ def test_a_goal_is_one_condition_of_a_query() -> None:
         ("@collection.users:a.name ?= 'a' && @collection.users:b.name ?= 'b'", 2),
         ("@collection.users.name ?= 'a' && @collection.users.level ?= 2", 1),
         (
-            "rel_many.name ?= 'a' && teams.name ?= 'b' && (rel_many.level ?= 1 || teams.seats ?= 2)",
+            "rel_many.name ?= 'a' && teams.name ?= 'b'"
+            " && (rel_many.level ?= 1 || teams.seats ?= 2)",
             1,
         ),
     ],

@@ -4,8 +4,9 @@ import pytest
 
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.parser import parse
+from pocketfiles.rules.plan import Plan
 from pocketfiles.rules.query import Origin
-from pocketfiles.rules.translate import Plan, translate
+from pocketfiles.rules.translate import translate
 from tests.unit.rules.world import COLLECTIONS, DOCUMENTS, USERS, a_field
 
 
@@ -142,23 +143,6 @@ def test_an_equality_with_one_value_can_be_looked_up(
 ) -> None:
     found = planned(rule).conditions[0][0].equality
     assert equality == (found and (found.key.field.name, found.value, found.literal, found.negated))
-
-
-@pytest.mark.parametrize(
-    ("rule", "known"),
-    [
-        ("text = 'a'", True),
-        ("@request.auth.name = 'a'", True),
-        ("select_many:each ?= 'a'", True),
-        ("rel_one.id = 'a'", True),
-        ("rel_one.name = 'a'", False),
-        ("@collection.users.name ?= 'a'", False),
-        ("@request.auth.boss.name = 'a'", False),
-    ],
-)
-def test_a_plan_knows_what_needs_no_lookup(rule: str, known: bool) -> None:
-    plan = planned(rule, {"@request.auth.name": "record", "@request.auth.boss.name": "record"})
-    assert all(map(plan.is_known, plan.conditions[0])) is known
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""A small world for the rules: documents, teams, users, and a reader that counts what is asked of it."""
+"""A small world for the rules: documents, teams, users, and a reader that counts what is asked of
+it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -165,7 +166,7 @@ NONE = record(TEAMS, "none", name="", lead="", members="[]", seats=0, open=0, fo
 
 @dataclass
 class World:
-    """A reader over a list of records; ``calls`` tells what was asked, by the collections' names."""
+    """A reader over a list of records; ``calls`` tells what was asked, by collection."""
 
     everything: Sequence[Record] = (ADA, BOB, EVE, RED, BLUE, NONE)
     collections: Collections = COLLECTIONS
