@@ -38,7 +38,7 @@ def origin() -> Origin:
 
 
 snapshot.prepare(
-    service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate", "jwt")
+    service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate")
 )
 
 if "TABLE_NAME" in os.environ:

@@ -34,7 +34,7 @@ def origin() -> Origin:
     return Origin(accepted_secrets(settings.origin_secret))
 
 
-snapshot.prepare(service, origin, modules=("jwt",))
+snapshot.prepare(service, origin, modules=())
 
 if "TABLE_NAME" in os.environ:
     # While a function is initialised, Lambda gives it a full vCPU, however little memory it has.

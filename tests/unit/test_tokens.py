@@ -1,4 +1,5 @@
 import base64
+import hmac
 import json
 from dataclasses import replace
 from typing import Any
@@ -138,12 +139,68 @@ def test_padding_and_other_characters_are_rejected() -> None:
         good + "=",
         good + "!",
         good[:-4] + " " + good[-4:],
-        good + "\n",
         f'"{good}"',
         f"Bearer {good}",
     ):
         with pytest.raises(tokens.BadToken):
             verified(bad)
+
+
+def test_line_breaks_in_the_signature_do_not_count() -> None:
+    good = sign(CLAIMS)
+    for same in (good + "\n", good[:-3] + "\r\n" + good[-3:]):
+        assert verified(same).record == ADA
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_line_breaks_in_what_is_signed_spoil_the_signature(part: int) -> None:
+    parts = sign(CLAIMS).split(".")
+    parts[part] += "\n"
+    with pytest.raises(tokens.BadToken, match="signature"):
+        verified(".".join(parts))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "none"},
+        {"alg": "hs256"},
+        {"alg": "HS256 "},
+        {"alg": ["HS256"]},
+        {"alg": None},
+        {"typ": "JWT"},
+        {"alg": "RS256"},
+        {"alg": "ES256"},
+    ],
+)
+def test_a_well_signed_token_of_another_algorithm_is_rejected(header: dict[str, Any]) -> None:
+    """The signature fits; only the header does not."""
+
+    def encoded(content: bytes) -> str:
+        return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+    signed = f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(CLAIMS).encode())}"
+    key = (KEY + "f" * 50).encode()
+    signature = hmac.digest(key, signed.encode(), "sha256")
+    with pytest.raises(tokens.BadToken, match="algorithm"):
+        verified(f"{signed}.{encoded(signature)}")
+
+
+def test_every_changed_bit_of_the_signature_is_noticed() -> None:
+    signed, _, signature = sign(CLAIMS).rpartition(".")
+    raw = base64.urlsafe_b64decode(signature + "=")
+    for index in range(8 * len(raw)):
+        changed = bytearray(raw)
+        changed[index // 8] ^= 1 << index % 8
+        other = base64.urlsafe_b64encode(bytes(changed)).decode().rstrip("=")
+        with pytest.raises(tokens.BadToken, match="signature"):
+            verified(f"{signed}.{other}")
+
+
+def test_an_issued_token_is_read_by_another_implementation() -> None:
+    token = tokens.issue(USERS, ADA, "auth", NOW)
+    claims = jwt.decode(token, KEY + "a" * 50, algorithms=["HS256"], options={"verify_exp": False})
+    assert (claims["id"], claims["refreshable"]) == ("ada", True)
 
 
 def test_a_record_of_another_collection_type_owns_no_token() -> None:
