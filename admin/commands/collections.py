@@ -1,8 +1,8 @@
 """``apply``: create and change collections as an export of PocketBase's collections says.
 
-The changes are shown first. Token secrets are made once and kept. Records stay and are converted to
-the changed fields. Collections and fields that are not in the file are removed with their records
-and files, after a question.
+The changes are shown first. Collections that the file does not name stay, unless
+``--remove-others``. Token secrets are made once and kept. Records stay and are converted to the
+changed fields. What is removed is removed with its records and files, after a question.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from ..standalone.naming import random_letters
 from ..wording import counted
 from . import arguments, output
 
+_SAMPLE = """``sample``: print an export of collections to begin with."""
 _EXAMPLE = "collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
 
 
@@ -27,8 +28,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     arguments.add_target(parser)
     parser.add_argument("--dry-run", action="store_true", help="print the plan and do nothing")
+    parser.add_argument(
+        "--remove-others",
+        action="store_true",
+        help="remove the collections that the file does not name, with records and files",
+    )
     parser.add_argument("--yes", action="store_true", help="remove without asking")
     parser.set_defaults(run=run)
+    sample = arguments.add_parser(subcommands, "sample", _SAMPLE, "collections sample > FILE.json")
+    sample.set_defaults(run=_print_sample)
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -37,7 +45,7 @@ def run(parsed: argparse.Namespace) -> int:
     target = arguments.deployment_of(parsed)
     s3, dynamodb = target.clients()
     with schema_change.opened(s3, target.bucket, dynamodb, target.table) as work:
-        work.gather(raw, random_letters)
+        work.gather(raw, random_letters, remove_others=parsed.remove_others)
         output.warn(work.warnings)
         kept, removed = work.lines()
         for line in [*kept, *removed]:
@@ -56,3 +64,8 @@ def _counted(kept: list[str], removed: list[str]) -> str:
     if not kept and not removed:
         return "nothing to change"
     return f"{counted(len(kept), 'collection')} created or changed, {len(removed)} losing data"
+
+
+def _print_sample(_parsed: argparse.Namespace) -> int:
+    print(schema.sample(), end="")
+    return 0

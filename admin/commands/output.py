@@ -1,7 +1,7 @@
 """What commands print: warnings, the progress bar and the time of day."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -78,6 +78,17 @@ def progress_bar(total: int) -> Iterator[OnDone]:
                 bar.update()
 
         yield on_done
+
+
+@contextmanager
+def byte_bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar of the bytes uploaded, on a terminal only; gives the function that advances it."""
+    with tqdm(total=total, unit="B", unit_scale=True, disable=None, leave=False) as bar:
+
+        def on_bytes(count: int) -> None:
+            bar.update(count)
+
+        yield on_bytes
 
 
 def time_of_day() -> str:

@@ -46,7 +46,9 @@ def run(parsed: argparse.Namespace) -> int:
         raise AdminError("name at least one file to upload")
     if of and not of.multiple and len(parsed.files) > 1:
         raise AdminError(f"field {of.name} holds one file")
-    stored, new = records.put(collection, parsed.record, of, parsed.files, values)
+    size = sum(path.stat().st_size for path in parsed.files if path.is_file())
+    with output.byte_bar(size) as on_bytes:
+        stored, new = records.put(collection, parsed.record, of, parsed.files, values, on_bytes)
     for path, name in zip(parsed.files, stored, strict=True):
         url = "/".join(quote(part) for part in (collection.name, parsed.record, name))
         output.say(f"{path} -> /api/files/{url}")

@@ -1,6 +1,6 @@
 """Single records and their files, for a table that no PocketBase feeds."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,12 +67,13 @@ class Records:
         of: Field | None,
         paths: list[Path],
         values: Mapping[str, str],
+        on_bytes: Callable[[int], None] = lambda _count: None,
     ) -> tuple[list[str], bool]:
         """Store files in a field and set values; the record is created if necessary.
 
         A file replaces the one in a single field and is added to a multiple one. Returns the stored
         names and whether the record is new. Raises ``AdminError``; files that were already stored
-        are then deleted.
+        are then deleted. ``on_bytes`` is called with the size of each piece that is uploaded.
         """
         before = self._item(collection, record_id)
         old = record_from(before, collection) if before else None
@@ -80,7 +81,7 @@ class Records:
         stored: list[str] = []
         try:
             for path in paths:
-                stored.append(self._upload(collection, record_id, path))
+                stored.append(self._upload(collection, record_id, path, on_bytes))
             if of:
                 new = _holding(new, of, [*(new.names(of) if of.multiple else ()), *stored])
             self._save(collection, before, new)
@@ -145,7 +146,9 @@ class Records:
                     f"field {of.name} refers to {target.name}/{each}, which is no record"
                 )
 
-    def _upload(self, collection: Collection, record_id: str, path: Path) -> str:
+    def _upload(
+        self, collection: Collection, record_id: str, path: Path, on_bytes: Callable[[int], None]
+    ) -> str:
         try:
             with path.open("rb") as file:
                 media_type = sniffing.content_type(file.read(sniffing.HEAD_BYTES))
@@ -156,7 +159,8 @@ class Records:
         name = naming.stored_name(path.name, sniffing.extension(media_type), self._letters)
         metadata = escaped({"original-filename": original})
         local = LocalFile(path, size, 0.0, media_type, metadata=metadata)
-        self._bucket.upload(_key(collection, record_id, name), local, replaces=False)
+        key = _key(collection, record_id, name)
+        self._bucket.upload(key, local, replaces=False, on_bytes=on_bytes)
         return name
 
     def _save(self, collection: Collection, before: Item | None, after: Record) -> None:

@@ -6,7 +6,8 @@ are made.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -38,41 +39,87 @@ def read(path: Path) -> list[dict[str, Any]]:
         raise AdminError(f"{path} is not JSON: {error}") from error
     if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
         raise AdminError(f"{path} is no export of collections: a JSON array of objects is expected")
-    for each in raw:
-        _check(each)
-    for key in ("id", "name"):
-        values = [str(each[key]).casefold() if key == "name" else each[key] for each in raw]
-        twice = next((value for value in values if values.count(value) > 1), None)
-        if twice:
-            raise AdminError(f"{path} has two collections with the {key} {twice}")
-    _check_rules(raw)
+    problems = [problem for each in raw for problem in _problems(each)]
+    if not problems:
+        problems = [*_repeated(raw)]
+    if problems:
+        raise AdminError(f"{path}: {'; '.join(problems)}")
     return raw
 
 
-def _check(raw: Mapping[str, Any]) -> None:
+def sample() -> str:
+    """An export to begin with: users, public pictures, and documents that only their owner sees."""
+    return files(__package__).joinpath("sample_collections.json").read_text("utf-8")
+
+
+def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
+    """What a collection object lacks."""
     label = raw.get("name") or raw.get("id") or "?"
     for key in ("id", "name"):
         if not isinstance(raw.get(key), str) or not _NAME.fullmatch(raw[key]):
-            raise AdminError(f"collection {label}: its {key} must be letters, digits and _")
+            yield f"collection {label}: its {key} must be letters, digits and _"
     if raw.get("type") not in _TYPES:
-        raise AdminError(f"collection {label}: its type must be one of {', '.join(sorted(_TYPES))}")
+        yield f"collection {label}: its type must be one of {', '.join(sorted(_TYPES))}"
+    fields = raw.get("fields")
+    if not isinstance(fields, list) or not all(isinstance(each, dict) for each in fields):
+        yield f"collection {label}: its fields must be an array of objects"
+        return
+    for number, field in enumerate(fields, 1):
+        for key in ("name", "type"):
+            if not isinstance(field.get(key), str):
+                yield f"collection {label}: field {field.get('name') or number} has no {key}"
+    yield from _unreadable(raw, label)
+
+
+def _unreadable(raw: Mapping[str, Any], label: str) -> Iterator[str]:
     try:
-        Collection.from_json(raw)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AdminError(
-            f"collection {label} cannot be read ({type(error).__name__}: {error})"
-        ) from error
+        Collection.from_json({"id": "", "name": "", "type": "", **raw})
+    except KeyError:
+        return  # a name or a type is missing, which is said already
+    except (ValueError, TypeError, AttributeError) as error:
+        yield f"collection {label} cannot be read ({type(error).__name__}: {error})"
 
 
-def _check_rules(raw: list[dict[str, Any]]) -> None:
-    """Refuse a view rule that PocketBase would not save, with the reason."""
-    collections = Collections(map(Collection.from_json, raw, range(len(raw))))
+def _repeated(raw: list[dict[str, Any]]) -> Iterator[str]:
+    for key in ("id", "name"):
+        values = [each[key].casefold() if key == "name" else each[key] for each in raw]
+        for value in sorted({value for value in values if values.count(value) > 1}):
+            yield f"two collections have the {key} {value}"
+
+
+def require_rules(raw: list[dict[str, Any]], complete: list[dict[str, Any]]) -> None:
+    """Raise ``AdminError`` for the view rules of ``raw`` that PocketBase would not save.
+
+    ``complete`` are all collections there will be; a rule may look into any of them.
+    """
+    given = {each["id"] for each in raw}
+    collections = Collections(map(Collection.from_json, complete, range(len(complete))))
+    problems = []
     for each in collections:
         try:
-            if each.view_rule:
+            if each.view_rule and each.id in given:
                 evaluate.check(each.view_rule, each, collections)
         except RuleError as error:
-            raise AdminError(f"collection {each.name}: viewRule: {error.reason}") from error
+            problems.append(f"collection {each.name}: viewRule: {error.reason}")
+    if problems:
+        raise AdminError("; ".join(problems))
+
+
+def with_others(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict[str, Any]]:
+    """Add the collections that the table has and the file does not name.
+
+    Raises ``AdminError`` if a new collection has the name of one of them.
+    """
+    given = {each["id"] for each in raw}
+    names = {each["name"].casefold(): each["name"] for each in raw}
+    others = [json.loads(item["data"]["S"]) for key, item in known.items() if key not in given]
+    for other in others:
+        if other["name"].casefold() in names:
+            raise AdminError(
+                f"there is a collection {other['name']} with the id {other['id']}: give that id in "
+                "the file to change it, or --remove-others to replace it"
+            )
+    return [*raw, *others]
 
 
 def merged(

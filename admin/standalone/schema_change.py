@@ -32,20 +32,28 @@ if TYPE_CHECKING:
 
 
 class SchemaChange:
-    """Begin a change of the collections in that table and bucket."""
+    """A change of the collections in one table and bucket: gather, show, apply."""
 
     def __init__(self, target: Target, mirror: Mirror) -> None:
         self._target = target
         self._mirror = mirror
         self.warnings: list[str] = []
 
-    def gather(self, raw: list[dict[str, Any]], letters: Letters) -> None:
-        """Read table and bucket, and convert the records to the collections ``raw``."""
+    def gather(
+        self, raw: list[dict[str, Any]], letters: Letters, *, remove_others: bool = False
+    ) -> None:
+        """Read table and bucket, and convert the records to the collections ``raw``.
+
+        Collections that ``raw`` does not have stay, unless ``remove_others``. Raises ``AdminError``
+        for a name or a rule that cannot be.
+        """
         self._mirror.add_items(self._target.table.items())
         self._mirror.add_objects(self._target.bucket.list())
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
+        complete = raw if remove_others else schema.with_others(raw, known)
+        schema.require_rules(raw, complete)
         snapshot = _ChangedRecords(
-            self._target.table, self._mirror.there, schema.merged(raw, known, letters)
+            self._target.table, self._mirror.there, schema.merged(complete, known, letters)
         )
         self.warnings = gather.take(snapshot, self._mirror, files=True)
         self.warnings += files.keep_files(self._mirror)
@@ -66,10 +74,8 @@ class SchemaChange:
             if line:
                 (removed if old and schema.loses(old, new) else kept).append(line)
         for sk in sorted(there.keys() - here.keys()):
-            records = self._mirror.records_there(there[sk].id)
-            removed.append(
-                f"remove collection {there[sk].name} with its {counted(records, 'record')} and their files"
-            )
+            records = counted(self._mirror.records_there(there[sk].id), "record")
+            removed.append(f"remove collection {there[sk].name} with its {records} and their files")
         return kept, removed
 
     def actions(self) -> Iterator[Action]:

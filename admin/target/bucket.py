@@ -3,10 +3,10 @@
 Objects outside ``<collection id>/<record id>/`` are nobody's business here and stay.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from boto3.s3.transfer import TransferConfig, create_transfer_manager
+from boto3.s3.transfer import ProgressCallbackInvoker, TransferConfig, create_transfer_manager
 
 from pocketfiles import keys
 
@@ -60,16 +60,29 @@ class Bucket:
         first = next(self.list(key), None)
         return first is not None and first.key == key
 
-    def upload(self, key: str, file: LocalFile, *, replaces: bool) -> None:
-        """Stream a file to its key, in parts when it is large. Thumbs of bytes it ``replaces`` go first."""
+    def upload(
+        self,
+        key: str,
+        file: LocalFile,
+        *,
+        replaces: bool,
+        on_bytes: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        """Stream a file to its key, in parts when it is large.
+
+        Thumbs of bytes that it ``replaces`` are deleted first. ``on_bytes`` is called with the
+        number of bytes of each piece that is sent.
+        """
         if replaces:
             self._delete(self._thumbs(key))
         with file.path.open("rb") as body:
             if file.size < PART_BYTES:
                 self._client.put_object(Bucket=self._name, Key=key, Body=body, **file.headers())
+                on_bytes(file.size)
                 return
             with create_transfer_manager(self._client, _TRANSFER) as transfer:
-                transfer.upload(body, self._name, key, extra_args=file.headers()).result()
+                told = [ProgressCallbackInvoker(on_bytes)]
+                transfer.upload(body, self._name, key, file.headers(), told).result()
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete up to ``DELETED_AT_ONCE`` objects with one call. Raises ``TargetError``."""

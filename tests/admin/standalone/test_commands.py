@@ -12,9 +12,10 @@ import pytest
 from admin.cli import main
 from admin.commands.arguments import random_letters
 from admin.errors import AdminError
+from admin.source.storage import LocalFile
 from admin.standalone import schema
 from admin.standalone.records import Records
-from admin.target.bucket import Bucket
+from admin.target.bucket import PART_BYTES, Bucket
 from pocketfiles import tokens
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.model import Record
@@ -125,17 +126,53 @@ def test_nothing_is_removed_without_asking(alone: Alone, monkeypatch: pytest.Mon
     alone.run("put", "teams", "team1")
     before = state(alone.cloud)
     fewer = [raw for raw in export() if raw["name"] != "teams"]
-    assert "with --yes" in alone.apply(fewer, code=1)
+    assert "with --yes" in alone.apply(fewer, "--remove-others", code=1)
     assert "remove collection teams with its 1 record and their files" in alone.apply(
-        fewer, "--dry-run"
+        fewer, "--remove-others", "--dry-run"
     )
     monkeypatch.setattr("sys.stdin", Terminal("no\n"))
-    assert "nothing is changed" in alone.apply(fewer, code=1)
+    assert "nothing is changed" in alone.apply(fewer, "--remove-others", code=1)
     assert state(alone.cloud) == before
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
-    alone.apply(fewer)
+    alone.apply(fewer, "--remove-others")
     assert snapshot_of(alone.table).collections.find("teams") is None
     assert not [key for key in items(alone.cloud) if key[1] == "team1"]
+
+
+def test_collections_that_a_file_does_not_name_stay(alone: Alone) -> None:
+    out = alone.apply(json.loads(schema.sample()))
+    assert out.endswith("applied: 3 collections created or changed, 0 losing data\n")
+    before = items(alone.cloud)
+    names = {each.name for each in snapshot_of(alone.table).collections}
+    assert {"customers", "pictures", "contracts", "users", "documents"} <= names
+    contracts = [raw for raw in json.loads(schema.sample()) if raw["name"] == "contracts"]
+    assert alone.apply(contracts) == "applied: nothing to change\n"
+    assert items(alone.cloud) == before
+
+
+def test_a_new_collection_with_the_name_of_one_that_is_there_is_refused(alone: Alone) -> None:
+    raw = [{"id": "other", "name": "Users", "type": "base", "fields": []}]
+    assert "there is a collection users with the id _pb_users_auth_" in alone.apply(raw, code=1)
+
+
+def test_the_sample_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["collections", "sample"]) == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)] == [
+        "customers",
+        "pictures",
+        "contracts",
+    ]
+
+
+def test_uploads_tell_how_far_they_are(cloud: Cloud, tmp_path: Path) -> None:
+    bucket = Bucket(cloud.s3, cloud.bucket)
+    for size in (10, PART_BYTES + 10):
+        path = tmp_path / str(size)
+        path.write_bytes(bytes(size))
+        sent: list[int] = []
+        file = LocalFile(path, size, 0.0)
+        bucket.upload(f"c/r/{size}", file, replaces=False, on_bytes=sent.append)
+        assert sum(sent) == size
 
 
 class Terminal(io.StringIO):
@@ -192,7 +229,18 @@ WRONG: list[tuple[Any, str]] = [
     ([{"name": "x"}], "collection x: its id must be"),
     ([{"id": "a#b", "name": "x"}], "its id must be"),
     ([{"id": "a", "name": "x", "type": "odd"}], "its type must be one of auth, base, view"),
-    ([{"id": "a", "name": "x", "type": "base"}], "collection x cannot be read"),
+    ([{"id": "a", "name": "x", "type": "base"}], "its fields must be an array of objects"),
+    (
+        [
+            {
+                "id": "a",
+                "name": "x",
+                "type": "base",
+                "fields": [{"name": "f", "type": "file", "maxSelect": "x"}],
+            }
+        ],
+        "collection x cannot be read",
+    ),
     (
         [{"id": "a", "name": "x", "type": "base", "fields": [], "viewRule": "a ="}],
         "collection x: viewRule: ",
@@ -212,11 +260,11 @@ WRONG: list[tuple[Any, str]] = [
     ),
     (
         [{"id": "a", "name": name, "type": "base", "fields": []} for name in "xX"],
-        "two collections with the id a",
+        "two collections have the id a",
     ),
     (
         [{"id": name, "name": name, "type": "base", "fields": []} for name in "xX"],
-        "two collections with the name x",
+        "two collections have the name x",
     ),
 ]
 
@@ -228,7 +276,24 @@ def test_a_file_that_is_no_export_of_collections_is_refused(
     path = tmp_path / "file.json"
     path.write_text(json.dumps(raw))
     with pytest.raises(AdminError, match=reason):
+        schema.require_rules(schema.read(path), raw)
+
+
+def test_all_that_a_file_lacks_is_told_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    fields = [{"type": "text"}, {"name": "cover"}, {"name": "title", "type": "text"}]
+    raw = [{"name": "a b", "fields": fields}, {"id": "x", "name": "x", "type": "base"}]
+    path.write_text(json.dumps(raw))
+    with pytest.raises(AdminError) as failure:
         schema.read(path)
+    assert str(failure.value).split("; ") == [
+        f"{path}: collection a b: its id must be letters, digits and _",
+        "collection a b: its name must be letters, digits and _",
+        "collection a b: its type must be one of auth, base, view",
+        "collection a b: field 1 has no name",
+        "collection a b: field cover has no type",
+        "collection x: its fields must be an array of objects",
+    ]
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

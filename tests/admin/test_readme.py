@@ -1,0 +1,62 @@
+"""The lines of the README's "Without PocketBase", as they are written there."""
+
+import contextlib
+import io
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from admin.cli import main
+from admin.target import local_runner
+from admin.target.local_runner import LocalRunner
+from tests.conftest import ROOT, Cloud
+from tests.deployed import deployed
+
+
+def lines() -> list[str]:
+    readme = (ROOT / "README.md").read_text()
+    section = readme.partition("## Without PocketBase\n")[2].partition("\n## ")[0]
+    return section.split("```")[1].strip().splitlines()
+
+
+def run(line: str, folder: Path) -> str:
+    """Run a line of `make admin` in the checkout, its output in a file if it says so."""
+    match = re.fullmatch(r'make admin ARGS="([^"]*)"(?: > (\S+))?', line)
+    assert match, line
+    words = [str(folder / word) if word == match[2] else word for word in shlex.split(match[1])]
+    words = [str(folder / word) if word.endswith(".json") else word for word in words]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(words) == 0
+    if match[2]:
+        (folder / match[2]).write_text(out.getvalue())
+    return out.getvalue()
+
+
+def test_the_lines_work_as_written(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    runner = LocalRunner(
+        base="http://127.0.0.1:8090",
+        endpoint=cloud.endpoint,
+        region="eu-west-1",
+        table=cloud.table,
+        bucket=cloud.bucket,
+        access_key_id="test",
+        secret_access_key="test",
+        pid=os.getpid(),
+    )
+    local_runner.write(runner, os.environ)
+    printed = [run(line, tmp_path) for line in lines()]
+    assert len(printed) == 5
+    path = re.search(r"-> (\S+)", printed[3])
+    assert path
+    with deployed(cloud) as api:
+        assert api.get(path[1]).status == 404
+        answer = api.get(f"{path[1]}?token={printed[4].strip()}")
+    assert answer.body == (ROOT / "LICENSE").read_bytes()
