@@ -2,6 +2,6 @@
 
 ``samconfig`` reads what samconfig.toml says of a stage; ``preflight`` checks an account before
 anything is built; ``architecture`` ties the built layers and the parameter ``Architecture``
-together; ``command`` makes the command line of `sam deploy`; ``smoke`` asks a deployed stack what
-no emulator can know.
+together; ``command`` makes the command line of `sam deploy`; ``sbom`` lists what the layers
+contain; ``smoke`` asks a deployed stack what no emulator can know.
 """

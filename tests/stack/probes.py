@@ -9,6 +9,7 @@ from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from tests.stack.deployment import DEMO, Stack
 
@@ -17,6 +18,7 @@ Probe = Callable[[Stack], None]
 PHOTOS = "pbc_1063624087"
 PHOTO = f"{PHOTOS}/photo0000000001"
 PNG = f"{PHOTO}/photo_ik2461xl3x.png"
+JPEG = f"{PHOTO}/photo_u8xiok0v9c.jpg"
 PROTECTED = "documents/doc000000000000/file_0_jr7qyn9hd0.txt"
 PROTECTED_KEY = "pbc_3332084752/doc000000000000/file_0_jr7qyn9hd0.txt"
 OWNER = "userada00000000"
@@ -85,6 +87,20 @@ def each_form_of_thumb_is_made_and_stored(stack: Stack) -> None:
         assert kept["Body"].read() == answer.body
         again = stack.get(f"/api/files/{PNG}?thumb={size}")
         assert again.body == answer.body
+
+
+def a_jpeg_thumb_has_the_quality_of_the_parameter(stack: Stack) -> None:
+    folder, _, name = JPEG.rpartition("/")
+    key = f"{folder}/thumbs_{name}/50x50_{name}"
+    stack.emulator.client("s3").delete_object(Bucket=stack.bucket, Key=key)
+    thumb = Image.open(BytesIO(stack.get(f"/api/files/{JPEG}?thumb=50x50").body))
+    assert isinstance(thumb, JpegImageFile)
+    expected = BytesIO()
+    quality = int(stack.parameters.get("ThumbJpegQuality", "85"))
+    Image.new("RGB", (8, 8)).save(expected, "JPEG", quality=quality)
+    reference = Image.open(expected)
+    assert isinstance(reference, JpegImageFile)
+    assert thumb.quantization[0] == reference.quantization[0]
 
 
 def a_protected_file_needs_the_right_token(stack: Stack) -> None:
@@ -178,6 +194,7 @@ COMMON: list[Probe] = [
     a_range_is_answered_with_206,
     an_etag_is_answered_with_304,
     each_form_of_thumb_is_made_and_stored,
+    a_jpeg_thumb_has_the_quality_of_the_parameter,
     a_protected_file_needs_the_right_token,
     a_file_token_is_issued,
     a_token_is_refused_without_authorization,
