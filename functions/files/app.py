@@ -1,6 +1,7 @@
 """GET, HEAD and OPTIONS of a file, and the JSON 404 of every other path and method."""
 
 import os
+import random
 import time
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from pocketfiles.deadline import deadline_in
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.key_path import as_file_request
 from pocketfiles.origin import Origin, accepted_secrets
+from pocketfiles.sampled_log import SampledLog
 from pocketfiles.serve import FileService
 from pocketfiles.storage import Storage
 
@@ -37,6 +39,13 @@ def origin() -> Origin:
     return Origin(accepted_secrets(settings.origin_secret))
 
 
+@cache
+def request_log() -> SampledLog:
+    """The log of requests, of which a share of the successful ones may be left out."""
+    settings = Settings.from_env(os.environ, files=True)
+    return SampledLog(log, settings.log_percent, random.random)
+
+
 snapshot.prepare(
     service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate")
 )
@@ -57,4 +66,4 @@ def route(request: Request) -> Reply:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a payload-2.0 event in, a payload-2.0 response out."""
     with deadline_in(context.get_remaining_time_in_millis() / 1000):
-        return handle.answer(event, route, log, metrics.emit)
+        return handle.answer(event, route, request_log(), metrics.emit)

@@ -68,6 +68,7 @@ class Settings:
     inline_limit: int = MAX_INLINE_BYTES
     redirect_seconds: int = 900
     media_ranges: bool = True
+    log_percent: int = 100
     rules: RuleLimits = _RULES
     thumbs: ThumbOptions = _THUMBS
 
@@ -89,6 +90,7 @@ class Settings:
             inline_limit=_number(env, "INLINE_LIMIT_BYTES", cls.inline_limit, 0, MAX_INLINE_BYTES),
             redirect_seconds=_number(env, "REDIRECT_SECONDS", cls.redirect_seconds, 1, 3600),
             media_ranges=_switch(env, "MEDIA_RANGES", cls.media_ranges),
+            log_percent=_number(env, "LOG_PERCENT", cls.log_percent, 1, 100),
             rules=_rule_limits(env),
             thumbs=_thumb_options(env),
         )

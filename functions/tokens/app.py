@@ -1,6 +1,7 @@
 """POST /api/files/token: a short-lived file token for an authenticated record."""
 
 import os
+import random
 import time
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from pocketfiles.deadline import deadline_in
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.issue import TokenService
 from pocketfiles.origin import Origin, accepted_secrets
+from pocketfiles.sampled_log import SampledLog
 
 log = Logger()
 
@@ -34,6 +36,13 @@ def origin() -> Origin:
     return Origin(accepted_secrets(settings.origin_secret))
 
 
+@cache
+def request_log() -> SampledLog:
+    """The log of requests, of which a share of the successful ones may be left out."""
+    settings = Settings.from_env(os.environ, files=False)
+    return SampledLog(log, settings.log_percent, random.random)
+
+
 snapshot.prepare(service, origin, modules=())
 
 if "TABLE_NAME" in os.environ:
@@ -51,4 +60,4 @@ def route(request: Request) -> Reply:
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a payload-2.0 event in, a payload-2.0 response out."""
     with deadline_in(context.get_remaining_time_in_millis() / 1000):
-        return handle.answer(event, route, log, metrics.emit)
+        return handle.answer(event, route, request_log(), metrics.emit)

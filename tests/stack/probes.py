@@ -103,6 +103,14 @@ def a_jpeg_thumb_has_the_quality_of_the_parameter(stack: Stack) -> None:
     assert thumb.quantization[0] == reference.quantization[0]
 
 
+def a_thumb_comes_in_the_format_that_the_client_accepts(stack: Stack) -> None:
+    for accept in ("image/avif", "image/webp"):
+        answer = stack.get(f"/api/files/{PNG}?thumb=500x500", Accept=accept)
+        assert answer.status == 200
+        assert answer.headers["content-type"] == accept
+        assert Image.open(BytesIO(answer.body)).size == (500, 500)
+
+
 def a_protected_file_needs_the_right_token(stack: Stack) -> None:
     path = f"/api/files/{PROTECTED}"
     answer = stack.get(f"{path}?token={stack.token(OWNER)}")
@@ -195,6 +203,7 @@ COMMON: list[Probe] = [
     an_etag_is_answered_with_304,
     each_form_of_thumb_is_made_and_stored,
     a_jpeg_thumb_has_the_quality_of_the_parameter,
+    a_thumb_comes_in_the_format_that_the_client_accepts,
     a_protected_file_needs_the_right_token,
     a_file_token_is_issued,
     a_token_is_refused_without_authorization,

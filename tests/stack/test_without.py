@@ -48,7 +48,7 @@ UNNOTICED = {
 
 
 def packaged(emulator: Emulator, folder: Path) -> dict[str, Any]:
-    """The built template with its code uploaded, so that each change of it deploys within seconds."""
+    """The built template with its code uploaded, so that each change deploys within seconds."""
     target = folder / "packaged.json"
     arguments = (
         "--template-file",

@@ -26,6 +26,7 @@ def test_the_error_names_a_missing_variable(name: str) -> None:
 
 NUMBERS = {
     "CATALOGUE_TTL_SECONDS": lambda value: replace(DEFAULTS, catalogue_ttl=value),
+    "LOG_PERCENT": lambda value: replace(DEFAULTS, log_percent=value),
     "CATALOGUE_STALE_SECONDS": lambda value: replace(DEFAULTS, catalogue_stale_seconds=value),
     "MAX_SYNC_AGE_SECONDS": lambda value: replace(DEFAULTS, max_sync_age=value),
     "INLINE_LIMIT_BYTES": lambda value: replace(DEFAULTS, inline_limit=value),

@@ -1,0 +1,39 @@
+"""A log that writes only a share of the lines about successful requests.
+
+CloudWatch charges by the byte. Metrics count every request, and refusals, failures and failed thumbs are
+always logged.
+"""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from pocketfiles.handle import Log
+
+ALL_PERCENT = 100
+
+
+class SampledLog:
+    """Passes on to ``log`` what must be logged, and ``percent`` of the rest at random.
+
+    ``draw`` returns a number from 0 to less than 1.
+    """
+
+    def __init__(self, log: Log, percent: int, draw: Callable[[], float]) -> None:
+        self._log = log
+        self._percent = percent
+        self._draw = draw
+
+    def info(self, msg: object, /, *, extra: Mapping[str, object]) -> None:
+        """Log an expected outcome, or leave it out."""
+        if has_reason(extra) or self._draw() * ALL_PERCENT < self._percent:
+            self._log.info(msg, extra=extra)
+
+    def exception(self, msg: object, /) -> None:
+        """Log a bug, with its stack trace."""
+        self._log.exception(msg)
+
+
+def has_reason(line: Mapping[str, object]) -> bool:
+    """Whether a line is about a refusal, a failure or a failed thumb."""
+    status = line.get("status")
+    return "reason" in line or (isinstance(status, int) and status >= HTTPStatus.BAD_REQUEST)
