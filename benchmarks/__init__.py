@@ -8,6 +8,8 @@ alone. Figures go to ``results/``.
 ``thumbs_python``  the Python side of ``thumbs``, in a process of its own
 ``rules``          view rules, against the same query in plain SQLite
 ``sync``           the importer and the sync
+``cost``           what requests and a month cost, from list prices
+``load``           a deployed stack under a steady load
 """
 
 import sys
