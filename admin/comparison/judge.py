@@ -60,6 +60,7 @@ class Deviation(StrEnum):
     PROTECTED_FILES_ARE_PRIVATE = "protected files are private"
     SMALLER_THUMBS = "smaller thumbs"
     THUMBS_OF_A_LOST_ORIGINAL = "thumbs of a lost original"
+    THUMBS_BY_ACCEPT = "thumbs by `Accept`"
     TIMING = "timing"
     UNUSUAL_NAMES = "unusual names in Content-Disposition"
     WEBP_THUMBS = "WebP thumbs"
@@ -160,6 +161,11 @@ def _is_no_store(answer: Answer) -> bool:
     return answer.headers.get("cache-control") == "no-store"
 
 
+def _varies(answer: Answer) -> set[str]:
+    names = answer.headers.get("vary", "").lower().split(",")
+    return {name.strip() for name in names} - {""}
+
+
 def _is_error(answer: Answer) -> bool:
     return answer.status >= _FIRST_ERROR
 
@@ -192,6 +198,13 @@ _EXPLANATIONS = (
         Deviation.FAILED_THUMBS_ARE_NOT_KEPT,
         ("cache-control",),
         lambda case, _pocketbase, files: bool(case.thumb) and _is_no_store(files),
+    ),
+    _Explanation(
+        Deviation.THUMBS_BY_ACCEPT,
+        ("vary",),
+        lambda case, pocketbase, files: (
+            bool(case.thumb) and _varies(files) - _varies(pocketbase) == {"accept"}
+        ),
     ),
     _Explanation(
         Deviation.WEBP_THUMBS,
