@@ -141,11 +141,12 @@ def event_of(
 def _event_headers(request: Request) -> dict[str, str]:
     """Lower-case the names, join repeated headers with commas, add the forwarding headers.
 
-    Cookies are left out: an event has a list of its own for them.
+    Values are UTF-8 where they can be, as the event is JSON. Cookies are left out: an event has a
+    list of its own for them.
     """
     headers: dict[str, str] = {}
-    for name, value in request.headers:
-        key = name.lower()
+    for name, latin_1 in request.headers:
+        key, value = name.lower(), _utf_8(latin_1)
         headers[key] = f"{headers[key]},{value}" if key in headers else value
     headers.pop("cookie", None)
     headers["content-length"] = str(len(request.body))
@@ -154,6 +155,13 @@ def _event_headers(request: Request) -> dict[str, str]:
     headers["x-forwarded-for"] = ", ".join(addresses)
     headers["x-forwarded-proto"] = "http"
     return headers
+
+
+def _utf_8(latin_1: str) -> str:
+    try:
+        return latin_1.encode("latin-1").decode()
+    except UnicodeError:
+        return latin_1
 
 
 def _query(query: str) -> dict[str, str]:

@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 from pocketfiles.catalogue.model import Collection, Field, Record, Source, Value
 from pocketfiles.rules.joins import quoted
 from pocketfiles.rules.schema import column_type
@@ -25,6 +27,7 @@ from ..errors import SourceError
 from . import settings, sqlite
 from .columns import column_types
 from .sqlite import text
+from .view_rows import ViewRows
 from .views import FileOwners
 
 _COMMON = (
@@ -85,6 +88,7 @@ class Snapshot:
         collections: list[SourceCollection],
     ) -> None:
         self._connection = connection
+        self._views = ViewRows(connection)
         self._owners = FileOwners(connection, [found.collection for found in collections])
         self.settings = settings
         self.collections = collections
@@ -102,18 +106,17 @@ class Snapshot:
         """
         collection = found.collection
         try:
-            cursor = self._select(collection)
-        except sqlite3.OperationalError as error:
+            columns, rows = self._select(collection)
+        except (sqlite3.OperationalError, apsw.Error) as error:
             self._unreadable(collection, error)
             return
-        columns = [column[0] for column in cursor.description]
         if "id" not in columns:
             self.warnings.append(f"{collection.name}: no column id, its records are left out")
             return
         id_column = columns.index("id")
         shows_files = bool(collection.type == "view" and collection.file_fields)
         last = ""
-        for raw in cursor:
+        for raw in rows:
             record_id = str("" if raw[id_column] is None else text(raw[id_column]))
             if record_id <= last:
                 self.warnings.append(
@@ -128,12 +131,13 @@ class Snapshot:
             else:
                 yield Row(record_id, raw, make)
 
-    def _select(self, collection: Collection) -> sqlite3.Cursor:
-        # A view's id may be a number. The catalogue orders ids as text.
-        order = 'CAST("id" AS TEXT)' if collection.type == "view" else '"id"'
-        return self._connection.execute(f"SELECT * FROM {quoted(collection.name)} ORDER BY {order}")  # noqa: S608
+    def _select(self, collection: Collection) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+        if collection.type == "view":
+            return self._views.select(collection)
+        cursor = self._connection.execute(f'SELECT * FROM {quoted(collection.name)} ORDER BY "id"')  # noqa: S608
+        return [column[0] for column in cursor.description], cursor
 
-    def _unreadable(self, collection: Collection, error: sqlite3.OperationalError) -> None:
+    def _unreadable(self, collection: Collection, error: Exception) -> None:
         if collection.type != "view":
             raise SourceError(f"the table of collection {collection.name} cannot be read: {error}")
         # A view is a query that a change of another collection can break, in PocketBase too.

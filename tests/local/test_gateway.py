@@ -80,6 +80,8 @@ def test_an_event_has_every_key_of_payload_2_0() -> None:
             "10.0.0.1, 10.0.0.2, 127.0.0.1",
         ),
         ((("Content-Length", "7"),), "content-length", "0"),
+        ((("X-A", "Ã©"),), "x-a", "é"),
+        ((("X-A", "\xe9"),), "x-a", "é"),
         ((("Cookie", "a=1"),), "cookie", None),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which records a goal needs: those that relations name, and those of ``@collection`` that matter."""
+"""Which records a goal needs: those that relations name, those of ``@collection`` that matter."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
