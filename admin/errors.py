@@ -19,3 +19,15 @@ class TargetError(AdminError):
 
 class MassDeletion(AdminError):
     """A sync would delete so much that the data directory is probably the wrong one."""
+
+
+class WrongSource(MassDeletion):
+    """The data directory is not the one that the table was filled from."""
+
+
+class LeaseHeld(TargetError):
+    """Another sync writes to the table."""
+
+
+class LeaseLost(TargetError):
+    """Another sync has taken over the table; nothing more is written."""

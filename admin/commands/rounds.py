@@ -7,7 +7,7 @@ from . import output
 
 def run_once(sync: Sync, verb: str, *, dry_run: bool) -> int:
     """Run one round and print its summary after the verb, or print its plan only."""
-    sync.read_target()
+    sync.read_target(writing=not dry_run)
     if dry_run:
         _show_plan(sync)
     else:

@@ -26,6 +26,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--watch", action="store_true", help="keep running and follow every change until stopped"
     )
     parser.add_argument(
+        "--reread-seconds",
+        type=float,
+        default=watch.REREAD_SECONDS,
+        metavar="N",
+        help="how often a watch reads table and bucket again (default: %(default).0f)",
+    )
+    parser.add_argument(
         "--allow-mass-deletion",
         action="store_true",
         help="delete even more than half of the records or files, or all collections",
@@ -48,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
         # a program that a script starts in the background is born ignoring.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
-        return watch.follow(sync, WatchReport())
+        return watch.follow(sync, WatchReport(), reread_seconds=parsed.reread_seconds)
 
 
 class WatchReport:

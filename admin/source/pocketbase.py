@@ -98,6 +98,16 @@ class Snapshot:
         Complete once all rows were read.
         """
 
+    @property
+    def identity(self) -> str:
+        """What tells this PocketBase from any other: when it was set up, to the microsecond. Copies
+        and backups of its directory have the same."""
+        try:
+            row = self._connection.execute("SELECT min(applied) FROM _migrations").fetchone()
+        except sqlite3.OperationalError:
+            return ""
+        return "" if row[0] is None else str(text(row[0]))
+
     def rows(self, found: SourceCollection) -> Iterator[Row]:
         """Yield the collection's records in order of id.
 

@@ -1,26 +1,27 @@
 """Single records and their files, for a table that no PocketBase feeds."""
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 from pocketfiles import keys
 from pocketfiles.catalogue.cached import snapshot_of
-from pocketfiles.catalogue.generations import RECORD, Item
+from pocketfiles.catalogue.generations import Item, generation_of, value_at
 from pocketfiles.catalogue.items import record_from, record_items
 from pocketfiles.catalogue.model import Collection, Field, Record, Value, listed
 from pocketfiles.catalogue.table import Table
 from pocketfiles.errors import NotFound
 
-from ..errors import AdminError
+from ..errors import AdminError, LeaseHeld
 from ..source.storage import LocalFile, escaped
 from ..target import items
-from ..target.actions import DeleteItem, PutItem
 from ..target.bucket import Bucket
-from ..target.table import BATCH_SIZE, TargetTable
+from ..target.items import references
+from ..target.table import TargetTable
+from ..target.writer import Writer
 from . import naming, schema, sniffing
 from .naming import Letters
 from .schema import json_array
@@ -28,6 +29,10 @@ from .schema import json_array
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_PATIENCE_SECONDS = 10.0
+"""How long a command waits for another writer."""
+
+_POLL_SECONDS = 0.2
 _LONGEST_ORIGINAL = 255  # bytes, pocketbase.md §6.3
 
 
@@ -37,10 +42,8 @@ class Records:
     def __init__(
         self, dynamodb: "DynamoDBClient", table: str, bucket: Bucket, letters: Letters
     ) -> None:
-        self._dynamodb = dynamodb
-        self._name = table
         self._table = Table(dynamodb, table)
-        self._writer = TargetTable(dynamodb, table)
+        self._writer = Writer(TargetTable(dynamodb, table))
         self._bucket = bucket
         self._letters = letters
 
@@ -110,15 +113,21 @@ class Records:
         Raises ``AdminError``.
         """
         record = self.record(collection, record_id)
-        self._write([_deletion(item) for item in record_items(collection, record)])
+        gone = [(item, False) for item in self._items(collection, record)]
+        with self._writing():
+            self._write(gone)
         names = {name for of in collection.file_fields for name in record.names(of)}
         self._remove_files(collection, record_id, names)
         return len(names)
 
     def _item(self, collection: Collection, record_id: str) -> Item | None:
-        key = {"pk": {"S": collection.id}, "sk": {"S": record_id}}
-        found = self._dynamodb.get_item(TableName=self._name, Key=key, ConsistentRead=True)
-        return found.get("Item")
+        """The record's item as it is at the generation that counts."""
+        item = self._table.get_item(collection.id, record_id)
+        return value_at(item, self._table.pointer()) if item else None
+
+    def _items(self, collection: Collection, record: Record) -> list[Item]:
+        indexed = snapshot_of(self._table).collections.indexed or frozenset()
+        return record_items(collection, record, references(collection, record, indexed))
 
     def _empty(self, collection: Collection, record_id: str) -> Record:
         values = {"id": record_id, **schema.defaults(collection.fields)}
@@ -164,39 +173,57 @@ class Records:
         return name
 
     def _save(self, collection: Collection, before: Item | None, after: Record) -> None:
-        """Write a record unless somebody else changed it since it was read.
-
-        Index items that no longer hold are deleted before, new ones are written after.
-        """
-        new, *references = record_items(collection, after)
+        """Write a record with its index items, unless somebody else changed it since it was
+        read."""
+        new, *refers = self._items(collection, after)
         reason = items.refusal(new)
         if reason:
             raise AdminError(f"record {collection.name}/{after.id} cannot be stored: {reason}")
-        stale = record_items(collection, record_from(before, collection))[1:] if before else []
-        self._write([_deletion(item) for item in stale if item not in references])
-        self._put(before, new)
-        self._write([PutItem(item) for item in references if item not in stale])
-
-    def _put(self, before: Item | None, new: Item) -> None:
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        referred = []
         if before:
-            condition = {
-                "ConditionExpression": "#data = :data",
-                "ExpressionAttributeNames": {"#data": RECORD},
-                "ExpressionAttributeValues": {":data": before[RECORD]},
-            }
-        try:
-            self._dynamodb.put_item(TableName=self._name, Item=new, **condition)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            raise AdminError(
-                "the record was changed by somebody else meanwhile; run it again"
-            ) from error
+            referred = self._items(collection, record_from(before, collection))[1:]
+        changes = [(item, False) for item in referred if item not in refers]
+        changes += [(item, True) for item in (new, *refers) if item not in referred]
+        with self._writing():
+            actual = self._item(collection, after.id)
+            if (actual and items.digest(actual)) != (before and items.digest(before)):
+                raise AdminError("the record was changed by somebody else meanwhile; run it again")
+            self._write(changes)
 
-    def _write(self, actions: list[PutItem | DeleteItem]) -> None:
-        for start in range(0, len(actions), BATCH_SIZE):
-            self._writer.write(actions[start : start + BATCH_SIZE])
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Be the table's writer."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                self._writer.acquire()
+                break
+            except LeaseHeld:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_POLL_SECONDS)
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+    def _write(self, changes: Iterable[tuple[Item, bool]]) -> None:
+        """Put the items that are to stay, remove the others, and publish that."""
+        writer = self._writer
+        writer.begin()
+        for item, stays in changes:
+            pk, sk = item["pk"]["S"], item["sk"]["S"]
+            actual = writer.table.get(pk, sk)
+            known = generation_of(actual) if actual else None
+            room = items.size(actual) if actual else 0
+            if stays:
+                writer.put(item, known, room)
+            else:
+                writer.remove(pk, sk, known, room)
+        published = writer.published
+        writer.publish(
+            None, holding=published.pointer.holding, source=published.source, completes=False
+        )
 
     def _remove_files(self, collection: Collection, record_id: str, names: Iterable[str]) -> None:
         for name in sorted(names):
@@ -234,7 +261,3 @@ def _typed(of: Field, text: str) -> Value:
     except (KeyError, ValueError, OverflowError) as error:
         raise AdminError(f"{text!r} is no value for the {of.type} field {of.name}") from error
     return text
-
-
-def _deletion(item: Item) -> DeleteItem:
-    return DeleteItem(item["pk"]["S"], item["sk"]["S"])

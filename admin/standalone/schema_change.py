@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.generations import Item, value_at
 from pocketfiles.catalogue.items import COLLECTION, SETTINGS, record_from
 from pocketfiles.catalogue.model import Collection
 
+from ..errors import TargetError
 from ..source.pocketbase import Row, SourceCollection
 from ..sync import files, gather, plan
 from ..sync.apply import WORKERS, Target, apply
@@ -22,6 +23,7 @@ from ..sync.mirror import Mirror
 from ..target.actions import Action
 from ..target.bucket import Bucket
 from ..target.table import TargetTable
+from ..target.writer import Writer
 from ..wording import counted
 from . import schema
 from .naming import Letters
@@ -37,6 +39,7 @@ class SchemaChange:
     def __init__(self, target: Target, mirror: Mirror) -> None:
         self._target = target
         self._mirror = mirror
+        self._known_generation = 0
         self.warnings: list[str] = []
 
     def gather(
@@ -47,13 +50,17 @@ class SchemaChange:
         Collections that ``raw`` does not have stay, unless ``remove_others``. Raises ``AdminError``
         for a name or a rule that cannot be.
         """
-        self._mirror.add_items(self._target.table.items())
+        writer = self._target.writer
+        writer.read()
+        self._known_generation = writer.pointer.generation
+        self._mirror.add_items(writer.table.items(), writer.pointer)
+        self._mirror.must_publish = not writer.pointer.generation
         self._mirror.add_objects(self._target.bucket.list())
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
         complete = raw if remove_others else schema.with_others(raw, known)
         schema.require_rules(raw, complete)
         snapshot = _ChangedRecords(
-            self._target.table, self._mirror.there, schema.merged(complete, known, letters)
+            writer, self._mirror.actual, schema.merged(complete, known, letters)
         )
         self.warnings = gather.take(snapshot, self._mirror, files=True)
         self.warnings += files.keep_files(self._mirror)
@@ -62,20 +69,22 @@ class SchemaChange:
         """Describe the plan: the collections created or changed, and those that lose data."""
         kept: list[str] = []
         removed: list[str] = []
-        here = {
+        desired = {
             sk: _collection(item)
-            for sk, item in self._mirror.here.items()
+            for sk, item in self._mirror.desired.items()
             if sk.startswith(COLLECTION)
         }
-        there = {sk: _collection(item) for sk, item in self._known().items()}
-        for sk, new in here.items():
-            old = there.get(sk)
+        actual = {sk: _collection(item) for sk, item in self._known().items()}
+        for sk, new in desired.items():
+            old = actual.get(sk)
             line = schema.changes(old, new)
             if line:
                 (removed if old and schema.loses(old, new) else kept).append(line)
-        for sk in sorted(there.keys() - here.keys()):
-            records = counted(self._mirror.records_there(there[sk].id), "record")
-            removed.append(f"remove collection {there[sk].name} with its {records} and their files")
+        for sk in sorted(actual.keys() - desired.keys()):
+            records = counted(self._mirror.actual_records(actual[sk].id), "record")
+            removed.append(
+                f"remove collection {actual[sk].name} with its {records} and their files"
+            )
         return kept, removed
 
     def actions(self) -> Iterator[Action]:
@@ -84,35 +93,44 @@ class SchemaChange:
             yield from step
 
     def apply(self) -> None:
-        """Write the changes."""
-        steps = plan.steps(Differences(self._mirror), removing=True)
-        apply(steps, self._target, self._mirror, lambda _: None)
+        """Write the changes. Raises ``TargetError`` if the table has changed since ``gather``."""
+        writer = self._target.writer
+        writer.acquire()
+        if writer.pointer.generation != self._known_generation:
+            raise TargetError("the table was changed meanwhile; run it again")
+        steps = plan.steps(Differences(self._mirror, writer.value), removing=True)
+        apply(steps, self._target, self._mirror, lambda _: None, source=writer.published.source)
 
     def _known(self) -> dict[str, Item]:
-        return {sk: item for sk, item in self._mirror.there.items() if sk.startswith(COLLECTION)}
+        return {sk: item for sk, item in self._mirror.actual.items() if sk.startswith(COLLECTION)}
 
 
 class _ChangedRecords:
     """A ``gather.Snapshot`` of the table's records, converted to the new collections."""
 
     def __init__(
-        self, table: TargetTable, there: Mapping[str, Item], collections: list[SourceCollection]
+        self, writer: Writer, actual: Mapping[str, Item], collections: list[SourceCollection]
     ) -> None:
-        self._table = table
-        self._there = dict(there)
+        self._table = writer.table
+        self._pointer = writer.pointer
+        self._actual = dict(actual)
+        self.identity = ""
         self.collections = collections
         self.warnings: list[str] = []
-        settings = there.get(SETTINGS)
+        settings = actual.get(SETTINGS)
         self.settings: dict[str, Any] = json.loads(settings["data"]["S"]) if settings else {}
 
     def rows(self, found: SourceCollection) -> Iterator[Row]:
         """Yield the converted records; a new collection has none."""
-        item = self._there.get(f"{COLLECTION}{found.id}")
+        item = self._actual.get(f"{COLLECTION}{found.id}")
         if item is None:
             return
         old = _collection(item)
         for each in self._table.partition(found.id):
-            record = record_from(each, old)
+            value = value_at(each, self._pointer)
+            if value is None:
+                continue
+            record = record_from(value, old)
             # A view's records can only be made by PocketBase; here they stay as they are.
             if found.collection.type != "view":
                 record = schema.reshaped(record, old, found.collection)
@@ -125,7 +143,11 @@ def opened(
 ) -> Iterator[SchemaChange]:
     """Begin a change of the collections in that table and bucket."""
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
-        yield SchemaChange(Target(TargetTable(dynamodb, table), Bucket(s3, bucket), pool), mirror)
+        writer = Writer(TargetTable(dynamodb, table))
+        try:
+            yield SchemaChange(Target(writer, Bucket(s3, bucket), pool), mirror)
+        finally:
+            writer.release()
 
 
 def _collection(item: Item) -> Collection:

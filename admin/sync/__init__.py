@@ -5,8 +5,8 @@
 ``files``          compares the source's files with the bucket's
 ``mirror``         what the target holds and what it should hold, in a temporary SQLite file
 ``differences``    the differences between the two, as queries
-``plan``           orders the differences so that stopping at any moment is safe
-``mass_deletion``  refuses a round that would delete most of what is there
+``plan``           orders the differences into steps
+``mass_deletion``  holds back what would delete most of what is there
 ``apply``          carries out a plan
 ``invalidation``   gathers the paths whose copies CloudFront must drop
 ``watch``          runs a round after every change of the database

@@ -1,79 +1,167 @@
-"""Carrying a plan out: DynamoDB in batches, files as streams, some at a time, each step before the next.
+"""Carries a plan out: items and files some at a time, each step before the next.
 
-Every action may be repeated without harm. Throttling is waited out; whatever else AWS refuses ends the run.
+Every action may be repeated without harm. Throttling is waited out; whatever else AWS refuses ends
+the run, and so does a lost lease.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from pocketfiles import keys
+
+from ..target.actions import (
+    Action,
+    Change,
+    ClearFile,
+    DeleteFile,
+    DeleteItem,
+    ForgetFiles,
+    HoldItem,
+    Publish,
+    PutFile,
+    PutItem,
+    PutOff,
+    RememberFiles,
+    is_change,
+)
 from ..target.bucket import Bucket
-from ..target.table import BATCH_SIZE, TargetTable
+from ..target.writer import Catalogue, Writer
+from .mirror import FILES, THUMBS, UPLOAD
 from .plan import Step
 
 WORKERS = 8
 _IN_FLIGHT = 2 * WORKERS
+_PER_TASK = 8
+"""Items that one thread writes in turn."""
 
-OnDone: TypeAlias = Callable[[Action], None]
-"""Called with each action that has been carried out."""
+_RENEW_SECONDS = 5.0
+"""How often the lease is looked after while actions are under way."""
+
+LONGEST_REQUEST_SECONDS = 40.0
+"""The time limits of the functions and of API Gateway, with a margin."""
+
+SETTLE_SECONDS = 110.0
+"""How long after a publication a request may still go by the data before: a process that cannot read
+the pointer uses its last for a minute, and a request lasts up to 30 s."""
+
+OnDone: TypeAlias = Callable[[Change], None]
+"""Called with each change that has been carried out."""
 
 
 class Journal(Protocol):
     """Is told of every action before it is sent and after it is done."""
 
+    later: dict[str, float]
+    """What is left to do later, by sort key, and from when on, in epoch seconds."""
+
     def begin(self, action: Action) -> None:
         """It is about to be sent."""
 
-    def done(self, action: Action) -> None:
-        """It has arrived."""
+    def done(self, action: Action, generation: int) -> None:
+        """It has arrived, as part of a generation."""
 
     def missed(self, action: PutFile) -> None:
         """Its file vanished before it could be uploaded."""
 
+    def published(self, action: Publish, generation: int) -> None:
+        """The generation counts."""
+
+    def unpublished(self, generation: int) -> None:
+        """The generation does not count, or nobody knows."""
+
 
 @dataclass(frozen=True)
 class Target:
-    """Where to, and how much at once."""
+    """Where to write, and how much at once. ``clock`` in epoch seconds."""
 
-    table: TargetTable
+    writer: Writer
     bucket: Bucket
     pool: Executor
+    clock: Callable[[], float] = time.time
 
 
-def apply(steps: Iterable[Step], target: Target, journal: Journal, on_done: OnDone) -> None:
-    """Carry out all steps in order; ``on_done`` hears of each action that is done. Raises what AWS raises."""
-    for step in steps:
-        flight = _InFlight(target, journal, on_done)
-        try:
-            for load in _loads(step):
-                flight.send(load)
-        finally:
-            flight.drain()
+def apply(
+    steps: Iterable[Step],
+    target: Target,
+    journal: Journal,
+    on_done: OnDone,
+    *,
+    source: str = "",
+    completes: bool = True,
+) -> None:
+    """Carry out all steps in order.
+
+    ``source``: the identity of the data directory. ``completes``: whether the table then holds no
+    more and no less than its source, so that a copy of a table is good again.
+
+    Raises what AWS raises, and ``LeaseLost``.
+    """
+    writer = target.writer
+    definitions: list[Change] = []
+    try:
+        for step in steps:
+            flight = _InFlight(target, journal, on_done)
+            try:
+                for action in step:
+                    if isinstance(action, Publish):
+                        flight.drain()
+                        _publish(action, writer, journal, source, completes=completes)
+                        for change in definitions:
+                            on_done(change)
+                    elif is_change(action) and _is_definition(action):
+                        definitions.append(action)  # written together, by Publish
+                    else:
+                        flight.send(action)
+            finally:
+                flight.drain()
+    except BaseException:
+        if writer.generation:
+            journal.unpublished(writer.generation)
+        raise
+
+
+def _publish(
+    action: Publish, writer: Writer, journal: Journal, source: str, *, completes: bool
+) -> None:
+    generation = writer.begin()
+    catalogue = None
+    if action.definitions is not None:
+        catalogue = Catalogue(action.definitions, action.indexed)
+    writer.publish(catalogue, holding=action.holding, source=source, completes=completes)
+    journal.published(action, generation)
 
 
 class _InFlight:
-    """The actions of one step on their way; the journal is kept by this thread alone."""
+    """The actions of one step that are under way. The journal is kept by this thread alone."""
 
     def __init__(self, target: Target, journal: Journal, on_done: OnDone) -> None:
         self._target = target
         self._journal = journal
         self._on_done = on_done
-        self._flying: dict[Future[bool], list[Action]] = {}
+        self._running: dict[Future[bool], list[Action]] = {}
+        self._items: list[Action] = []
 
-    def send(self, load: list[Action]) -> None:
-        """Start a load once there is room."""
-        while len(self._flying) >= _IN_FLIGHT:
-            self._collect()
-        for action in load:
-            self._journal.begin(action)
-        self._flying[self._target.pool.submit(_carry, self._target, load)] = load
+    def send(self, action: Action) -> None:
+        """Start an action once there is room; items go some at a time."""
+        if isinstance(action, PutItem | DeleteItem | HoldItem):
+            self._items.append(action)
+            if len(self._items) < _PER_TASK:
+                return
+            load, self._items = self._items, []
+        else:
+            load = [action]
+        self._start(load)
 
     def drain(self) -> None:
-        """Wait for all; when one failed, the others still arrive first."""
+        """Wait for all; when one failed, the others still finish first."""
         failure: BaseException | None = None
-        while self._flying:
+        if self._items:
+            rest, self._items = self._items, []
+            self._start(rest)
+        while self._running:
             try:
                 self._collect()
             except Exception as error:
@@ -81,50 +169,104 @@ class _InFlight:
         if failure:
             raise failure
 
+    def _start(self, load: list[Action]) -> None:
+        while len(self._running) >= _IN_FLIGHT:
+            self._collect()
+        if any(isinstance(action, PutItem | DeleteItem | HoldItem) for action in load):
+            self._target.writer.begin()
+        self._target.writer.keep_alive()
+        for action in load:
+            self._journal.begin(action)
+            self._note_later(action)
+        task = self._target.pool.submit(_carry_out, self._target, load)
+        self._running[task] = load
+
+    def _note_later(self, action: Action) -> None:
+        """What the action leaves to do later, written down before the action is carried out."""
+        now = self._target.clock()
+        match action:
+            case PutOff(key):
+                self._remember(f"{UPLOAD}{key}", now + SETTLE_SECONDS)
+            case DeleteFile(key) | ClearFile(key) | PutFile(key, _, True):
+                self._remember(f"{THUMBS}{key}", now + LONGEST_REQUEST_SECONDS)
+            case RememberFiles(collection_id):
+                self._remember(f"{FILES}{collection_id}", 0.0)
+            case ForgetFiles(collection_id):
+                self._forget(f"{FILES}{collection_id}")
+            case _:
+                pass
+
+    def _remember(self, sk: str, due: float) -> None:
+        item = {"pk": {"S": keys.LATER}, "sk": {"S": sk}, "due": {"N": repr(due)}}
+        self._target.writer.table.put(item)
+        self._journal.later[sk] = due
+
     def _collect(self) -> None:
-        finished, _ = wait(self._flying, return_when=FIRST_COMPLETED)
-        for future in finished:
-            load = self._flying.pop(future)
-            if not future.result():
+        finished, _ = wait(self._running, timeout=_RENEW_SECONDS, return_when=FIRST_COMPLETED)
+        if not finished:
+            self._target.writer.keep_alive()
+        for task in finished:
+            load = self._running.pop(task)
+            if not task.result():
                 self._missed(load)
                 continue
             for action in load:
-                self._journal.done(action)
-                self._on_done(action)
+                self._journal.done(action, self._target.writer.generation)
+                if is_change(action):
+                    self._on_done(action)
+                if isinstance(action, PutFile):
+                    self._forget(f"{UPLOAD}{action.key}")
 
     def _missed(self, load: list[Action]) -> None:
         for action in load:
             if isinstance(action, PutFile):
                 self._journal.missed(action)
+                self._forget(f"{UPLOAD}{action.key}")
+
+    def _forget(self, sk: str) -> None:
+        if sk in self._journal.later:
+            self._target.writer.table.delete(keys.LATER, sk)
+            del self._journal.later[sk]
 
 
-def _loads(step: Step) -> Iterator[list[Action]]:
-    """The step's actions as single files and batches of items."""
-    batch: list[Action] = []
-    for action in step:
-        if isinstance(action, PutFile | DeleteFile):
-            yield [action]
-            continue
-        batch.append(action)
-        if len(batch) == BATCH_SIZE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _is_definition(action: Change) -> bool:
+    match action:
+        case PutItem(item):
+            return bool(item["pk"]["S"] == keys.CATALOGUE)
+        case DeleteItem(pk):
+            return pk == keys.CATALOGUE
+    return False
 
 
-def _carry(target: Target, load: list[Action]) -> bool:
-    """Do a load; ``False`` when its file is not there any more."""
-    match load:
-        case [PutFile(key, file, replaces)]:
-            try:
-                target.bucket.upload(key, file, replaces=replaces)
-            except FileNotFoundError:
-                return False
-        case [DeleteFile(key)]:
-            target.bucket.remove(key)
-        case _:
-            target.table.write(
-                [action for action in load if isinstance(action, PutItem | DeleteItem)]
-            )
+def _carry_out(target: Target, load: list[Action]) -> bool:
+    """Carry out a load; ``False`` when its file is not there any more."""
+    for action in load:
+        target.writer.lease.require()
+        match action:
+            case PutItem(item, known, room):
+                target.writer.put(item, known, room)
+            case DeleteItem(pk, sk, known, room):
+                target.writer.remove(pk, sk, known, room)
+            case HoldItem(pk, sk, known):
+                target.writer.hold(pk, sk, known)
+            case DeleteFile(key) | ClearFile(key):
+                target.bucket.remove(key)
+            case PutFile(key, file, replaces):
+                try:
+                    target.bucket.upload(key, file, replaces=replaces)
+                except FileNotFoundError:
+                    return False
+            case _:
+                pass
     return True
+
+
+def do_what_is_due(target: Target, journal: Journal) -> None:
+    """Clear thumbs once more whose time has come."""
+    now = target.clock()
+    for sk, due in sorted(journal.later.items()):
+        if sk.startswith(THUMBS) and due <= now:
+            target.writer.lease.require()
+            target.bucket.clear_thumbs(sk.removeprefix(THUMBS))
+            target.writer.table.delete(keys.LATER, sk)
+            del journal.later[sk]

@@ -1,118 +1,175 @@
 """Where the mirror's two sides differ, as queries.
 
-Every iterator reads some rows at a time, in order of key, so that carrying out what it yields does not
-disturb it; nothing is lost either when nothing is carried out, as in a dry run.
+Every iterator reads some rows at a time, in order of key, so that carrying out what it yields does
+not disturb it; nothing is lost either when nothing is carried out, as in a dry run.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import cast
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.generations import RECORD, Item
+from pocketfiles.catalogue.items import COLLECTION, DATA, collection_item
 
-from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from ..target.actions import DeleteFile, DeleteItem, HoldItem, PutFile, PutItem
 from ..target.items import unpacked
-from .mirror import NO_DIGEST, PENDING, Mirror, file_of, one, paged
+from .mirror import FILES, NEW_IN_DOUBT, NO_DIGEST, PENDING, UPLOAD, Mirror, file_of, one, paged
 
-_WAITING = 50
+_OF_RECORDS = "instr(i.pk, '#') = 0"
+_OF_REFERENCES = "instr(i.pk, '#') > 0"
+_COLLECTION_OF_REFERENCE = "substr(i.pk, 1, instr(i.pk, '#') - 1)"
+_IS_DESIRED = "EXISTS (SELECT 1 FROM rows r WHERE r.cid = {cid} AND r.rid = i.sk)"
+_IS_STORED = (
+    "EXISTS (SELECT 1 FROM rows r WHERE r.cid = i.pk AND r.rid = i.sk AND r.digest IS NOT NULL)"
+)
+_IS_REFERRED_TO = "EXISTS (SELECT 1 FROM refs f WHERE f.pk = i.pk AND f.sk = i.sk)"
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """What must not be deleted yet: collections, records of collections, files."""
+
+    collections: frozenset[str] = frozenset()
+    records: frozenset[str] = frozenset()
+    files: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.collections or self.records)
+
+
+NOTHING_HELD = HeldBack()
 
 
 class Differences:
-    """``plan.Changes`` of a mirror."""
+    """``plan.Changes`` of a mirror. ``read`` reads what an item of the table holds at the generation
+    that counts."""
 
-    def __init__(self, mirror: Mirror) -> None:
+    def __init__(
+        self,
+        mirror: Mirror,
+        read: Callable[[str, str], Item | None] | None = None,
+        held: HeldBack = NOTHING_HELD,
+    ) -> None:
         self._mirror = mirror
         self._db = mirror.db
+        self._read = read
+        self.held = held
 
     @property
-    def there(self) -> Mapping[str, Item]:
+    def actual(self) -> Mapping[str, Item]:
         """As ``plan.Changes`` says."""
-        return self._mirror.there
+        return self._mirror.actual
+
+    def final(self, *, removing: bool) -> dict[str, Item]:
+        """As ``plan.Changes`` says."""
+        desired = self._mirror.desired
+        if not removing:
+            return {**self._mirror.actual, **desired}
+        kept = {
+            sk: held_definition(item)
+            for sk, item in self._mirror.actual.items()
+            if sk not in desired and sk.removeprefix(COLLECTION) in self.held.collections
+        }
+        return {**kept, **desired}
 
     @property
-    def here(self) -> Mapping[str, Item]:
+    def indexed(self) -> frozenset[tuple[str, str]]:
         """As ``plan.Changes`` says."""
-        return self._mirror.here
+        return self._mirror.desired_indexed
 
-    def settled(self, *, removing: bool) -> bool:
+    @property
+    def must_redefine(self) -> bool:
         """As ``plan.Changes`` says."""
-        pending = one(self._db, "SELECT 1 FROM files WHERE state = ? LIMIT 1", (PENDING,))
-        streams: tuple[Iterator[Action], ...] = (
-            self.gone_items(removing=removing),
-            self.ready_records(auth=True),
-            self.ready_records(auth=False),
-            self.new_references(),
-            self.gone_files() if removing else iter(()),
-        )
-        return pending is None and all(next(stream, None) is None for stream in streams)
+        is_newly_indexed = self._mirror.desired_indexed != self._mirror.actual_indexed
+        return is_newly_indexed or self._mirror.must_publish
 
     def gone_items(self, *, removing: bool) -> Iterator[DeleteItem]:
         """As ``plan.Changes`` says."""
-        kept = (
-            ""
-            if removing
-            else " AND EXISTS (SELECT 1 FROM rows r WHERE r.cid = {owner} AND r.rid = i.sk)"
+        yield from self._gone(_OF_RECORDS, _IS_STORED, "i.pk", removing=removing)
+        yield from self._gone(
+            _OF_REFERENCES, _IS_REFERRED_TO, _COLLECTION_OF_REFERENCE, removing=removing
         )
-        # Index items' keys begin with their collection's id and `#`.
-        queries = (
-            (
-                "instr(i.pk, '#') = 0",
-                "rows r WHERE r.cid = i.pk AND r.rid = i.sk AND r.digest IS NOT NULL",
-                "i.pk",
-            ),
-            (
-                "instr(i.pk, '#') > 0",
-                "refs f WHERE f.pk = i.pk AND f.sk = i.sk",
-                "substr(i.pk, 1, instr(i.pk, '#') - 1)",
-            ),
-        )
-        for which, wanted, owner in queries:
-            query = (
-                f"SELECT i.pk, i.sk FROM items i WHERE {which} AND NOT EXISTS (SELECT 1 FROM {wanted})"  # noqa: S608
-                f"{kept.format(owner=owner)} AND (i.pk, i.sk) > (?, ?) ORDER BY i.pk, i.sk LIMIT ?"
-            )
-            for pk, sk in paged(self._db, query, (), ("", "")):
-                yield DeleteItem(pk, sk)
 
-    def ready_records(self, *, auth: bool) -> Iterator[PutItem]:
+    def _gone(
+        self, which: str, is_desired: str, cid: str, *, removing: bool
+    ) -> Iterator[DeleteItem]:
+        of_records_that_stay = "" if removing else f"AND {_IS_DESIRED.format(cid=cid)}"
+        query = (
+            f"SELECT i.pk, i.sk, i.generation, i.size, {cid}, {_IS_DESIRED.format(cid=cid)} "  # noqa: S608
+            f"FROM items i WHERE {which} AND i.digest IS NOT NULL AND NOT {is_desired} "
+            f"{of_records_that_stay} AND (i.pk, i.sk) > (?, ?) ORDER BY i.pk, i.sk LIMIT ?"
+        )
+        for pk, sk, known, room, collection_id, stays in paged(self._db, query, (), ("", "")):
+            if stays or collection_id not in self.held.records:
+                yield DeleteItem(pk, sk, known, room)
+
+    def held_items(self) -> Iterator[HoldItem]:
         """As ``plan.Changes`` says."""
         query = (
-            "SELECT p.cid, p.rid, p.item FROM payloads p JOIN rows r USING (cid, rid) WHERE r.auth = ? "
-            "AND NOT EXISTS (SELECT 1 FROM files f WHERE f.cid = p.cid AND f.rid = p.rid AND f.state = ?) "
-            "AND (p.cid, p.rid) > (?, ?) ORDER BY p.cid, p.rid LIMIT ?"
+            f"SELECT i.pk, i.sk, i.generation FROM items i WHERE {_OF_RECORDS} "  # noqa: S608
+            f"AND i.digest IS NOT NULL AND i.held = 0 AND NOT {_IS_DESIRED.format(cid='i.pk')} "
+            "AND (i.pk, i.sk) > (?, ?) ORDER BY i.pk, i.sk LIMIT ?"
         )
-        for _, _, text in paged(self._db, query, (auth, PENDING), ("", "")):
-            yield PutItem(unpacked(text))
+        for pk, sk, known in paged(self._db, query, (), ("", "")):
+            if pk in self.held.records:
+                yield HoldItem(pk, sk, known)
 
-    def waiting_records(self) -> Iterator[tuple[list[PutFile], list[PutItem]]]:
+    def changed_records(self) -> Iterator[PutItem]:
         """As ``plan.Changes`` says."""
         query = (
-            "SELECT f.key, cid, rid, upload, o.key IS NOT NULL "
-            "FROM files f LEFT JOIN objects o ON o.key = f.key "
-            "WHERE state = ? AND f.key > ? ORDER BY f.key LIMIT ?"
+            "SELECT p.cid, p.rid, p.item, i.generation, ifnull(i.size, 0) FROM payloads p "
+            "LEFT JOIN items i ON i.pk = p.cid AND i.sk = p.rid "
+            "WHERE (p.cid, p.rid) > (?, ?) ORDER BY p.cid, p.rid LIMIT ?"
         )
-        after = ""
-        while page := self._db.execute(query, (PENDING, after, _WAITING)).fetchall():
-            after = page[-1][0]
-            files = [
-                PutFile(key, file_of(text), bool(replaces)) for key, _, _, text, replaces in page
-            ]
-            records = dict.fromkeys((cid, rid) for _, cid, rid, *_ in page)
-            if (*page[-1][1:3],) == self._next_pending(after):
-                records.pop((page[-1][1], page[-1][2]))  # some of its files come with the next page
-            texts = [
-                one(self._db, "SELECT item FROM payloads WHERE cid = ? AND rid = ?", key)
-                for key in records
-            ]
-            yield files, [PutItem(unpacked(text)) for text in texts if text is not None]
+        for _, _, packed, known, room in paged(self._db, query, (), ("", "")):
+            yield PutItem(unpacked(packed), known, room)
 
     def new_references(self) -> Iterator[PutItem]:
         """As ``plan.Changes`` says."""
         query = (
-            "SELECT f.pk, f.sk FROM refs f LEFT JOIN items i ON i.pk = f.pk AND i.sk = f.sk "
+            "SELECT f.pk, f.sk, i.generation, ifnull(i.size, 0) "
+            "FROM refs f LEFT JOIN items i ON i.pk = f.pk AND i.sk = f.sk "
             "WHERE ifnull(i.digest, ?) = ? AND (f.pk, f.sk) > (?, ?) ORDER BY f.pk, f.sk LIMIT ?"
         )
-        for pk, sk in paged(self._db, query, (NO_DIGEST, NO_DIGEST), ("", "")):
-            yield PutItem({"pk": {"S": pk}, "sk": {"S": sk}})
+        for pk, sk, known, room in paged(self._db, query, (NO_DIGEST, NO_DIGEST), ("", "")):
+            yield PutItem({"pk": {"S": pk}, "sk": {"S": sk}}, known, room)
+
+    def uploads(self) -> Iterator[tuple[PutFile, float | None]]:
+        """As ``plan.Changes`` says."""
+        query = (
+            "SELECT f.key, f.upload, ifnull(o.size, ?) <> ? "
+            "FROM files f LEFT JOIN objects o ON o.key = f.key "
+            "WHERE f.state = ? AND f.key > ? ORDER BY f.key LIMIT ?"
+        )
+        for key, upload, replaces in paged(self._db, query, (*[NEW_IN_DOUBT] * 2, PENDING), ("",)):
+            due = self._mirror.later.get(f"{UPLOAD}{key}")
+            yield PutFile(key, file_of(upload), bool(replaces)), due
+
+    def is_named(self, key: str) -> bool:
+        """As ``plan.Changes`` says."""
+        collection_id, record_id, name = key.split("/")
+        found = one(
+            self._db,
+            "SELECT 1 FROM items WHERE pk = ? AND sk = ? AND generation IS NOT NULL",
+            (collection_id, record_id),
+        )
+        if found is None:
+            return False
+        if self._read is None:
+            return True
+        item = self._read(collection_id, record_id)
+        return item is not None and name in _text(item)
+
+    def changes_record_of(self, key: str) -> bool:
+        """As ``plan.Changes`` says."""
+        collection_id, record_id, _ = key.split("/")
+        query = "SELECT 1 FROM payloads WHERE cid = ? AND rid = ?"
+        return one(self._db, query, (collection_id, record_id)) is not None
+
+    def dropped(self) -> list[str]:
+        """As ``plan.Changes`` says."""
+        return [sk.removeprefix(FILES) for sk in self._mirror.later if sk.startswith(FILES)]
 
     def gone_files(self) -> Iterator[DeleteFile]:
         """As ``plan.Changes`` says; a thumb whose original is gone counts as its original."""
@@ -120,16 +177,23 @@ class Differences:
             "SELECT DISTINCT o.owner FROM objects o LEFT JOIN files f ON f.key = o.owner "
             "WHERE f.key IS NULL AND o.owner > ? ORDER BY o.owner LIMIT ?"
         )
-        known = {sk.partition("#")[2] for sk in (*self._mirror.there, *self._mirror.here)}
+        definitions = (*self._mirror.actual, *self._mirror.desired)
+        known = {sk.removeprefix(COLLECTION) for sk in definitions} | set(self.dropped())
+        if self.held.files:
+            return
         for (owner,) in paged(self._db, query, (), ("",)):
-            if owner.partition("/")[0] in known:
+            collection_id = owner.partition("/")[0]
+            if collection_id in known and collection_id not in self.held.records:
                 yield DeleteFile(owner)
 
-    def _next_pending(self, after: str) -> tuple[str, str] | None:
-        return cast(
-            "tuple[str, str] | None",
-            self._db.execute(
-                "SELECT cid, rid FROM files WHERE state = ? AND key > ? ORDER BY key LIMIT 1",
-                (PENDING, after),
-            ).fetchone(),
-        )
+
+def held_definition(item: Item) -> Item:
+    """The definition of a collection that is only held back from deletion."""
+    raw = json.loads(item[DATA]["S"])
+    return collection_item({**raw, "held": True}, int(item["position"]["N"]))
+
+
+def _text(item: Item) -> str:
+    """The text of a record's values in its item."""
+    written = item[RECORD] if RECORD in item else item[DATA]
+    return written["S"] if "S" in written else zlib.decompress(written["B"]).decode()

@@ -1,6 +1,7 @@
-"""What shall be there: a snapshot of PocketBase, taken into the mirror.
+"""Takes a snapshot of PocketBase into the mirror: what the target should hold.
 
-A record whose row is as it was at the last round costs its reading and a hash; nothing else is made of it.
+A record whose row is as it was at the last round costs its reading and a hash; nothing else is made
+of it.
 """
 
 import hashlib
@@ -10,16 +11,21 @@ from typing import Any, Protocol
 from pocketfiles import keys
 from pocketfiles.catalogue.generations import Item
 from pocketfiles.catalogue.items import COLLECTION, collection_item, record_items, settings_item
-from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.catalogue.model import Collection, Collections, Record
 from pocketfiles.errors import NotFound
+from pocketfiles.rules.lookups import indexed_fields
 
 from ..source.pocketbase import Row, SourceCollection
-from ..target.items import refusal
+from ..target.items import references, refusal
 from .mirror import Mirror
 
 
 class Snapshot(Protocol):
-    """All that shall be there, at one moment."""
+    """All that the target should hold, at one moment."""
+
+    @property
+    def identity(self) -> str:
+        """What tells this source from any other; empty if nothing does."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -38,17 +44,19 @@ class Snapshot(Protocol):
 
 
 def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
-    """Bring the mirror's wanted side up to the snapshot; ``files`` whether files are wanted in the bucket.
+    """Bring the mirror's desired side up to the snapshot; ``files``: whether files are part of it.
 
     Returns warnings, a line each: rows left out, records refused, files without a home.
     """
     warnings: list[str] = []
     catalogue = _catalogue(snapshot)
+    indexed = indexed_fields(Collections(found.collection for found in snapshot.collections))
     with mirror.undone_on_error():
         for found in snapshot.collections:
             item_key = f"{COLLECTION}{found.id}"
-            reshaped = mirror.here.get(item_key) != catalogue[item_key]
-            reader = _Reader(mirror, found.collection, warnings, files=files)
+            reshaped = mirror.desired.get(item_key) != catalogue[item_key]
+            reshaped |= _of(found.id, indexed) != _of(found.id, mirror.desired_indexed)
+            reader = _Reader(mirror, found.collection, indexed, warnings, files=files)
             mirror.commit(found.id, reader.read(snapshot.rows(found), reshaped=reshaped))
         current = {found.id for found in snapshot.collections}
         for collection_id in mirror.known_collections():
@@ -57,7 +65,9 @@ def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
                     collection_id,
                     [record_id for record_id, _ in list(mirror.sources(collection_id))],
                 )
-    mirror.here = catalogue
+    mirror.desired = catalogue
+    mirror.desired_indexed = indexed
+    mirror.source = snapshot.identity
     return [*snapshot.warnings, *warnings]
 
 
@@ -68,13 +78,24 @@ def _catalogue(snapshot: Snapshot) -> dict[str, Item]:
     return {item["sk"]["S"]: item for item in [settings_item(snapshot.settings), *items]}
 
 
+def _of(collection_id: str, indexed: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset(each for each in indexed if each[0] == collection_id)
+
+
 class _Reader:
     """Takes one collection's records."""
 
     def __init__(
-        self, mirror: Mirror, collection: Collection, warnings: list[str], *, files: bool
+        self,
+        mirror: Mirror,
+        collection: Collection,
+        indexed: frozenset[tuple[str, str]],
+        warnings: list[str],
+        *,
+        files: bool,
     ) -> None:
         self._mirror = mirror
+        self._indexed = indexed
         self._collection = collection
         self._warnings = warnings
         self._fields = collection.file_fields if files and collection.type != "view" else ()
@@ -101,7 +122,8 @@ class _Reader:
         return gone
 
     def _stage(self, record: Record, source: bytes) -> None:
-        items = record_items(self._collection, record)
+        keys_of_values = references(self._collection, record, self._indexed)
+        items = record_items(self._collection, record, keys_of_values)
         reason = next(filter(None, map(refusal, items)), "")
         if reason:
             self._warnings.append(

@@ -1,17 +1,20 @@
-"""The guard of a sync: a wrong or fresh data directory must not empty the table and the bucket.
+"""Which deletions of a sync are so many that a person must agree.
 
-A sync that would delete more than half of the table's records or of the bucket's files, and at least ten, or
-every collection that holds records, is not carried out.
+A sync that would delete more than half of the table's records or of the bucket's files, and at least
+ten, or every collection that somebody made and that has records, holds these deletions back. All
+else it carries out.
 """
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from pocketfiles import keys
 from pocketfiles.catalogue.generations import Item
 from pocketfiles.catalogue.items import COLLECTION
 
 from ..errors import MassDeletion
-from .differences import Differences
+from .differences import NOTHING_HELD, Differences, HeldBack
 from .mirror import Mirror, one
 
 AT_LEAST = 10
@@ -20,37 +23,80 @@ _USERS = "_pb_users_auth_"
 """The id of the collection that every PocketBase begins with, beside its system's."""
 
 
-def check(mirror: Mirror, directory: Path) -> None:
-    """Raise ``MassDeletion`` if what ``mirror`` has to delete is that much."""
-    reasons = [
-        reason for reason in (_collections(mirror), _records(mirror), _files(mirror)) if reason
-    ]
-    if reasons:
-        raise MassDeletion(
-            f"this sync would delete {' and '.join(reasons)}, and nothing is changed: "
-            f"if {directory} is the right data directory, give --allow-mass-deletion"
+@dataclass(frozen=True)
+class Verdict:
+    """What is held back, and why, in words; nothing without reasons."""
+
+    held: HeldBack = NOTHING_HELD
+    reasons: list[str] = field(default_factory=list)
+
+    def refusal(self, directory: Path) -> MassDeletion | None:
+        """What to tell the operator."""
+        if not self.reasons:
+            return None
+        return MassDeletion(
+            f"this sync would delete {' and '.join(self.reasons)}; that is held back, and all else "
+            "is done. Until it is settled, protected files open only if they would open after the "
+            f"deletion too: if {directory} is right, give --allow-mass-deletion"
         )
 
 
-def _records(mirror: Mirror) -> str:
-    gone = sum("#" not in item.pk for item in Differences(mirror).gone_items(removing=True))
-    there = one(mirror.db, "SELECT count(*) FROM items WHERE instr(pk, '#') = 0")
-    return f"{gone} of the table's {there} records" if AT_LEAST <= gone > there - gone else ""
+def judge(mirror: Mirror) -> Verdict:
+    """Find out what of the mirror's differences must be held back."""
+    differences = Differences(mirror)
+    gone_by_collection: dict[str, int] = {}
+    for item in differences.gone_items(removing=True):
+        if keys.is_record(item.pk):
+            gone_by_collection[item.pk] = gone_by_collection.get(item.pk, 0) + 1
+    reasons = []
+    collections = _collections(mirror)
+    if collections:
+        reasons.append(f"all {len(collections)} collections")
+    records = _records(mirror, gone_by_collection)
+    if records:
+        reasons.append(records)
+    files, all_files = _files(mirror)
+    if AT_LEAST <= files > all_files - files:
+        reasons.append(f"{files} of the bucket's {all_files} files")
+    most = {
+        collection_id
+        for collection_id, gone in gone_by_collection.items()
+        if 2 * gone > mirror.actual_records(collection_id)
+    }
+    held = HeldBack(
+        collections=frozenset(collections),
+        records=frozenset(most) if records else frozenset(collections),
+        files=bool(files) and len(reasons) > 0,
+    )
+    return Verdict(held, reasons) if reasons else Verdict()
 
 
-def _files(mirror: Mirror) -> str:
+def _records(mirror: Mirror, gone_by_collection: dict[str, int]) -> str:
+    gone = sum(gone_by_collection.values())
+    actual = one(
+        mirror.db,
+        "SELECT count(*) FROM items WHERE instr(pk, '#') = 0 AND digest IS NOT NULL",
+    )
+    is_mass = AT_LEAST <= gone > actual - gone
+    return f"{gone} of the table's {actual} records" if is_mass else ""
+
+
+def _files(mirror: Mirror) -> tuple[int, int]:
+    """The bucket's files that would be deleted, and all that it has."""
     gone = sum(1 for _ in Differences(mirror).gone_files())
     kept = one(mirror.db, "SELECT count(*) FROM files f JOIN objects o ON o.key = f.key")
-    return f"{gone} of the bucket's {gone + kept} files" if AT_LEAST <= gone > kept else ""
+    return gone, gone + kept
 
 
-def _collections(mirror: Mirror) -> str:
-    """Those that somebody made, if they hold records and all of them go."""
-    there = {sk for sk, item in mirror.there.items() if sk.startswith(COLLECTION) and _is_own(item)}
-    if there & mirror.here.keys():
-        return ""
-    records = sum(mirror.records_there(sk.removeprefix(COLLECTION)) for sk in there)
-    return f"all {len(there)} collections" if records else ""
+def _collections(mirror: Mirror) -> set[str]:
+    """User-defined collections with records that this sync would delete entirely."""
+    actual = {
+        sk for sk, item in mirror.actual.items() if sk.startswith(COLLECTION) and _is_own(item)
+    }
+    if actual & mirror.desired.keys():
+        return set()
+    ids = {sk.removeprefix(COLLECTION) for sk in actual}
+    return ids if any(mirror.actual_records(each) for each in ids) else set()
 
 
 def _is_own(item: Item) -> bool:

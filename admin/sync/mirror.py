@@ -1,8 +1,9 @@
-"""What table and bucket hold, and what they shall hold, side by side in a temporary SQLite file.
+"""What table and bucket hold (actual) and what they should hold (desired), in a temporary SQLite file.
 
-100,000 records need no memory this way, differences are a query, and a watch reads neither the table nor the
-bucket again. An action is noted before it is sent and again when it is done: one whose outcome nobody knows
-stays a difference, so the next round repeats it.
+100,000 records need no memory this way, differences are a query, and a watch need not read the table
+and the bucket again. An action is noted before it is sent and again when it is done: one whose
+outcome nobody knows stays a difference, so the next round repeats it. What is written counts once
+its generation is published; until then the mirror keeps what is to be written.
 """
 
 import json
@@ -15,14 +16,30 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-from pocketfiles.catalogue.generations import Item
-from pocketfiles.keys import CATALOGUE
+from pocketfiles import keys
+from pocketfiles.catalogue.generations import (
+    GONE,
+    HELD,
+    UNVERSIONED,
+    Item,
+    Pointer,
+    generation_of,
+)
+from pocketfiles.catalogue.items import HEADER, indexed_from
 
 from ..source.storage import LocalFile
-from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from ..target.actions import (
+    Action,
+    ClearFile,
+    DeleteFile,
+    DeleteItem,
+    HoldItem,
+    Publish,
+    PutFile,
+    PutItem,
+)
 from ..target.bucket import Stored, owner_of, uploaded
-from ..target.items import digest, packed
-from .plan import UNSURE
+from ..target.items import digest, packed, size
 
 _PAGE = 100
 NO_DIGEST = b""
@@ -31,11 +48,27 @@ NO_DIGEST = b""
 UNCHECKED, PRESENT, MISSING, PENDING = range(4)
 """A wanted file: not compared yet, in the bucket, in neither place, to be uploaded."""
 
+NEW_IN_DOUBT = -1
+"""The size of an object whose upload may or may not have arrived, where there was none before."""
+
+REPLACED_IN_DOUBT = -2
+"""The same where there were other bytes before."""
+
+THUMBS = "thumbs#"
+"""Begins the sort key of thumbs that are to be cleared once more; the original's key follows."""
+
+FILES = "files#"
+"""Begins the sort key of a collection whose files may be left behind; its id follows."""
+
+UPLOAD = "upload#"
+"""Begins the sort key of an upload that was put off; the object's key follows."""
+
 _SCHEMA = """
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -32768;
-CREATE TABLE items (pk, sk, digest, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
+CREATE TABLE items (pk, sk, digest, generation, size, held, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
 CREATE TABLE objects (key PRIMARY KEY, owner, size, etag, modified) WITHOUT ROWID;
+CREATE INDEX tombstones ON items (generation) WHERE digest IS NULL;
 CREATE INDEX objects_by_owner ON objects (owner);
 CREATE TABLE rows (cid, rid, source, digest, auth, PRIMARY KEY (cid, rid)) WITHOUT ROWID;
 CREATE TABLE staged (cid, rid, source, digest, auth, PRIMARY KEY (cid, rid)) WITHOUT ROWID;
@@ -52,12 +85,27 @@ class Mirror:
     """Both sides; ``differences`` tells what differs between them."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="pocketfiles-")
-        self.db = sqlite3.connect(Path(self._folder.name) / "mirror.db", isolation_level=None)
+        # Without a name, SQLite uses a temporary file that it unlinks as soon as it is open: nothing
+        # of the data outlives the process, however that ends (sqlite.org/inmemorydb.html).
+        with tempfile.TemporaryFile():
+            pass  # SQLite would say less clearly that the temporary folder cannot be written
+        self.db = sqlite3.connect("", isolation_level=None)
         self.db.executescript(_SCHEMA)
-        self.db.execute("BEGIN")  # never committed: the file dies with the process
-        self.there: dict[str, Item] = {}
-        self.here: dict[str, Item] = {}
+        self.db.execute("BEGIN")  # never committed
+        self.actual: dict[str, Item] = {}
+        """The definitions of the catalogue that counts, by sort key."""
+        self.actual_indexed: frozenset[tuple[str, str]] = frozenset()
+        self.desired: dict[str, Item] = {}
+        self.desired_indexed: frozenset[tuple[str, str]] = frozenset()
+        self.must_publish = False
+        """Whether a generation must be published even if nothing differs."""
+        self.source = ""
+        """The identity of the data directory that was read last; empty if it has none."""
+        self.former: dict[str, list[str]] = {}
+        """Former versions of the catalogue: sort keys by partition key."""
+        self._versions: dict[str, list[str]] = {}
+        self.later: dict[str, float] = {}
+        """What is left to do later, by sort key, and from when on."""
 
     def __enter__(self) -> "Mirror":
         return self
@@ -69,7 +117,6 @@ class Mirror:
         trace: TracebackType | None,
     ) -> None:
         self.db.close()
-        self._folder.cleanup()
 
     @contextmanager
     def undone_on_error(self) -> Iterator[None]:
@@ -83,18 +130,50 @@ class Mirror:
         finally:
             self.db.execute("RELEASE block")
 
-    # What is there.
+    def forget(self) -> None:
+        """Forget both sides, before they are read again."""
+        for table in ("items", "objects", "rows", "staged", "payloads", "refs", "files"):
+            self.db.execute(f"DELETE FROM {table}")  # noqa: S608
+        self.actual, self.desired = {}, {}
+        self.actual_indexed = self.desired_indexed = frozenset()
+        self.former, self.later, self._versions = {}, {}, {}
 
-    def add_items(self, items: Iterable[Item]) -> None:
-        """Items as the table holds them."""
+    # The actual side.
+
+    def add_items(self, items: Iterable[Item], pointer: Pointer = UNVERSIONED) -> None:
+        """Items as the table has them, of which the pointer tells what counts."""
         for item in items:
             pk, sk = item["pk"]["S"], item["sk"]["S"]
-            if pk == CATALOGUE:
-                self.there[sk] = item
-            else:
-                self.db.execute(
-                    "INSERT OR REPLACE INTO items VALUES (?, ?, ?)", (pk, sk, digest(item))
-                )
+            if keys.is_definition(pk):
+                self._add_definition(item, pointer)
+            elif pk == keys.LATER:
+                self.later[sk] = float(item["due"]["N"])
+            elif keys.is_data(pk):
+                self._add_data(item, pointer)
+
+    def _add_definition(self, item: Item, pointer: Pointer) -> None:
+        pk, sk = item["pk"]["S"], item["sk"]["S"]
+        current = keys.catalogue(pointer.catalogue) if pointer.catalogue else keys.CATALOGUE
+        if pk != current:
+            self.former.setdefault(pk, []).append(sk)
+            return
+        self._versions.setdefault(pk, []).append(sk)
+        if sk == HEADER:
+            self.actual_indexed = indexed_from(item)
+        else:
+            self.actual[sk] = {**item, "pk": {"S": keys.CATALOGUE}}
+
+    def _add_data(self, item: Item, pointer: Pointer) -> None:
+        """A record or an index item. What a generation that does not count wrote is to be written
+        again, and so is what is only held."""
+        found: bytes | None = digest(item)
+        if not pointer.shows(generation_of(item)) or HELD in item:
+            found = NO_DIGEST
+        elif GONE in item:
+            found = None
+        key = (item["pk"]["S"], item["sk"]["S"])
+        row = (*key, found, generation_of(item), size(item), HELD in item)
+        self.db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def add_objects(self, objects: Iterable[Stored]) -> None:
         """Objects as the bucket lists them; those outside ``collection/record/`` are none of ours."""
@@ -106,7 +185,7 @@ class Mirror:
                     (stored.key, owner, stored.size, stored.etag, stored.modified),
                 )
 
-    # What shall be there: written by the reader of PocketBase.
+    # The desired side: written by the reader of PocketBase.
 
     def sources(self, collection_id: str) -> Iterator[tuple[str, bytes]]:
         """The collection's records by id with the digest of the row each was made of."""
@@ -140,10 +219,11 @@ class Mirror:
             )
         for name in files:
             self.db.execute(
-                "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, NULL)", (name, *key, UNCHECKED)
+                "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?, NULL)",
+                (name, *key, UNCHECKED),
             )
-        there = one(self.db, "SELECT digest FROM items WHERE pk = ? AND sk = ?", key)
-        if items and there != item_digest:
+        actual = one(self.db, "SELECT digest FROM items WHERE pk = ? AND sk = ?", key)
+        if items and actual != item_digest:
             self.db.execute("INSERT INTO payloads VALUES (?, ?, ?)", (*key, packed(items[0])))
 
     def commit(self, collection_id: str, gone: Iterable[str]) -> None:
@@ -173,8 +253,8 @@ class Mirror:
             "SELECT f.key, o.size, o.etag, o.modified FROM files f LEFT JOIN objects o ON o.key = f.key "
             "WHERE f.state = ? AND f.key > ? ORDER BY f.key LIMIT ?"
         )
-        for key, size, *rest in paged(self.db, query, (state,), ("",)):
-            yield key, None if size is None else Stored(key, size, *rest)
+        for key, length, *rest in paged(self.db, query, (state,), ("",)):
+            yield key, None if length is None else Stored(key, length, *rest)
 
     def settle(self, key: str, state: int, upload: LocalFile | None = None) -> None:
         """A file's new state; with ``PENDING``, what to upload."""
@@ -182,13 +262,14 @@ class Mirror:
         self.db.execute("UPDATE files SET state = ?, upload = ? WHERE key = ?", (state, text, key))
 
     def counts(self) -> tuple[int, int, int]:
-        """Collections, records and files that shall be there."""
+        """Collections, records and files that are desired."""
         records = one(self.db, "SELECT count(*) FROM rows WHERE digest IS NOT NULL")
-        return len(self.here) - 1, records, one(self.db, "SELECT count(*) FROM files")
+        return len(self.desired) - 1, records, one(self.db, "SELECT count(*) FROM files")
 
-    def records_there(self, collection_id: str) -> int:
-        """How many records of a collection the table holds."""
-        count: int = one(self.db, "SELECT count(*) FROM items WHERE pk = ?", (collection_id,))
+    def actual_records(self, collection_id: str) -> int:
+        """How many records of a collection the table has."""
+        query = "SELECT count(*) FROM items WHERE pk = ? AND digest IS NOT NULL"
+        count: int = one(self.db, query, (collection_id,))
         return count
 
     def pending(self) -> int:
@@ -202,42 +283,83 @@ class Mirror:
     def begin(self, action: Action) -> None:
         """The action is about to be sent: until it is ``done``, nobody knows."""
         match action:
-            case PutItem(item) if item["pk"]["S"] != CATALOGUE:
-                self._note(item, NO_DIGEST)
-            case PutItem(item):
-                self.there[item["sk"]["S"]] = {**item, UNSURE: {"BOOL": True}}
-            case PutFile(key):
-                self.add_objects([Stored(key, -1, "", 0.0)])
+            case PutItem(item) if item["pk"]["S"] != keys.CATALOGUE:
+                self._unsure(item["pk"]["S"], item["sk"]["S"])
+            case DeleteItem(pk, sk) if pk != keys.CATALOGUE:
+                self._unsure(pk, sk)
+            case PutFile(key, _, replaces):
+                size_of_doubt = REPLACED_IN_DOUBT if replaces else NEW_IN_DOUBT
+                self.add_objects([Stored(key, size_of_doubt, "", 0.0)])
 
-    def done(self, action: Action) -> None:
-        """The action is carried out."""
+    def done(self, action: Action, generation: int) -> None:
+        """The action is carried out; what it wrote counts once the generation is published."""
         match action:
-            case PutItem(item) if item["pk"]["S"] == CATALOGUE:
-                self.there[item["sk"]["S"]] = item
-            case PutItem(item):
-                self._note(item, digest(item))
+            case PutItem(item) if item["pk"]["S"] != keys.CATALOGUE:
+                self._note(item["pk"]["S"], item["sk"]["S"], digest(item), generation, size(item))
+            case DeleteItem(pk, sk) if pk != keys.CATALOGUE:
+                self._note(pk, sk, None, generation, 0)
+            case HoldItem(pk, sk):
                 self.db.execute(
-                    "DELETE FROM payloads WHERE cid = ? AND rid = ?",
-                    (item["pk"]["S"], item["sk"]["S"]),
+                    "UPDATE items SET digest = ?, generation = ?, held = 1 WHERE pk = ? AND sk = ?",
+                    (NO_DIGEST, generation, pk, sk),
                 )
-            case DeleteItem(pk, sk) if pk == CATALOGUE:
-                self.there.pop(sk, None)
-            case DeleteItem(pk, sk):
-                self.db.execute("DELETE FROM items WHERE pk = ? AND sk = ?", (pk, sk))
             case PutFile(key, file):
                 self.add_objects([uploaded(key, file)])
                 self.settle(key, PRESENT)
-            case DeleteFile(key):
+            case DeleteFile(key) | ClearFile(key):
                 self.db.execute("DELETE FROM objects WHERE owner = ?", (key,))
+            case _:
+                pass
+
+    def published(self, action: Publish, generation: int) -> None:
+        """What the generation wrote counts."""
+        self.must_publish = False
+        self.db.execute(
+            "DELETE FROM payloads WHERE EXISTS (SELECT 1 FROM items i WHERE i.pk = cid "
+            "AND i.sk = rid AND i.generation = ? AND i.digest <> ?)",
+            (generation, NO_DIGEST),
+        )
+        if action.definitions is not None:
+            current = keys.catalogue(generation)
+            for pk in [pk for pk in self._versions if pk != current]:
+                self.former[pk] = self._versions.pop(pk)
+            self.actual = dict(action.definitions)
+            self.actual_indexed = action.indexed
+            self._versions[current] = [*self.actual, HEADER]
+
+    def unpublished(self, generation: int) -> None:
+        """What the generation wrote does not count, and is written again."""
+        self.db.execute(
+            "UPDATE items SET digest = ?, held = 0 WHERE generation = ?", (NO_DIGEST, generation)
+        )
 
     def missed(self, action: PutFile) -> None:
         """The file vanished before it could be uploaded."""
         self.db.execute("DELETE FROM objects WHERE key = ? AND size < 0", (action.key,))
         self.settle(action.key, MISSING)
 
-    def _note(self, item: Item, value: bytes) -> None:
-        key = (item["pk"]["S"], item["sk"]["S"])
-        self.db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?)", (*key, value))
+    def tombstones(self, before: int) -> list[tuple[str, str, int]]:
+        """Deleted items that generations up to ``before`` wrote: keys and generations."""
+        query = (
+            "SELECT pk, sk, generation FROM items WHERE digest IS NULL AND generation <= ? "
+            "ORDER BY pk, sk"
+        )
+        return self.db.execute(query, (before,)).fetchall()
+
+    def purged(self, pk: str, sk: str) -> None:
+        """A tombstone is gone."""
+        self.db.execute("DELETE FROM items WHERE pk = ? AND sk = ?", (pk, sk))
+
+    def _unsure(self, pk: str, sk: str) -> None:
+        self.db.execute(
+            "INSERT INTO items VALUES (?, ?, ?, NULL, 0, 0) "
+            "ON CONFLICT (pk, sk) DO UPDATE SET digest = excluded.digest",
+            (pk, sk, NO_DIGEST),
+        )
+
+    def _note(self, pk: str, sk: str, found: bytes | None, generation: int, room: int) -> None:
+        row = (pk, sk, found, generation, room, 0)
+        self.db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)", row)
 
 
 def paged(

@@ -1,132 +1,198 @@
-"""From what is there and what shall be there to the actions between, in an order that is safe at any moment.
+"""From the actual to the desired state: the actions between, in steps.
 
-Pure: it reads ``Changes`` and yields steps. The actions of a step may run in any order, a step begins when
-the one before is done, and a run may die between any two actions: the next one plans from what it finds.
+Pure: it reads ``Changes`` and yields steps. The actions of a step may run in any order; a step begins
+when the one before is done. A run may die between any two actions: the next one plans from what it
+finds.
 
-1. The catalogue, *sealed*: settings, collections and secrets as they shall be, except that a collection whose
-   view rule changes, appears or disappears is open to superusers alone, and a file protected before or after
-   is protected, for as long as records are still to follow. New rules never judge old records.
-2. What goes: records and index items. Access is revoked before any is granted.
-3. Changed records whose files are there, those of auth collections first: a token key that changed counts.
-4. The others, some at a time: their files, then they. No record is ever without its files.
-5. New index items.
-6. Files that go, each with its thumbs; their records went before.
-7. The catalogue as it shall be; collections that are gone go last, so that a later run still knows whose
-   items and files are left over.
+Readers see nothing of what is written until ``Publish``, and then all of it. So the order among
+items does not matter; it matters where bytes come in, which have no generations:
+
+1. New files, as long as they are few: a record is rarely without its files. Many would keep
+   revocations waiting, so they come after ``Publish``.
+2. Files that get other bytes, or that the published data names although they are missing, are
+   cleared: new bytes must not be seen by the rules of the data before. They are uploaded in a later
+   round, once no request can go by that data.
+3. Records, index items and definitions, then ``Publish``.
+4. Files that go, each with its thumbs; and the rest of the new files.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol, TypeAlias
+from itertools import chain
+from typing import Protocol, TypeAlias
 
+from pocketfiles import keys
 from pocketfiles.catalogue.generations import Item
-from pocketfiles.catalogue.items import COLLECTION, collection_item
-from pocketfiles.keys import CATALOGUE
+from pocketfiles.catalogue.items import COLLECTION
 
-from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from ..target.actions import (
+    Action,
+    ClearFile,
+    DeleteFile,
+    DeleteItem,
+    ForgetFiles,
+    HoldItem,
+    Publish,
+    PutFile,
+    PutItem,
+    PutOff,
+    RememberFiles,
+)
+from .differences import HeldBack
 
-UNSURE = "unsure"
-"""Marks an item of the catalogue whose last write may or may not have arrived."""
-
+FIRST_BYTES = 32 * 1024 * 1024
+"""Bytes of new files up to which they are uploaded before the records that name them."""
 
 Step: TypeAlias = Iterable[Action]
 
 
 class Changes(Protocol):
-    """Where what is there and what shall be there differ; each iterator may be long."""
+    """Where the actual and the desired state differ; each iterator may be long."""
 
     @property
-    def there(self) -> Mapping[str, Item]:
-        """The catalogue's items in the table, by sort key."""
+    def held(self) -> HeldBack:
+        """What must not be deleted yet."""
 
     @property
-    def here(self) -> Mapping[str, Item]:
-        """The catalogue's items as they shall be."""
+    def actual(self) -> Mapping[str, Item]:
+        """The definitions in the table, by sort key."""
 
-    def settled(self, *, removing: bool) -> bool:
-        """Whether records, index items and files are all as they shall be."""
+    def final(self, *, removing: bool) -> dict[str, Item]:
+        """The definitions as they should be, with those that are held back."""
+
+    @property
+    def indexed(self) -> frozenset[tuple[str, str]]:
+        """The fields that have index items."""
+
+    @property
+    def must_redefine(self) -> bool:
+        """Whether a version of the catalogue is due even with the same definitions."""
 
     def gone_items(self, *, removing: bool) -> Iterator[DeleteItem]:
-        """Items nothing accounts for; unless ``removing``, only index items of records that remain."""
+        """Items nothing accounts for; unless ``removing``, only index items of records that
+        stay."""
 
-    def ready_records(self, *, auth: bool) -> Iterator[PutItem]:
-        """Changed records of auth or other collections that wait for no upload."""
+    def held_items(self) -> Iterator[HoldItem]:
+        """Records to be marked as held back."""
 
-    def waiting_records(self) -> Iterator[tuple[list[PutFile], list[PutItem]]]:
-        """Files to upload, some at a time, with the changed records that wait for them."""
+    def changed_records(self) -> Iterator[PutItem]:
+        """New and changed records."""
 
     def new_references(self) -> Iterator[PutItem]:
-        """Index items to come."""
+        """New index items."""
+
+    def uploads(self) -> Iterator[tuple[PutFile, float | None]]:
+        """Files to upload, each with the time it was put off to, if it was."""
+
+    def is_named(self, key: str) -> bool:
+        """Whether a record of the published data may name the file."""
+
+    def changes_record_of(self, key: str) -> bool:
+        """Whether the record that the file belongs to changes."""
+
+    def dropped(self) -> list[str]:
+        """Ids of collections that came or went and whose files may be left behind."""
 
     def gone_files(self) -> Iterator[DeleteFile]:
-        """Objects of our collections that no record holds."""
+        """Objects of our collections that no record names."""
 
 
-def steps(changes: Changes, *, removing: bool) -> Iterator[Step]:
-    """The steps from there to here; without ``removing``, no collection, record or file is deleted."""
-    final = dict(changes.here) if removing else {**changes.there, **changes.here}
-    calm = changes.there == final or changes.settled(removing=removing)
-    first = final if calm else sealed(changes.there, changes.here, removing=removing)
-    yield _puts(changes.there, first)
-    yield changes.gone_items(removing=removing)
-    yield changes.ready_records(auth=True)
-    yield changes.ready_records(auth=False)
-    for files, records in changes.waiting_records():
-        yield files
-        yield records
-    yield changes.new_references()
+def steps(
+    changes: Changes, *, removing: bool, now: float = 0.0, settled: float = 0.0
+) -> Iterator[Step]:
+    """The steps from the actual to the desired state.
+
+    Without ``removing``, no collection, record or file is deleted. ``settled``: the moment from
+    which on no request goes by the data before the published; both in epoch seconds.
+    """
+    final = changes.final(removing=removing)
+    redefined = _puts(changes.actual, final)
+    dropped = [
+        DeleteItem(keys.CATALOGUE, sk) for sk in sorted(changes.actual.keys() - final.keys())
+    ]
+    redefines = bool(redefined or dropped or changes.must_redefine)
+    items = _items(changes, removing=removing)
+    first = next(items, None)
+    publishes = redefines or first is not None
+    files = _Files(changes, publishes=publishes, redefines=redefines, now=now, settled=settled)
+    if publishes:
+        yield [RememberFiles(each) for each in _partial(changes.actual, final)]
+        if files.come_first:
+            yield files.ready()
+        yield files.cleared()
+        yield chain([] if first is None else [first], items)
+        yield [*redefined, *dropped]
+        yield files.put_off()
+        definitions = final if redefines else None
+        yield [Publish(definitions, changes.indexed, holding=bool(changes.held))]
     if removing:
         yield changes.gone_files()
-    yield _puts({**changes.there, **first}, final)
-    yield [DeleteItem(CATALOGUE, sk) for sk in sorted(changes.there.keys() - final.keys())]
+        if not changes.held.files:
+            yield [ForgetFiles(collection_id) for collection_id in changes.dropped()]
+    if not (publishes and files.come_first):
+        yield files.ready()
 
 
-def sealed(
-    there: Mapping[str, Item], here: Mapping[str, Item], *, removing: bool
-) -> dict[str, Item]:
-    """The catalogue to stand while records change; collections that are gone are in it, shut."""
-    catalogue = dict(here)
-    for sk, new in here.items():
-        if sk.startswith(COLLECTION):
-            catalogue[sk] = _sealed(there.get(sk), new)
-    for sk in there.keys() - here.keys():
-        catalogue[sk] = _shut(there[sk]) if removing else there[sk]
-    return catalogue
+class _Files:
+    """The files to upload: those that may be uploaded now, and those that must wait."""
+
+    def __init__(
+        self, changes: Changes, *, publishes: bool, redefines: bool, now: float, settled: float
+    ) -> None:
+        self._changes = changes
+        self._publishes = publishes
+        self._redefines = redefines
+        self._now = now
+        self._settled = settled
+        self._waiting: dict[str, bool] = {}
+        ready_bytes = 0
+        for action, due in changes.uploads():
+            if self._must_wait(action, due):
+                self._waiting[action.key] = action.replaces
+            else:
+                ready_bytes += action.file.size
+        self.come_first = ready_bytes <= FIRST_BYTES
+        """Whether the files that need not wait are few enough to come before the records."""
+
+    def _must_wait(self, action: PutFile, due: float | None) -> bool:
+        """Whether a request that goes by the data before could see these bytes."""
+        if self._publishes:
+            is_due = due is not None and max(due, self._settled) <= self._now
+            if is_due and not self._redefines and not self._changes.changes_record_of(action.key):
+                return False
+            return action.replaces or self._changes.is_named(action.key)
+        return due is not None and self._now < max(due, self._settled)
+
+    def ready(self) -> Iterator[Action]:
+        """Uploads that need not wait."""
+        for action, _ in self._changes.uploads():
+            if action.key not in self._waiting:
+                yield action
+
+    def cleared(self) -> Iterator[Action]:
+        """Removals of bytes that are replaced later."""
+        for key, replaces in self._waiting.items():
+            if replaces:
+                yield ClearFile(key)
+
+    def put_off(self) -> Iterator[Action]:
+        """The uploads that wait."""
+        for key in self._waiting:
+            yield PutOff(key)
 
 
-def _sealed(old: Item | None, new: Item) -> Item:
-    raw = _raw(new)
-    before = _raw(old) if old else {}
-    guarded = {field["name"] for field in before.get("fields", ()) if field.get("protected")}
-    fields = [
-        {**field, "protected": True}
-        if field["name"] in guarded and field["type"] == "file"
-        else field
-        for field in raw["fields"]
-    ]
-    sure = old is not None and UNSURE not in old
-    same_rule = sure and all(raw.get(key) == before.get(key) for key in ("viewRule", "viewQuery"))
-    rule = raw.get("viewRule") if same_rule else None
-    return collection_item({**raw, "fields": fields, "viewRule": rule}, _position(new))
+def _items(changes: Changes, *, removing: bool) -> Iterator[Action]:
+    yield from changes.gone_items(removing=removing)
+    if removing:
+        yield from changes.held_items()
+    yield from changes.changed_records()
+    yield from changes.new_references()
 
 
-def _shut(old: Item) -> Item:
-    raw = _raw(old)
-    fields = [
-        {**field, "protected": True} if field["type"] == "file" else field
-        for field in raw["fields"]
-    ]
-    return collection_item({**raw, "fields": fields, "viewRule": None}, _position(old))
+def _partial(actual: Mapping[str, Item], final: Mapping[str, Item]) -> list[str]:
+    """Ids of the collections that come or go: a run that dies may leave files of them behind."""
+    differing = sorted(actual.keys() ^ final.keys())
+    return [sk.removeprefix(COLLECTION) for sk in differing if sk.startswith(COLLECTION)]
 
 
-def _puts(there: Mapping[str, Item], here: Mapping[str, Item]) -> list[Action]:
-    return [PutItem(item) for sk, item in sorted(here.items()) if there.get(sk) != item]
-
-
-def _raw(item: Item) -> dict[str, Any]:
-    raw: dict[str, Any] = json.loads(item["data"]["S"])
-    return raw
-
-
-def _position(item: Item) -> int:
-    return int(item["position"]["N"])
+def _puts(actual: Mapping[str, Item], final: Mapping[str, Item]) -> list[Action]:
+    return [PutItem(item) for sk, item in sorted(final.items()) if actual.get(sk) != item]

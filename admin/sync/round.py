@@ -5,29 +5,36 @@ difference.
 no collection, no record and no file.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pocketfiles.keys import CATALOGUE
 
-from ..errors import SourceBusy, SourceError
+from ..errors import SourceBusy, SourceError, WrongSource
 from ..source import pocketbase
-from ..target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from ..target.actions import Change, DeleteFile, DeleteItem, PutFile, PutItem, is_change
 from ..target.bucket import Bucket
+from ..target.lease import RENEW_SECONDS
 from ..target.table import TargetTable
+from ..target.writer import Writer
 from ..wording import counted
 from . import files, gather, mass_deletion, plan
-from .apply import WORKERS, OnDone, Target, apply
+from .apply import SETTLE_SECONDS, WORKERS, OnDone, Target, apply, do_what_is_due
 from .differences import Differences
-from .mirror import Mirror
+from .mass_deletion import Verdict
+from .mirror import THUMBS, UPLOAD, Mirror
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+
+_KINDS = ("definitions", "records", "files", "references")
+"""What is counted, in the order in which it is told."""
 
 _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
@@ -61,7 +68,7 @@ class Summary:
     warnings: list[str] = field(default_factory=list)
     _definitions: set[str] = field(default_factory=set, repr=False)
 
-    def count(self, action: Action) -> None:
+    def count(self, action: Change) -> None:
         """Count an action that was carried out or, in a dry run, would be."""
         kind = _kind(action)
         if kind == "definitions":
@@ -125,29 +132,71 @@ class Sync:
         *,
         removing: bool,
         guarded: bool = True,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.source = source
+        self.is_watching = False
+        """Whether more rounds follow; if not, a round waits for the uploads it has put off."""
         self._target = target
+        self._writer = target.writer
         self._mirror = mirror
         self._removing = removing
         self._guarded = removing and guarded
+        self._sleep = sleep
 
-    def read_target(self) -> None:
-        """Read the whole table and list the whole bucket into the mirror."""
-        self._mirror.add_items(self._target.table.items())
+    @property
+    def is_writing(self) -> bool:
+        """Whether this sync holds the table's lease."""
+        return self._writer.is_writing
+
+    def read_target(self, *, writing: bool = True) -> None:
+        """Read the whole table and list the whole bucket into the mirror.
+
+        ``writing``: become the table's writer first. Raises ``LeaseHeld`` while there is another.
+        """
+        if writing:
+            self._writer.acquire()
+        else:
+            self._writer.read()
+        pointer = self._writer.pointer
+        self._mirror.forget()
+        self._mirror.add_items(self._writer.table.items(), pointer)
+        is_own = pointer.generation > 0 and pointer.table == self._writer.table.name
+        self._mirror.must_publish = not is_own
         if self.source.files:
             self._mirror.add_objects(self._target.bucket.list())
+
+    def keep_alive(self) -> None:
+        """Renew the lease and the heartbeat when it is time. Raises ``LeaseLost``."""
+        self._writer.keep_alive()
+
+    def is_due(self) -> bool:
+        """Whether something that was left for later can be done."""
+        return any(due <= self._target.clock() for due in self._due())
+
+    def _due(self) -> list[float]:
+        settled = self._settled()
+        return [
+            max(due, settled) if sk.startswith(UPLOAD) else due
+            for sk, due in self._mirror.later.items()
+            if sk.startswith((UPLOAD, THUMBS))
+        ]
+
+    def _settled(self) -> float:
+        """From when on no request goes by the data before the published."""
+        return self._writer.published.moved + SETTLE_SECONDS
 
     def round(self, progress: Progress = no_progress) -> Summary:
         """Read the source and write what differs. Returns what was done.
 
-        Raises ``SourceError``; ``MassDeletion`` before anything is written; ``TargetError`` or what
-        AWS raises while writing: the next round then does what is left.
+        Raises ``SourceError``; ``WrongSource`` before anything is written; ``MassDeletion`` after
+        all but the mass deletion was written; ``TargetError`` or what AWS raises while writing: the
+        next round then does what is left.
         """
         summary = self.gather()
         with progress(summary, self._mirror.pending()) as on_done:
 
-            def count(action: Action) -> None:
+            def count(action: Change) -> None:
                 summary.count(action)
                 on_done(action)
 
@@ -167,21 +216,102 @@ class Sync:
         collections, records, file_count = self._mirror.counts()
         return Summary(collections, records, file_count, warnings=warnings)
 
-    def planned(self) -> Iterator[Action]:
+    def planned(self) -> Iterator[Change]:
         """The actions that ``apply`` would carry out, in order."""
-        for step in plan.steps(Differences(self._mirror), removing=self._removing):
-            yield from step
+        self._require_own_source()
+        for step in self._steps(self._verdict()):
+            yield from filter(is_change, step)
 
     def require_allowed(self) -> None:
         """Raise ``MassDeletion`` where ``apply`` would."""
-        if self._guarded:
-            mass_deletion.check(self._mirror, self.source.directory)
+        self._require_own_source()
+        refusal = self._verdict().refusal(self.source.directory)
+        if refusal:
+            raise refusal
 
     def apply(self, on_done: OnDone) -> None:
         """Write what differs; raises as ``round`` does."""
-        self.require_allowed()
-        steps = plan.steps(Differences(self._mirror), removing=self._removing)
-        apply(steps, self._target, self._mirror, on_done)
+        if not self._writer.is_writing:
+            self.read_target()
+            self.gather()
+        self._require_own_source()
+        verdict = self._verdict()
+        self._tidy()
+        self._write(verdict, on_done)
+        while not self.is_watching and self._put_off():
+            self._wait()
+            self._write(verdict, on_done)
+        refusal = verdict.refusal(self.source.directory)
+        if refusal:
+            raise refusal
+
+    def _write(self, verdict: Verdict, on_done: OnDone) -> None:
+        """Write what differs, but for what is held back."""
+        before = self._writer.pointer.generation
+        if self._writer.generation:
+            self._writer.was_published()
+        source = self._writer.published.source
+        if self._removing or not source:
+            source = self._mirror.source or source
+        apply(
+            self._steps(verdict),
+            self._target,
+            self._mirror,
+            on_done,
+            source=source,
+            completes=self._removing,
+        )
+        if self._writer.pointer.generation == before and not self.is_watching:
+            self._writer.beat()
+
+    def _steps(self, verdict: Verdict) -> Iterator[plan.Step]:
+        differences = Differences(self._mirror, self._writer.value, verdict.held)
+        return plan.steps(
+            differences,
+            removing=self._removing,
+            now=self._target.clock(),
+            settled=self._settled(),
+        )
+
+    def _verdict(self) -> Verdict:
+        return mass_deletion.judge(self._mirror) if self._guarded else Verdict()
+
+    def _require_own_source(self) -> None:
+        """Raise ``WrongSource`` for a data directory other than the table's."""
+        known, given = self._writer.published.source, self._mirror.source
+        if self._guarded and known and given and known != given:
+            raise WrongSource(
+                f"{self.source.directory} is not the data directory that this table was filled "
+                "from, and nothing is changed: if it is to take its place, give "
+                "--allow-mass-deletion"
+            )
+
+    def _put_off(self) -> bool:
+        """Whether uploads were put off."""
+        return any(sk.startswith(UPLOAD) for sk in self._mirror.later)
+
+    def _wait(self) -> None:
+        """Wait until the uploads that were put off are due."""
+        due = max(
+            max(due, self._settled())
+            for sk, due in self._mirror.later.items()
+            if sk.startswith(UPLOAD)
+        )
+        while self._target.clock() < due:
+            self._sleep(min(RENEW_SECONDS, due - self._target.clock()))
+            self._writer.keep_alive()
+
+    def _tidy(self) -> None:
+        """Do what was left for later, and remove what no reader needs any more."""
+        do_what_is_due(self._target, self._mirror)
+        old = self._writer.old_generation()
+        for pk, sk, generation in self._mirror.tombstones(old):
+            self._writer.purge(pk, sk, generation)
+            self._mirror.purged(pk, sk)
+        if old >= self._writer.pointer.catalogue:
+            for pk, sks in self._mirror.former.items():
+                self._writer.discard(pk, sks)
+            self._mirror.former.clear()
 
     def missing_found(self) -> bool:
         """Whether a file that storage lacked at the last round is there now."""
@@ -227,16 +357,22 @@ def prepared(
     """A sync of the source to the bucket and the table that ``names`` gives, in this order.
 
     ``removing``: what the source does not have is deleted. ``guarded``: a round that would delete
-    most of what is there raises ``MassDeletion``. The source is checked first, so that a directory
-    that cannot be read is an error before AWS is called. The target is not read yet.
+    most of what is there holds that back and raises ``MassDeletion``. The source is checked first,
+    so that a directory that cannot be read is an error before AWS is called. The target is not read
+    yet.
     """
     with opened(source, check=True):
         pass
     s3, dynamodb = clients()
     bucket, table = names
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
-        target = Target(TargetTable(dynamodb, table), Bucket(s3, bucket), pool)
-        yield Sync(source, target, mirror, removing=removing, guarded=guarded)
+        writer = Writer(TargetTable(dynamodb, table))
+        target = Target(writer, Bucket(s3, bucket), pool)
+        try:
+            yield Sync(source, target, mirror, removing=removing, guarded=guarded)
+        finally:
+            with suppress(Exception):  # the lease ends by itself
+                writer.release()
 
 
 def import_directory(
@@ -249,7 +385,7 @@ def import_directory(
         return sync.round()
 
 
-def _kind(action: Action) -> str:
+def _kind(action: Change) -> str:
     match action:
         case PutFile() | DeleteFile():
             return "files"
@@ -263,4 +399,6 @@ def _kind(action: Action) -> str:
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(counted(count, kind.removesuffix("s")) for kind, count in counts.items())
+    return ", ".join(
+        counted(counts[kind], kind.removesuffix("s")) for kind in _KINDS if kind in counts
+    )

@@ -21,6 +21,9 @@ POLL_SECONDS = 0.2
 MISSING_SECONDS = 2.0
 """How often files that storage lacked are looked for again."""
 
+REREAD_SECONDS = 3600.0
+"""How often a watch reads table and bucket again."""
+
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 60.0
 
@@ -35,24 +38,39 @@ class Report(Protocol):
         """AWS or the source failed; it is tried again after a while."""
 
     def refused(self, error: Exception) -> None:
-        """A round would delete too much, and did nothing; the next change is waited for."""
+        """A round would delete too much: that is held back, and the next change is waited for."""
 
     def stopped(self) -> None:
         """The watch was interrupted."""
 
 
-def follow(sync: Sync, report: Report, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Rounds until interrupted; returns the exit code."""
+def follow(
+    sync: Sync,
+    report: Report,
+    sleep: Callable[[float], None] = time.sleep,
+    reread_seconds: float = REREAD_SECONDS,
+) -> int:
+    """Run rounds until interrupted; returns the exit code.
+
+    ``reread_seconds``: how often table and bucket are read again, so that what anybody else wrote
+    is put right.
+    """
+    sync.is_watching = True
     with closing(ChangeDetector(sync.source.directory / "data.db")) as detector:
         try:
             _persist(sync.read_target, report, sleep)
-            looked_for = time.monotonic()
+            read_at = looked_for = time.monotonic()
             while True:
                 due = detector.changed()
                 if time.monotonic() - looked_for > MISSING_SECONDS:
                     looked_for = time.monotonic()
                     due = sync.missing_found() or due
-                if due:
+                _persist(sync.keep_alive, report, sleep)
+                if time.monotonic() - read_at > reread_seconds:
+                    read_at = time.monotonic()
+                    _persist(sync.read_target, report, sleep)
+                    due = True
+                if due or sync.is_due() or not sync.is_writing:
                     _persist(lambda: report.round(sync), report, sleep)
                 sleep(POLL_SECONDS)
         except KeyboardInterrupt:

@@ -2,7 +2,10 @@
 
 ``deployment``       finds bucket and table, makes the clients, puts AWS's errors into words
 ``actions``          a value for each write and each deletion
-``table``            reads the table whole and writes items in batches
+``table``            reads the table whole and writes items on conditions
+``lease``            makes one writer at a time the table's writer
+``process``          tells whether the process that holds the lease has ended
+``writer``           writes generations: items, then the pointer
 ``bucket``           lists, compares, uploads and deletes objects
 ``items``            compares, packs and measures items of the table
 ``edge_store``       what CloudFront's functions are to know of the collections

@@ -98,6 +98,10 @@ class Bucket:
         self._delete(self._thumbs(key))
         self._delete([key])
 
+    def clear_thumbs(self, key: str) -> None:
+        """Delete the thumbs of an original, whether it is still there or not."""
+        self._delete(self._thumbs(key))
+
     def holds(self, stored: Stored, file: LocalFile) -> bool:
         """Whether an object has the file's bytes, content type and metadata, looked at closely.
 

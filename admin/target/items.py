@@ -3,9 +3,14 @@
 import base64
 import hashlib
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pocketfiles.catalogue.generations import Item
+from pocketfiles import keys
+from pocketfiles.catalogue.generations import RECORD, SOURCES, Item
+from pocketfiles.catalogue.items import DATA
+from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.rules.lookups import index_values
 
 LARGEST = 400 * 1024
 """DynamoDB's limit for an item, names included, in bytes."""
@@ -15,8 +20,8 @@ _LONGEST_SK = 1024
 
 
 def digest(item: Item) -> bytes:
-    """Equal for items of equal content; the key does not count."""
-    content = sorted((name, value) for name, value in item.items() if name not in {"pk", "sk"})
+    """Equal for items of equal content; the key and the generations do not count."""
+    content = [(name, item[name]) for name in (DATA, RECORD, SOURCES) if name in item]
     return hashlib.blake2b(repr(content).encode(), digest_size=16).digest()
 
 
@@ -38,16 +43,36 @@ def refusal(item: Item) -> str:
     pk, sk = (len(item[name]["S"].encode()) for name in ("pk", "sk"))
     if pk > _LONGEST_PK or sk > _LONGEST_SK:
         return "its id is longer than DynamoDB allows"
-    size = sum(len(name.encode()) + _size(value) for name, value in item.items())
-    if size > LARGEST:
-        return f"it needs {size // 1024} KiB even compressed, DynamoDB takes {LARGEST // 1024} KiB"
+    needed = size(item)
+    if needed > LARGEST:
+        return (
+            f"it needs {needed // 1024} KiB even compressed, DynamoDB takes {LARGEST // 1024} KiB"
+        )
     return ""
 
 
-def _size(value: dict[str, Any]) -> int:
+def size(item: Mapping[str, Any]) -> int:
+    """The size of an item's attributes in bytes, as DynamoDB counts them."""
+    return sum(len(name.encode()) + _size(value) for name, value in item.items())
+
+
+def _size(value: Mapping[str, Any]) -> int:
     (content,) = value.values()
-    return len(content if isinstance(content, bytes) else content.encode())
+    if isinstance(content, str):
+        return len(content.encode())
+    return len(content) if isinstance(content, bytes | list) else 1
 
 
 def _bytes(found: dict[str, Any]) -> Any:
     return base64.b64decode(found["base64"]) if found.keys() == {"base64"} else found
+
+
+def references(
+    collection: Collection, record: Record, indexed: frozenset[tuple[str, str]]
+) -> Iterator[str]:
+    """The partition keys under which a record is found: by its relations, and by the fields that
+    are ``indexed``."""
+    for field in collection.fields:
+        if field.type == "relation" or (collection.id, field.id) in indexed:
+            for value in index_values(field, record.values.get(field.name)):
+                yield keys.Reference(collection.id, field.id, value).pk

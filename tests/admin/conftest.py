@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from admin.sync.round import Source, Summary, prepared
+from pocketfiles import keys as keys_of
+from pocketfiles.catalogue.generations import Item, value_at
+from pocketfiles.catalogue.items import HEADER
+from pocketfiles.catalogue.table import Table
 from tests.admin.shaped import Shaped
 from tests.conftest import Cloud
 
@@ -30,10 +34,25 @@ def run(cloud: Cloud, directory: Path, *, removing: bool = True, **source: Any) 
         return sync.round()
 
 
-def items(cloud: Cloud) -> dict[tuple[str, str], dict[str, Any]]:
-    """Every item of the table by key."""
-    found = cloud.dynamodb.scan(TableName=cloud.table)["Items"]
-    return {(item["pk"]["S"], item["sk"]["S"]): item for item in found}
+def stored(cloud: Cloud) -> list[Item]:
+    """Every item of the table as it is."""
+    pages = cloud.dynamodb.get_paginator("scan").paginate(TableName=cloud.table)
+    return [item for page in pages for item in page["Items"]]
+
+
+def items(cloud: Cloud) -> dict[tuple[str, str], Item]:
+    """What counts of the table, by key: records, index items, and the definitions under one key."""
+    pointer = Table(cloud.dynamodb, cloud.table).pointer()
+    found = {}
+    for item in stored(cloud):
+        pk, sk = item["pk"]["S"], item["sk"]["S"]
+        value = value_at(item, pointer) if keys_of.is_data(pk) else None
+        if pk == keys_of.catalogue(pointer.catalogue) and sk != HEADER:
+            value, pk = {**item, "pk": {"S": keys_of.CATALOGUE}}, keys_of.CATALOGUE
+        if value is not None:
+            kept = {"pk", "sk", "record", "sources", "data", "position"} & value.keys()
+            found[pk, sk] = {name: value[name] for name in kept}
+    return found
 
 
 def keys(cloud: Cloud) -> set[str]:

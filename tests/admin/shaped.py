@@ -196,3 +196,10 @@ def _column(of: dict[str, Any]) -> str:
     if of.get("maxSelect", 0) > 1:
         return "JSON DEFAULT '[]' NOT NULL"
     return COLUMNS.get(of["type"], "TEXT DEFAULT '' NOT NULL")
+
+
+def identify(shaped: Shaped, moment: int) -> None:
+    """Give the directory the moment of its first migration, by which syncs tell it from others."""
+    shaped.execute("CREATE TABLE IF NOT EXISTS _migrations (file, applied)")
+    shaped.execute("DELETE FROM _migrations")
+    shaped.execute("INSERT INTO _migrations VALUES ('first', ?)", moment)

@@ -55,17 +55,17 @@ def test_a_dry_run_prints_the_plan_and_writes_nothing(
     capsys.readouterr()
     assert main(arguments_of("sync", shaped.directory, cloud, "--dry-run")) == 0
     assert capsys.readouterr().out.splitlines() == [
+        "upload id_docs/doc0/new.txt (3 bytes, text/plain)",
         "delete reference id_docs/doc2 relation_owner -> bob",
         "put record id_doc_files/doc0",
-        "put record id_docs/doc2",
-        "upload id_docs/doc0/new.txt (3 bytes, text/plain)",
         "put record id_docs/doc0",
+        "put record id_docs/doc2",
         "put reference id_docs/doc2 relation_owner -> ann",
         "delete file id_docs/doc0/doc0.txt",
         "delete file id_docs/doc2/s1.txt",
         "dry run, nothing is changed: 3 collections, 8 records, 6 files; "
         "written 3 records, 1 file, "
-        "1 reference; uploaded 3 bytes; removed 1 reference, 2 files",
+        "1 reference; uploaded 3 bytes; removed 2 files, 1 reference",
     ]
     assert state(cloud) == before
 

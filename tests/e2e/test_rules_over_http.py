@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from pocketfiles import tokens
+from admin.target.table import TargetTable
+from admin.target.writer import Catalogue, Writer
+from pocketfiles import keys, tokens
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.generations import Item
-from pocketfiles.catalogue.items import COLLECTION, record_from, record_items
+from pocketfiles.catalogue.items import COLLECTION, HEADER, indexed_from, record_from, record_items
 from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.catalogue.table import Table
-from pocketfiles.keys import CATALOGUE
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import PATIENCE, Runner
 from tests.e2e.test_runner import ask
@@ -90,11 +91,11 @@ def test_an_auth_token_and_an_authorization_header_open_nothing(
 
 @contextmanager
 def changed(bucket: Bucket, pk: str, sk: str, **values: Any) -> Iterator[None]:
-    """Other values in a record or a definition, for as long as the block runs."""
+    """Other values in a record, for as long as the block runs."""
     key = {"pk": {"S": pk}, "sk": {"S": sk}}
     item = bucket.dynamodb.get_item(TableName=bucket.table, Key=key, ConsistentRead=True)["Item"]
-    change = changed_definition if pk == CATALOGUE else changed_record
-    bucket.dynamodb.put_item(TableName=bucket.table, Item={**item, **change(bucket, item, values)})
+    change = changed_record(bucket, item, values)
+    bucket.dynamodb.put_item(TableName=bucket.table, Item={**item, **change})
     yield
     bucket.dynamodb.put_item(TableName=bucket.table, Item=item)
 
@@ -107,8 +108,23 @@ def changed_record(bucket: Bucket, item: Item, values: dict[str, Any]) -> Item:
     return record_items(collection, replace(record, values={**record.values, **values}))[0]
 
 
-def changed_definition(_: Bucket, item: Item, values: dict[str, Any]) -> Item:
-    return {"data": {"S": json.dumps({**json.loads(item["data"]["S"]), **values})}}
+@contextmanager
+def redefined(bucket: Bucket, collection_id: str, **values: Any) -> Iterator[None]:
+    """Another definition of a collection, for as long as the block runs."""
+    writer = Writer(TargetTable(bucket.dynamodb, bucket.table))
+    writer.acquire()
+    stored = list(writer.table.partition(keys.catalogue(writer.pointer.catalogue)))
+    (header,) = (item for item in stored if item["sk"]["S"] == HEADER)
+    before = {item["sk"]["S"]: item for item in stored if item is not header}
+    sk = f"{COLLECTION}{collection_id}"
+    raw = {**json.loads(before[sk]["data"]["S"]), **values}
+    after = {**before, sk: {**before[sk], "data": {"S": json.dumps(raw)}}}
+    for definitions in (after, before):
+        writer.begin()
+        writer.publish(Catalogue(definitions, indexed_from(header)))
+        if definitions is after:
+            yield
+    writer.release()
 
 
 def test_a_revoked_token_is_refused_at_the_next_request(runner: Runner, bucket: Bucket) -> None:
@@ -133,9 +149,7 @@ def test_a_changed_rule_is_seen_after_the_catalogues_time_to_live(
 ) -> None:
     dan, eve = token_of(bucket, DAN), token_of(bucket, EVE)
     assert (status(runner, OWNED, dan), status(runner, OWNED, eve)) == (200, 404)
-    with changed(
-        bucket, CATALOGUE, f"{COLLECTION}{DOCUMENTS}", viewRule="@request.auth.name = 'Eve'"
-    ):
+    with redefined(bucket, DOCUMENTS, viewRule="@request.auth.name = 'Eve'"):
         eventually(lambda: status(runner, OWNED, eve) == 200)
         assert status(runner, OWNED, dan) == 404
     eventually(lambda: status(runner, OWNED, dan) == 200)

@@ -118,6 +118,11 @@ def header_item(definitions: int, indexed: Iterable[tuple[str, str]]) -> Item:
     }
 
 
+def indexed_from(header: Item) -> frozenset[tuple[str, str]]:
+    """The fields with index items that a header lists."""
+    return frozenset((collection, field) for collection, field in json.loads(header[DATA]["S"]))
+
+
 def catalogue_from(
     items: Iterable[Item], *, versioned: bool = False
 ) -> tuple[Collections, Settings, frozenset[str]]:
@@ -135,7 +140,7 @@ def catalogue_from(
         raw = json.loads(item[DATA]["S"])
         if item["sk"]["S"] == HEADER:
             expected = int(item["definitions"]["N"])
-            indexed = frozenset((collection_id, field_id) for collection_id, field_id in raw)
+            indexed = indexed_from(item)
             continue
         definitions += 1
         if item["sk"]["S"] == SETTINGS:

@@ -162,14 +162,14 @@ def _array(text: str) -> list[str] | None:
 class Collections:
     """All collections, in order of creation, with PocketBase's lookup.
 
-    ``indexed``: the fields besides relations, by collection id and field id, whose values the table
-    has index items for.
+    ``indexed``: the fields besides relations, by collection id and field id, whose values the
+    stored data has an index for; ``None`` if it can look up any.
     """
 
     def __init__(
         self,
         collections: Iterable[Collection],
-        indexed: frozenset[tuple[str, str]] = frozenset(),
+        indexed: frozenset[tuple[str, str]] | None = None,
     ) -> None:
         self._ordered = sorted(collections, key=lambda c: c.position)
         self._by_id = {collection.id: collection for collection in self._ordered}
@@ -181,6 +181,11 @@ class Collections:
     def with_id(self, collection_id: str) -> Collection | None:
         """The collection of exactly this id."""
         return self._by_id.get(collection_id)
+
+    def has_index(self, collection_id: str, field: Field) -> bool:
+        """Whether records can be looked up by the values of a field."""
+        is_indexed = self.indexed is None or (collection_id, field.id) in self.indexed
+        return is_indexed or field.type == "relation"
 
     def find(self, name_or_id: str) -> Collection | None:
         """The first whose name matches in any case or whose id matches exactly (pocketbase.md §3.2)."""

@@ -38,7 +38,10 @@ def translate(
     query = Query(collection)
     resolver = Resolver(query, collections, auth_collection, sql_shapes)
     translator = _Translator(rule, query, resolver, sql_shapes)
-    conditions = tuple(translator.conditions(comparison) for comparison in rule.comparisons)
+    conditions = tuple(
+        tuple(_by_what_is_indexed(part, collections) for part in translator.conditions(comparison))
+        for comparison in rule.comparisons
+    )
     if query.replaced:
         conditions = tuple(tuple(map(_without_index, parts)) for parts in conditions)
         query.note_everything()
@@ -209,6 +212,14 @@ class _Translator:
         if not right.parameters and not right.placeholder:
             too_long = f"octet_length({right.sql}) > {MAX_PATTERN - len('%%')}"
             self.read_patterns.append(Condition(too_long, right.rows, right.rows))
+
+
+def _by_what_is_indexed(condition: Condition, collections: Collections) -> Condition:
+    """The condition without its equality where the stored data has no index for it."""
+    key = condition.equality.key if condition.equality else None
+    if key is None or key.is_id or collections.has_index(key.collection.id, key.field):
+        return condition
+    return _without_index(condition)
 
 
 def _without_index(condition: Condition) -> Condition:

@@ -471,7 +471,7 @@ def test_a_record_changed_by_somebody_else_is_not_overwritten(alone: Alone) -> N
         """A table where somebody else writes between our read and our write."""
 
         def __getattr__(self, name: str) -> Any:
-            if name == "put_item":
+            if name == "update_item":
                 alone.cloud.dynamodb.put_item(
                     TableName=alone.cloud.table,
                     Item={

@@ -5,49 +5,13 @@ from typing import Any
 
 import pytest
 
-from admin.errors import TargetError
 from admin.source import storage
 from admin.source.storage import LocalFile
 from admin.sync.round import Source, prepared
-from admin.target.actions import DeleteItem, PutItem
 from admin.target.bucket import PART_BYTES, Bucket, Stored, owner_of, surely_same
-from admin.target.table import TargetTable
 from tests.admin.conftest import items, keys
 from tests.admin.shaped import Shaped
 from tests.conftest import Cloud
-
-
-class Throttled:
-    """A table that takes one request a call."""
-
-    def __init__(self, *, stuck: bool = False) -> None:
-        self.taken: list[Any] = []
-        self._stuck = stuck
-
-    def batch_write_item(self, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:
-        (requests,) = RequestItems.values()
-        if not self._stuck:
-            self.taken.append(requests[0])
-            requests = requests[1:]
-        return {"UnprocessedItems": {"t": requests} if requests else {}}
-
-
-def test_what_throttling_leaves_is_sent_again_after_longer_and_longer_pauses() -> None:
-    client: Any = Throttled()
-    slept: list[float] = []
-    actions = [PutItem({"pk": {"S": "c"}, "sk": {"S": str(n)}}) for n in range(4)]
-    TargetTable(client, "t", slept.append).write([*actions, DeleteItem("c", "x")])
-    assert [next(iter(request)) for request in client.taken] == ["PutRequest"] * 4 + [
-        "DeleteRequest"
-    ]
-    assert len(slept) == 4
-    assert all(0.025 * 2**n <= pause <= 0.05 * 2**n for n, pause in enumerate(slept))
-
-
-def test_a_table_that_stays_busy_ends_the_run() -> None:
-    client: Any = Throttled(stuck=True)
-    with pytest.raises(TargetError, match="too busy"):
-        TargetTable(client, "t", lambda _: None).write([DeleteItem("c", "x")])
 
 
 def test_a_file_that_vanishes_on_the_way_holds_nothing_up(cloud: Cloud, shaped: Shaped) -> None:

@@ -24,6 +24,17 @@ class Killed(Exception):
     """The process would be gone here."""
 
 
+MORTAL = {
+    "put_object",
+    "delete_object",
+    "head_object",
+    "put_item",
+    "update_item",
+    "delete_item",
+    "transact_write_items",
+}
+
+
 class Mortal:
     """A client that dies at its n-th call, before or after the call is carried out; then nothing
     works.
@@ -35,7 +46,7 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
-        if name in {"put_object", "delete_object", "batch_write_item", "head_object"}:
+        if name in MORTAL:
             return self._life.limited(found)
         return found
 
@@ -121,7 +132,7 @@ def test_a_sync_killed_at_any_of_fifty_moments_is_finished_by_the_next(
     while killed < 50:
         for _ in range(3):
             disturb(shaped, chance)
-        life = Life(chance.randrange(1, 15), carried_out=chance.random() < 0.5)
+        life = Life(chance.randrange(1, 40), carried_out=chance.random() < 0.5)
         s3: Any = Mortal(cloud.s3, life)
         dynamodb: Any = Mortal(cloud.dynamodb, life)
         mortal = Cloud(cloud.endpoint, s3, dynamodb, cloud.bucket, cloud.table)
@@ -147,7 +158,7 @@ def test_a_watch_that_lives_through_failures_converges_without_looking_again(
         sync.read_target()
         for number in range(30):
             disturb(shaped, chance)
-            s3.life = dynamodb.life = Life(chance.randrange(1, 12), carried_out=number % 2 == 0)
+            s3.life = dynamodb.life = Life(chance.randrange(1, 40), carried_out=number % 2 == 0)
             try:
                 summary = sync.gather()
                 sync.apply(summary.count)

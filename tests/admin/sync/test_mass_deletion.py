@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from admin.cli import main
-from admin.errors import MassDeletion
-from tests.admin.conftest import items, keys, run, state
-from tests.admin.shaped import Shaped
+from admin.errors import MassDeletion, WrongSource
+from pocketfiles.catalogue.cached import Snapshot, snapshot_of
+from pocketfiles.catalogue.table import Table
+from tests.admin.conftest import items, keys, objects, run, state
+from tests.admin.shaped import Shaped, identify
 from tests.admin.test_cli import arguments_of
 from tests.conftest import DEMO, Cloud
 
@@ -49,8 +51,8 @@ def without_collections(many: Shaped) -> None:
 @pytest.mark.parametrize(
     ("lose", "reason"),
     [
-        (without_records, "would delete 52 of the table's 72 records, and"),
-        (without_files, "would delete 15 of the bucket's 19 files, and"),
+        (without_records, "would delete 52 of the table's 72 records;"),
+        (without_files, "would delete 15 of the bucket's 19 files;"),
         (
             without_collections,
             "would delete all 3 collections and 72 of the table's 72 records "
@@ -58,7 +60,7 @@ def without_collections(many: Shaped) -> None:
         ),
     ],
 )
-def test_losing_most_is_refused_until_it_is_allowed(
+def test_losing_most_is_held_back_until_it_is_allowed(
     lose: Callable[[Shaped], None],
     reason: str,
     many: Shaped,
@@ -68,39 +70,99 @@ def test_losing_most_is_refused_until_it_is_allowed(
     run(cloud, many.directory)
     lose(many)
     before = state(cloud)
+    assert main(arguments_of("sync", many.directory, cloud, "--dry-run")) == 0
+    assert reason in capsys.readouterr().err
+    assert state(cloud) == before
     assert main(arguments_of("sync", many.directory, cloud)) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert reason in err
     assert "--allow-mass-deletion" in err
-    assert state(cloud) == before
-    assert main(arguments_of("sync", many.directory, cloud, "--dry-run")) == 0
-    assert reason in capsys.readouterr().err
-    assert state(cloud) == before
+    assert objects(cloud) == before[1]
+    assert items(cloud).keys() >= before[0].keys()
     assert main(arguments_of("sync", many.directory, cloud, "--allow-mass-deletion")) == 0
     assert state(cloud) != before
     assert main(arguments_of("sync", many.directory, cloud)) == 0
     assert "nothing to change" in capsys.readouterr().out
 
 
-def test_another_pocketbases_directory_is_refused(
+def test_what_is_held_back_opens_nothing_and_all_else_goes_through(
+    many: Shaped, cloud: Cloud
+) -> None:
+    run(cloud, many.directory)
+    without_records(many)
+    many.put("users", "ann", tokenKey="another key")
+    many.execute("UPDATE _collections SET viewRule = 'title != 1' WHERE name = 'docs'")
+    many.delete("users", "bob")
+    for _ in range(2):
+        with pytest.raises(MassDeletion, match="held back"):
+            run(cloud, many.directory)
+        with_held, without = views(cloud)
+        for view in (with_held, without):
+            users = view.collections.find("users")
+            docs = view.collections.find("docs")
+            assert users
+            assert docs
+            assert docs.view_rule == "title != 1"
+            ann = view.record(users, "ann")
+            assert ann
+            assert ann.token_key == "another key"
+            assert view.record(users, "bob") is None
+            assert view.record(docs, "doc0")
+        assert with_held.reader.get("id_docs", "more31")
+        assert without.reader.get("id_docs", "more31") is None
+
+
+def test_what_comes_back_is_held_no_longer(many: Shaped, cloud: Cloud) -> None:
+    run(cloud, many.directory)
+    without_records(many)
+    with pytest.raises(MassDeletion):
+        run(cloud, many.directory)
+    for number in (*range(20), 31):
+        many.put("docs", f"more{number:02}", title="back again")
+    run(cloud, many.directory)
+    (view,) = views(cloud)
+    assert view.reader.get("id_docs", "more31")
+    assert view.reader.get("id_docs", "more30") is None
+
+
+def test_collections_held_back_are_in_one_view_only(many: Shaped, cloud: Cloud) -> None:
+    run(cloud, many.directory)
+    without_collections(many)
+    with pytest.raises(MassDeletion):
+        run(cloud, many.directory)
+    with_held, without = views(cloud)
+    assert with_held.collections.find("docs")
+    assert without.collections.find("docs") is None
+
+
+def views(cloud: Cloud) -> tuple[Snapshot, ...]:
+    return snapshot_of(Table(cloud.dynamodb, cloud.table)).views
+
+
+def test_another_pocketbases_directory_is_refused_whole(
     cloud: Cloud, shaped: Shaped, tmp_path: Path
 ) -> None:
+    identify(shaped, 1)
     run(cloud, shaped.directory)
     before = state(cloud)
-    with pytest.raises(MassDeletion, match="all 3 collections, and"):
-        run(cloud, fresh(tmp_path / "fresh").directory)
-    with pytest.raises(MassDeletion):
-        run(cloud, DEMO)
-    assert state(cloud) == before
+    other = fresh(tmp_path / "fresh")
+    identify(other, 2)
+    other.put("users", "ann", tokenKey="another key")
+    for directory in (other.directory, DEMO):
+        with pytest.raises(WrongSource, match="is not the data directory"):
+            run(cloud, directory)
+        assert state(cloud) == before
+    assert main(arguments_of("sync", other.directory, cloud, "--allow-mass-deletion")) == 0
+    with pytest.raises(WrongSource):
+        run(cloud, shaped.directory)
 
 
-def test_a_fresh_directory_beside_a_full_bucket_is_refused(cloud: Cloud, tmp_path: Path) -> None:
+def test_files_of_a_full_bucket_outlive_a_fresh_directory(cloud: Cloud, tmp_path: Path) -> None:
     for number in range(10):
         cloud.s3.put_object(Bucket=cloud.bucket, Key=f"_pb_users_auth_/user{number}/face.png")
     with pytest.raises(MassDeletion, match="10 of the bucket's 10 files"):
         run(cloud, fresh(tmp_path / "fresh").directory)
-    assert items(cloud) == {}
     assert len(keys(cloud)) == 10
 
 

@@ -1,7 +1,6 @@
-"""The order of actions, which is what makes a sync safe at any moment."""
+"""The order of a round's steps: what matters is where bytes come in, and that all else counts at once."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,35 +9,55 @@ import pytest
 
 from admin.source.storage import LocalFile
 from admin.sync import plan
-from admin.target.actions import Action, DeleteFile, DeleteItem, PutFile, PutItem
+from admin.sync.differences import NOTHING_HELD, HeldBack, held_definition
+from admin.target.actions import DeleteFile, DeleteItem, HoldItem, Publish, PutFile, PutItem
 from pocketfiles.catalogue.generations import Item
 from pocketfiles.catalogue.items import collection_item
+
+KEY = "c/waiting/f"
 
 
 @dataclass
 class Given:
     """``plan.Changes`` of lists."""
 
-    there: dict[str, Item] = field(default_factory=dict)
-    here: dict[str, Item] = field(default_factory=dict)
+    actual: Mapping[str, Item] = field(default_factory=dict)
+    desired: Mapping[str, Item] = field(default_factory=dict)
+    held: HeldBack = NOTHING_HELD
+    must_redefine: bool = False
+    indexed: frozenset[tuple[str, str]] = frozenset()
     busy: bool = True
+    replaces: bool = False
+    named: bool = False
+    due: float | None = None
+    size: int = 1
 
-    def settled(self, *, removing: bool) -> bool:
-        return not self.busy
+    def final(self, *, removing: bool) -> dict[str, Item]:
+        return dict(self.desired) if removing else {**self.actual, **self.desired}
 
     def gone_items(self, *, removing: bool) -> Iterator[DeleteItem]:
         return iter([DeleteItem("c", "gone")] if self.busy else [])
 
-    def ready_records(self, *, auth: bool) -> Iterator[PutItem]:
-        return iter([_record("users" if auth else "c", "ready")] if self.busy else [])
+    def held_items(self) -> Iterator[HoldItem]:
+        return iter([HoldItem("c", "held")] if self.held else [])
 
-    def waiting_records(self) -> Iterator[tuple[list[PutFile], list[PutItem]]]:
-        if self.busy:
-            file = LocalFile(Path("f"), 1, 0.0)
-            yield [PutFile("c/waiting/f", file)], [_record("c", "waiting")]
+    def changed_records(self) -> Iterator[PutItem]:
+        return iter([_record("c", "changed")] if self.busy else [])
 
     def new_references(self) -> Iterator[PutItem]:
-        return iter([_record("c#f#x", "ready")] if self.busy else [])
+        return iter([_record("c#f#x", "changed")] if self.busy else [])
+
+    def uploads(self) -> Iterator[tuple[PutFile, float | None]]:
+        yield PutFile(KEY, LocalFile(Path("f"), self.size, 0.0), self.replaces), self.due
+
+    def is_named(self, key: str) -> bool:
+        return self.named
+
+    def changes_record_of(self, key: str) -> bool:
+        return False
+
+    def dropped(self) -> list[str]:
+        return []
 
     def gone_files(self) -> Iterator[DeleteFile]:
         return iter([DeleteFile("c/gone/f")] if self.busy else [])
@@ -57,99 +76,96 @@ def catalogue(**collections: dict[str, Any]) -> dict[str, Item]:
     return {item["sk"]["S"]: item for item in items}
 
 
-def told(given: Given, *, removing: bool = True) -> list[str]:
-    return [str(action) for step in plan.steps(given, removing=removing) for action in step]
+def lines(given: Given, *, removing: bool = True, now: float = 0.0, **more: float) -> list[str]:
+    found = plan.steps(given, removing=removing, now=now, **more)
+    return [str(action) for step in found for action in step]
 
 
-def test_access_is_revoked_first_and_granted_last() -> None:
-    given = Given(there=catalogue(c={"viewRule": "a = 1"}), here=catalogue(c={"viewRule": "a = 2"}))
-    assert told(given) == [
-        "put collection c",
+UPLOAD = f"upload {KEY} (1 bytes, application/octet-stream)"
+
+
+def test_files_come_before_what_names_them_and_go_after() -> None:
+    given = Given(catalogue(c={"viewRule": "a = 1"}), catalogue(c={"viewRule": "a = 2"}))
+    assert lines(given) == [
+        UPLOAD,
         "delete record c/gone",
-        "put record users/ready",
-        "put record c/ready",
-        "upload c/waiting/f (1 bytes, application/octet-stream)",
-        "put record c/waiting",
-        "put reference c/ready f -> x",
-        "delete file c/gone/f",
+        "put record c/changed",
+        "put reference c/changed f -> x",
         "put collection c",
+        "publish",
+        "delete file c/gone/f",
     ]
 
 
-def test_an_import_deletes_no_file() -> None:
-    actions = told(Given(), removing=False)
-    assert "delete file c/gone/f" not in actions
+def test_many_bytes_do_not_keep_a_revocation_waiting() -> None:
+    found = lines(Given(size=plan.FIRST_BYTES + 1))
+    assert found[-3:-1] == ["publish", "delete file c/gone/f"]
+    assert found[-1].startswith(f"upload {KEY}")
 
 
-def file(*, protected: bool) -> list[dict[str, Any]]:
-    return [{"id": "f", "name": "f", "type": "file", "protected": protected}]
-
-
-def written(actions: Iterator[Action], sk: str) -> list[tuple[Any, bool]]:
-    """View rule and protection of each time the collection is written."""
-    raws = [
-        json.loads(action.item["data"]["S"])
-        for action in actions
-        if isinstance(action, PutItem) and action.item["sk"]["S"] == sk
-    ]
-    return [(raw.get("viewRule"), raw["fields"][0]["protected"]) for raw in raws]
-
-
-CLOSED: dict[str, Any] = {"viewRule": None, "fields": file(protected=True)}
-OPEN = {"viewRule": "", "fields": file(protected=False)}
-GUARDED = {"viewRule": "a = 1", "fields": file(protected=True)}
-OTHER = {"viewRule": "a = 2", "fields": file(protected=True)}
-
-SEALS = {
-    "a new collection is shut until its records are there": (
-        {},
-        GUARDED,
-        [(None, True), ("a = 1", True)],
-    ),
-    "a changed rule judges no old record": (GUARDED, OTHER, [(None, True), ("a = 2", True)]),
-    "protection that ends ends last": (
-        GUARDED,
-        {**GUARDED, **{"fields": file(protected=False)}},
-        [("a = 1", True), ("a = 1", False)][1:],
-    ),
-    "protection that begins begins at once": (
-        OPEN,
-        {**OPEN, "fields": file(protected=True)},
-        [("", True)],
-    ),
-    "a collection that goes is shut, then deleted": (GUARDED, None, [(None, True)]),
-    "what stays is not written": (GUARDED, GUARDED, []),
-}
-
-
-@pytest.mark.parametrize(("old", "new", "writes"), SEALS.values(), ids=SEALS)
-def test_while_records_change(
-    old: dict[str, Any], new: dict[str, Any] | None, writes: list[Any]
+@pytest.mark.parametrize(("replaces", "named"), [(True, False), (False, True)])
+def test_bytes_that_the_published_data_names_wait_while_the_data_changes(
+    replaces: bool, named: bool
 ) -> None:
-    given = Given(there=catalogue(c=old) if old else {}, here=catalogue(c=new) if new else {})
-    actions = [action for step in plan.steps(given, removing=True) for action in step]
-    assert written(iter(actions), "collection#c") == writes
-    assert (actions[-1] == DeleteItem("#catalogue", "collection#c")) == (new is None)
+    found = lines(Given(replaces=replaces, named=named))
+    assert UPLOAD not in found
+    cleared = [f"clear file {KEY}"] if replaces else []
+    assert found[: len(cleared)] == cleared
+    assert found.index(f"put off the upload of {KEY}") < found.index("publish")
 
 
-def test_when_no_record_changes_a_rule_is_written_once() -> None:
-    given = Given(catalogue(c=GUARDED), catalogue(c=OTHER), busy=False)
-    actions = [action for step in plan.steps(given, removing=True) for action in step]
-    assert written(iter(actions), "collection#c") == [("a = 2", True)]
+@pytest.mark.parametrize(("now", "uploads"), [(99.0, False), (100.0, True)])
+@pytest.mark.parametrize("busy", [True, False])
+def test_an_upload_that_was_put_off_comes_once_no_request_goes_by_the_data_before(
+    now: float, uploads: bool, busy: bool
+) -> None:
+    given = Given(due=90.0, named=True, busy=busy)
+    assert (UPLOAD in lines(given, now=now, settled=100.0)) is uploads
 
 
-def test_a_collection_whose_write_is_in_doubt_counts_as_changed() -> None:
-    there = catalogue(c=GUARDED)
-    there["collection#c"][plan.UNSURE] = {"BOOL": True}
-    actions = [
-        action
-        for step in plan.steps(Given(there, catalogue(c=GUARDED)), removing=True)
-        for action in step
-    ]
-    assert written(iter(actions), "collection#c") == [(None, True), ("a = 1", True)]
-    assert all(plan.UNSURE not in action.item for action in actions if isinstance(action, PutItem))
+def test_bytes_alone_change_at_once() -> None:
+    assert lines(Given(busy=False, replaces=True, named=True)) == [UPLOAD]
 
 
-def test_an_import_leaves_collections_it_does_not_know() -> None:
-    given = Given(catalogue(other=GUARDED), catalogue(c=GUARDED))
-    assert not any("other" in line for line in told(given, removing=False))
+def test_an_import_deletes_no_file_and_no_collection() -> None:
+    given = Given(catalogue(other={}), catalogue(c={}))
+    found = lines(given, removing=False)
+    assert "delete file c/gone/f" not in found
+    assert not any("delete collection" in line for line in found)
+
+
+def test_definitions_are_published_whole_and_only_when_they_differ() -> None:
+    actual, desired = catalogue(a={}, b={}), catalogue(a={"viewRule": ""}, b={})
+    (published,) = _published(Given(actual, desired))
+    assert published.definitions == desired
+    assert lines(Given(actual, desired)).count("put collection b") == 0
+    (published,) = _published(Given(actual, actual))
+    assert published.definitions is None
+    assert _published(Given(actual, actual, busy=False)) == []
+    (published,) = _published(Given(actual, actual, busy=False, must_redefine=True))
+    assert published.definitions == actual
+
+
+def test_a_collection_that_comes_or_goes_is_remembered_until_its_files_are_deleted() -> None:
+    found = lines(Given(catalogue(old={}), catalogue(new={}), busy=False))
+    assert found[:2] == ["remember the files of new", "remember the files of old"]
+    assert "delete collection old" in found
+
+
+def test_what_is_held_back_is_marked_and_published_as_held() -> None:
+    given = Given(held=HeldBack(records=frozenset({"c"})))
+    assert "hold record c/held" in lines(given)
+    (published,) = _published(given)
+    assert published.holding
+
+
+def test_a_held_definition_is_the_same_but_for_its_mark() -> None:
+    (item,) = catalogue(c={"viewRule": "a = 1"}).values()
+    held = held_definition(item)
+    assert '"held":true' in held["data"]["S"]
+    assert held["data"]["S"].replace('"held":true,', "") == item["data"]["S"]
+
+
+def _published(given: Given) -> list[Publish]:
+    actions = (action for step in plan.steps(given, removing=True) for action in step)
+    return [action for action in actions if isinstance(action, Publish)]

@@ -19,7 +19,7 @@ from admin.sync import watch
 from admin.sync.round import Source, Sync, prepared
 from admin.sync.watch import ChangeDetector
 from tests.admin.conftest import items, keys, run
-from tests.admin.shaped import Shaped
+from tests.admin.shaped import Shaped, identify
 from tests.conftest import ROOT, Cloud
 
 
@@ -221,15 +221,14 @@ def test_a_watching_process_stops_cleanly(
 def test_a_process_that_watches_a_wrong_directory_says_so_and_waits(
     cloud: Cloud, shaped: Shaped, tmp_path: Path
 ) -> None:
+    identify(shaped, 1)
     run(cloud, shaped.directory)
     before = items(cloud)
     wrong = Shaped(tmp_path / "wrong")
-    wrong.execute("UPDATE _collections SET id = 'other_' || id")
+    identify(wrong, 2)
     with process(cloud, wrong.directory) as (started, lines):
         line = next(lines)
-        assert (
-            " refused: this sync would delete all 3 collections, and nothing is changed: " in line
-        )
+        assert " is not the data directory that this table was filled from, and nothing" in line
         assert line.endswith("; waiting for the next change\n")
         os.kill(started.pid, signal.SIGTERM)
         assert next(lines).endswith("stopped\n")

@@ -1,0 +1,373 @@
+"""Writes generations: items one by one, then the pointer, all under the lease.
+
+``begin`` reserves a generation, ``put`` and ``remove`` write items of it, ``publish`` moves the
+pointer. Until then no reader sees any of it, and what an unpublished generation wrote is never
+seen. Items keep the value before, so that readers of the generation before find it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pocketfiles import keys
+from pocketfiles.catalogue.generations import (
+    FORMAT,
+    GENERATION,
+    GONE,
+    HELD,
+    LOST,
+    PREVIOUS,
+    RECORD,
+    SOURCES,
+    UNVERSIONED,
+    VALUE_ATTRIBUTES,
+    Item,
+    Pointer,
+    generation_of,
+    pointer_from,
+    value_at,
+)
+from pocketfiles.catalogue.items import DATA, header_item
+
+from ..errors import LeaseLost, TargetError
+from .items import LARGEST, size
+from .lease import Lease
+from .table import Conflict, Copy, Operand, TargetTable, Update
+
+KEEP_SECONDS = 120.0
+"""How long former values, tombstones and former versions of the catalogue are kept: well beyond the
+longest request, which lasts 30 s."""
+
+HEARTBEAT_SECONDS = 60.0
+"""How often a writer that has nothing to write says that it lives."""
+
+STALE_SECONDS = 60
+"""How long readers may use an old pointer for public files while DynamoDB does not answer."""
+
+FORGET_SECONDS = 3600.0
+"""How long an abandoned generation is remembered after the pointer moved on. AWS refuses requests
+that were signed more than 15 minutes ago, so no write of it can come later."""
+
+_ATTEMPTS = 5
+_SPARE_BYTES = 2048
+"""Room in an item for its attributes' names and numbers."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the pointer's item says to writers, besides what it says to readers."""
+
+    pointer: Pointer = UNVERSIONED
+    moved: float = 0.0
+    """When the pointer moved, in seconds since the epoch."""
+    source: str = ""
+    """The identity of the data directory that the table was filled from."""
+
+    @classmethod
+    def of(cls, item: Item | None) -> "Published":
+        """What a copy of the pointer says; nothing for a table of format 1."""
+        if item is None:
+            return cls()
+        return cls(pointer_from(item), float(item["moved"]["N"]), item["source"]["S"])
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All definitions, by sort key, and the fields with index items."""
+
+    definitions: Mapping[str, Item]
+    indexed: frozenset[tuple[str, str]] = frozenset()
+
+
+class Writer:
+    """The one writer of a table. Its methods raise ``LeaseLost`` once another has taken over."""
+
+    def __init__(
+        self,
+        table: TargetTable,
+        clock: Callable[[], float] = time.time,
+        process_name: str | None = None,
+        stale_seconds: int = STALE_SECONDS,
+    ) -> None:
+        self.table = table
+        self.lease = Lease(table, clock, process_name)
+        self.published = Published()
+        self._clock = clock
+        self._stale_seconds = stale_seconds
+        self._begun: tuple[int, ...] = ()
+        self._has_begun = False
+        self._abandoned_at: dict[int, float] = {}
+        self._beat_at = 0.0
+        self._moves_made: list[tuple[float, int]] = []
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether this writer holds the lease."""
+        return self.lease.number > 0
+
+    @property
+    def pointer(self) -> Pointer:
+        """The pointer as this writer last read or moved it."""
+        return self.published.pointer
+
+    @property
+    def generation(self) -> int:
+        """The generation that this writer has begun; 0 for none."""
+        return self._begun[-1] if self._has_begun else 0
+
+    def read(self) -> None:
+        """Read the pointer."""
+        self.published = Published.of(self.table.get(keys.pointer(0), keys.POINTER))
+
+    def value(self, pk: str, sk: str) -> Item | None:
+        """What an item holds at the generation that counts."""
+        item = self.table.get(pk, sk)
+        return value_at(item, self.pointer) if item else None
+
+    def acquire(self) -> None:
+        """Become the table's writer. Raises ``LeaseHeld`` while there is another."""
+        if self.is_writing:
+            return
+        before = self.lease.acquire()
+        self.read()
+        self._begun = tuple(each for each in before.begun if each > self.pointer.generation)
+        self._has_begun = False
+        self._moves_made = [(self.published.moved, self.pointer.generation)]
+
+    def begin(self) -> int:
+        """Reserve the next generation, or go on with the one that was not published."""
+        self.lease.require()
+        if not self._has_begun:
+            last = max((self.pointer.generation, *self._begun))
+            self._begun = (*self._begun, last + 1)
+            self.lease.renew(begun=self._begun)
+            self._has_begun = True
+        return self.generation
+
+    def was_published(self) -> bool:
+        """Whether the generation begun counts already, after a failure hid what became of it."""
+        self.read()
+        if self.pointer.generation < self.generation:
+            return False
+        self._begun = ()
+        self._has_begun = False
+        return True
+
+    # Items of the generation being written.
+
+    def put(self, item: Item, known: int | None, room: int = 0) -> None:
+        """Write an item's new value. ``known``: the generation of the value that the writer
+        believes to be there, ``None`` for no item. ``room``: size of that value in bytes.
+        """
+        value = {name: item[name] for name in VALUE_ATTRIBUTES if name in item}
+        self._write(item["pk"]["S"], item["sk"]["S"], value, known, room)
+
+    def remove(self, pk: str, sk: str, known: int | None, room: int = 0) -> None:
+        """Turn an item into a tombstone."""
+        self._write(pk, sk, {GONE: {"BOOL": True}}, known, room)
+
+    def hold(self, pk: str, sk: str, known: int | None) -> None:
+        """Mark an item as kept only until somebody decides about a mass deletion."""
+        item = self.table.get(pk, sk)
+        if item is None:
+            raise LeaseLost("an item has vanished: another sync writes to this table")
+        self.put({**item, HELD: {"BOOL": True}}, known, size(item) // 2)
+
+    def _write(
+        self, pk: str, sk: str, value: Mapping[str, Any], known: int | None, room: int
+    ) -> None:
+        for _ in range(_ATTEMPTS):
+            self.lease.require()
+            try:
+                self._attempt(pk, sk, value, known, room)
+            except Conflict:
+                item = self.table.get(pk, sk)
+                known = None if item is None else self._foreign(item)
+                room = 0 if item is None else size(item)
+            else:
+                return
+        raise TargetError(f"an item of {pk} keeps changing while it is written")
+
+    def _attempt(
+        self, pk: str, sk: str, value: Mapping[str, Any], known: int | None, room: int
+    ) -> None:
+        generation = {"N": str(self.generation)}
+        if known is None:
+            self.table.create({"pk": {"S": pk}, "sk": {"S": sk}, **value, GENERATION: generation})
+            return
+        sets: dict[str, Operand] = {**value, GENERATION: generation}
+        removes = [name for name in (*VALUE_ATTRIBUTES, DATA) if name not in value]
+        if self.pointer.shows(known):
+            fits = room + size(value) + _SPARE_BYTES <= LARGEST
+            sets |= self._kept(pk, sk, known) if fits else _lost(known)
+            removes += [PREVIOUS + LOST] if fits else _PREVIOUS_VALUES
+        # The key is expected too, so that an item that is gone is not made anew.
+        expected = {GENERATION: {"N": str(known)} if known else None, "pk": {"S": pk}}
+        self.table.update(Update(pk, sk, sets, removes, expected))
+
+    def _kept(self, pk: str, sk: str, known: int) -> dict[str, Operand]:
+        """Keeps the value that is there as the value before."""
+        record = RECORD
+        if known == 0:
+            item = self.table.get(pk, sk)
+            record = DATA if item and DATA in item else RECORD  # format 1 has another name
+        return {
+            PREVIOUS + GENERATION: {"N": str(known)},
+            PREVIOUS + GONE: Copy(GONE),
+            PREVIOUS + HELD: Copy(HELD),
+            PREVIOUS + RECORD: Copy(record),
+            PREVIOUS + SOURCES: Copy(SOURCES),
+        }
+
+    def _foreign(self, item: Item) -> int:
+        """The generation of an item that is not as expected.
+
+        It is this writer's own after a retry of a call whose answer was lost, or a late write of a
+        writer that lost the lease. Anything else means that this writer has lost it.
+        """
+        generation = generation_of(item)
+        if generation == self.generation or generation in self._begun:
+            return generation
+        if generation in self.pointer.abandoned:
+            return generation
+        raise LeaseLost("another sync writes to this table")
+
+    # The catalogue and the pointer.
+
+    def publish(
+        self,
+        catalogue: Catalogue | None,
+        *,
+        holding: bool = False,
+        source: str = "",
+        completes: bool = True,
+    ) -> None:
+        """Make the generation being written the one that counts.
+
+        ``catalogue``: the new version, ``None`` if it is as before. ``completes``: whether a copy
+        of a table is good again with it.
+        """
+        generation = self.generation
+        version = self.pointer.catalogue
+        if catalogue is not None:
+            self._write_catalogue(catalogue)
+            version = generation
+        now = self._clock()
+        abandoned = self._still_abandoned(now)
+        pointer = Pointer(
+            generation=generation,
+            catalogue=version,
+            table=self.table.name if completes else self.pointer.table or self.table.name,
+            abandoned=frozenset(abandoned),
+            holding=holding,
+            heartbeat=now,
+            stale_seconds=self._stale_seconds,
+        )
+        published = Published(pointer, now, source)
+        self.lease.require()
+        try:
+            self.table.transact([self.lease.update(()), *self._moves(published)])
+        except Conflict as error:
+            raise self._outcome_of_conflict(generation) from error
+        self.published = published
+        self._moves_made.append((now, generation))
+        self._begun = ()
+        self._has_begun = False
+        self._abandoned_at = abandoned
+        self._beat_at = now
+
+    def _outcome_of_conflict(self, generation: int) -> Exception:
+        """What it means that the pointer could not be moved."""
+        lease = self.lease.read()
+        if lease.number != self.lease.number:
+            return LeaseLost("another writer has taken over the lease of this table")
+        return TargetError(f"the table is busy: generation {generation} is not published yet")
+
+    def _write_catalogue(self, catalogue: Catalogue) -> None:
+        pk = {"S": keys.catalogue(self.generation)}
+        header = header_item(len(catalogue.definitions), catalogue.indexed)
+        for item in (*catalogue.definitions.values(), header):
+            self.lease.require()
+            self.table.put({**item, "pk": pk})
+
+    def _still_abandoned(self, now: float) -> dict[int, float]:
+        """The abandoned generations to list, each with the time at which it was first listed."""
+        listed = {each: self._abandoned_at.get(each, now) for each in self.pointer.abandoned}
+        recent = {each: since for each, since in listed.items() if now - since < FORGET_SECONDS}
+        return recent | dict.fromkeys(self._begun[:-1], now)
+
+    def _moves(self, published: Published) -> Iterator[Update]:
+        pointer = published.pointer
+        values: dict[str, Operand] = {
+            "format": {"N": str(FORMAT)},
+            "reader": {"N": str(FORMAT)},
+            GENERATION: {"N": str(pointer.generation)},
+            "catalogue": {"N": str(pointer.catalogue)},
+            "table": {"S": pointer.table},
+            "abandoned": {"L": [{"N": str(each)} for each in sorted(pointer.abandoned)]},
+            "holding": {"BOOL": pointer.holding},
+            "heartbeat": {"N": repr(pointer.heartbeat)},
+            "stale_seconds": {"N": str(pointer.stale_seconds)},
+            "moved": {"N": repr(published.moved)},
+            "source": {"S": published.source},
+        }
+        for copy in range(keys.POINTER_COPIES):
+            yield Update(keys.pointer(copy), keys.POINTER, values)
+
+    def keep_alive(self) -> None:
+        """Renew the lease and say that this writer lives, each when it is time."""
+        if not self.is_writing:
+            return
+        self.lease.keep()
+        if self._clock() - self._beat_at >= HEARTBEAT_SECONDS:
+            self.beat()
+
+    def beat(self) -> None:
+        """Say in every copy of the pointer that this writer lives."""
+        if not self.pointer.generation:
+            return
+        self.lease.require()
+        now = self._clock()
+        expected = {GENERATION: {"N": str(self.pointer.generation)}}
+        for copy in range(keys.POINTER_COPIES):
+            beat = {"heartbeat": {"N": repr(now)}}
+            try:
+                self.table.update(Update(keys.pointer(copy), keys.POINTER, beat, expected=expected))
+            except Conflict as error:
+                raise LeaseLost("another writer has moved the pointer of this table") from error
+        self._beat_at = now
+
+    # What has had its time.
+
+    def old_generation(self) -> int:
+        """The last generation that no reader can be behind any more; -1 if there is none."""
+        limit = self._clock() - KEEP_SECONDS
+        old = [generation for moved, generation in self._moves_made if moved <= limit]
+        self._moves_made = [each for each in self._moves_made if each[1] >= max(old, default=-1)]
+        return max(old, default=-1)
+
+    def purge(self, pk: str, sk: str, generation: int) -> None:
+        """Remove a tombstone, unless something was written in its place."""
+        self.lease.require()
+        with suppress(Conflict):
+            self.table.delete(pk, sk, {GENERATION: {"N": str(generation)}})
+
+    def discard(self, pk: str, sks: Sequence[str]) -> None:
+        """Remove a former version of the catalogue."""
+        for sk in sks:
+            self.lease.require()
+            self.table.delete(pk, sk)
+
+    def release(self) -> None:
+        """Stop being the table's writer."""
+        self.lease.release()
+
+
+_PREVIOUS_VALUES = [PREVIOUS + name for name in VALUE_ATTRIBUTES]
+
+
+def _lost(known: int) -> dict[str, Operand]:
+    """Says that the value before did not fit beside the new one."""
+    return {PREVIOUS + GENERATION: {"N": str(known)}, PREVIOUS + LOST: {"BOOL": True}}
