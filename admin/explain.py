@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 from pocketfiles import identity, locate
 from pocketfiles.access import Access, AccessRequest
-from pocketfiles.addresses import client_address
 from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Field
 from pocketfiles.config import RuleLimits
@@ -83,10 +82,9 @@ class Explainer:
         if "authorization" in request.headers:
             yield "header", "Authorization opens no file; ?token= does"
         if self.snapshot.settings.superuser_ips:
-            address = client_address(request.headers, request.address, self.snapshot.settings)
             yield (
                 "address",
-                f"{address or 'unknown'}; superusers may come from listed addresses alone",
+                f"{request.address or 'unknown'}; superusers may come from listed addresses alone",
             )
         asked = AccessRequest(
             self.snapshot, located.collection, located.record, owner, request, now

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from files import build
 from pocketfiles import aws, handle, metrics, snapshot
+from pocketfiles.addresses import networks
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
 from pocketfiles.deadline import deadline_in
@@ -36,7 +37,8 @@ def service() -> FileService:
 def origin() -> Origin:
     """The check that requests came through CloudFront."""
     settings = Settings.from_env(os.environ, files=True)
-    return Origin(accepted_secrets(settings.origin_secret))
+    proxies = networks(settings.trusted_proxies)
+    return Origin(accepted_secrets(settings.origin_secret), proxies)
 
 
 @cache

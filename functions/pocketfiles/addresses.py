@@ -1,43 +1,51 @@
 """The client's IP address, and from which addresses superusers may come (pocketbase.md §2.6)."""
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeAlias
 
-from pocketfiles.catalogue.model import Settings
-
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def client_address(headers: Mapping[str, str], peer: str, settings: Settings) -> Address | None:
-    """The client's address: the first one in a trusted proxy header, or else the peer's.
+def networks(text: str) -> tuple[Network, ...]:
+    """The networks in a list of addresses and CIDR blocks separated by commas. Raises
+    ``ValueError``."""
+    entries = [entry.strip() for entry in text.split(",")]
+    return tuple(ipaddress.ip_network(entry, strict=False) for entry in entries if entry)
 
-    ``headers`` have lower-case names. API Gateway joins repeated headers by commas.
+
+def client_behind(peer: str, forwarded_for: str, proxies: Iterable[Network]) -> str:
+    """The client's address, given the peer's and ``X-Forwarded-For``.
+
+    Every hop appends the address it was called from to that header, so it counts only as far as
+    trusted ``proxies`` wrote it: the client is the last address in it that is not one of them. What
+    the client itself put there comes before that. Empty if that address cannot be read.
     """
-    for name in settings.proxy_headers:
-        candidates = headers.get(name.lower(), "").split(",")
-        for candidate in candidates if settings.leftmost_ip else reversed(candidates):
-            address = _parse(candidate.strip())
-            if address is not None:
-                return address
-    return _parse(peer)
+    trusted = tuple(proxies)
+    hops = [hop.strip() for hop in forwarded_for.split(",")] if forwarded_for else []
+    client = peer
+    while _is_in(client, trusted) and hops:
+        client = hops.pop()
+    return client if _parse(client) else ""
 
 
-def superuser_may_come_from(address: Address | None, settings: Settings) -> bool:
-    """Whether the list of superuser addresses is empty or contains this address."""
-    if not settings.superuser_ips:
-        return True
-    return address is not None and _contains(settings.superuser_ips, address)
+def superuser_may_come_from(address: str, listed: Iterable[str]) -> bool:
+    """Whether ``listed``, addresses and networks, is empty or contains this address."""
+    entries = tuple(listed)
+    return not entries or any(_is_listed(address, entry) for entry in entries)
 
 
-def _contains(entries: Iterable[str], address: Address) -> bool:
-    for entry in entries:
-        try:
-            if address in ipaddress.ip_network(entry.strip(), strict=False):
-                return True
-        except ValueError:
-            continue  # an entry that is not a network matches no address
-    return False
+def _is_listed(address: str, entry: str) -> bool:
+    try:
+        return _is_in(address, (ipaddress.ip_network(entry.strip(), strict=False),))
+    except ValueError:
+        return False  # an entry that is not a network matches no address
+
+
+def _is_in(text: str, where: Iterable[Network]) -> bool:
+    address = _parse(text)
+    return address is not None and any(address in network for network in where)
 
 
 def _parse(text: str) -> Address | None:

@@ -62,6 +62,7 @@ class Settings:
     table_name: str
     bucket_name: str = ""
     origin_secret: str = field(default="", repr=False)
+    trusted_proxies: str = ""
     catalogue_ttl: int = 1
     catalogue_stale_seconds: int = 60
     max_sync_age: int = 0
@@ -82,6 +83,7 @@ class Settings:
             table_name=_text(env, "TABLE_NAME"),
             bucket_name=_text(env, "BUCKET_NAME") if files else "",
             origin_secret=env.get("ORIGIN_SECRET", ""),
+            trusted_proxies=env.get("TRUSTED_PROXIES", ""),
             catalogue_ttl=_number(env, "CATALOGUE_TTL_SECONDS", cls.catalogue_ttl, 0, 3600),
             catalogue_stale_seconds=_number(
                 env, "CATALOGUE_STALE_SECONDS", cls.catalogue_stale_seconds, 0, 3600

@@ -2,7 +2,7 @@
 ``?token=``; neither reads the other's (pocketbase.md §2.1, §3.3)."""
 
 from pocketfiles import tokens
-from pocketfiles.addresses import client_address, superuser_may_come_from
+from pocketfiles.addresses import superuser_may_come_from
 from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.errors import Forbidden
 from pocketfiles.http.messages import Request
@@ -56,9 +56,7 @@ def refuse_foreign_superuser(request: Request, snapshot: Snapshot, now: float) -
 
 def _superuser_may_come(request: Request, snapshot: Snapshot) -> bool:
     """Whether a superuser may act from the address of this request."""
-    settings = snapshot.settings
-    address = client_address(request.headers, request.address, settings)
-    return superuser_may_come_from(address, settings)
+    return superuser_may_come_from(request.address, snapshot.settings.superuser_ips)
 
 
 def _bearer_token(authorization: str) -> str:

@@ -1,7 +1,9 @@
-"""Check that a request came through CloudFront, and find the client's address.
+"""Check the hop that a request came from, and find the client's address.
 
 CloudFront adds a secret header. Without that check, clients could bypass CloudFront's cache,
-firewall and limits by calling the API directly. CloudFront also adds the client's address.
+firewall and limits by calling the API directly. CloudFront also adds the client's address, and
+behind it no other header says who the client is. Without CloudFront, ``X-Forwarded-For`` counts as
+far as proxies of the operator's own wrote it.
 
 The template gives the secret to the functions in an environment variable and to CloudFront as a
 header, by the same dynamic reference. So no request depends on Secrets Manager.
@@ -10,13 +12,16 @@ header, by the same dynamic reference. So no request depends on Secrets Manager.
 import hmac
 import ipaddress
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 
+from pocketfiles.addresses import Network, client_behind
 from pocketfiles.errors import Forbidden
 from pocketfiles.http.messages import Request
 
 HEADER = "x-origin-secret"
 ADDRESS_HEADER = "cloudfront-viewer-address"
+FORWARDED_HEADER = "x-forwarded-for"
 
 MIN_SECRET_LENGTH = 32
 """Shorter values are never accepted: they are placeholders, or empty."""
@@ -44,25 +49,31 @@ def accepted_secrets(text: str) -> tuple[str, ...] | None:
 
 
 class Origin:
-    """Admits requests that have one of the ``secrets``; all requests if ``secrets`` is ``None``."""
+    """Admits requests that have one of the ``secrets``; all requests if ``secrets`` is ``None``.
 
-    def __init__(self, secrets: tuple[str, ...] | None) -> None:
+    ``proxies``: the operator's reverse proxies, where there is no CloudFront.
+    """
+
+    def __init__(self, secrets: tuple[str, ...] | None, proxies: Iterable[Network] = ()) -> None:
         self._secrets = secrets
+        self._proxies = tuple(proxies)
         self._refused_in_a_row = 0
 
     def admit(self, request: Request) -> Request:
         """The request as the client sent it: with the client's address, and without the headers
         that CloudFront added, so that no view rule can read them. Raises ``Forbidden``.
 
-        Without CloudFront, the request is returned unchanged: such headers are the client's own.
+        Without CloudFront, all headers are the client's own or a proxy's, and stay.
         """
         if self._secrets is None:
-            return request
+            forwarded_for = request.headers.get(FORWARDED_HEADER, "")
+            client = client_behind(request.address, forwarded_for, self._proxies)
+            return replace(request, address=client)
         self._check(request.headers.get(HEADER, ""))
         added = {HEADER, ADDRESS_HEADER}
         headers = {name: value for name, value in request.headers.items() if name not in added}
         viewer = _viewer(request.headers.get(ADDRESS_HEADER, ""))
-        return replace(request, headers=headers, address=viewer or request.address)
+        return replace(request, headers=headers, address=viewer)
 
     def _check(self, shown: str) -> None:
         """Raise ``Forbidden`` unless ``shown`` is one of the secrets."""

@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from pocketfiles import aws, handle, metrics, snapshot
+from pocketfiles.addresses import networks
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
@@ -33,7 +34,8 @@ def service() -> TokenService:
 def origin() -> Origin:
     """The check that requests came through CloudFront."""
     settings = Settings.from_env(os.environ, files=False)
-    return Origin(accepted_secrets(settings.origin_secret))
+    proxies = networks(settings.trusted_proxies)
+    return Origin(accepted_secrets(settings.origin_secret), proxies)
 
 
 @cache

@@ -78,7 +78,7 @@ def told(
         ([DOC], 'false @request.auth.id != ""', NO_RULE),
         (
             [f"{DOC}?token=x"],
-            "token not valid: not three parts of unpadded base64url; a guest's request",
+            "token not valid: not three parts; a guest's request",
             NO_RULE,
         ),
         (
@@ -194,7 +194,7 @@ def test_no_secret_token_or_value_of_a_record_is_printed(
         ({"exp": 1}, "expired"),
         ({"type": "auth"}, "a token of another type than file"),
         ({"id": "nobody"}, "the token's owner is unknown"),
-        ({}, "signature: InvalidSignatureError"),
+        ({}, "signature: not by the owner's key"),
     ],
 )
 def test_explain_says_why_a_token_is_not_valid(
@@ -227,7 +227,7 @@ SECRET = "/api/files/docs/doc0/doc0.txt"
     [
         (["--address", "192.0.2.8"], "192.0.2.8", "served"),
         (["--address", "198.51.100.1"], "198.51.100.1", NO_RULE),
-        (["--header", "X-Forwarded-For=198.51.100.1, 192.0.2.8"], "192.0.2.8", "served"),
+        (["--header", "X-Forwarded-For=192.0.2.8"], "unknown", NO_RULE),
         ([], "unknown", NO_RULE),
     ],
 )

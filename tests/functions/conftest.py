@@ -217,9 +217,20 @@ def stable(endpoint: str) -> Iterator[Deployed]:
         yield found
 
 
+LISTED = "198.51.100.1"
+"""The only address that superusers may come from where ``fence`` was put up."""
+
+
+def fence(cloud: Cloud) -> None:
+    """Fill the catalogue, with PocketBase's settings that list one address of superusers and trust a
+    proxy's headers from anybody."""
+    proxy = {"headers": ["X-Real-Ip", "X-Forwarded-For"], "useLeftmostIP": True}
+    fill(cloud, {"superuserIPs": [LISTED], "trustedProxy": proxy})
+
+
 @pytest.fixture
 def fenced(cloud: Cloud) -> Iterator[Deployed]:
     """The same, with superusers allowed from an address that no test uses."""
-    fill(cloud, {"superuserIPs": ["198.51.100.1"], "trustedProxy": {"headers": ["X-Real-Ip"]}})
+    fence(cloud)
     with deployed(cloud) as found:
         yield found

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from pocketfiles.addresses import networks
 from pocketfiles.errors import Forbidden
 from pocketfiles.origin import SUSPICIOUS_REFUSALS, Origin, accepted_secrets
 from tests.fakes import request
@@ -86,11 +87,11 @@ def test_only_wrong_secrets_in_a_row_call_an_operator() -> None:
         ("2001:db8::1:46532", "2001:db8::1"),
         ("2001:db8:0:0:0:0:0:1:443", "2001:db8::1"),
         ("[2001:db8::1]:46532", "2001:db8::1"),
-        ("198.51.100.10", "192.0.2.7"),
-        ("nonsense:1", "192.0.2.7"),
-        (":", "192.0.2.7"),
-        ("", "192.0.2.7"),
-        ("203.0.113.9, 198.51.100.10:46532", "192.0.2.7"),
+        ("198.51.100.10", ""),
+        ("nonsense:1", ""),
+        (":", ""),
+        ("", ""),
+        ("203.0.113.9, 198.51.100.10:46532", ""),
     ],
 )
 def test_cloudfronts_viewer_address_is_the_clients_address(shown: str, address: str) -> None:
@@ -98,10 +99,23 @@ def test_cloudfronts_viewer_address_is_the_clients_address(shown: str, address: 
     assert (admitted.address, admitted.headers) == (address, {})
 
 
-def test_without_a_viewer_address_the_peers_address_counts() -> None:
-    assert Origin(ORIGIN).admit(request(x_origin_secret=NEW)).address == "192.0.2.7"
+def test_behind_cloudfront_no_other_header_says_who_the_client_is() -> None:
+    """Not even the peer's address, which is CloudFront's own."""
+    sent = request(x_origin_secret=NEW, x_forwarded_for="198.51.100.1", x_real_ip="198.51.100.1")
+    proxies = networks("192.0.2.7")
+    assert Origin(ORIGIN, proxies).admit(sent).address == ""
 
 
 def test_without_cloudfront_every_request_is_admitted_unchanged() -> None:
-    sent = request(x_origin_secret="x", cloudfront_viewer_address="198.51.100.10:1")
-    assert Origin(None).admit(sent) is sent
+    sent = request(
+        x_origin_secret="x",
+        cloudfront_viewer_address="198.51.100.10:1",
+        x_forwarded_for="198.51.100.10",
+    )
+    assert Origin(None).admit(sent) == sent
+
+
+def test_without_cloudfront_a_trusted_proxy_says_who_the_client_is() -> None:
+    sent = request(x_forwarded_for="198.51.100.10, 192.0.2.7", x_real_ip="203.0.113.1")
+    assert Origin(None, networks("192.0.2.7")).admit(sent).address == "198.51.100.10"
+    assert Origin(None, networks("192.0.2.8")).admit(sent).address == "192.0.2.7"

@@ -201,15 +201,8 @@ class Settings:
     """PocketBase's settings as far as they decide about files (pocketbase.md §2.6, §8.2)."""
 
     superuser_ips: tuple[str, ...] = ()
-    proxy_headers: tuple[str, ...] = ()
-    leftmost_ip: bool = False
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> "Settings":
         """The settings JSON of the row ``settings`` in ``_params``."""
-        proxy = raw.get("trustedProxy") or {}
-        return cls(
-            superuser_ips=tuple(raw.get("superuserIPs") or ()),
-            proxy_headers=tuple(proxy.get("headers") or ()),
-            leftmost_ip=bool(proxy.get("useLeftmostIP")),
-        )
+        return cls(superuser_ips=tuple(raw.get("superuserIPs") or ()))

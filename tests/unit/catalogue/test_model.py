@@ -113,5 +113,5 @@ def test_settings_read_the_address_rules() -> None:
         "trustedProxy": {"headers": ["X-A"], "useLeftmostIP": True},
         "smtp": {},
     }
-    assert Settings.from_json(raw) == Settings(("1.2.3.4",), ("X-A",), True)
+    assert Settings.from_json(raw) == Settings(("1.2.3.4",))
     assert Settings.from_json({"superuserIPs": None, "trustedProxy": None}) == Settings()
