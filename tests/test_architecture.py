@@ -19,7 +19,7 @@ APPS = {"files.app", "files.build", "tokens.app"}  # parts: what files.app is pu
 ADAPTERS = {"pocketfiles.storage", "pocketfiles.catalogue.table", "pocketfiles.thumbs.render"}
 PICTURES = {
     f"pocketfiles.thumbs.{name}"
-    for name in ("render", "decode", "resample", "colour", "encode", "png_writer")
+    for name in ("render", "decode", "resample", "colour", "content", "encode", "png_writer")
 }
 AWS = {"pocketfiles.aws", "pocketfiles.storage", "pocketfiles.catalogue.table"}
 ONLY_IN = {

@@ -12,6 +12,14 @@ from pocketfiles.errors import PocketFilesError
 MAX_INLINE_BYTES = 4 * 1024 * 1024
 """Largest body sent inline: base64 makes 5.6 MB of it, and a Lambda response may have 6 MB."""
 
+MEGABYTE = 1024 * 1024
+
+MAX_LAMBDA_MEMORY = 10_240
+"""Most memory of a Lambda function, in megabytes."""
+
+IDLE_MEMORY = 200
+"""Megabytes that the function takes without a thumb: Python, the SDK, Pillow, libvips, and a reply."""
+
 
 class ConfigError(PocketFilesError):
     """A variable is missing or out of range. ``reason`` names it."""
@@ -33,6 +41,7 @@ class ThumbOptions:
     max_source_bytes: int = 50 * 1024 * 1024
     max_pixels: int = 60_000_000
     max_output_pixels: int = 16_777_216
+    max_memory: int = 400_000_000
     formats: tuple[str, ...] = ("avif", "webp")
 
 
@@ -117,6 +126,7 @@ def _thumb_options(env: Mapping[str, str]) -> ThumbOptions:
         max_output_pixels=_number(
             env, "THUMB_MAX_OUTPUT_PIXELS", _THUMBS.max_output_pixels, 0, 10**9
         ),
+        max_memory=_memory_for_thumbs(env),
         formats=_formats(env),
     )
 
@@ -132,6 +142,15 @@ def _formats(env: Mapping[str, str]) -> tuple[str, ...]:
     if len(set(chosen)) < len(chosen) or not set(chosen) <= set(_THUMBS.formats):
         raise ConfigError("THUMB_FORMATS is not none or a list of avif and webp")
     return chosen
+
+
+def _memory_for_thumbs(env: Mapping[str, str]) -> int:
+    """What is left of the function's memory, which Lambda names, but no more than the default."""
+    megabytes = _number(
+        env, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", MAX_LAMBDA_MEMORY, 128, MAX_LAMBDA_MEMORY
+    )
+    free = max(0, megabytes - IDLE_MEMORY) * MEGABYTE
+    return min(free, _THUMBS.max_memory)
 
 
 def _text(env: Mapping[str, str], name: str) -> str:

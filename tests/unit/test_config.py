@@ -42,7 +42,7 @@ NUMBERS = {
             DEFAULTS, thumbs=replace(DEFAULTS.thumbs, **{option: value})
         )
         for option, default in vars(DEFAULTS.thumbs).items()
-        if isinstance(default, int)
+        if isinstance(default, int) and option != "max_memory"
     },
 }
 """Each numeric variable, and the settings that it alone leads to."""
@@ -85,6 +85,15 @@ def test_media_ranges_can_be_turned_off(text: str, on: bool) -> None:
 def test_the_error_names_a_bad_switch() -> None:
     with pytest.raises(ConfigError, match="MEDIA_RANGES"):
         Settings.from_env({**NAMES, "MEDIA_RANGES": "true"}, files=True)
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "limit"),
+    [("512", 312 * 1024 * 1024), ("1769", 400_000_000), ("10240", 400_000_000), ("128", 0)],
+)
+def test_a_thumb_may_take_what_the_functions_memory_leaves(megabytes: str, limit: int) -> None:
+    env = {**NAMES, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": megabytes}
+    assert Settings.from_env(env, files=True).thumbs.max_memory == limit
 
 
 def test_an_inline_limit_above_what_lambda_can_return_is_refused() -> None:

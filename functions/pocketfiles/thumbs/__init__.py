@@ -6,12 +6,16 @@
 ``identify``    tells the four formats apart and reads their headers
 ``formats``     one module for each format's headers
 ``exif``        the orientation in an EXIF block
-``task``        what to decode for a thumb, and the limits
+``task``        what to decode for a thumb
+``budget``      the limits of pixels and memory
 ``decode``      chooses a decoder and decodes no more than the task needs
-``libvips``     calls libvips, which reads JPEG and PNG
-``libwebp``     calls libwebp, which reads WebP
+``libvips``     reads JPEG and PNG by libvips, and writes PNG
+``libvips_api`` the functions of libvips that are called
+``libwebp``     reads WebP by libwebp
 ``resample``    averages and resizes pixels
 ``colour``      converts colours to sRGB
+``icc``         writes ICC profiles
+``content``     tells photographs from drawings
 ``encode``      writes the thumb's file
 ``png_writer``  chooses how to filter and compress a PNG, and writes it
 """

@@ -1,36 +1,60 @@
 """Converts colours to sRGB, as the picture's ICC profile describes them."""
 
 import io
+from functools import lru_cache
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
 _MODES_WITH_ALPHA = frozenset({"LA", "RGBA"})
-_GREY_MODES = frozenset({"L", "LA"})
+
+_PROBE_LEVELS = range(0, 256, 15)
+_MAX_DIFFERENCE_FROM_SRGB = 1
+"""Levels that the colours of a profile may be off sRGB's, at most, to count as sRGB."""
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The image in sRGB. A profile that is broken, or of other channels than the image's, is
-    ignored."""
+def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """The image in sRGB. A profile that is broken, or of other channels than the image's, is ignored."""
     if not profile:
         return image
     if image.mode not in _MODES_WITH_ALPHA:
-        return _converted(image, profile) or image
+        return _converted(image, profile)
     converted = _converted(image.convert(image.mode[:-1]), profile)
-    if converted is None:
-        return image
     converted.putalpha(image.getchannel("A"))
     return converted
 
 
-def _converted(colours: Image.Image, profile: bytes) -> Image.Image | None:
-    """The colours in sRGB; None if they are already, or if the profile does not fit."""
+def _converted(colours: Image.Image, profile: bytes) -> Image.Image:
+    is_grey = colours.mode == "L"
+    transform = _transform(profile, colours.mode)
+    if transform is None and is_grey:
+        # Browsers see grey pixels as RGB, to which most profiles apply.
+        colours = colours.convert("RGB")
+        transform = _transform(profile, colours.mode)
+    if transform:
+        colours = transform.apply(colours)
+    return colours.convert("L") if is_grey else colours
+
+
+@lru_cache(maxsize=4)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """The transformation to sRGB; None if it changes nothing, or if the profile does not fit."""
     try:
         source = ImageCms.getOpenProfile(io.BytesIO(profile))
-        if "sRGB" in (source.profile.profile_description or ""):
-            return None
         srgb = ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(source, srgb, colours.mode, "RGB")
-        converted = transform.apply(colours)
+        transform = ImageCms.buildTransform(source, srgb, mode, "RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
-    return converted.convert("L") if colours.mode in _GREY_MODES else converted
+    return None if mode == "RGB" and _changes_nothing(transform) else transform
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    probe = _probe()
+    difference = ImageChops.difference(probe, transform.apply(probe))
+    return max(difference.tobytes()) <= _MAX_DIFFERENCE_FROM_SRGB
+
+
+def _probe() -> Image.Image:
+    """Colours from all over the RGB cube."""
+    levels = bytes(_PROBE_LEVELS)
+    pixels = bytes(level for r in levels for g in levels for b in levels for level in (r, g, b))
+    return Image.frombytes("RGB", (len(levels) ** 2, len(levels)), pixels)

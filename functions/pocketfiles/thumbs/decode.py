@@ -1,14 +1,12 @@
 """Decodes the first frame of a picture, and no more of it than a task needs.
 
-libwebp reads WebP. libvips reads PNG and large JPEGs, and resizes them while it reads if they
-shrink little. Pillow reads the rest, GIF, animations, CMYK and 16 bits a channel, and everything
-where the other two are missing.
+libwebp reads WebP. libvips reads PNG and large JPEGs, and resizes them while it reads if they shrink
+little. Pillow reads the rest, GIF, small JPEGs and CMYK, and everything where the other two are missing.
 
 Broken data raise ValueError, or what Pillow's plugins raise, which is nearly anything.
 """
 
 import io
-from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFile
@@ -17,20 +15,20 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from pocketfiles.thumbs import libvips, libwebp, resample
-from pocketfiles.thumbs.formats import jpeg, png, webp
-from pocketfiles.thumbs.formats.header import Header
+from pocketfiles.thumbs import libvips, libwebp
+from pocketfiles.thumbs.formats import jpeg, png_rows
 from pocketfiles.thumbs.geometry import Box, FloatBox, Size, whole
+from pocketfiles.thumbs.resample import Reduced, reduce
 from pocketfiles.thumbs.task import Task
 
 _OPAQUE_MODES = frozenset({"L", "RGB"})
+_GREY_OR_RGB = frozenset({1, 3})
 
 _MIN_PIXELS_FOR_LIBVIPS = 1_000_000
 """Decoded pixels from which libvips is quicker than Pillow's libjpeg."""
 
 _MIN_SHRINK_TO_AVERAGE = 3
-"""Shrink factor from which averaging before resizing is quicker than libvips' floating point,
-with alpha."""
+"""Shrink factor from which averaging before resizing is quicker than libvips' floating point."""
 
 _MAX_PIXELS_DECODED_TWICE = 600_000_000
 """Most pixels × scans of a JPEG that is decoded once more to see whether it is complete."""
@@ -39,15 +37,6 @@ _LIBJPEG_FILLING = frozenset({127, 128})
 """The levels of the grey that libjpeg puts where data are missing."""
 
 _TRUNCATED = "truncated: the data end before the picture does"
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """Pixels, the task's box in these pixels, and the picture's ICC profile."""
-
-    image: Image.Image
-    box: FloatBox
-    icc_profile: bytes | None
 
 
 class _JpegFile(JpegImageFile):
@@ -64,95 +53,44 @@ _FILES: dict[str, Any] = {
 """Pillow's plugins by format. Left to itself, Pillow would try dozens."""
 
 
-def decode(data: bytes, task: Task) -> Decoded:
+def decode(task: Task) -> Reduced:
     """The pixels that the task needs, averaged down to at most 2.5 times its target."""
     header = task.header
-    if header.format == "WEBP" and not header.animated:
-        webp_decoder = libwebp.load()
-        if webp_decoder:
-            image, box = _by_libwebp(webp_decoder, data, task)
-            return Decoded(image, box, webp.icc_profile(data))
-    file: ImageFile.ImageFile = _FILES[header.format](io.BytesIO(data))
-    if file.size != (header.width, header.height):
-        raise ValueError("the decoder reads another size than the header's")
-    profile = file.info.get("icc_profile")
-    decoder = libvips.load() if _suits_libvips(file, task) else None
-    if decoder:
-        image, box = _by_libvips(decoder, data, task)
-    elif header.format == "JPEG":
-        image, box = _jpeg_by_pillow(file, data, task)
-    else:
-        image, box = _by_pillow(file, data, task)
-    return Decoded(image, box, profile)
-
-
-def _by_libwebp(
-    decoder: libwebp.Decoder,
-    data: bytes,
-    task: Task,
-) -> tuple[Image.Image, FloatBox]:
-    part = decoder.decode(data, task)
-    image = Image.frombuffer(part.mode, part.size, part.pixels, "raw", part.mode, 0, 1)
-    return resample.reduce(image, part.box, task)
-
-
-def _suits_libvips(file: ImageFile.ImageFile, task: Task) -> bool:
-    header = task.header
+    if header.frame:
+        frame, _ = decode(task.for_frame())
+        canvas = _Canvas(frame, header.frame, (header.width, header.height))
+        return reduce(canvas, task.box, task)
+    if header.format == "WEBP":
+        return _webp(task)
+    if header.format == "JPEG":
+        return _jpeg(task)
     if header.format == "PNG":
-        return header.depth <= libvips.MAX_DEPTH and not header.animated
-    if header.format != "JPEG" or file.mode not in _OPAQUE_MODES:
-        return False
-    # Pillow's libjpeg is quicker where little is left to resize, and where several scans are read
-    # at a reduced scale.
-    decoded_pixels = header.width * header.height / task.scale**2
-    has_one_pass = header.scans == 1 or task.scale == 1
-    return decoded_pixels >= _MIN_PIXELS_FOR_LIBVIPS and has_one_pass
+        return _png(task)
+    return _by_pillow(task)
 
 
-def _by_libvips(
-    decoder: libvips.Decoder,
-    data: bytes,
-    task: Task,
-) -> tuple[Image.Image, FloatBox]:
-    resized = _resized_by_libvips(decoder, data, task)
-    if resized:
-        return resized, FloatBox(*whole(task.target))
-    try:
-        with decoder.opened(data, task) as rows:
-            box = _inside(task.scaled_box, rows.size)
-            reduced = resample.reduce(_RowsAsPicture(rows), box, task)
-            last_pixel = rows.last_pixel()  # reads the rows below the box, which may be broken
-            if task.header.format == "JPEG" and _may_be_filling(last_pixel):
-                _check_jpeg_is_complete(data, task)
-            return reduced
-    except ValueError:
-        _check_png_is_complete(data, task.header)
-        raise
+class _Canvas:
+    """A frame on a transparent canvas, as a ``resample.Picture``.
 
+    The canvas is empty around the frame, whatever background colour a GIF names: so it is in browsers.
+    """
 
-def _resized_by_libvips(
-    decoder: libvips.Decoder,
-    data: bytes,
-    task: Task,
-) -> Image.Image | None:
-    """The thumb's pixels; None if libvips does not suit, and if it finds any flaw in the data."""
-    try:
-        with decoder.opened(data, task, flawless=True) as rows:
-            box = task.whole_box(rows.size)
-            has_alpha = rows.mode not in _OPAQUE_MODES
-            if box is None or (has_alpha and task.shrink >= _MIN_SHRINK_TO_AVERAGE):
-                return None
-            return _resized(rows, box, task)
-    except ValueError:
-        return None
+    def __init__(self, frame: Image.Image, place: Box, size: Size) -> None:
+        self.size = size
+        self._frame = frame
+        self._place = place
 
-
-def _resized(
-    rows: libvips.Rows,
-    box: Box,
-    task: Task,
-) -> Image.Image:
-    return Image.frombytes(rows.mode, task.target, rows.resized(box, task.target))
+    def crop(self, box: Box) -> Image.Image:
+        part = Image.new("RGBA", box.size)
+        left = max(box.left, self._place.left)
+        top = max(box.top, self._place.top)
+        right = min(box.right, self._place.right)
+        bottom = min(box.bottom, self._place.bottom)
+        if left < right and top < bottom:
+            seen = Box(left, top, right, bottom)
+            pixels = self._frame.crop(seen.moved(-self._place.left, -self._place.top))
+            part.paste(pixels, (left - box.left, top - box.top))
+        return part
 
 
 class _RowsAsPicture:
@@ -166,6 +104,76 @@ class _RowsAsPicture:
         return Image.frombytes(self._rows.mode, box.size, self._rows.part(box))
 
 
+def _webp(task: Task) -> Reduced:
+    decoder = libwebp.load()
+    if decoder is None:
+        return _by_pillow(task)
+    part = decoder.decode(task)
+    image = Image.frombuffer(part.mode, part.size, part.pixels, "raw", part.mode, 0, 1)
+    return reduce(image, part.box, task)
+
+
+def _png(task: Task) -> Reduced:
+    decoder = libvips.load()
+    if decoder is None:
+        return _by_pillow(task)
+    try:
+        return _by_libvips(decoder, task)
+    except ValueError as error:
+        if not png_rows.is_complete(task.header.stream):
+            raise ValueError(_TRUNCATED) from error
+        return _by_pillow(task)  # like browsers, Pillow ignores wrong checksums of image data
+
+
+def _jpeg(task: Task) -> Reduced:
+    decoder = libvips.load() if _is_jpeg_for_libvips(task) else None
+    return _by_libvips(decoder, task) if decoder else _jpeg_by_pillow(task)
+
+
+def _is_jpeg_for_libvips(task: Task) -> bool:
+    """Whether libvips is quicker than Pillow's libjpeg.
+
+    It is not where little is left to resize, and where several scans are read at a reduced scale.
+    """
+    header = task.header
+    decoded_pixels = header.width * header.height / task.scale**2
+    has_one_pass = header.scans == 1 or task.scale == 1
+    is_large = decoded_pixels >= _MIN_PIXELS_FOR_LIBVIPS
+    return header.channels in _GREY_OR_RGB and is_large and has_one_pass
+
+
+def _by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced:
+    resized = _resized_by_libvips(decoder, task)
+    if resized:
+        return resized
+    with decoder.opened(task) as rows:
+        box = _inside(task.scaled_box, rows.size)
+        reduced = reduce(_RowsAsPicture(rows), box, task)
+        last_pixel = rows.last_pixel()  # reads the rows below the box, which may be broken
+        if task.header.format == "JPEG" and _may_be_filling(last_pixel, task):
+            _check_jpeg_is_complete(task)
+        return reduced
+
+
+def _resized_by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced | None:
+    """The thumb's pixels; None if libvips does not suit, and if it finds any flaw in the data."""
+    try:
+        with decoder.opened(task, flawless=True) as rows:
+            box = task.whole_box(rows.size)
+            has_alpha = rows.mode not in _OPAQUE_MODES
+            if box is None or (has_alpha and task.shrink >= _MIN_SHRINK_TO_AVERAGE):
+                return None
+            return _resized(rows, box, task)
+    except ValueError:
+        return None
+
+
+def _resized(rows: libvips.Rows, box: Box, task: Task) -> Reduced:
+    pixels = rows.resized(box, task.target)
+    image = Image.frombytes(rows.mode, task.target, pixels)
+    return Reduced(image, FloatBox(*whole(task.target)))
+
+
 def _inside(box: FloatBox, size: Size) -> FloatBox:
     width, height = size
     right = min(box.right, width)
@@ -173,77 +181,59 @@ def _inside(box: FloatBox, size: Size) -> FloatBox:
     return FloatBox(box.left, box.top, right, bottom)
 
 
-def _jpeg_by_pillow(
-    file: ImageFile.ImageFile, data: bytes, task: Task
-) -> tuple[Image.Image, FloatBox]:
-    image = _at_scale(file, task)
-    last_pixel = image.crop((image.width - 1, image.height - 1, image.width, image.height))
-    if _may_be_filling(last_pixel.tobytes()):
-        _check_jpeg_is_complete(data, task, image)
+def _jpeg_by_pillow(task: Task) -> Reduced:
+    image = _at_scale(task, task.header.stream)
+    width, height = image.size
+    last_pixel = image.crop((width - 1, height - 1, width, height)).tobytes()
+    if _may_be_filling(last_pixel, task):
+        _check_jpeg_is_complete(task, image)
     box = task.whole_box(image.size)
-    is_large = image.width * image.height >= _MIN_PIXELS_FOR_LIBVIPS
-    if box and is_large and image.mode in _OPAQUE_MODES:
-        decoder = libvips.load()
-        if decoder:
-            with decoder.holding(image.tobytes(), image.size, len(image.mode)) as rows:
-                return _resized(rows, box, task), FloatBox(*whole(task.target))
-    return resample.reduce(image, task.scaled_box, task)
+    is_large = width * height >= _MIN_PIXELS_FOR_LIBVIPS
+    decoder = libvips.load() if is_large and image.mode in _OPAQUE_MODES else None
+    if box and decoder:
+        bands = len(image.mode)
+        with decoder.holding(image.tobytes(), image.size, bands) as rows:
+            return _resized(rows, box, task)
+    return reduce(image, task.scaled_box, task)
 
 
-def _by_pillow(
-    file: ImageFile.ImageFile,
-    data: bytes,
-    task: Task,
-) -> tuple[Image.Image, FloatBox]:
-    image = _first_frame(file, task)
-    last_row = image.crop((0, image.height - 1, *image.size))
-    if not any(last_row.tobytes()):
-        _check_png_is_complete(data, task.header)
-    return resample.reduce(image, task.box, task)
-
-
-def _first_frame(file: ImageFile.ImageFile, task: Task) -> Image.Image:
-    has_separate_default = getattr(file, "default_image", False)
-    if has_separate_default:  # an animated PNG's picture for programs that do not animate
-        file.seek(1)
-    file.load()
-    if task.header.frame is None:
-        return file
-    # Around the frame the canvas is transparent, whatever background colour the file names.
-    canvas = Image.new("RGBA", file.size)
-    canvas.paste(file.convert("RGBA").crop(task.header.frame), task.header.frame)
-    return canvas
-
-
-def _at_scale(file: ImageFile.ImageFile, task: Task) -> Image.Image:
+def _at_scale(task: Task, stream: bytes) -> Image.Image:
     """The whole JPEG, decoded at the task's scale."""
+    file: ImageFile.ImageFile = _JpegFile(io.BytesIO(stream))
     file.draft(None, (task.header.width // task.scale, task.header.height // task.scale))
     file.load()
     return file
 
 
-def _may_be_filling(last_pixel: bytes | memoryview) -> bool:
-    return _LIBJPEG_FILLING.issuperset(last_pixel)
+def _may_be_filling(last_pixel: bytes | memoryview, task: Task) -> bool:
+    return task.header.is_cut or _LIBJPEG_FILLING.issuperset(last_pixel)
 
 
-def _check_jpeg_is_complete(
-    data: bytes,
-    task: Task,
-    decoded: Image.Image | None = None,
-) -> None:
+def _check_jpeg_is_complete(task: Task, decoded: Image.Image | None = None) -> None:
     """Raise ValueError if libjpeg filled in missing data, which is no error to it.
 
     The JPEG is decoded once more with longer data. ``decoded`` is the JPEG at the task's scale.
     """
     header = task.header
+    if header.is_cut and header.scans > 1:
+        raise ValueError(_TRUNCATED)  # nobody knows how many scans are missing
     if header.width * header.height * header.scans > _MAX_PIXELS_DECODED_TWICE:
         return
-    lengthened = _at_scale(_JpegFile(io.BytesIO(jpeg.lengthened(data))), task)
-    decoded = decoded or _at_scale(_JpegFile(io.BytesIO(data)), task)
+    lengthened = _at_scale(task, jpeg.lengthened(header.stream))
+    decoded = decoded or _at_scale(task, header.stream)
     if ImageChops.difference(decoded, lengthened).getbbox():
         raise ValueError(_TRUNCATED)
 
 
-def _check_png_is_complete(data: bytes, header: Header) -> None:
-    if header.format == "PNG" and not png.is_complete(data):
-        raise ValueError(_TRUNCATED)
+def _by_pillow(task: Task) -> Reduced:
+    """Decoded whole: GIF, and PNG and WebP without their libraries."""
+    header = task.header
+    image: ImageFile.ImageFile = _FILES[header.format](io.BytesIO(header.stream))
+    if image.size != (header.width, header.height):
+        raise ValueError("the decoder reads another size than the header's")
+    image.load()
+    if header.format == "PNG":
+        last_row = image.crop((0, image.height - 1, *image.size))
+        if not any(last_row.tobytes()) and not png_rows.is_complete(header.stream):
+            raise ValueError(_TRUNCATED)
+    return reduce(image, task.box, task)

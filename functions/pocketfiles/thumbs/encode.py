@@ -1,18 +1,25 @@
 """Writes a thumb's pixels as a file that has nothing in it but the picture."""
 
 import io
-import math
+from dataclasses import dataclass
+from itertools import chain
+from typing import cast
 
 from PIL import Image
 
 from pocketfiles.config import ThumbOptions
-from pocketfiles.thumbs import png_writer
+from pocketfiles.thumbs import content, png_writer
+from pocketfiles.thumbs.content import Content
 from pocketfiles.thumbs.formats.header import Format
 
 _OPAQUE = 255
 
 _WEBP_METHOD = 4
-"""libwebp's effort, 0 to 6."""
+"""libwebp's effort for lossy pictures, 0 to 6."""
+
+_LOSSLESS_METHOD = 2
+_LOSSLESS_EFFORT = 30
+"""libwebp's effort for lossless pictures: method 0 to 6, and quality 0 to 100, which means effort."""
 
 _AVIF_SPEED = 9
 """libaom's speed, 0 to 10. 8 saves 6 % of the bytes and takes four times as long
@@ -24,31 +31,53 @@ _MAX_AVIF_PIXELS = 2_000_000
 _CHROMA_OF_LOSSLESS = "4:4:4"
 """Chroma of thumbs of lossless sources, which are often drawings: 4:2:0 would blur coloured lines."""
 
-_GIF_COLOURS = 255
+_MAX_EXACT_COLOURS = 255
+_DITHERED_COLOURS = 128
+"""Colours of a GIF with more of them. Dithered, 128 look better than 255 that are not, and take no more
+bytes (docs/performance.md)."""
+
 _GIF_TRANSPARENT = 255
 """The palette's last entry, which no colour uses."""
 
 _HALF_OPAQUE = 128
 """The alpha from which a GIF's pixel is opaque."""
 
-_MAX_PALETTE_SAMPLE = 1 << 16
-"""Most pixels from which a GIF's palette is chosen. All of a large thumb's would take seven times
-as long and gain little (docs/performance.md)."""
+_Colours = list[tuple[int, tuple[int, int, int]]]
+"""What Pillow counts: how many pixels have a colour, and the colour."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a thumb should keep of its source.
+
+    ``full_chroma``: a JPEG whose chroma is not subsampled, as coloured text needs it.
+    ``lossless``: a WebP that is lossless; so is its thumb, unless it is a photograph.
+    ``exact``: the pixels are the source's own, not resized ones.
+    """
+
+    full_chroma: bool = False
+    lossless: bool = False
+    exact: bool = False
+
+
+_NO_TRAITS = Traits()
 
 
 def encode(
     image: Image.Image,
     format: Format,
     options: ThumbOptions,
+    traits: Traits = _NO_TRAITS,
 ) -> bytes:
     """The file of a ``bare`` image."""
     if format == "JPEG":
-        return _jpeg(image, options.jpeg_quality)
+        return _jpeg(image, options.jpeg_quality, traits)
     if format == "WEBP":
-        return _webp(image, options.webp_quality)
+        return _webp(image, options.webp_quality, traits)
     if format == "GIF":
         return _gif(image)
-    return png_writer.png(image, options.png_tolerance)
+    tolerance = 0 if traits.exact else options.png_tolerance
+    return png_writer.png(image, tolerance)
 
 
 def bare(image: Image.Image) -> Image.Image:
@@ -75,7 +104,7 @@ def alternative(
     if image.mode == "CMYK":
         image = image.convert("RGB")
     if format_name == "webp":
-        return _webp(image, options.webp_quality)
+        return _webp(image, options.webp_quality, _NO_TRAITS)
     if image.width * image.height > _MAX_AVIF_PIXELS:
         return None
     return _avif(image, options.avif_quality, _CHROMA_OF_LOSSLESS if source == "PNG" else "4:2:0")
@@ -89,17 +118,35 @@ def _is_opaque(image: Image.Image) -> bool:
     return lowest == _OPAQUE
 
 
-def _jpeg(image: Image.Image, quality: int) -> bytes:
+def _jpeg(
+    image: Image.Image,
+    quality: int,
+    traits: Traits,
+) -> bytes:
     if image.mode == "CMYK":
         image = image.convert("RGB")
+    subsampling = "4:4:4" if traits.full_chroma else "4:2:0"
     file = io.BytesIO()
-    image.save(file, "JPEG", quality=quality, optimize=True, subsampling="4:2:0")
+    image.save(file, "JPEG", quality=quality, optimize=True, subsampling=subsampling)
     return file.getvalue()
 
 
-def _webp(image: Image.Image, quality: int) -> bytes:
+def _webp(
+    image: Image.Image,
+    quality: int,
+    traits: Traits,
+) -> bytes:
     file = io.BytesIO()
-    image.save(file, "WEBP", quality=quality, method=_WEBP_METHOD)
+    if traits.lossless and content.measure(image).content != Content.PHOTOGRAPH:
+        image.save(
+            file,
+            "WEBP",
+            lossless=True,
+            quality=_LOSSLESS_EFFORT,
+            method=_LOSSLESS_METHOD,
+        )
+    else:
+        image.save(file, "WEBP", quality=quality, method=_WEBP_METHOD)
     return file.getvalue()
 
 
@@ -139,11 +186,14 @@ def _with_palette(image: Image.Image) -> Image.Image:
 
 
 def _quantized(image: Image.Image) -> Image.Image:
-    """The image in its 255 most fitting colours, found in a sample of the pixels if it is large."""
-    step = math.ceil(math.sqrt(image.width * image.height / _MAX_PALETTE_SAMPLE))
-    if step <= 1:
-        return image.quantize(_GIF_COLOURS)
-    sample_size = (max(1, image.width // step), max(1, image.height // step))
-    sample = image.resize(sample_size, Image.Resampling.NEAREST)
-    palette = sample.quantize(_GIF_COLOURS)
+    """The image in its own colours if it has few, else in those of an octree, dithered.
+
+    An octree keeps small vivid areas, which median cut would average away (docs/performance.md).
+    """
+    colours = cast("_Colours | None", image.getcolors(_MAX_EXACT_COLOURS))
+    if colours is None:
+        palette = image.quantize(_DITHERED_COLOURS, method=Image.Quantize.FASTOCTREE)
+        return image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(list(chain.from_iterable(colour for _, colour in colours)))
     return image.quantize(palette=palette, dither=Image.Dither.NONE)

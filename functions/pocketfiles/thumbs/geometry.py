@@ -27,6 +27,15 @@ class Box(NamedTuple):
         """Width and height."""
         return self.right - self.left, self.bottom - self.top
 
+    def moved(self, across: int, down: int) -> "Box":
+        """The box so many pixels further right and down."""
+        return Box(
+            self.left + across,
+            self.top + down,
+            self.right + across,
+            self.bottom + down,
+        )
+
 
 class FloatBox(NamedTuple):
     """Edges that may lie between pixels."""

@@ -10,11 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from ctypes import (
-    POINTER,
     byref,
     c_char,
-    c_char_p,
-    c_double,
     c_int,
     c_size_t,
     c_void_p,
@@ -23,14 +20,15 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, Final
 
+from pocketfiles.thumbs import libvips_api
 from pocketfiles.thumbs.geometry import Box, FloatBox, Size, whole
+from pocketfiles.thumbs.libvips_api import MIN_VERSION
 from pocketfiles.thumbs.task import Task
 
 PACKAGE = "_libvips"
 """The module whose shared library contains libvips (of the wheel pyvips-binary)."""
 
-MAX_DEPTH: Final = 8
-"""Most bits in a channel that are read."""
+_SIXTEEN_BITS: Final = 16
 
 _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 """Pillow's modes, by bands in a pixel."""
@@ -48,36 +46,17 @@ _FORMAT_UCHAR: Final = 0
 _KERNEL_LINEAR: Final = 1
 """VipsKernel: the triangle filter."""
 
-_MAJOR = 0
-_MINOR = 1
-_MIN_VERSION: Final = (8, 13)
+_NO_FILTER: Final = 0x08
+_ALL_FILTERS: Final = 0xF8
+"""VipsForeignPngFilter."""
 
-_IMAGE: Final = c_void_p
-_MADE: Final = POINTER(c_void_p)
-_SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {
-    # What a function returns comes first, then what it takes.
-    "vips_version": (c_int, c_int),
-    # Named options follow the arguments of these in pairs, up to a null pointer.
-    "vips_jpegload_buffer": (c_int, c_char_p, c_size_t, _MADE),
-    "vips_pngload_buffer": (c_int, c_char_p, c_size_t, _MADE),
-    "vips_image_new_from_memory": (c_void_p, c_char_p, c_size_t, c_int, c_int, c_int, c_int),
-    "vips_extract_area": (c_int, _IMAGE, _MADE, c_int, c_int, c_int, c_int),
-    "vips_premultiply": (c_int, _IMAGE, _MADE),
-    "vips_reduce": (c_int, _IMAGE, _MADE, c_double, c_double),
-    "vips_unpremultiply": (c_int, _IMAGE, _MADE),
-    "vips_rint": (c_int, _IMAGE, _MADE),
-    "vips_cast_uchar": (c_int, _IMAGE, _MADE),
-    "vips_insert": (c_int, _IMAGE, _IMAGE, _MADE, c_int, c_int),
-    "vips_image_get_width": (c_int, _IMAGE),
-    "vips_image_get_height": (c_int, _IMAGE),
-    "vips_image_get_bands": (c_int, _IMAGE),
-    "vips_image_get_format": (c_int, _IMAGE),
-    "vips_image_write_to_memory": (c_void_p, _IMAGE, POINTER(c_size_t)),
-    "vips_region_new": (c_void_p, _IMAGE),
-    "vips_region_fetch": (c_void_p, c_void_p, c_int, c_int, c_int, c_int, POINTER(c_size_t)),
-    "g_object_unref": (None, c_void_p),
-    "g_free": (None, c_void_p),
-}
+_KEEP_NOTHING: Final = 0
+"""VipsForeignKeep: no metadata."""
+
+_DEFLATE_LEVEL: Final = 6
+
+_PNG_HEADER_LENGTH: Final = 33
+_PNG_RESOLUTION_LENGTH: Final = 21
 
 
 class Rows:
@@ -191,51 +170,40 @@ class Decoder:
     OSError or AttributeError if it is not there, too old or does not start.
     """
 
-    def __init__(self, path: str, min_version: tuple[int, int] = _MIN_VERSION) -> None:
-        library = ctypes.CDLL(path)
-        for name, (result, *arguments) in _SIGNATURES.items():
-            function = getattr(library, name)
-            function.restype = result
-            function.argtypes = arguments
-        if (library.vips_version(_MAJOR), library.vips_version(_MINOR)) < min_version:
-            raise OSError("libvips is too old")
-        # Silence warnings about embedded ICC profiles: uploads are untrusted and often have
-        # broken ones.
-        library.g_setenv(b"VIPS_WARNING", b"0", 0)
-        if library.vips_init(b"pocketfiles"):
-            raise OSError("libvips does not start")
-        library.vips_cache_set_max(0)
-        library.vips_concurrency_set(1)  # more threads hardly help with one picture
-        self._library = library
+    def __init__(self, path: str, min_version: tuple[int, int] = MIN_VERSION) -> None:
+        self._library = libvips_api.opened(path, min_version)
 
     @contextmanager
-    def opened(
-        self,
-        data: bytes,
-        task: Task,
-        *,
-        flawless: bool = False,
-    ) -> Iterator[Rows]:
+    def opened(self, task: Task, *, flawless: bool = False) -> Iterator[Rows]:
         """The whole picture: a JPEG at the task's scale, a PNG with its palette resolved.
 
-        ValueError if the header is broken or a channel has more than eight bits. With ``flawless``,
-        reading also fails where libjpeg only warns.
+        Of 16 bits a channel, the higher eight are kept. ValueError if the header is broken. With
+        ``flawless``, reading also fails where libjpeg only warns.
         """
-        library = self._library
-        load = library.vips_pngload_buffer
+        header = task.header
+        load = self._library.vips_pngload_buffer
         fail_on = _FAIL_ON_ERROR
         options = [b"access", c_int(_ACCESS_SEQUENTIAL)]
-        if task.header.format == "JPEG":
-            load = library.vips_jpegload_buffer
+        if header.format == "JPEG":
+            load = self._library.vips_jpegload_buffer
             options += [b"shrink", c_int(task.scale)]
             fail_on = _FAIL_ON_WARNING if flawless else _FAIL_ON_ERROR
         options += [b"fail_on", c_int(fail_on)]
         image = c_void_p()
         with self._resources() as resources:
-            if load(data, len(data), byref(image), *options, c_void_p()):
+            if load(header.stream, len(header.stream), byref(image), *options, c_void_p()):
                 raise ValueError("broken header")
-            resources.callback(library.g_object_unref, image)
-            yield Rows(library, image, resources)
+            resources.callback(self._library.g_object_unref, image)
+            if header.depth == _SIXTEEN_BITS:
+                image = self._high_bytes(image, resources)
+            yield Rows(self._library, image, resources)
+
+    def _high_bytes(self, image: c_void_p, resources: ExitStack) -> c_void_p:
+        high_bytes = c_void_p()
+        if self._library.vips_msb(image, byref(high_bytes), c_void_p()):
+            raise ValueError("msb failed")
+        resources.callback(self._library.g_object_unref, high_bytes)
+        return high_bytes
 
     @contextmanager
     def holding(
@@ -245,13 +213,50 @@ class Decoder:
         bands: int,
     ) -> Iterator[Rows]:
         """A picture that is decoded already; ValueError if it has not as many pixels."""
-        new_image = self._library.vips_image_new_from_memory
         with self._resources() as resources:
-            image = new_image(pixels, len(pixels), *size, bands, _FORMAT_UCHAR)
-            if not image:
-                raise ValueError("not as many pixels")
-            resources.callback(self._library.g_object_unref, image)
-            yield Rows(self._library, c_void_p(image), resources)
+            image = self._in_memory(pixels, size, bands, resources)
+            yield Rows(self._library, image, resources)
+
+    def png(
+        self,
+        pixels: bytes,
+        size: Size,
+        bands: int,
+        *,
+        is_filtered: bool,
+    ) -> bytes:
+        """The PNG file of these pixels: without filters, or with the best one for each row."""
+        options = (
+            b"compression",
+            c_int(_DEFLATE_LEVEL),
+            b"filter",
+            c_int(_ALL_FILTERS if is_filtered else _NO_FILTER),
+            b"keep",
+            c_int(_KEEP_NOTHING),
+        )
+        file = c_void_p()
+        length = c_size_t()
+        with self._resources() as resources:
+            image = self._in_memory(pixels, size, bands, resources)
+            save = self._library.vips_pngsave_buffer
+            if save(image, byref(file), byref(length), *options, c_void_p()):
+                raise ValueError("pngsave failed")
+            resources.callback(self._library.g_free, file)
+            return _without_resolution(ctypes.string_at(file, length.value))
+
+    def _in_memory(
+        self,
+        pixels: bytes,
+        size: Size,
+        bands: int,
+        resources: ExitStack,
+    ) -> c_void_p:
+        new_image = self._library.vips_image_new_from_memory
+        image = new_image(pixels, len(pixels), *size, bands, _FORMAT_UCHAR)
+        if not image:
+            raise ValueError("not as many pixels")
+        resources.callback(self._library.g_object_unref, image)
+        return c_void_p(image)
 
     @contextmanager
     def _resources(self) -> Iterator[ExitStack]:
@@ -260,6 +265,14 @@ class Decoder:
             stack.callback(self._library.vips_thread_shutdown)
             stack.callback(self._library.vips_error_clear)
             yield stack
+
+
+def _without_resolution(png: bytes) -> bytes:
+    """The PNG without its first chunk after IHDR, if that is the resolution, which libvips makes up."""
+    is_resolution = png[_PNG_HEADER_LENGTH + 4 :].startswith(b"pHYs")
+    if not is_resolution:
+        return png
+    return png[:_PNG_HEADER_LENGTH] + png[_PNG_HEADER_LENGTH + _PNG_RESOLUTION_LENGTH :]
 
 
 def find(package: str) -> Decoder | None:

@@ -14,6 +14,7 @@ from ctypes import (
     Union,
     byref,
     c_char,
+    c_char_p,
     c_int,
     c_size_t,
     c_uint32,
@@ -24,6 +25,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Final
 
+from pocketfiles.thumbs.formats.header import Header
 from pocketfiles.thumbs.geometry import Box, FloatBox, Size
 from pocketfiles.thumbs.task import Task
 
@@ -38,6 +40,16 @@ _MODE_RGBA: Final = 1
 """WEBP_CSP_MODE."""
 
 _CHANNELS: Final = 4
+
+_STATUS_OK: Final = 0
+_STATUS_SUSPENDED: Final = 5
+"""VP8StatusCode: decoded; more data are needed."""
+
+_TAIL: Final = 32
+"""Bytes at the end of a lossy picture without which it cannot be decoded, if it is intact.
+
+Damaged data mislead the decoder, which then decodes garbage but rarely ends where the data do.
+"""
 
 
 def _ints(*names: str) -> list[tuple[str, type[c_int]]]:
@@ -109,27 +121,34 @@ class Decoder:
         library = ctypes.CDLL(path)
         self._init_config = library.WebPInitDecoderConfigInternal
         self._init_config.argtypes = [POINTER(_Config), c_int]
-        self._get_features = library.WebPGetFeaturesInternal
-        self._get_features.argtypes = [ctypes.c_char_p, c_size_t, POINTER(_Features), c_int]
-        self._decode = library.WebPDecode
-        self._decode.argtypes = [ctypes.c_char_p, c_size_t, POINTER(_Config)]
+        self._new = library.WebPIDecode
+        self._new.argtypes = [c_char_p, c_size_t, POINTER(_Config)]
+        self._new.restype = c_void_p
+        self._update = library.WebPIUpdate
+        self._update.argtypes = [c_void_p, c_char_p, c_size_t]
+        self._delete = library.WebPIDelete
+        self._delete.argtypes = [c_void_p]
+        self._delete.restype = None
         if not self._init_config(byref(_Config()), _DECODER_ABI):
             raise OSError("libwebp of an unknown layout")
 
-    def decode(self, data: bytes, task: Task) -> Part:
+    def decode(self, task: Task) -> Part:
         """What a task needs of a still picture, shrunk by whole numbers.
 
-        ValueError if the data are broken, truncated or animated.
+        ValueError if the data are broken or truncated.
         """
-        has_alpha = self._has_alpha(data)
-        needed = task.needed(task.box, (task.header.width, task.header.height))
+        header = task.header
+        needed = task.needed(task.box, (header.width, header.height))
         crop = needed._replace(left=_even(needed.left), top=_even(needed.top))
+        if not header.lossless:
+            crop = crop._replace(bottom=header.height)  # damage below must be found as well
+        has_alpha = header.has_alpha
         crop_width, crop_height = crop.size
         # libwebp averages colours regardless of their alpha.
         scale = 1 if has_alpha else task.decoder_shrink
         width = math.ceil(crop_width / scale)
         height = math.ceil(crop_height / scale)
-        pixels = self._decoded(data, crop, (width, height))
+        pixels = self._decoded(header, crop, (width, height))
         box = task.box.moved(-crop.left, -crop.top)
         scaled = FloatBox(
             box.left * (width / crop_width),
@@ -140,15 +159,9 @@ class Decoder:
         mode = "RGBA" if has_alpha else "RGBX"
         return Part(pixels, (width, height), mode, scaled)
 
-    def _has_alpha(self, data: bytes) -> bool:
-        features = _Features()
-        if self._get_features(data, len(data), byref(features), _DECODER_ABI):
-            raise ValueError("broken WebP header")
-        return bool(features.has_alpha)
-
     def _decoded(
         self,
-        data: bytes,
+        header: Header,
         crop: Box,
         size: Size,
     ) -> bytearray:
@@ -165,9 +178,24 @@ class Decoder:
         output.planes.rgba.pixels = ctypes.addressof((c_char * len(pixels)).from_buffer(pixels))
         output.planes.rgba.stride = stride
         output.planes.rgba.size = len(pixels)
-        if self._decode(data, len(data), byref(config)):
-            raise ValueError("broken WebP data")
+        self._run(config, header)
         return pixels
+
+    def _run(self, config: _Config, header: Header) -> None:
+        """Decode into the configured output; a lossy picture must need all of its data."""
+        stream = header.stream
+        decoder = self._new(None, 0, byref(config))
+        if not decoder:
+            raise MemoryError
+        try:
+            if not header.lossless and len(stream) > 2 * _TAIL:
+                status = self._update(decoder, stream, len(stream) - _TAIL)
+                if status != _STATUS_SUSPENDED:
+                    raise ValueError("broken WebP data")
+            if self._update(decoder, stream, len(stream)) != _STATUS_OK:
+                raise ValueError("broken WebP data")
+        finally:
+            self._delete(decoder)
 
 
 def find(package: str) -> Decoder | None:

@@ -4,9 +4,9 @@ Every limit is checked on the header, before a pixel is decoded and before memor
 number found in the file. ThumbFailed has one of these reasons:
 
     too-many-bytes     the source is longer than ``max_source_bytes``
-    too-many-pixels    more pixels would be decoded than ``max_pixels``
+    too-many-pixels    decoding would read more pixels than ``max_pixels``, or take more memory
     too-many-chunks    more segments, chunks, blocks or scans than an honest file has
-    thumb-too-large    the thumb would have more pixels than ``max_output_pixels``
+    thumb-too-large    the thumb would be larger than ``max_output_pixels`` or than its format allows
     unsupported        not a JPEG, PNG, GIF or WebP, or a rare kind of JPEG
     truncated          the file ends too early
     corrupt            its structure or its data are broken
@@ -19,9 +19,9 @@ from PIL import Image
 
 from pocketfiles.config import ThumbOptions
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs import colour, identify, resample
+from pocketfiles.thumbs import budget, colour, identify, resample
 from pocketfiles.thumbs.decode import decode
-from pocketfiles.thumbs.encode import alternative, bare, encode
+from pocketfiles.thumbs.encode import Traits, alternative, bare, encode
 from pocketfiles.thumbs.size import ThumbSize
 from pocketfiles.thumbs.task import Task, plan
 
@@ -63,33 +63,40 @@ def render(
     """
     if len(data) > options.max_source_bytes:
         raise ThumbFailed("too-many-bytes")
-    task = plan(identify.read(data), size, options.max_pixels, options.max_output_pixels)
+    header = identify.read(data)
+    task = plan(header, size)
+    budget.check(task, options)
     try:
-        return _make(data, task, options, format_name)
+        return _make(task, options, format_name)
     except MemoryError as error:
         raise ThumbFailed("out-of-memory") from error
     except Exception as error:  # Pillow's plugins raise nearly anything on broken data
-        raise ThumbFailed("truncated" if "truncated" in str(error) else "corrupt") from error
+        is_truncated = header.is_cut or "truncated" in str(error)
+        raise ThumbFailed("truncated" if is_truncated else "corrupt") from error
 
 
 def _make(
-    data: bytes,
     task: Task,
     options: ThumbOptions,
     format_name: str,
 ) -> Thumb:
-    decoded = decode(data, task)
-    image = resample.resize(decoded.image, decoded.box, task.target)
-    image = _upright(image, task.header.orientation)
-    image = bare(colour.to_srgb(image, decoded.icc_profile))
-    format = task.header.format
-    thumb = Thumb(
-        encode(image, format, options), f"image/{format.lower()}", image.width, image.height
+    header = task.header
+    reduced = decode(task)
+    image = resample.resize(reduced.image, reduced.box, task.target)
+    image = _upright(image, header.orientation)
+    image = bare(colour.to_srgb(image, header.icc_profile))
+    traits = Traits(
+        full_chroma=header.full_chroma,
+        lossless=header.lossless,
+        exact=task.shrink == 1,
     )
+    plain = encode(image, header.format, options, traits)
+    content_type = f"image/{header.format.lower()}"
+    thumb = Thumb(plain, content_type, image.width, image.height)
     if not format_name:
         return thumb
-    body = alternative(image, format_name, format, options)
-    if body is None or len(body) >= len(thumb.body):
+    body = alternative(image, format_name, header.format, options)
+    if body is None or len(body) >= len(plain):
         return thumb
     return replace(thumb, body=body, content_type=f"image/{format_name}")
 

@@ -13,7 +13,7 @@ That is quicker than the filter alone and nearly the same (docs/performance.md).
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from PIL import Image, ImageMath
 
@@ -46,11 +46,18 @@ class Picture(Protocol):
         """The pixels in that box."""
 
 
+class Reduced(NamedTuple):
+    """An image that contains a task's box, and the box in its pixels."""
+
+    image: Image.Image
+    box: FloatBox
+
+
 def reduce(
     picture: Picture,
     box: FloatBox,
     task: Task,
-) -> tuple[Image.Image, FloatBox]:
+) -> Reduced:
     """The pixels that contribute to ``box``, averaged in blocks, and the box in those pixels.
 
     ``box`` is the task's, in pixels of ``picture``.
@@ -63,9 +70,10 @@ def reduce(
         is_resized = ratios != (1, 1)
         is_premultiplied = is_resized and task.shrink >= _MIN_SHRINK_IN_EIGHT_BITS
         image = _crop(picture, needed)
-        return _averageable(image, is_premultiplied=is_premultiplied), box
+        averageable = _averageable(image, is_premultiplied=is_premultiplied)
+        return Reduced(averageable, box)
     averaged = _averaged(picture, needed, across, down)
-    return averaged, box.divided(across, down)
+    return Reduced(averaged, box.divided(across, down))
 
 
 def resize(

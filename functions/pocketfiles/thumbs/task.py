@@ -1,9 +1,8 @@
-"""What to decode of a picture for a thumb, and the limits: all of it from the header."""
+"""What to decode of a picture for a thumb, from its header alone."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import geometry
 from pocketfiles.thumbs.formats.header import Header
 from pocketfiles.thumbs.geometry import Box, FloatBox, Size
@@ -16,12 +15,6 @@ last step. Less blurs small thumbs of detailed pictures (docs/performance.md).""
 _LIBJPEG_SCALES = (1, 2, 4, 8)
 """How many times smaller libjpeg can decode."""
 
-_MAX_REDUCED_JPEG = 4
-"""Most pixels of a JPEG decoded at reduced scale, in ``max_pixels``: all of its blocks are read."""
-
-_MAX_PROGRESSIVE_WORK = 16
-"""Most scans × pixels of a progressive JPEG, in ``max_pixels``."""
-
 _MAX_CROP_ERROR = 0.3
 """Largest acceptable shift of a crop's edge, in thumb pixels, where a JPEG is decoded at reduced
 scale. It can be seen in no thumb."""
@@ -29,9 +22,6 @@ scale. It can be seen in no thumb."""
 _MAX_LIBVIPS_SHRINK = 4
 """Largest shrink factor that libvips resizes. It repeats the pixels at a picture's edge, which a
 wider filter would make visible; Pillow does not."""
-
-_MAX_SIDE = 65_535
-"""Longest side, the longest that JPEG and GIF have. Decoders also take memory for each row."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +57,13 @@ class Task:
     def scaled_box(self) -> FloatBox:
         """``box`` in pixels of the picture at that scale."""
         return self.box.divided(self.scale, self.scale)
+
+    def for_frame(self) -> "Task":
+        """The task that decodes the whole first frame, which does not cover the picture."""
+        width, height = self.header.frame_size
+        header = replace(self.header, width=width, height=height, frame=None)
+        box = FloatBox(0, 0, width, height)
+        return Task(header, box, (width, height), is_crop=True)
 
     def whole_box(self, size: Size) -> Box | None:
         """``scaled_box`` with whole pixels as edges, for libvips, in a picture of ``size``.
@@ -111,31 +108,21 @@ class Task:
         return math.ceil(max(1.0, across)), math.ceil(max(1.0, down))
 
 
-def plan(
-    header: Header,
-    size: ThumbSize,
-    max_pixels: int,
-    max_output_pixels: int,
-) -> Task:
-    """The task for a thumb of ``size``; ThumbFailed ``thumb-too-large`` or ``too-many-pixels``."""
+def plan(header: Header, size: ThumbSize) -> Task:
+    """The task for a thumb of ``size``."""
     is_transposed = header.orientation in geometry.TRANSPOSED
     upright = (header.width, header.height)
     if is_transposed:
         upright = (header.height, header.width)
     steps = geometry.plan(*upright, size)
     width, height = geometry.result_size(*upright, steps)
-    if width * height > max_output_pixels:
-        raise ThumbFailed("thumb-too-large")
     upright_box = geometry.source_box(*upright, steps)
-    task = Task(
+    return Task(
         header=header,
         box=geometry.stored_box(upright_box, header.width, header.height, header.orientation),
         target=(height, width) if is_transposed else (width, height),
         is_crop=steps.trim is None,
     )
-    if not _is_within(task, max_pixels):
-        raise ThumbFailed("too-many-pixels")
-    return task
 
 
 def _rounded(box: FloatBox, size: Size) -> Box:
@@ -162,14 +149,3 @@ def _largest_shift(
         abs(box.right - whole.right) / across,
         abs(box.bottom - whole.bottom) / down,
     )
-
-
-def _is_within(task: Task, max_pixels: int) -> bool:
-    header = task.header
-    pixels = header.width * header.height
-    if max(header.width, header.height) > _MAX_SIDE:
-        return False
-    if header.format == "JPEG" and header.scans == 1:
-        return pixels <= max_pixels * min(_MAX_REDUCED_JPEG, task.scale**2)
-    # A progressive JPEG keeps all its coefficients in memory, whatever the scale.
-    return pixels <= max_pixels and pixels * header.scans <= max_pixels * _MAX_PROGRESSIVE_WORK

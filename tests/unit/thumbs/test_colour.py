@@ -2,18 +2,40 @@ import pytest
 from PIL import Image, ImageCms
 
 from pocketfiles.thumbs.colour import to_srgb
+from pocketfiles.thumbs.icc import Chromaticities, profile
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+PRIMARIES = Chromaticities((0.3127, 0.329), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
+LINEAR = profile(PRIMARIES, 1.0)
 
 
-@pytest.mark.parametrize("profile", [None, b"", b"broken", SRGB[:200], LAB])
+@pytest.mark.parametrize("data", [b"", b"broken", SRGB[:200], LAB])
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK"])
-def test_a_profile_that_does_not_fit_changes_nothing(mode: str, profile: bytes | None) -> None:
+def test_a_profile_that_does_not_fit_changes_nothing(mode: str, data: bytes) -> None:
     image = Image.new(mode, (2, 2), 77)
-    assert to_srgb(image, profile).tobytes() == image.tobytes()
+    assert to_srgb(image, data).tobytes() == image.tobytes()
 
 
 def test_srgb_stays_as_it_is() -> None:
     image = Image.new("RGB", (2, 2), (1, 2, 3))
-    assert to_srgb(image, SRGB).tobytes() == image.tobytes()
+    assert to_srgb(image, SRGB) is image
+
+
+def test_a_profile_is_known_by_its_content_and_not_by_its_name() -> None:
+    """GIMP's "built-in Linear sRGB" is far from sRGB."""
+    named = LINEAR + b"desc" + "GIMP built-in Linear sRGB".encode("utf-16-be")
+    assert to_srgb(Image.new("RGB", (1, 1), (128,) * 3), named).getpixel((0, 0))[0] > 180  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("L", 188), ("LA", (188, 77))])
+def test_grey_is_converted_by_an_rgb_profile(mode: str, expected: object) -> None:
+    image = Image.new(mode, (2, 2), (128, 77) if mode == "LA" else 128)
+    converted = to_srgb(image, LINEAR)
+    assert converted.mode == mode
+    assert converted.getpixel((0, 0)) == pytest.approx(expected, abs=1)
+
+
+def test_alpha_stays_as_it_is() -> None:
+    converted = to_srgb(Image.new("RGBA", (1, 1), (128, 128, 128, 9)), LINEAR)
+    assert converted.getpixel((0, 0)) == pytest.approx((188, 188, 188, 9), abs=1)

@@ -33,10 +33,10 @@ def test_each_format_gives_its_own_with_the_colours_in_place(to: str, size: str)
     assert corners(thumb) == expected
 
 
-@pytest.mark.parametrize("to", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("to", ["JPEG", "PNG"])
 @pytest.mark.parametrize("orientation", range(1, 10))
 @pytest.mark.parametrize("size", ["60x0", "40x60", "60x40t", "60x40f"])
-def test_the_orientation_is_applied_wherever_it_is_carried(
+def test_the_orientation_is_applied_where_browsers_honour_it(
     to: str, orientation: int, size: str
 ) -> None:
     exif = Image.Exif()

@@ -9,7 +9,7 @@ from pocketfiles.thumbs.task import Task, plan
 
 
 def task(size: str, width: int, height: int) -> Task:
-    return plan(Header("PNG", width, height), parse(size), 10**8, 10**8)
+    return plan(Header("PNG", width, height), parse(size))
 
 
 def test_a_large_picture_is_averaged_in_whole_blocks() -> None:

@@ -1,8 +1,10 @@
 """The headers of the picture formats, read before any pixel is decoded.
 
-``header``  the values that every format's module returns
-``jpeg``    JPEG, ITU-T T.81 annex B
-``png``     PNG, third edition
-``gif``     GIF89a
-``webp``    WebP, RFC 9649
+``header``      the values that every format's module returns
+``jpeg``        JPEG, ITU-T T.81 annex B
+``png``         PNG, third edition
+``png_colour``  the colour space of a PNG
+``png_rows``    whether a PNG has pixels for every row
+``gif``         GIF89a
+``webp``        WebP, RFC 9649
 """

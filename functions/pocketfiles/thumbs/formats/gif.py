@@ -1,13 +1,19 @@
 """GIF headers (GIF89a)."""
 
+import struct
+from dataclasses import dataclass
+
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs.formats.header import MAX_CHUNKS, Header, little_endian
-from pocketfiles.thumbs.geometry import Box
+from pocketfiles.thumbs.geometry import Box, Size
 
 SIGNATURES = (b"GIF87a", b"GIF89a")
 
 _EXTENSION = 0x21
+_GRAPHIC_CONTROL = 0xF9
 _IMAGE = 0x2C
+_TRAILER = b"\x3b"
+_BLOCK_TERMINATOR = b"\0"
 
 # Places in the file (§18)
 _WIDTH = 6
@@ -17,6 +23,7 @@ _AFTER_SCREEN = 13
 
 _HAS_COLOUR_TABLE = 0x80
 _COLOUR_TABLE_BITS = 0x07
+_BLACK_COLOUR_TABLE = bytes(3 * 256)
 
 # Places in an image descriptor (§20)
 _FRAME_LEFT = 1
@@ -24,13 +31,47 @@ _FRAME_TOP = 3
 _FRAME_WIDTH = 5
 _FRAME_HEIGHT = 7
 _FRAME_FLAGS = 9
+_AFTER_DESCRIPTOR = 10
+
+_GRAPHIC_CONTROL_LENGTH = 8
+_INTERLACED = 0x40
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The first image: its place, and the blocks it is drawn from."""
+
+    box: Box
+    flags: int
+    graphic_control: bytes
+    colour_table: bytes
+    image_data: bytes
+    is_cut: bool
 
 
 def read(data: bytes) -> Header:
     """The header of a GIF; raises what ``identify.read`` names."""
-    width = little_endian(data, _WIDTH, 2)
-    height = little_endian(data, _HEIGHT, 2)
-    at = _AFTER_SCREEN + _colour_table_bytes(data[_SCREEN_FLAGS])
+    frame = _first_frame(data)
+    # Like browsers: a canvas that is too small grows to hold the first frame.
+    width = max(little_endian(data, _WIDTH, 2), frame.box.right)
+    height = max(little_endian(data, _HEIGHT, 2), frame.box.bottom)
+    covers = frame.box.size == (width, height)
+    return Header(
+        "GIF",
+        width=width,
+        height=height,
+        frame=None if covers else frame.box,
+        channels=1,
+        is_cut=frame.is_cut,
+        stream=_stream(frame),
+    )
+
+
+def _first_frame(data: bytes) -> _Frame:
+    screen_flags = data[_SCREEN_FLAGS]
+    at = _AFTER_SCREEN + _colour_table_bytes(screen_flags)
+    global_table = data[_AFTER_SCREEN:at]
+    graphic_control = b""
     in_extension = False
     for _ in range(MAX_CHUNKS):
         if in_extension:
@@ -38,10 +79,12 @@ def read(data: bytes) -> Header:
             in_extension = block_length > 0
             at += 1 + block_length
         elif data[at] == _EXTENSION:
+            if data[at + 1] == _GRAPHIC_CONTROL:
+                graphic_control = data[at : at + _GRAPHIC_CONTROL_LENGTH]
             in_extension = True
             at += 2
         elif data[at] == _IMAGE:
-            return Header("GIF", width, height, frame=_frame(data, at, width, height))
+            return _frame(data, at, global_table, graphic_control)
         else:
             raise ThumbFailed("corrupt")
     raise ThumbFailed("too-many-chunks")
@@ -57,19 +100,60 @@ def _colour_table_bytes(flags: int) -> int:
 def _frame(
     data: bytes,
     at: int,
-    canvas_width: int,
-    canvas_height: int,
-) -> Box | None:
-    """Where the frame described at ``at`` lies; None if it covers the canvas."""
+    global_table: bytes,
+    graphic_control: bytes,
+) -> _Frame:
     left = little_endian(data, at + _FRAME_LEFT, 2)
     top = little_endian(data, at + _FRAME_TOP, 2)
     width = little_endian(data, at + _FRAME_WIDTH, 2)
     height = little_endian(data, at + _FRAME_HEIGHT, 2)
-    flags = data[at + _FRAME_FLAGS] | data[_SCREEN_FLAGS]
-    if not (width and height and flags & _HAS_COLOUR_TABLE):
+    flags = data[at + _FRAME_FLAGS]
+    if not (width and height):
         raise ThumbFailed("corrupt")
-    if left + width > canvas_width or top + height > canvas_height:
-        raise ThumbFailed("corrupt")
-    if (width, height) == (canvas_width, canvas_height):
-        return None
-    return Box(left, top, left + width, top + height)
+    table = at + _AFTER_DESCRIPTOR
+    start = table + _colour_table_bytes(flags)
+    image_data, is_cut = _image_data(data, start)
+    return _Frame(
+        box=Box(left, top, left + width, top + height),
+        flags=flags,
+        graphic_control=graphic_control,
+        # Browsers draw a GIF without a colour table in black.
+        colour_table=data[table:start] or global_table or _BLACK_COLOUR_TABLE,
+        image_data=image_data,
+        is_cut=is_cut,
+    )
+
+
+def _image_data(data: bytes, start: int) -> tuple[bytes, bool]:
+    """The code size and the sub-blocks from ``start``, without terminator; whether it is missing."""
+    at = start + 1
+    while at < len(data):
+        length = data[at]
+        if length == 0:
+            return data[start:at], False
+        if at + 1 + length > len(data):
+            break
+        at += 1 + length
+    if at <= start + 1:
+        raise ThumbFailed("truncated")
+    return data[start : min(at, len(data))], True
+
+
+def _stream(frame: _Frame) -> bytes:
+    size: Size = frame.box.size
+    colours = len(frame.colour_table) // 3
+    table_bits = colours.bit_length() - 2
+    screen = struct.pack("<HHBBB", *size, _HAS_COLOUR_TABLE | table_bits, 0, 0)
+    descriptor = struct.pack("<BHHHHB", _IMAGE, 0, 0, *size, frame.flags & _INTERLACED)
+    return b"".join(
+        (
+            SIGNATURES[-1],
+            screen,
+            frame.colour_table,
+            frame.graphic_control,
+            descriptor,
+            frame.image_data,
+            _BLOCK_TERMINATOR,
+            _TRAILER,
+        )
+    )

@@ -4,16 +4,19 @@ Nothing in this package allocates memory by a number found in a file, and every 
 ``MAX_CHUNKS``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs.geometry import Box
+from pocketfiles.thumbs.geometry import Box, Size
 
 Format = Literal["JPEG", "PNG", "GIF", "WEBP"]
 
 MAX_CHUNKS = 65_536
 """Most JPEG segments, PNG or WebP chunks, or GIF blocks. Files of cameras have a few thousand."""
+
+MAX_PROFILE = 4 * 1024 * 1024
+"""Longest ICC profile in bytes; longer ones are ignored. Those of printers have about a megabyte."""
 
 UPRIGHT = 1
 """The EXIF orientation of a picture that is stored as it is shown."""
@@ -21,47 +24,51 @@ UPRIGHT = 1
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a picture.
+    """The header of a picture, and its first frame as a file of its own.
 
     ``width`` and ``height`` are in pixels, as stored: before ``orientation`` (EXIF, 1 to 8).
+    ``frame`` is the first frame's place if it does not cover the picture; the rest is transparent.
+    ``stream`` is a file of the same format that has only what a decoder needs for that frame.
+    ``is_cut``: the file ends before the picture's end is marked, so that pixels may be missing.
+
     ``scans`` is how often a decoder passes over the whole picture: 1, but for some JPEGs.
-    ``frame`` is the first frame's place if it does not cover the canvas (GIF).
-    ``depth`` is the number of bits in a channel (PNG).
+    ``depth`` is the number of bits in a channel, of which there are ``channels``.
+    ``full_chroma``: the chroma of a JPEG is not subsampled.
     """
 
     format: Format
     width: int
     height: int
     orientation: int = UPRIGHT
-    scans: int = 1
-    animated: bool = False
     frame: Box | None = None
+    scans: int = 1
     depth: int = 8
+    channels: int = 3
+    has_alpha: bool = False
+    interlaced: bool = False
+    lossless: bool = False
+    full_chroma: bool = False
+    is_cut: bool = False
+    icc_profile: bytes = field(default=b"", repr=False, compare=False)
+    stream: bytes = field(default=b"", repr=False, compare=False)
+
+    @property
+    def frame_size(self) -> Size:
+        """Width and height of the first frame."""
+        return self.frame.size if self.frame else (self.width, self.height)
 
 
-def big_endian(
-    data: bytes,
-    start: int,
-    length: int,
-) -> int:
+def big_endian(data: bytes, start: int, length: int) -> int:
     """The unsigned number in ``length`` bytes; ThumbFailed ``truncated`` if there are fewer."""
     return int.from_bytes(_field(data, start, length), "big")
 
 
-def little_endian(
-    data: bytes,
-    start: int,
-    length: int,
-) -> int:
+def little_endian(data: bytes, start: int, length: int) -> int:
     """The same, with the lowest byte first."""
     return int.from_bytes(_field(data, start, length), "little")
 
 
-def _field(
-    data: bytes,
-    start: int,
-    length: int,
-) -> bytes:
+def _field(data: bytes, start: int, length: int) -> bytes:
     field = data[start : start + length]
     if len(field) != length:
         raise ThumbFailed("truncated")

@@ -1,47 +1,81 @@
-"""JPEG headers (ITU-T T.81 annex B)."""
+"""JPEG headers (ITU-T T.81 annex B).
+
+Segments are found as libjpeg finds them: bytes between segments that are no marker are skipped.
+"""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
-from pocketfiles.thumbs.formats.header import MAX_CHUNKS, UPRIGHT, Header, big_endian
+from pocketfiles.thumbs.formats.header import (
+    MAX_CHUNKS,
+    MAX_PROFILE,
+    UPRIGHT,
+    Header,
+    big_endian,
+)
 
 SIGNATURE = b"\xff\xd8\xff"
 
 MAX_SCANS = 100
 """Most scans of a progressive JPEG; encoders write about ten."""
 
-_FILL = 0xFF
-_END_OF_IMAGE = 0xD9
-_START_OF_SCAN = 0xDA
-_APP1 = 0xE1
-_BASELINE = 0xC0
-_EXTENDED = 0xC1
-_PROGRESSIVE = 0xC2
-_DECODABLE = frozenset({_BASELINE, _EXTENDED, _PROGRESSIVE})
-_DHT_JPG_DAC = frozenset({0xC4, 0xC8, 0xCC})  # in the range of SOF, but no frame headers
-_START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - _DHT_JPG_DAC
-_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and the restart markers
+_START_OF_IMAGE = b"\xff\xd8"
+_END_OF_IMAGE = b"\xff\xd9"
 
-_FIRST_SEGMENT = 2
+# Markers (T.81 table B.1)
+_SOI = 0xD8
+_EOI = 0xD9
+_SOS = 0xDA
+_DHT = 0xC4
+_DAC = 0xCC
+_DQT = 0xDB
+_DRI = 0xDD
+_APP0 = 0xE0
+_APP1 = 0xE1
+_APP2 = 0xE2
+_APP14 = 0xEE
+_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and the restart markers
+_TABLES = frozenset({_DHT, _DAC, _DQT, _DRI})
+
+_NO_FRAME_HEADERS = frozenset({_DHT, 0xC8, _DAC})
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - _NO_FRAME_HEADERS
+_SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})  # by Huffman, extended, by arithmetic coding
+_PROGRESSIVE = frozenset({0xC2, 0xCA})
+_PRECISION = 8
+
 _MARKER_LENGTH = 2
 _SEGMENT_HEADER = 4
-_PRECISION = 8
-_EXIF_PREFIX = b"Exif\0\0"
 
-# Within entropy-coded data, FF is followed by 00 or by a restart marker.
-_MARKER_AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7]")
+_EXIF_PREFIX = b"Exif\0"
+_EXIF_PREFIX_AND_PAD = 6
+_MIN_EXIF_SEGMENT = 14
+"""Shortest EXIF segment that counts, as in browsers: prefix and TIFF header."""
+
+_ICC_PREFIX = b"ICC_PROFILE\0"
+_ICC_HEADER = 14
+
+_JFIF = b"JFIF\0"
+_MIN_JFIF_SEGMENT = 14
+_ADOBE = b"Adobe"
+_MIN_ADOBE_SEGMENT = 12
+
+# In FF 00 and FF FF, the first byte begins no marker; nor does FF with a restart marker's number
+# within entropy-coded data.
+_MARKER = re.compile(rb"\xff[^\x00\xff]")
+_MARKER_AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 _MORE_ENTROPY_CODED_DATA = b"\x2a\x95\x53" * 100
 
 
 @dataclass(frozen=True)
 class _Segment:
-    """A marker, and where its contents begin and end."""
+    """A marker at ``at``, and where its contents begin and end."""
 
     marker: int
+    at: int
     start: int
     end: int
 
@@ -53,98 +87,176 @@ class _Frame:
     width: int
     height: int
     components: int
+    full_chroma: bool
     progressive: bool
+
+
+@dataclass
+class _Reading:
+    """What has been read of a JPEG so far; ``kept`` is what its decoder needs."""
+
+    frame: _Frame | None = None
+    orientation: int | None = None
+    profile: dict[int, bytes] = field(default_factory=dict)
+    profile_pieces: int = 0
+    scans: int = 0
+    has_buffered_scans: bool = False
+    is_cut: bool = False
+    kept: list[bytes] = field(default_factory=lambda: [_START_OF_IMAGE])
 
 
 def read(data: bytes) -> Header:
     """The header of a JPEG; raises what ``identify.read`` names."""
-    orientation = UPRIGHT
-    frame: _Frame | None = None
-    for segment in _segments(data, _FIRST_SEGMENT):
-        if segment.marker in _START_OF_FRAME:
-            if frame:
-                raise ThumbFailed("corrupt")
-            frame = _frame(data, segment)
-        elif segment.marker == _APP1 and orientation == UPRIGHT:
-            orientation = _orientation(data, segment)
-        elif segment.marker == _START_OF_SCAN:
-            if frame is None:
-                raise ThumbFailed("corrupt")
-            scans = _scans(data, segment, frame)
-            if data.rfind(b"\xff\xd9", segment.end) < 0:
-                raise ThumbFailed("truncated")
-            return Header("JPEG", frame.width, frame.height, orientation, scans)
-    raise ThumbFailed("truncated")
-
-
-def lengthened(data: bytes) -> bytes:
-    """The JPEG with more entropy-coded data in its last scan.
-
-    A complete picture stays the same; one that ends too early changes.
-    """
-    end = data.rfind(b"\xff\xd9")
-    return b"".join((data[:end], _MORE_ENTROPY_CODED_DATA, data[end:]))
-
-
-def _segments(data: bytes, at: int) -> Iterator[_Segment]:
-    """The segments from ``at`` to the end of the image; entropy-coded data are skipped."""
-    for _ in range(MAX_CHUNKS):
-        if data[at] != _FILL:
-            raise ThumbFailed("corrupt")
-        marker = data[at + 1]
-        if marker == _FILL:
-            at += 1
-        elif marker == _END_OF_IMAGE:
-            return
-        elif marker in _WITHOUT_LENGTH:
-            at += _MARKER_LENGTH
-        else:
-            start = at + _SEGMENT_HEADER
-            end = at + _MARKER_LENGTH + big_endian(data, at + _MARKER_LENGTH, 2)
-            if not start <= end <= len(data):
-                raise ThumbFailed("truncated")
-            yield _Segment(marker, start, end)
-            at = _after_scan(data, end) if marker == _START_OF_SCAN else end
-    raise ThumbFailed("too-many-chunks")
-
-
-def _after_scan(data: bytes, at: int) -> int:
-    found = _MARKER_AFTER_SCAN.search(data, at)
-    if found is None:
+    reading = _Reading()
+    _read_segments(data, reading)
+    frame = reading.frame
+    if frame is None or not reading.scans:
         raise ThumbFailed("truncated")
-    return found.start()
-
-
-def _frame(data: bytes, segment: _Segment) -> _Frame:
-    start = segment.start
-    if segment.marker not in _DECODABLE or data[start] != _PRECISION:
-        raise ThumbFailed("unsupported")
-    return _Frame(
-        width=big_endian(data, start + 3, 2),
-        height=big_endian(data, start + 1, 2),
-        components=data[start + 5],
-        progressive=segment.marker == _PROGRESSIVE,
+    return Header(
+        "JPEG",
+        width=frame.width,
+        height=frame.height,
+        orientation=reading.orientation or UPRIGHT,
+        # A decoder with buffered scans puts the picture out once more.
+        scans=1 + reading.scans if reading.has_buffered_scans else 1,
+        channels=frame.components,
+        full_chroma=frame.full_chroma,
+        is_cut=reading.is_cut,
+        icc_profile=_joined_profile(reading),
+        stream=b"".join((*reading.kept, _END_OF_IMAGE)),
     )
 
 
-def _orientation(data: bytes, segment: _Segment) -> int:
-    if not data.startswith(_EXIF_PREFIX, segment.start, segment.end):
-        return UPRIGHT
-    return exif.orientation(data[segment.start + len(_EXIF_PREFIX) : segment.end])
+def lengthened(stream: bytes) -> bytes:
+    """The stream of a header with more entropy-coded data in its last scan.
+
+    A complete picture stays the same; one that ends too early changes.
+    """
+    end = len(stream) - len(_END_OF_IMAGE)
+    return b"".join((stream[:end], _MORE_ENTROPY_CODED_DATA, _END_OF_IMAGE))
 
 
-def _scans(
-    data: bytes,
-    first: _Segment,
-    frame: _Frame,
-) -> int:
-    """How many scans there are; ThumbFailed ``too-many-chunks`` if more than MAX_SCANS."""
-    components_in_scan = data[first.start]
-    if not frame.progressive and components_in_scan == frame.components:
-        return 1
-    count = 1  # a decoder with buffered scans puts the picture out once more
-    for segment in _segments(data, first.start - _SEGMENT_HEADER):
-        count += segment.marker == _START_OF_SCAN
-        if count > MAX_SCANS + 1:
-            raise ThumbFailed("too-many-chunks")
-    return count
+def _read_segments(data: bytes, reading: _Reading) -> None:
+    for segment in _segments(data):
+        if segment is None:
+            reading.is_cut = True
+        elif segment.marker == _SOS:
+            _read_scan(data, segment, reading)
+        elif segment.marker in _FRAME_HEADERS:
+            if reading.frame:
+                raise ThumbFailed("corrupt")
+            reading.frame = _frame(data, segment)
+            reading.kept.append(data[segment.at : segment.end])
+        elif segment.marker in _TABLES:
+            reading.kept.append(data[segment.at : segment.end])
+        elif not reading.scans:
+            _read_application_data(data, segment, reading)
+
+
+def _segments(data: bytes) -> Iterator[_Segment | None]:
+    """The segments up to the end of the first image; None last if its end is not marked."""
+    at = len(_START_OF_IMAGE)
+    in_scans = False
+    for _ in range(MAX_CHUNKS):
+        found = (_MARKER_AFTER_SCAN if in_scans else _MARKER).search(data, at)
+        marker = data[found.end() - 1] if found else None
+        if marker == _EOI:
+            return
+        if found is None or marker is None or marker == _SOI:
+            yield None
+            return
+        at = found.start()
+        if marker in _WITHOUT_LENGTH:
+            at += _MARKER_LENGTH
+            continue
+        segment = _segment(data, marker, at)
+        if segment is None and in_scans:
+            yield None
+            return
+        if segment is None:
+            raise ThumbFailed("truncated")
+        yield segment
+        in_scans = in_scans or marker == _SOS
+        at = segment.end
+    raise ThumbFailed("too-many-chunks")
+
+
+def _segment(data: bytes, marker: int, at: int) -> _Segment | None:
+    """The segment at ``at``; None if it does not end within the data."""
+    start = at + _SEGMENT_HEADER
+    length = data[at + _MARKER_LENGTH : start]
+    end = at + _MARKER_LENGTH + int.from_bytes(length, "big")
+    return _Segment(marker, at, start, end) if start <= end <= len(data) else None
+
+
+def _frame(data: bytes, segment: _Segment) -> _Frame:
+    """The frame header; ThumbFailed ``unsupported`` for lossless and hierarchical ones, and 12 bits."""
+    start = segment.start
+    marker = segment.marker
+    if marker not in _SEQUENTIAL | _PROGRESSIVE or data[start] != _PRECISION:
+        raise ThumbFailed("unsupported")
+    components = data[start + 5]
+    sampling = {data[start + 7 + 3 * index] for index in range(components)}
+    return _Frame(
+        width=big_endian(data, start + 3, 2),
+        height=big_endian(data, start + 1, 2),
+        components=components,
+        full_chroma=len(sampling) == 1,
+        progressive=marker in _PROGRESSIVE,
+    )
+
+
+def _read_scan(data: bytes, segment: _Segment, reading: _Reading) -> None:
+    frame = reading.frame
+    if frame is None:
+        raise ThumbFailed("corrupt")
+    reading.scans += 1
+    if reading.scans > MAX_SCANS:
+        raise ThumbFailed("too-many-chunks")
+    components_in_scan = data[segment.start]
+    if frame.progressive or components_in_scan < frame.components:
+        reading.has_buffered_scans = True
+    found = _MARKER_AFTER_SCAN.search(data, segment.end)
+    end = found.start() if found else len(data)
+    reading.kept.append(data[segment.at : end])
+
+
+def _read_application_data(data: bytes, segment: _Segment, reading: _Reading) -> None:
+    """Read what matters in an APP segment: JFIF, EXIF, an ICC profile, Adobe's colour transform."""
+    contents = data[segment.start : segment.end]
+    if segment.marker == _APP1:
+        is_exif = contents.startswith(_EXIF_PREFIX) and len(contents) >= _MIN_EXIF_SEGMENT
+        if is_exif and reading.orientation is None:
+            reading.orientation = exif.orientation(contents[_EXIF_PREFIX_AND_PAD:])
+    elif segment.marker == _APP2 and contents.startswith(_ICC_PREFIX):
+        _read_profile_piece(contents, reading)
+    elif _is_jfif(segment.marker, contents) or _is_adobe(segment.marker, contents):
+        reading.kept.append(data[segment.at : segment.end])
+
+
+def _is_jfif(marker: int, contents: bytes) -> bool:
+    is_long_enough = len(contents) >= _MIN_JFIF_SEGMENT
+    return marker == _APP0 and contents.startswith(_JFIF) and is_long_enough
+
+
+def _is_adobe(marker: int, contents: bytes) -> bool:
+    is_long_enough = len(contents) >= _MIN_ADOBE_SEGMENT
+    return marker == _APP14 and contents.startswith(_ADOBE) and is_long_enough
+
+
+def _read_profile_piece(contents: bytes, reading: _Reading) -> None:
+    """Keep a piece of the profile: number and count follow the prefix (ICC.1:2022 §B.4)."""
+    if len(contents) < _ICC_HEADER:
+        return
+    number = contents[_ICC_HEADER - 2]
+    reading.profile_pieces = contents[_ICC_HEADER - 1]
+    reading.profile.setdefault(number, contents[_ICC_HEADER:])
+
+
+def _joined_profile(reading: _Reading) -> bytes:
+    """The ICC profile; empty if there is none or a piece is missing."""
+    numbers = range(1, reading.profile_pieces + 1)
+    if not all(number in reading.profile for number in numbers):
+        return b""
+    profile = b"".join(reading.profile[number] for number in numbers)
+    return profile if len(profile) <= MAX_PROFILE else b""

@@ -1,137 +1,253 @@
 """PNG headers (PNG third edition §5 and §11)."""
 
+import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
+from pocketfiles.thumbs.formats import png_colour
 from pocketfiles.thumbs.formats.header import MAX_CHUNKS, UPRIGHT, Header, big_endian
+from pocketfiles.thumbs.geometry import Box, Size
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _CHUNK_HEADER = 8
 _CHECKSUM = 4
+_MAX_LENGTH = 2**31 - 1
 
-# Places in the file, IHDR being the first chunk (§11.2.1)
-_FIRST_TYPE = 12
-_WIDTH = 16
-_HEIGHT = 20
-_DEPTH = 24
-_COLOUR_TYPE = 25
-_INTERLACE = 28
+_HEADER_LENGTH = 13
+DEPTH = 8
+COLOUR_TYPE = 9
+INTERLACE = 12
+_WITH_PALETTE = 3
 
-_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Samples in a pixel, by colour type."""
+CHANNELS = {0: 1, 2: 3, _WITH_PALETTE: 1, 4: 2, 6: 4}
+"""Samples in a pixel, by colour type (§11.2.1)."""
 
-_BYTES_INFLATED_AT_A_TIME = 1 << 20
+_TRANSPARENCY_LENGTH = {0: 2, 2: 6}
+"""Bytes of tRNS by colour type (§11.3.1.1); it has up to 256 with a palette."""
 
+_MAX_PALETTE = 768
+_MAX_TRANSPARENCY = 256
 
-@dataclass(frozen=True)
-class _Pass:
-    """Where the pixels of an interlace pass lie (§8)."""
+_CRITICAL = 0x20
+"""The bit of a type's first letter that is 0 in critical chunks (§5.4)."""
 
-    left: int
-    top: int
-    across: int
-    down: int
+_KNOWN_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
-
-_NOT_INTERLACED = (_Pass(0, 0, 1, 1),)
-_ADAM7 = (
-    _Pass(0, 0, 8, 8),
-    _Pass(4, 0, 8, 8),
-    _Pass(0, 4, 4, 8),
-    _Pass(2, 0, 4, 4),
-    _Pass(0, 2, 2, 4),
-    _Pass(1, 0, 2, 2),
-    _Pass(0, 1, 1, 2),
-)
+_FRAME_CONTROL_LENGTH = 26
+_SEQUENCE_NUMBER = 4
 
 
 @dataclass(frozen=True)
-class _Chunk:
-    """A chunk's type, and where its data begin and end."""
+class Chunk:
+    """A chunk's type, and where its data begin and end; ``is_cut`` if the file ends before it does."""
 
     type: bytes
     start: int
     end: int
+    is_cut: bool
+
+
+@dataclass
+class _Reading:
+    """What has been read of a PNG so far."""
+
+    header: bytes
+    palette: bytes = b""
+    transparency: bytes = b""
+    colours: dict[bytes, bytes] = field(default_factory=dict)
+    orientation: int | None = None
+    is_animation: bool = False
+    has_image_data: bool = False
+    is_default_image_a_frame: bool = False
+    image_data: list[bytes] = field(default_factory=list)
+    first_frame: Box | None = None
+    is_frame_ended: bool = False
+    frame_data: list[bytes] = field(default_factory=list)
+    is_cut: bool = True
 
 
 def read(data: bytes) -> Header:
     """The header of a PNG; raises what ``identify.read`` names."""
-    if data[_FIRST_TYPE:_WIDTH] != b"IHDR":
+    remaining = chunks(data)
+    first = next(remaining, None)
+    if first is None or first.is_cut:
+        raise ThumbFailed("truncated")
+    if first.type != b"IHDR" or first.end - first.start != _HEADER_LENGTH:
         raise ThumbFailed("corrupt")
-    orientation = UPRIGHT
-    animated = False
-    for chunk in _chunks(data):
-        _check_crc(data, chunk)
-        if chunk.type == b"eXIf" and orientation == UPRIGHT:
-            orientation = exif.orientation(data[chunk.start : chunk.end])
-        elif chunk.type == b"acTL":
-            frames = big_endian(data, chunk.start, 4)
-            if animated or not frames:
-                raise ThumbFailed("corrupt")
-            animated = True
-        elif chunk.type == b"IEND":
+    if not _has_right_crc(data, first):
+        raise ThumbFailed("corrupt")
+    reading = _Reading(data[first.start : first.end])
+    for chunk in remaining:
+        if chunk.type == b"IEND":
+            reading.is_cut = False
             break
-    return Header(
-        "PNG",
-        width=big_endian(data, _WIDTH, 4),
-        height=big_endian(data, _HEIGHT, 4),
-        orientation=orientation,
-        animated=animated,
-        depth=data[_DEPTH],
-    )
+        _read_chunk(data, chunk, reading)
+    if not reading.image_data:
+        raise ThumbFailed("truncated" if reading.is_cut else "corrupt")
+    is_default_shown = reading.is_default_image_a_frame or not reading.is_animation
+    if reading.is_cut and not is_default_shown:
+        raise ThumbFailed("truncated")
+    return _header(reading)
 
 
-def is_complete(data: bytes) -> bool:
-    """Whether there are pixels for every row of a PNG that ``read`` accepted.
-
-    Pillow accepts a stream that ends early and leaves the missing rows 0. The stream is inflated
-    once more for this, a megabyte at a time.
-    """
-    missing = _scanline_bytes(data)
-    inflater = zlib.decompressobj()
-    for chunk in _chunks(data):
-        if missing <= 0 or chunk.type == b"IEND":
-            break
-        compressed = data[chunk.start : chunk.end] if chunk.type == b"IDAT" else b""
-        while compressed and missing > 0:
-            missing -= len(inflater.decompress(compressed, _BYTES_INFLATED_AT_A_TIME))
-            compressed = inflater.unconsumed_tail
-    return missing <= 0
-
-
-def _chunks(data: bytes) -> Iterator[_Chunk]:
+def chunks(data: bytes) -> Iterator[Chunk]:
+    """The chunks up to the end of the data, of which the last may be cut."""
     at = len(SIGNATURE)
     for _ in range(MAX_CHUNKS):
         start = at + _CHUNK_HEADER
-        end = start + big_endian(data, at, 4)
-        yield _Chunk(data[at + 4 : start], start, end)
+        if start > len(data):
+            return
+        length = big_endian(data, at, 4)
+        if length > _MAX_LENGTH:
+            raise ThumbFailed("corrupt")
+        end = start + length
+        is_cut = end + _CHECKSUM > len(data)
+        yield Chunk(data[at + 4 : start], start, min(end, len(data)), is_cut)
+        if is_cut:
+            return
         at = end + _CHECKSUM
     raise ThumbFailed("too-many-chunks")
 
 
-def _check_crc(data: bytes, chunk: _Chunk) -> None:
+def _has_right_crc(data: bytes, chunk: Chunk) -> bool:
+    if chunk.is_cut:
+        return False
     checked = memoryview(data)[chunk.start - len(chunk.type) : chunk.end]
-    if zlib.crc32(checked) != big_endian(data, chunk.end, _CHECKSUM):
+    return zlib.crc32(checked) == big_endian(data, chunk.end, _CHECKSUM)
+
+
+def _read_chunk(data: bytes, chunk: Chunk, reading: _Reading) -> None:
+    if chunk.type == b"IDAT":
+        reading.has_image_data = True
+        reading.image_data.append(_image_chunk(data, chunk))
+    elif chunk.type == b"fdAT":
+        if reading.first_frame and not reading.is_default_image_a_frame:
+            _read_frame_data(data, chunk, reading)
+    elif chunk.type == b"fcTL":
+        _read_frame_control(data, chunk, reading)
+    elif not chunk.type[0] & _CRITICAL and chunk.type not in _KNOWN_CRITICAL:
         raise ThumbFailed("corrupt")
+    elif not reading.has_image_data:
+        _read_before_image(data, chunk, reading)
 
 
-def _scanline_bytes(data: bytes) -> int:
-    """How many bytes all scanlines have, each with its filter byte (§7.2)."""
-    width = big_endian(data, _WIDTH, 4)
-    height = big_endian(data, _HEIGHT, 4)
-    bits_per_pixel = data[_DEPTH] * _CHANNELS[data[_COLOUR_TYPE]]
-    total = 0
-    for part in _ADAM7 if data[_INTERLACE] else _NOT_INTERLACED:
-        columns = _ceil_divide(width - part.left, part.across)
-        rows = _ceil_divide(height - part.top, part.down)
-        if columns > 0:
-            total += rows * (1 + _ceil_divide(columns * bits_per_pixel, 8))
-    return total
+def _read_before_image(data: bytes, chunk: Chunk, reading: _Reading) -> None:
+    """Read what counts before the image data alone. Of each chunk type, the first one counts."""
+    length = chunk.end - chunk.start
+    if chunk.type == b"PLTE" and length <= _MAX_PALETTE:
+        reading.palette = reading.palette or data[chunk.start : chunk.end]
+    elif chunk.type == b"tRNS" and length <= _MAX_TRANSPARENCY:
+        reading.transparency = reading.transparency or data[chunk.start : chunk.end]
+    elif chunk.type == b"acTL" and length >= 4:
+        frames = big_endian(data, chunk.start, 4)
+        reading.is_animation = reading.is_animation or frames > 0
+    elif not _has_right_crc(data, chunk):
+        return
+    elif chunk.type == b"eXIf" and reading.orientation is None:
+        reading.orientation = exif.orientation(data[chunk.start : chunk.end])
+    elif chunk.type in png_colour.CHUNKS and chunk.type not in reading.colours:
+        reading.colours[chunk.type] = data[chunk.start : chunk.end]
 
 
-def _ceil_divide(number: int, by: int) -> int:
-    return -(-number // by)
+def _image_chunk(data: bytes, chunk: Chunk) -> bytes:
+    """An IDAT chunk as it is in the file, or what there is of it."""
+    if chunk.is_cut:
+        return _packed(b"IDAT", data[chunk.start : chunk.end])
+    return data[chunk.start - _CHUNK_HEADER : chunk.end + _CHECKSUM]
+
+
+def _read_frame_control(data: bytes, chunk: Chunk, reading: _Reading) -> None:
+    """Read the first frame's place (§11.3.6.2)."""
+    is_first = reading.first_frame is None and not reading.is_default_image_a_frame
+    reading.is_frame_ended = not is_first
+    if not (is_first and reading.is_animation and _has_right_crc(data, chunk)):
+        return
+    if chunk.end - chunk.start != _FRAME_CONTROL_LENGTH:
+        return
+    if not reading.has_image_data:
+        reading.is_default_image_a_frame = True
+        return
+    width = big_endian(data, chunk.start + 4, 4)
+    height = big_endian(data, chunk.start + 8, 4)
+    left = big_endian(data, chunk.start + 12, 4)
+    top = big_endian(data, chunk.start + 16, 4)
+    reading.first_frame = Box(left, top, left + width, top + height)
+
+
+def _read_frame_data(data: bytes, chunk: Chunk, reading: _Reading) -> None:
+    """Keep image data of the first frame, which ends where the next begins (§11.3.6.3)."""
+    start = chunk.start + _SEQUENCE_NUMBER
+    if reading.is_frame_ended or start > chunk.end:
+        return
+    reading.frame_data.append(_packed(b"IDAT", data[start : chunk.end]))
+
+
+def _header(reading: _Reading) -> Header:
+    fields = reading.header
+    width = big_endian(fields, 0, 4)
+    height = big_endian(fields, 4, 4)
+    colour_type = fields[COLOUR_TYPE]
+    if colour_type not in CHANNELS:
+        raise ThumbFailed("corrupt")
+    has_transparency = bool(_transparency(reading))
+    frame = reading.first_frame if reading.frame_data else None
+    if frame and (frame.right > width or frame.bottom > height or 0 in frame.size):
+        raise ThumbFailed("corrupt")
+    covers = frame is None or frame.size == (width, height)
+    channels = CHANNELS[colour_type]
+    if colour_type == _WITH_PALETTE:
+        channels = 3
+    return Header(
+        "PNG",
+        width=width,
+        height=height,
+        orientation=reading.orientation or UPRIGHT,
+        frame=None if covers else frame,
+        depth=fields[DEPTH],
+        channels=channels + has_transparency,
+        has_alpha=has_transparency or channels in {2, 4},
+        interlaced=bool(fields[INTERLACE]),
+        is_cut=reading.is_cut,
+        icc_profile=png_colour.icc_profile(reading.colours),
+        stream=_stream(reading, frame),
+    )
+
+
+def _transparency(reading: _Reading) -> bytes:
+    """The data of tRNS; empty if they do not fit the colour type."""
+    colour_type = reading.header[COLOUR_TYPE]
+    if colour_type == _WITH_PALETTE:
+        return reading.transparency[: len(reading.palette) // 3]
+    length = _TRANSPARENCY_LENGTH.get(colour_type, 0)
+    return reading.transparency if len(reading.transparency) == length else b""
+
+
+def _stream(reading: _Reading, frame: Box | None) -> bytes:
+    """The default image or the first frame, without any other chunk."""
+    header = reading.header
+    image_data = reading.image_data
+    if frame:
+        header = _with_size(header, frame.size)
+        image_data = reading.frame_data
+    chunks = [_packed(b"IHDR", header)]
+    if reading.palette and header[COLOUR_TYPE] == _WITH_PALETTE:
+        chunks.append(_packed(b"PLTE", reading.palette))
+    transparency = _transparency(reading)
+    if transparency:
+        chunks.append(_packed(b"tRNS", transparency))
+    return b"".join((SIGNATURE, *chunks, *image_data, _packed(b"IEND", b"")))
+
+
+def _with_size(header: bytes, size: Size) -> bytes:
+    width, height = size
+    return struct.pack(">II", width, height) + header[DEPTH:]
+
+
+def _packed(kind: bytes, data: bytes) -> bytes:
+    length = struct.pack(">I", len(data))
+    checksum = struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+    return b"".join((length, kind, data, checksum))

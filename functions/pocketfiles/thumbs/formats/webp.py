@@ -1,23 +1,54 @@
 """WebP headers (RFC 9649)."""
 
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs import exif
-from pocketfiles.thumbs.formats.header import MAX_CHUNKS, Header, little_endian
+from pocketfiles.thumbs.formats.header import MAX_CHUNKS, MAX_PROFILE, Header, little_endian
+from pocketfiles.thumbs.geometry import Box, Size
 
 SIGNATURE = b"RIFF"
 FORM_TYPE = b"WEBP"
 
 _FORM_TYPE = 8
 _FIRST_CHUNK = 12
-_FIRST_DATA = 20
 _CHUNK_HEADER = 8
 
-_ANIMATION = 0x02
+_HAS_ALPHA = 0x10
 """The flag in a VP8X chunk (§2.7)."""
 
+_EXTENDED_HEADER = 10
+_FRAME_HEADER = 16
+_UNITS_OF_OFFSET = 2
+"""A frame's place is counted in two pixels (§2.7.1.1)."""
+
 _VP8_START_CODE = b"\x9d\x01\x2a"
+_VP8L_SIGNATURE = 0x2F
 _SIZE_BITS = 14
 _SIZE_MASK = (1 << _SIZE_BITS) - 1
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """A chunk's type, and where its data begin and end."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+@dataclass
+class _Parts:
+    """The chunks that the first frame is drawn from."""
+
+    canvas: Size | None = None
+    is_animation: bool = False
+    frame_corner: tuple[int, int] = (0, 0)
+    alpha: bytes = b""
+    kind: bytes = b""
+    bitstream: bytes = b""
+    profile: bytes = field(default=b"", repr=False)
 
 
 def is_webp(data: bytes) -> bool:
@@ -26,55 +57,125 @@ def is_webp(data: bytes) -> bool:
 
 
 def read(data: bytes) -> Header:
-    """The header of a WebP; raises what ``identify.read`` names."""
+    """The header of a WebP; raises what ``identify.read`` names.
+
+    EXIF is not read: browsers ignore the orientation of a WebP.
+    """
     end = _FORM_TYPE + little_endian(data, 4, 4)
     if end > len(data):
         raise ThumbFailed("truncated")
-    width, height = _size(data)
-    extended = data[_FIRST_CHUNK : _FIRST_CHUNK + 4] == b"VP8X"
-    animated = extended and bool(data[_FIRST_DATA] & _ANIMATION)
-    block = _chunk(data, end, b"EXIF").removeprefix(b"Exif\0\0")
-    return Header("WEBP", width, height, exif.orientation(block), animated=animated)
+    parts = _parts(data, end)
+    lossless = parts.kind == b"VP8L"
+    size, has_alpha = _vp8l(parts.bitstream) if lossless else _vp8(parts)
+    width, height = parts.canvas or size
+    left, top = parts.frame_corner
+    frame = Box(left, top, left + size[0], top + size[1])
+    covers = size == (width, height)
+    is_outside = frame.right > width or frame.bottom > height
+    if is_outside or not (covers or parts.is_animation):
+        raise ThumbFailed("corrupt")
+    return Header(
+        "WEBP",
+        width=width,
+        height=height,
+        frame=None if covers else frame,
+        has_alpha=has_alpha,
+        lossless=lossless,
+        icc_profile=parts.profile if len(parts.profile) <= MAX_PROFILE else b"",
+        stream=_stream(parts, size),
+    )
 
 
-def icc_profile(data: bytes) -> bytes:
-    """The ICC profile; empty if there is none."""
-    return _chunk(data, len(data), b"ICCP")
+def _parts(data: bytes, end: int) -> _Parts:
+    """The first frame's chunks; ThumbFailed ``truncated`` if there is no frame."""
+    parts = _Parts()
+    is_extended = False
+    for chunk in _chunks(data, _FIRST_CHUNK, end):
+        contents = data[chunk.start : min(chunk.end, chunk.start + _FRAME_HEADER)]
+        if chunk.kind == b"VP8X" and len(contents) >= _EXTENDED_HEADER:
+            is_extended = True
+            parts.canvas = _size_less_one(contents, 4)
+        elif chunk.kind == b"ICCP" and is_extended:
+            parts.profile = data[chunk.start : chunk.end]
+        elif chunk.kind == b"ANMF" and len(contents) == _FRAME_HEADER:
+            parts.is_animation = True
+            left = little_endian(contents, 0, 3)
+            top = little_endian(contents, 3, 3)
+            parts.frame_corner = (_UNITS_OF_OFFSET * left, _UNITS_OF_OFFSET * top)
+            _read_frame(data, _chunks(data, chunk.start + _FRAME_HEADER, chunk.end), parts)
+            break
+        else:
+            _read_frame(data, iter((chunk,)), parts)
+        if parts.bitstream:
+            break
+    if not parts.bitstream:
+        raise ThumbFailed("truncated" if parts.canvas else "corrupt")
+    return parts
 
 
-def _size(data: bytes) -> tuple[int, int]:
-    """Width and height, as the first chunk has them (§2.5, §2.6, §2.7)."""
-    kind = data[_FIRST_CHUNK : _FIRST_CHUNK + 4]
-    if kind == b"VP8 ":
-        if data[23:26] != _VP8_START_CODE:
-            raise ThumbFailed("corrupt")
-        width = little_endian(data, 26, 2)
-        height = little_endian(data, 28, 2)
-        return width & _SIZE_MASK, height & _SIZE_MASK
-    if kind == b"VP8L":
-        bits = little_endian(data, 21, 4)
-        width_less_one = bits & _SIZE_MASK
-        height_less_one = bits >> _SIZE_BITS & _SIZE_MASK
-        return width_less_one + 1, height_less_one + 1
-    if kind == b"VP8X":
-        return little_endian(data, 24, 3) + 1, little_endian(data, 27, 3) + 1
-    raise ThumbFailed("corrupt")
+def _read_frame(data: bytes, chunks: Iterator[_Chunk], parts: _Parts) -> None:
+    for chunk in chunks:
+        if chunk.kind == b"ALPH":
+            parts.alpha = data[chunk.start : chunk.end]
+        elif chunk.kind in {b"VP8 ", b"VP8L"}:
+            parts.kind = chunk.kind
+            parts.bitstream = data[chunk.start : chunk.end]
+            return
 
 
-def _chunk(
-    data: bytes,
-    end: int,
-    kind: bytes,
-) -> bytes:
-    """The data of the first chunk of that kind; empty if there is none."""
-    at = _FIRST_CHUNK
+def _chunks(data: bytes, at: int, end: int) -> Iterator[_Chunk]:
     for _ in range(MAX_CHUNKS):
         start = at + _CHUNK_HEADER
         if start > end:
-            return b""
+            return
         length = little_endian(data, at + 4, 4)
-        if data[at : at + 4] == kind:
-            return data[start : start + length]
+        if start + length > end:
+            raise ThumbFailed("truncated")
+        yield _Chunk(data[at : at + 4], start, start + length)
         padding = length & 1
         at = start + length + padding
     raise ThumbFailed("too-many-chunks")
+
+
+def _vp8(parts: _Parts) -> tuple[Size, bool]:
+    """Size and alpha of a lossy frame (§2.5)."""
+    bitstream = parts.bitstream
+    if bitstream[3:6] != _VP8_START_CODE:
+        raise ThumbFailed("corrupt")
+    width = little_endian(bitstream, 6, 2) & _SIZE_MASK
+    height = little_endian(bitstream, 8, 2) & _SIZE_MASK
+    return (width, height), bool(parts.alpha)
+
+
+def _vp8l(bitstream: bytes) -> tuple[Size, bool]:
+    """Size and alpha of a lossless frame (§3.4)."""
+    if bitstream[0] != _VP8L_SIGNATURE:
+        raise ThumbFailed("corrupt")
+    bits = little_endian(bitstream, 1, 4)
+    width_less_one = bits & _SIZE_MASK
+    height_less_one = bits >> _SIZE_BITS & _SIZE_MASK
+    has_alpha = bits >> 2 * _SIZE_BITS & 1
+    return (width_less_one + 1, height_less_one + 1), bool(has_alpha)
+
+
+def _size_less_one(data: bytes, at: int) -> Size:
+    return little_endian(data, at, 3) + 1, little_endian(data, at + 3, 3) + 1
+
+
+def _stream(parts: _Parts, size: Size) -> bytes:
+    """The frame as a still picture."""
+    chunks = [_packed(parts.kind, parts.bitstream)]
+    if parts.alpha and parts.kind == b"VP8 ":
+        width, height = size
+        width_less_one = (width - 1).to_bytes(3, "little")
+        height_less_one = (height - 1).to_bytes(3, "little")
+        flags = struct.pack("<I", _HAS_ALPHA)
+        extended = flags + width_less_one + height_less_one
+        chunks = [_packed(b"VP8X", extended), _packed(b"ALPH", parts.alpha), *chunks]
+    body = b"".join((FORM_TYPE, *chunks))
+    return b"".join((SIGNATURE, struct.pack("<I", len(body)), body))
+
+
+def _packed(kind: bytes, data: bytes) -> bytes:
+    padding = b"\0" * (len(data) & 1)
+    return b"".join((kind, struct.pack("<I", len(data)), data, padding))

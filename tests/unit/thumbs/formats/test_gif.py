@@ -1,37 +1,79 @@
+import struct
+
 import pytest
 
 from pocketfiles.thumbs.formats.gif import read
 from pocketfiles.thumbs.formats.header import MAX_CHUNKS, Header
-from tests.unit.thumbs.formats.samples import SIZE, reason, written
+from tests.unit.thumbs.formats.samples import SIZE, pixels, reason, thumb, written
 
-GIF = written("GIF", mode="L")
-FRAME = GIF.index(b"\x2c\0\0\0\0\x28\0\x1e\0")
+GIF = written("GIF", mode="P")
+DESCRIPTOR = b"\x2c\0\0\0\0\x28\0\x1e\0"
+FRAME = GIF.index(DESCRIPTOR)
+PALETTE = 3 * (2 << (GIF[10] & 7))
+
+
+def canvas(width: int, height: int) -> bytes:
+    return GIF[:6] + struct.pack("<HH", width, height) + GIF[10:]
+
+
+def at(left: int, top: int, width: int, height: int) -> bytes:
+    """The GIF with its frame described as lying there."""
+    place = struct.pack("<HHHH", left, top, width, height)
+    return GIF[: FRAME + 1] + place + GIF[FRAME + 9 :]
 
 
 @pytest.mark.parametrize(
     ("data", "header"),
     [
-        (GIF, Header("GIF", *SIZE)),
+        (GIF, Header("GIF", *SIZE, channels=1)),
+        (GIF + b"trailing", Header("GIF", *SIZE, channels=1)),
+        (canvas(50, 60), Header("GIF", 50, 60, channels=1, frame=(0, 0, 40, 30))),  # type: ignore[arg-type]
+        (canvas(0, 0), Header("GIF", *SIZE, channels=1)),
+        (canvas(9, 9), Header("GIF", *SIZE, channels=1)),
+        (at(5, 6, 40, 30), Header("GIF", 45, 36, channels=1, frame=(5, 6, 45, 36))),  # type: ignore[arg-type]
+        (GIF[:-1], Header("GIF", *SIZE, channels=1)),
+        (GIF[:-2], Header("GIF", *SIZE, channels=1, is_cut=True)),
     ],
 )
 def test_a_header_is_read_without_decoding(data: bytes, header: Header) -> None:
     assert read(data) == header
 
 
-def test_a_first_frame_smaller_than_its_canvas_is_told() -> None:
-    smaller = GIF[:FRAME] + b"\x2c\x02\0\x03\0\x0a\0\x05\0" + GIF[FRAME + 9 :]
-    assert read(smaller).frame == (2, 3, 12, 8)
+@pytest.mark.parametrize("damaged", [canvas(0, 0), canvas(30, 10), GIF[:-1], GIF[:-2]])
+def test_damage_that_loses_no_pixel_is_no_damage(damaged: bytes) -> None:
+    assert thumb(damaged) == thumb(GIF)
+
+
+def test_a_gif_without_a_palette_is_black() -> None:
+    data = GIF[:10] + bytes([GIF[10] & 0x7F]) + GIF[11:13] + GIF[13 + PALETTE :]
+    assert pixels(data).getextrema() == ((0, 0), (0, 0), (0, 0), (255, 255))
+
+
+def test_a_frame_of_its_own_palette_is_drawn_in_it() -> None:
+    palette = GIF[13 : 13 + PALETTE]
+    interlaced = GIF[FRAME + 9]
+    flags = 0x80 | interlaced | GIF[10] & 7
+    own = GIF[: FRAME + 9] + bytes([flags]) + palette + GIF[FRAME + 10 :]
+    black = own[:13] + bytes(PALETTE) + own[13 + PALETTE :]
+    assert pixels(black).tobytes() == pixels(GIF).tobytes()
+
+
+def test_around_a_frame_the_canvas_is_empty() -> None:
+    image = pixels(canvas(80, 60))
+    assert image.getchannel("A").getbbox() == (0, 0, 40, 30)
+
+
+def test_image_data_that_end_early_are_truncated() -> None:
+    assert thumb(GIF[: len(GIF) - 40]) == b"[truncated]"
 
 
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (GIF[:6] + bytes(4) + GIF[10:], "corrupt"),
-        (GIF[:FRAME] + b"\x2c\x01\0" + GIF[FRAME + 3 :], "corrupt"),  # a frame outside the canvas
-        (GIF[:FRAME] + b"\x2c\0\0\0\0\0\0\0\0" + GIF[FRAME + 9 :], "corrupt"),
+        (at(0, 0, 0, 0), "corrupt"),
         (GIF[:FRAME] + b"\x99" + GIF[FRAME:], "corrupt"),
-        (GIF[:10] + b"\0" + GIF[11:13] + GIF[FRAME:], "corrupt"),  # no colour table
         (GIF[:FRAME], "truncated"),
+        (GIF[: FRAME + 11], "truncated"),
         (GIF[:8], "truncated"),
         (GIF[:FRAME] + b"\x21\xfe" + b"\1a" * MAX_CHUNKS + b"\0" + GIF[FRAME:], "too-many-chunks"),
     ],

@@ -1,0 +1,119 @@
+"""The colour space of a PNG, as an ICC profile (PNG third edition §4.3, §11.3.2).
+
+The first of these that is there and makes sense decides: cICP, iCCP, sRGB, gAMA with cHRM.
+"""
+
+import struct
+import zlib
+
+from pocketfiles.thumbs import icc
+from pocketfiles.thumbs.formats.header import MAX_PROFILE
+from pocketfiles.thumbs.icc import Chromaticities
+
+CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
+
+_D65 = (0.3127, 0.3290)
+_SRGB = Chromaticities(_D65, (0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
+_REC_601_525 = Chromaticities(_D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070))
+
+_COLOUR_PRIMARIES = {
+    1: _SRGB,
+    5: Chromaticities(_D65, (0.640, 0.330), (0.290, 0.600), (0.150, 0.060)),
+    6: _REC_601_525,
+    7: _REC_601_525,
+    9: Chromaticities(_D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
+    11: Chromaticities((0.314, 0.351), (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    12: Chromaticities(_D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+}
+"""By ColourPrimaries (ITU-T H.273 table 2)."""
+
+_REC_709_DISPLAY_GAMMA = 2.4
+_TRANSFER_GAMMA = {
+    1: _REC_709_DISPLAY_GAMMA,
+    4: 2.2,
+    5: 2.8,
+    6: _REC_709_DISPLAY_GAMMA,
+    8: 1.0,
+    13: None,
+    14: _REC_709_DISPLAY_GAMMA,
+    15: _REC_709_DISPLAY_GAMMA,
+}
+"""By TransferCharacteristics (H.273 table 3); None is sRGB's curve. PQ and HLG are not converted."""
+
+_SRGB_CODES = (1, 13)
+_RGB_MATRIX = 0
+_FULL_RANGE = 1
+_CICP_LENGTH = 4
+
+_GAMMA_LENGTH = 4
+_CHROMATICITIES_LENGTH = 32
+_UNITS = 100_000
+"""gAMA and cHRM are in units of 1/100,000."""
+
+_SRGB_GAMMA = 45_455
+"""gAMA of 1/2.2. Without cHRM it stands for sRGB's curve."""
+
+_SRGB_PROFILE = b""
+
+
+def icc_profile(chunks: dict[bytes, bytes]) -> bytes:
+    """The profile that these chunks describe, by type; empty for sRGB."""
+    profile = _from_cicp(chunks.get(b"cICP", b""))
+    if profile is None:
+        profile = _from_iccp(chunks.get(b"iCCP", b""))
+    if profile is None and not chunks.get(b"sRGB"):
+        profile = _from_gamma(chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b""))
+    return profile or _SRGB_PROFILE
+
+
+def _from_cicp(data: bytes) -> bytes | None:
+    """The profile of coding-independent code points (§11.3.2.6); None if they are not supported."""
+    if len(data) != _CICP_LENGTH:
+        return None
+    primaries, transfer, matrix, full_range = data
+    if (matrix, full_range) != (_RGB_MATRIX, _FULL_RANGE):
+        return None
+    if primaries not in _COLOUR_PRIMARIES or transfer not in _TRANSFER_GAMMA:
+        return None
+    if (primaries, transfer) == _SRGB_CODES:
+        return _SRGB_PROFILE
+    return icc.profile(_COLOUR_PRIMARIES[primaries], _TRANSFER_GAMMA[transfer])
+
+
+def _from_iccp(data: bytes) -> bytes | None:
+    """The embedded profile (§11.3.2.3); None if it is broken or longer than MAX_PROFILE."""
+    name, _, rest = data.partition(b"\0")
+    if not name or rest[:1] != b"\0":
+        return None
+    inflater = zlib.decompressobj()
+    try:
+        profile = inflater.decompress(rest[1:], MAX_PROFILE)
+    except zlib.error:
+        return None
+    return profile if inflater.eof and profile else None
+
+
+def _from_gamma(gamma_data: bytes, chromaticity_data: bytes) -> bytes | None:
+    """The profile of gAMA and cHRM (§11.3.2.1, §11.3.2.2); cHRM alone means nothing to browsers."""
+    if len(gamma_data) != _GAMMA_LENGTH:
+        return None
+    gamma = int.from_bytes(gamma_data, "big")
+    has_chromaticities = len(chromaticity_data) == _CHROMATICITIES_LENGTH
+    if gamma == 0 or (gamma == _SRGB_GAMMA and not has_chromaticities):
+        return None
+    colours = _chromaticities(chromaticity_data) if has_chromaticities else _SRGB
+    try:
+        return icc.profile(colours, _UNITS / gamma)
+    except ValueError:
+        return None
+
+
+def _chromaticities(data: bytes) -> Chromaticities:
+    numbers = [number / _UNITS for number in struct.unpack(">8I", data)]
+    white_x, white_y, red_x, red_y, green_x, green_y, blue_x, blue_y = numbers
+    return Chromaticities(
+        white=(white_x, white_y),
+        red=(red_x, red_y),
+        green=(green_x, green_y),
+        blue=(blue_x, blue_y),
+    )
