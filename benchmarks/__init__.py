@@ -6,6 +6,8 @@ alone. Figures go to ``results/``.
 ``throughput``     requests per second of the local server
 ``thumbs``         thumbs against sharp, pyvips and plain Pillow
 ``thumbs_python``  the Python side of ``thumbs``, in a process of its own
+``corpus``         a folder of pictures: outcome, time, memory and likeness to Chromium
+``browser``        what Chromium shows of pictures
 ``rules``          view rules, against the same query in plain SQLite
 ``sync``           the importer and the sync
 ``cost``           what requests and a month cost, from list prices
