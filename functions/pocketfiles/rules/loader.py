@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Protocol
 
 from pocketfiles.catalogue.model import Collection, Field, Record
@@ -162,14 +162,15 @@ class Loader:
             )
 
     def _take(self, collection: Collection, records: Iterable[Record]) -> None:
-        """Read on until there are too many."""
-        for record in records:
-            if record.id in self._read[collection.id]:
-                continue
-            if self._count(collection.id) >= self._limits.max_rows:
-                self.incomplete.add(collection.id)
-                break
-            self._insert(collection, [record])
+        """Read on until there are too many; few at once, since their size is not known."""
+        read = self._read[collection.id]
+        unread = (record for record in records if record.id not in read)
+        room = max(self._limits.max_rows - self._count(collection.id), 0)
+        while room and (batch := list(islice(unread, min(FIRST_BATCH, room)))):
+            self._insert(collection, batch)
+            room -= len(batch)
+        if not room and next(unread, None) is not None:
+            self.incomplete.add(collection.id)
 
     def _limit(self, collection_id: str) -> int:
         """How many records of a collection may be known in all."""
