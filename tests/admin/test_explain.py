@@ -350,3 +350,23 @@ def test_a_wrong_command_line_is_exit_code_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert "secret-token" not in err
+
+
+def test_an_equality_reads_only_the_records_that_fit_from_the_table(
+    guarded: Shaped, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(60):
+        guarded.put("docs", f"more{number}")
+    guarded.execute("UPDATE docs SET title = 'wanted' WHERE id = 'more7'")
+    for rule, work, code in (
+        ("@collection.docs:a.title ?= 'wanted'", 1, 0),
+        ("@collection.docs:a.title ?= 'absent'", 0, 1),
+        ("@collection.docs:a.title != 'wanted'", 3, 1),
+        ("@collection.docs:a.title != 'absent'", 1, 0),
+    ):
+        guarded.execute("UPDATE _collections SET viewRule = ? WHERE name = 'docs'", rule)
+        import_directory(guarded.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
+        capsys.readouterr()
+        assert main(["explain", SECRET, "--table", cloud.table]) == code, rule
+        out = capsys.readouterr().out
+        assert f"work        {work} of 1000 records" in out, rule
