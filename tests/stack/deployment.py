@@ -125,15 +125,11 @@ class Stack:
         return run([sys.executable, "-m", "admin", *arguments], self.emulator.environment)
 
     def import_demo(self) -> str:
-        return self.admin(
-            *("import", "--pb-data", str(DEMO)),
-            *("--bucket", self.bucket),
-            *("--table", self.table),
-        )
+        return self.admin("import", "--pb-data", str(DEMO), "--stack", self.name)
 
     def token(self, record: str, kind: str = "--file") -> str:
         """A file token, or an auth token, of a demo user."""
-        printed = self.admin("token", "users", record, kind, "--table", self.table)
+        printed = self.admin("token", "users", record, kind, "--stack", self.name)
         return printed.strip().splitlines()[-1]
 
     def get(self, path: str, **headers: str) -> Answer:

@@ -15,9 +15,7 @@ GONE = f"{PHOTOS}/photo0000000002/data_mzqutpl072.json"
 
 
 def sync(stack: Stack, data: Path) -> str:
-    return stack.admin(
-        *("sync", "--pb-data", str(data)), *("--bucket", stack.bucket), *("--table", stack.table)
-    )
+    return stack.admin("sync", "--pb-data", str(data), "--stack", stack.name)
 
 
 def test_a_sync_round_makes_the_stack_equal_to_pocketbase(stack: Stack, tmp_path: Path) -> None:
@@ -71,3 +69,40 @@ def test_two_stacks_in_one_region_share_nothing(emulator: Emulator) -> None:
     other.import_demo()
     a_public_file_is_served(other)
     other.delete()
+
+
+# ---------------------------------------------------------------- restore drills (docs/deploying.md)
+
+
+def test_a_file_deleted_by_mistake_is_restored_from_its_version(stack: Stack) -> None:
+    s3 = stack.emulator.client("s3")
+    s3.delete_object(Bucket=stack.bucket, Key=PNG)
+    assert stack.get(f"/api/files/{PNG}").status == 404
+    listed = s3.list_object_versions(Bucket=stack.bucket, Prefix=PNG)
+    (marker,) = [each for each in listed["DeleteMarkers"] if each["IsLatest"]]
+    s3.delete_object(Bucket=stack.bucket, Key=PNG, VersionId=marker["VersionId"])
+    a_public_file_is_served(stack)
+
+
+def test_a_table_that_lost_records_is_made_right_by_a_sync(stack: Stack) -> None:
+    dynamodb = stack.emulator.client("dynamodb")
+    table = stack.table
+    items = dynamodb.scan(TableName=table)["Items"]
+    lost = [item for item in items if item["sk"]["S"].startswith("photo")]
+    assert lost
+    for item in lost:
+        dynamodb.delete_item(TableName=table, Key={"pk": item["pk"], "sk": item["sk"]})
+    assert stack.get(f"/api/files/{PNG}").status == 404
+    sync(stack, DEMO)
+    a_public_file_is_served(stack)
+
+
+def test_a_deleted_stack_comes_back_with_its_bucket(emulator: Emulator) -> None:
+    before = deploy(emulator, "before", {"Cdn": "no"})
+    before.import_demo()
+    bucket = before.bucket
+    before.delete()
+    after = deploy(emulator, "after", {"Cdn": "no", "ExistingBucket": bucket})
+    assert "uploaded" not in after.import_demo()
+    a_public_file_is_served(after)
+    after.delete()
