@@ -10,6 +10,7 @@ patch mends:
   CloudFront's runtime. tests/edge tests both.
 * It adds no ``CloudFront-Viewer-Address``, so clients have no address behind it.
 * Its API Gateway answers HEAD, preflights and query strings in its own way, and has no throttle.
+* Its S3 answers 404 for a missing key, also to whom may not list the bucket; AWS answers 403.
 * Alarms on metric math are created, but never evaluated.
 * X-Ray traces, web ACL rules, log deliveries, budgets and canary deployments have no effect.
 * A KMS key encrypts nothing, so a missing ``kms:Decrypt`` is not noticed.
