@@ -7,6 +7,7 @@ without PocketBase. From the top down; each part imports only parts below it:
 ``cli``            parses the command line, runs a command, prints failures
 ``commands``       one module for each command
 ``comparison``     compares a running PocketBase with a PocketFiles stack
+``console``        the page that shows what is served, read only
 ``explain``        says step by step why a URL is served or refused
 ``rule_findings``  view rules that cannot be evaluated, and files that are open
 ``standalone``     collections, records and files without PocketBase

@@ -92,12 +92,12 @@ class Console:
                 return
         self._print(line)
 
-    def printed_by_function(self, line: str) -> None:
-        """Take a line that a function printed."""
+    def printed_by_function(self, request_id: str, line: str) -> None:
+        """Take a line that a function printed while it served a request."""
         fields = _json_object(line)
         is_request = fields.get("message") == "answered"
         if is_request:
-            self._keep_outcome(fields)
+            self._keep_outcome(request_id, fields)
         is_metric = "_aws" in fields
         if self._as_json:
             is_own = self._held is not None and (is_request or is_metric)
@@ -130,10 +130,10 @@ class Console:
         """The kept requests with a number above ``after``, the oldest first."""
         return [asdict(entry) for entry in list(self._entries) if entry.number > after]
 
-    def _keep_outcome(self, fields: Mapping[str, Any]) -> None:
+    def _keep_outcome(self, request_id: str, fields: Mapping[str, Any]) -> None:
         if len(self._outcomes) >= OUTCOMES_KEPT:  # a client that went away never takes its outcome
             self._outcomes.clear()
-        self._outcomes[str(fields.get("function_request_id", ""))] = fields
+        self._outcomes[request_id] = fields
 
     def _line(self, entry: Entry) -> str:
         status = self._coloured(str(entry.status), _COLOURS.get(entry.status // 100, _BOLD))
@@ -160,9 +160,13 @@ class Console:
 
 
 class FunctionOutput(io.TextIOBase):
-    """The standard output of the functions: passes each whole line on, by thread."""
+    """The standard output of the functions: passes on each whole line with its request's id.
 
-    def __init__(self, take: Callable[[str], None]) -> None:
+    The id is the thread's name. The id in a log line cannot be trusted here: the functions' logger
+    keeps it for the process, which on AWS serves one request at a time.
+    """
+
+    def __init__(self, take: Callable[[str, str], None]) -> None:
         self._take = take
         self._started = threading.local()
 
@@ -175,7 +179,7 @@ class FunctionOutput(io.TextIOBase):
         lines = (getattr(self._started, "text", "") + text).split("\n")
         self._started.text = lines.pop()
         for line in lines:
-            self._take(line)
+            self._take(threading.current_thread().name, line)
         return len(text)
 
 

@@ -19,11 +19,14 @@ def is_local(headers: Mapping[str, str]) -> bool:
 
 def is_own_page(headers: Mapping[str, str]) -> bool:
     """Whether a request may come from this very origin, or from no page at all."""
-    origin = headers.get("origin")
     host = headers.get("host", "")
-    if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
-        return False
-    return _is_own_name(host) and origin in {None, f"http://{host}"}
+    is_link = headers.get("sec-fetch-mode") == "navigate"  # whose answer no page can read
+    comes_from_here = headers.get("sec-fetch-site", "none") in {"none", "same-origin"}
+    return (
+        _is_own_name(host)
+        and headers.get("origin") in {None, f"http://{host}"}
+        and (is_link or comes_from_here)
+    )
 
 
 def _is_own_origin(origin: str | None) -> bool:

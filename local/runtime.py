@@ -96,7 +96,12 @@ class Runtime:
         function = self._functions[name]
         context = Context(request_id, name, function.memory, time.monotonic() + function.timeout)
         results: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
-        work = threading.Thread(target=self._run, args=(name, event, context, results), daemon=True)
+        work = threading.Thread(
+            target=self._run,
+            args=(name, event, context, results),
+            name=request_id,  # by which the console knows whose line is printed
+            daemon=True,
+        )
         work.start()
         try:
             succeeded, result = results.get(timeout=min(function.timeout, self._limit))

@@ -14,14 +14,17 @@ from urllib.parse import urlsplit
 import boto3
 
 from admin import rule_findings
+from admin.console.app import ConsoleApp
+from admin.console.objects import BucketObjects
+from admin.console.views import Views
 from admin.sync.round import Summary, import_directory
 from admin.target import local_runner
 from admin.target.local_runner import LocalRunner
-from local import cloud, containers
+from local import cloud, containers, origins
 from local.api import Api
 from local.console import Console, FunctionOutput, observed
 from local.follow import following
-from local.gateway import Request
+from local.gateway import Answer, Request
 from local.intrinsics import REGION
 from local.login import Login
 from local.runtime import Runtime
@@ -93,7 +96,9 @@ def serve(options: Options, out: TextIO, console: Console) -> None:
             _announced(_runner(base, backing), console),
             _followed(options, backing, console),
         ):
-            server.application = _with_login(options, observed(front, console), backing)
+            observed_front = observed(front, console)
+            with_login = _with_login(options, observed_front, backing)
+            server.application = _with_page(with_login, backing, console)
             for line in _greeting(base, backing, api):
                 print(line, file=out, flush=True)
             _remark(options, backing, console)
@@ -158,6 +163,23 @@ def _followed(
         return contextlib.nullcontext()
     names = (backing.bucket, backing.table_name)
     return following(options.data, (backing.s3, backing.dynamodb), names, console.say)
+
+
+def _with_page(application: Application, backing: Backing, console: Console) -> Application:
+    """The application with the page at ``/`` for browsers."""
+    table = Table(backing.dynamodb, backing.table_name)
+    objects = BucketObjects(backing.s3, backing.bucket)
+    views = Views(table, objects, title="local", base="", requests=console)
+    page = ConsoleApp(views, origins.is_own_page, file_origins=(backing.endpoint,))
+
+    def respond(request: Request) -> Answer:
+        headers = {name.lower(): value for name, value in request.headers}
+        found = page.answer(request.method, request.target, headers)
+        if found is None:
+            return application(request)
+        return Answer(found.status, found.headers, found.body)
+
+    return respond
 
 
 def _with_login(options: Options, application: Application, backing: Backing) -> Application:

@@ -22,7 +22,7 @@ def opened(*, as_json: bool = False, colour: bool = False) -> tuple[Console, io.
 
 
 def log_line(**fields: object) -> str:
-    return json.dumps({"message": "answered", "function_request_id": "id-1", **fields})
+    return json.dumps({"message": "answered", "function_request_id": "another", **fields})
 
 
 def answer(status: int = 200, body: bytes = b"x" * 8600) -> Answer:
@@ -45,7 +45,7 @@ def answer(status: int = 200, body: bytes = b"x" * 8600) -> Answer:
 )
 def test_a_request_is_one_line(logged: dict[str, object], status: int, line: str) -> None:
     console, out = opened()
-    console.printed_by_function(log_line(**logged))
+    console.printed_by_function("id-1", log_line(**logged))
     console.answered(Request("GET", PICTURE), answer(status), 48.9)
     assert out.getvalue() == line
 
@@ -59,19 +59,21 @@ def test_a_terminal_gets_colours() -> None:
 def test_json_passes_through_and_no_line_is_added() -> None:
     console, out = opened(as_json=True)
     line = log_line(thumb="made")
-    console.printed_by_function(line)
-    console.printed_by_function('{"_aws": {}}')
+    console.printed_by_function("id-1", line)
+    console.printed_by_function("id-1", '{"_aws": {}}')
     console.answered(Request("GET", "/"), answer(), 1)
     assert out.getvalue() == f'{line}\n{{"_aws": {{}}}}\n'
 
 
 def test_metrics_are_not_printed_for_people_but_warnings_and_bugs_are() -> None:
     console, out = opened()
-    console.printed_by_function('{"_aws": {}}')
-    console.printed_by_function('{"level": "ERROR", "message": "failed", "exception": "Traceback"}')
-    console.printed_by_function("not JSON")
-    console.printed_by_function("{not JSON")
-    console.printed_by_function("[1]")
+    console.printed_by_function("id-1", '{"_aws": {}}')
+    console.printed_by_function(
+        "id-1", '{"level": "ERROR", "message": "failed", "exception": "Traceback"}'
+    )
+    console.printed_by_function("id-1", "not JSON")
+    console.printed_by_function("id-1", "{not JSON")
+    console.printed_by_function("id-1", "[1]")
     assert out.getvalue() == "error: failed\nTraceback\nnot JSON\n{not JSON\n[1]\n"
 
 
@@ -79,8 +81,8 @@ def test_metrics_are_not_printed_for_people_but_warnings_and_bugs_are() -> None:
 def test_nothing_is_printed_before_the_console_is_opened(as_json: bool) -> None:
     out = io.StringIO()
     console = Console(out, as_json=as_json)
-    console.printed_by_function(log_line())
-    console.printed_by_function('{"_aws": {}}')
+    console.printed_by_function("id-1", log_line())
+    console.printed_by_function("id-1", '{"_aws": {}}')
     console.say("imported")
     assert out.getvalue() == ""
     console.open()
@@ -129,14 +131,14 @@ def test_requests_are_kept_for_the_page_by_number() -> None:
 
 
 def test_lines_of_several_threads_are_not_mixed() -> None:
-    lines: list[str] = []
-    output = FunctionOutput(lines.append)
+    lines: list[tuple[str, str]] = []
+    output = FunctionOutput(lambda request_id, line: lines.append((request_id, line)))
     output.write("one ")
-    other = threading.Thread(target=lambda: output.write("two\nthree"))
+    other = threading.Thread(target=lambda: output.write("two\nthree"), name="id-2")
     other.start()
     other.join()
     output.write("line\n")
-    assert lines == ["two", "one line"]
+    assert lines == [("id-2", "two"), (threading.current_thread().name, "one line")]
 
 
 def test_every_answer_is_observed() -> None:

@@ -112,8 +112,9 @@ class Table:
                 return
         raise Overloaded("DynamoDB left keys of a batch unprocessed")
 
-    def query_items(self, pk: str, page_size: int | None = None) -> Iterator[Item]:
-        """The items of a partition in order of sort key. The next page is read when needed."""
+    def query_items(self, pk: str, page_size: int | None = None, after: str = "") -> Iterator[Item]:
+        """The items of a partition in order of sort key, those above ``after``. The next page is
+        read when needed."""
         request: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": {"S": pk}},
@@ -121,6 +122,8 @@ class Table:
         }
         if page_size is not None:
             request["Limit"] = page_size
+        if after:
+            request["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": after}}
         while True:
             page = self._call("query", **request)
             yield from page["Items"]
@@ -187,12 +190,17 @@ class TableAt:
     def all(self, collection_id: str, limit: int) -> Iterator[Record]:
         """The collection's records in order of id, read page by page; ``limit`` + 1 at the most,
         which tells that there are too many."""
+        return islice(self.records_after(collection_id, "", limit + 1), limit + 1)
+
+    def records_after(self, collection_id: str, record_id: str, page_size: int) -> Iterator[Record]:
+        """The collection's records above an id, in order of id, read by the page."""
         collection = self._collections.with_id(collection_id)
         if collection is None:
             return
-        items = self._table.query_items(collection_id, limit + 1)
-        records = (self._record(item, collection) for item in items)
-        yield from islice(filter(None, records), limit + 1)
+        for item in self._table.query_items(collection_id, page_size, record_id):
+            record = self._record(item, collection)
+            if record:
+                yield record
 
     def _record(self, item: Item, collection: Collection | None) -> Record | None:
         value = value_at(item, self._pointer, with_held=self._with_held)

@@ -1,0 +1,10 @@
+"""The page that shows what is served: files, thumbs, decisions, rules and requests. Read only.
+
+From the top down:
+
+``server``   serves the page of a stack on this machine
+``app``      answers requests for the page and its data
+``views``    what the page shows, as JSON values
+``objects``  what the bucket has of a file
+``page``     the page itself: HTML with its style and script inside, and its policy
+"""

@@ -1,0 +1,565 @@
+"use strict";
+
+const DATA = "application/vnd.pocketfiles+json";
+const PICTURE = /\.(jpe?g|png|gif|webp|avif|svg|bmp|ico)$/i;
+const THUMBABLE = /\.(jpe?g|png|gif|webp)$/i;
+const MOVING = /\.(mp4|webm|mov|m4v)$/i;
+const GALLERY_PIXELS = 160; // a tile's width; a listed thumb at least this large is preferred
+const POLL_MILLISECONDS = 1000;
+const ACCEPTS = [
+  ["AVIF + WebP", "image/avif,image/webp,image/png,*/*;q=0.8"],
+  ["WebP", "image/webp,image/png,*/*;q=0.8"],
+  ["Neither", "image/png,image/*;q=0.8,*/*;q=0.5"],
+];
+
+const state = { overview: null, user: "", token: null, expires: 0, accept: ACCEPTS[0], files: [] };
+const main = document.getElementById("main");
+
+/* ---- Building blocks ---- */
+
+/** An element with properties, attributes (`attr`), listeners (`on`) and children. */
+function el(tag, props, ...children) {
+  const { attr = {}, on = {}, ...rest } = props || {};
+  const element = Object.assign(document.createElement(tag), rest);
+  for (const [name, value] of Object.entries(attr)) {
+    if (value !== null && value !== false) element.setAttribute(name, value);
+  }
+  for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener);
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+const chip = (text, kind = "") => el("span", { className: `chip ${kind}` }, text);
+
+function show(...children) {
+  main.replaceChildren(...children.flat().filter(Boolean));
+}
+
+function bytes(count) {
+  const units = ["B", "kB", "MB", "GB"];
+  let size = count;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return unit === 0 ? `${count} B` : `${size.toFixed(size < 100 ? 1 : 0)} ${units[unit]}`;
+}
+
+function toast(text) {
+  const box = document.getElementById("toast");
+  box.textContent = text;
+  box.classList.add("shown");
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => box.classList.remove("shown"), 1800);
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast("Copied");
+  } catch {
+    toast("The browser does not let this page copy");
+  }
+}
+
+/* ---- Data ---- */
+
+async function data(view, query = {}) {
+  const address = `/?${new URLSearchParams({ view, ...query })}`;
+  const answer = await fetch(address, { headers: { Accept: DATA } });
+  const value = await answer.json();
+  if (!answer.ok) throw new Error(value.error);
+  return value;
+}
+
+const base = () => state.overview.base || location.origin;
+
+function path(file) {
+  const parts = [file.collection, file.record, file.name].map(encodeURIComponent);
+  return `/api/files/${parts.join("/")}`;
+}
+
+/** The URL of a file, with its thumb's size and, where it is protected, the viewer's token. */
+function address(file, size = "") {
+  const query = new URLSearchParams();
+  if (size) query.set("thumb", size);
+  if (file.protected && state.token) query.set("token", state.token);
+  const text = query.toString();
+  return base() + path(file) + (text ? `?${text}` : "");
+}
+
+/** Where this page shows a file. */
+function place(file) {
+  return `#/file/${[file.collection, file.record, file.name].map(encodeURIComponent).join("/")}`;
+}
+
+/** The size that fits a tile best: the smallest listed one that fills it. */
+function gallerySize(file) {
+  const sizes = file.thumbs
+    .map((size) => [size, ...size.split(/[x]/).map((part) => parseInt(part, 10))])
+    .filter(([, width, height]) => Math.max(width, height) >= GALLERY_PIXELS)
+    .filter(([, width, height]) => (width || 1e4) >= GALLERY_PIXELS && (height || 1e4) >= GALLERY_PIXELS)
+    .sort((one, other) => Math.max(one[1], one[2]) - Math.max(other[1], other[2]));
+  return sizes.length ? sizes[0][0] : "100x100";
+}
+
+/* ---- The viewer and their token ---- */
+
+async function viewAs(user) {
+  state.user = user;
+  state.token = null;
+  if (user) {
+    const { token, seconds } = await data("token", { user });
+    state.token = token;
+    state.expires = Date.now() + seconds * 1000;
+  }
+  tick();
+}
+
+function tick() {
+  const life = document.getElementById("life");
+  life.hidden = !state.token;
+  if (!state.token) return;
+  const left = Math.max(0, Math.round((state.expires - Date.now()) / 1000));
+  const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  life.textContent = left ? `token ${clock}` : "token ended";
+  life.classList.toggle("ended", left === 0);
+  life.title = left ? "How long the file token is good" : "Choose the user again for a new token";
+}
+
+/* ---- Files ---- */
+
+function collections() {
+  return state.overview.collections.filter((each) => each.fields.length);
+}
+
+function sidebar(current) {
+  const links = collections().map((each) =>
+    el(
+      "a",
+      { href: `#/files/${encodeURIComponent(each.name)}`, attr: { "aria-current": each.name === current ? "page" : null } },
+      each.name,
+      each.fields.some((field) => field.protected) ? el("span", { className: "padlock", title: "has protected files" }) : null,
+    ),
+  );
+  return el("aside", { className: "side", attr: { "aria-label": "Collections" } }, el("h2", {}, "Collections"), links);
+}
+
+function tile(file) {
+  const extension = (file.name.match(/\.(\w{1,8})$/) || ["", "file"])[1];
+  const letters = () => el("span", { className: "kind" }, `.${extension}`);
+  const box = el("div", { className: "tile" });
+  if (THUMBABLE.test(file.name) && (!file.protected || state.token)) {
+    const picture = el("img", {
+      alt: "",
+      loading: "lazy",
+      decoding: "async",
+      on: { error: () => picture.replaceWith(letters()) },
+    });
+    picture.src = address(file, gallerySize(file));
+    box.append(picture);
+  } else {
+    box.append(letters());
+  }
+  if (file.protected) box.append(el("span", { className: "lock" }, "protected"));
+  return el(
+    "li",
+    {},
+    el(
+      "a",
+      { href: place(file) },
+      box,
+      el("span", { className: "name", title: file.name }, file.name),
+      el("span", { className: "under" }, file.record),
+    ),
+  );
+}
+
+async function files(name, start = "") {
+  const all = collections();
+  if (!all.length) return show(el("p", { className: "empty" }, "No collection has a file field."));
+  const current = all.find((each) => each.name === name) || all[0];
+  const list = el("ul", { className: "gallery" });
+  const more = el("button", { className: "more", hidden: true }, "Show more");
+  const search = el("input", {
+    type: "search",
+    placeholder: "Go to record id  ( / )",
+    value: start,
+    attr: { "aria-label": "Go to record id", id: "search" },
+  });
+  const form = el("form", { on: { submit: (event) => { event.preventDefault(); files(current.name, search.value.trim()); } } }, search);
+  const head = el(
+    "div",
+    { className: "head" },
+    el(
+      "div",
+      {},
+      el("h1", {}, current.name),
+      el(
+        "div",
+        { className: "chips" },
+        chip(current.type),
+        current.fields.map((field) => chip(field.protected ? `${field.name} · protected` : field.name, field.protected ? "warn" : "")),
+      ),
+    ),
+    form,
+  );
+  show(el("div", { className: "split" }, sidebar(current.name), el("div", {}, head, list, more)));
+  state.files = [];
+
+  // The id before the one that is asked for: records are read from above it.
+  let after = start ? start.slice(0, -1) + String.fromCharCode(Math.max(33, start.charCodeAt(start.length - 1) - 1)) + "~" : "";
+  let reading = false;
+  async function next() {
+    if (reading) return;
+    reading = true;
+    const page = await data("files", { collection: current.name, after });
+    state.files.push(...page.files);
+    list.append(...page.files.map(tile));
+    if (!state.files.length && !page.next) {
+      list.replaceWith(el("p", { className: "empty" }, "No files here."));
+    }
+    after = page.next;
+    more.hidden = !after;
+    reading = false;
+  }
+  more.addEventListener("click", next);
+  await next();
+  new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && after && next(), { rootMargin: "600px" }).observe(more);
+}
+
+/* ---- One file ---- */
+
+function snippet(text) {
+  return el("div", { className: "snippet" }, el("pre", {}, el("code", {}, text)), el("button", { on: { click: () => copy(text) } }, "Copy"));
+}
+
+function snippets(file) {
+  const size = file.sizes[1] || file.sizes[0];
+  const thumb = THUMBABLE.test(file.name) ? size : "";
+  const quoted = JSON.stringify;
+  const collection = state.overview.collections.find((each) => each.name === file.collection);
+  const options = [thumb ? `thumb: ${quoted(thumb)}` : "", file.protected ? "token" : ""].filter(Boolean).join(", ");
+  const lines = [
+    `const pb = new PocketBase(${quoted(base())});`,
+    `const record = { id: ${quoted(file.record)}, collectionId: ${quoted(collection.id)} };`,
+    ...(file.protected ? ["const token = await pb.files.getToken(); // after a login"] : []),
+    `const url = pb.files.getURL(record, ${quoted(file.name)}${options ? `, { ${options} }` : ""});`,
+  ];
+  const quotedUrl = address(file, thumb).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  return [
+    snippet(`curl -OJ '${address(file).replaceAll("'", "%27")}'`),
+    PICTURE.test(file.name) ? snippet(`<img src="${quotedUrl}" alt="">`) : null,
+    snippet(lines.join("\n")),
+  ];
+}
+
+/** Fetches one form of a thumb as a client that accepts `state.accept`, and says what came. */
+async function measure(file, size) {
+  const started = performance.now();
+  const answer = await fetch(address(file, size), { cache: "no-store", headers: { Accept: state.accept[1] } });
+  const body = await answer.blob();
+  return {
+    size,
+    ok: answer.ok,
+    status: answer.status,
+    body,
+    milliseconds: performance.now() - started,
+    type: (answer.headers.get("content-type") || "").split(";")[0],
+    cache: answer.headers.get("cache-control") || "none",
+  };
+}
+
+const storedNames = (file, size) =>
+  file.stored.map((each) => each.name).filter((name) => name.startsWith(`${size}_${file.name}`));
+
+function origin(before, after, size) {
+  const known = new Set(storedNames(before, size));
+  const now = storedNames(after, size);
+  if (now.some((name) => !known.has(name))) return chip("made just now", "warn");
+  return now.length ? chip("stored", "good") : chip("original", "");
+}
+
+function form(found, file, where) {
+  const facts = el("dl", {},
+    el("dt", {}, "Bytes"), el("dd", { className: "number" }, bytes(found.body.size), saved(found, file)),
+    el("dt", {}, "Time"), el("dd", { className: "number" }, `${found.milliseconds.toFixed(0)} ms`),
+    el("dt", {}, "Format"), el("dd", {}, found.type.replace("image/", "") || "unknown"),
+    el("dt", {}, "Cache"), el("dd", {}, found.cache),
+  );
+  const inside = found.ok && found.type.startsWith("image/")
+    ? el("img", { src: URL.createObjectURL(found.body), alt: `${file.name}, ${found.size}`, on: { load: (event) => URL.revokeObjectURL(event.target.src) } })
+    : el("span", { className: "kind" }, found.ok ? found.type : `${found.status}`);
+  return el("article", { className: "form" },
+    el("div", { className: "frame" }, inside),
+    el("div", { className: "facts" }, el("h3", {}, found.size, found.ok ? where : chip("refused", "bad")), facts));
+}
+
+function saved(found, file) {
+  if (!file.original || !found.ok) return null;
+  const ratio = found.body.size / file.original.bytes;
+  return el("span", { className: "muted" }, `  ${(ratio * 100).toFixed(ratio < 0.1 ? 1 : 0)} %`);
+}
+
+async function forms(file, box) {
+  const turn = (forms.turn = (forms.turn || 0) + 1);
+  box.replaceChildren(el("p", { className: "muted" }, "Fetching each form …"));
+  const found = [];
+  for (const size of file.sizes) {
+    found.push(await measure(file, size));
+    if (turn !== forms.turn) return; // another choice was made meanwhile
+  }
+  const query = { collection: file.collection, record: file.record, name: file.name };
+  const after = await data("file", query);
+  box.replaceChildren(...found.map((each) => form(each, file, origin(file, after, each.size))));
+  file.stored = after.stored;
+}
+
+function choice(options, current, choose) {
+  const box = el("div", { className: "switch", attr: { role: "group", "aria-label": "Formats the client accepts" } });
+  box.append(...options.map((option) => el("button", {
+    type: "button",
+    attr: { "aria-pressed": String(option === current) },
+    on: { click: (event) => {
+      for (const button of box.children) button.setAttribute("aria-pressed", String(button === event.target));
+      choose(option);
+    } },
+  }, option[0])));
+  return box;
+}
+
+function stage(file) {
+  if (file.protected && !state.token) {
+    return el("div", { className: "stage" }, el("p", { className: "muted" }, "Protected: choose whom to view it as, at the top."));
+  }
+  const letters = el("span", { className: "kind" }, file.original ? file.original.type : "missing in the bucket");
+  const failed = () => shown.replaceWith(letters);
+  let shown = letters;
+  if (PICTURE.test(file.name)) shown = el("img", { alt: file.name, on: { error: failed } });
+  else if (MOVING.test(file.name)) shown = el("video", { controls: true, preload: "metadata", on: { error: failed } });
+  if (shown !== letters) shown.src = address(file);
+  return el("div", { className: "stage" }, shown);
+}
+
+async function file(collection, record, name) {
+  const found = await data("file", { collection, record, name });
+  const pictures = THUMBABLE.test(name) && (!found.protected || state.token);
+  const original = found.original;
+  const facts = el("dl", {},
+    el("dt", {}, "Record"), el("dd", { className: "mono" }, record),
+    el("dt", {}, "Field"), el("dd", {}, found.field),
+    el("dt", {}, "Size"), el("dd", { className: "number" }, original ? bytes(original.bytes) : "missing in the bucket"),
+    el("dt", {}, "Type"), el("dd", {}, original ? original.type : "–"),
+    el("dt", {}, "Object"), el("dd", { className: "mono" }, found.key),
+    el("dt", {}, "View rule"), el("dd", { className: "mono" }, found.protected ? rule(found.rule) : "does not apply: the field is not protected"),
+  );
+  const box = el("div", { className: "forms" });
+  const explain = `#/explain?url=${encodeURIComponent(path(found))}`;
+  show(
+    el("a", { className: "back", href: `#/files/${encodeURIComponent(collection)}` }, `← ${collection}`),
+    el("h1", {}, name),
+    el("div", { className: "chips" },
+      found.protected ? chip("protected", "warn") : chip("open to everybody", "good"),
+      el("a", { className: "chip", href: explain }, "why it is served →")),
+    el("div", { className: "file" }, stage(found), el("div", {}, facts, el("h2", {}, "Use it"), snippets(found))),
+    pictures ? el("div", { className: "bar" }, el("h2", {}, "Thumbs"),
+      choice(ACCEPTS, state.accept, (option) => { state.accept = option; forms(found, box); })) : null,
+    pictures ? box : null,
+  );
+  if (pictures) await forms(found, box);
+}
+
+/* ---- Explain ---- */
+
+async function explain(url) {
+  const input = el("input", {
+    value: url,
+    placeholder: "/api/files/photos/…  or a whole URL",
+    attr: { "aria-label": "The URL to explain", spellcheck: "false" },
+  });
+  const result = el("div", {});
+  async function run() {
+    if (!input.value.trim()) return;
+    try {
+      const found = await data("explain", { url: input.value.trim(), user: state.user });
+      const served = found.status === 200;
+      result.replaceChildren(
+        el("div", { className: `verdict ${served ? "good" : "bad"}`, attr: { role: "status" } },
+          el("b", {}, String(found.status)), el("span", {}, served ? "Served" : found.reason)),
+        el("ol", { className: "steps" }, found.steps.map(step)));
+    } catch (error) {
+      result.replaceChildren(el("p", { className: "empty" }, error.message));
+    }
+  }
+  const submit = (event) => { event.preventDefault(); run(); };
+  show(
+    el("h1", {}, "Why is it served, or refused?"),
+    el("p", { className: "muted" }, "Clients get the same 404 for every denial. Here is what the functions check, in their order, for the viewer chosen at the top."),
+    el("form", { className: "ask", on: { submit } }, input, el("button", { className: "primary" }, "Explain")),
+    result);
+  await run();
+  if (!url) input.focus();
+}
+
+function step(found) {
+  const compared = found.comparisons.map((each) => [
+    each.outcome === "" ? el("span", {}) : chip(each.outcome === "-" ? "not asked" : each.outcome, { true: "good", false: "bad", NULL: "warn" }[each.outcome] || ""),
+    el("code", {}, each.text),
+  ]);
+  return el("li", {}, el("span", { className: "label" }, found.label),
+    el("div", {}, el("span", { className: "text" }, found.text),
+      compared.length ? el("div", { className: "compared" }, compared.flat()) : null));
+}
+
+const rule = (text) => (text === null ? "none: superusers alone" : text === "" ? "empty: everybody" : text);
+
+/* ---- Rules ---- */
+
+function card(title, kind, label, ...body) {
+  return el("article", { className: "card" }, el("h3", {}, title, chip(label, kind)), body);
+}
+
+async function rules() {
+  state.overview = await data("overview");
+  const { broken, undecided, unprotected } = state.overview;
+  const names = (each) => each.fields.join(", ");
+  const section = (title, about, cards) => [
+    el("h2", {}, title), el("p", { className: "muted" }, about),
+    cards.length ? el("div", { className: "cards" }, cards) : el("p", { className: "empty" }, "None.")];
+  show(
+    el("h1", {}, "Rules and open files"),
+    section("Cannot be evaluated", "Such a rule denies everybody but superusers.", broken.map((each) =>
+      card(each.collection, "bad", "denies", el("p", {}, each.reason), el("code", {}, each.rule)))),
+    section("Protected, and no rule decides", "An empty view rule opens protected files to everybody; without one they are for superusers.", undecided.map((each) =>
+      card(each.collection, each.locked ? "" : "warn", each.locked ? "superusers alone" : "open to everybody", el("p", { className: "muted" }, names(each))))),
+    section("Not protected, whatever the view rule says", "The view rule of these collections does not apply to these fields: who knows the URL reads the file.", unprotected.map((each) =>
+      card(each.collection, "warn", "open to everybody", el("p", { className: "muted" }, names(each)), el("code", {}, rule(each.rule))))));
+}
+
+/* ---- Requests ---- */
+
+async function requests() {
+  if (!state.overview.requests) {
+    return show(el("h1", {}, "Requests"), el("p", { className: "empty" }, "The requests of a deployed stack are in its log: make logs"));
+  }
+  const rows = el("tbody", {});
+  const empty = el("p", { className: "empty" }, "Nothing yet. Open a file, or run a client.");
+  const head = el("tr", {}, ["Time", "Status", "Request", "Size", "Took", ""].map((text) => el("th", { attr: { scope: "col" } }, text)));
+  show(el("h1", {}, el("span", { className: "live", attr: { "aria-hidden": "true" } }), "Requests"), el("p", { className: "muted" }, "The last ones, as they come. A click explains one."), empty,
+    el("table", { className: "log" }, el("thead", {}, head), rows));
+  const here = location.hash;
+  let after = 0;
+  while (location.hash === here) {
+    if (!document.hidden) {
+      const { requests: found } = await data("requests", { after });
+      for (const each of found) {
+        rows.prepend(row(each));
+        after = each.number;
+      }
+      while (rows.children.length > 200) rows.lastChild.remove();
+      empty.hidden = rows.children.length > 0;
+    }
+    await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
+  }
+}
+
+function row(each) {
+  const kind = each.status >= 500 ? "bad" : each.status >= 400 ? "warn" : each.status >= 300 ? "" : "good";
+  const target = el("a", { href: `#/explain?url=${encodeURIComponent(each.target)}` }, each.target);
+  return el("tr", {},
+    el("td", { className: "number muted" }, each.time),
+    el("td", {}, chip(String(each.status), kind)),
+    el("td", { className: "target" }, `${each.method} `, target),
+    el("td", { className: "right number" }, bytes(each.bytes)),
+    el("td", { className: "right number" }, `${each.milliseconds.toFixed(0)} ms`),
+    el("td", { className: "muted" }, each.note));
+}
+
+/* ---- Where we are ---- */
+
+async function route() {
+  const [shown, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const parts = shown.split("/").map(decodeURIComponent);
+  const section = parts[0] === "file" ? "files" : parts[0] || "files";
+  for (const link of document.querySelectorAll("#sections a")) {
+    const isCurrent = link.getAttribute("href") === `#/${section}`;
+    if (isCurrent) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${parts[parts.length - 1] || "Files"} · PocketFiles`;
+  scrollTo(0, 0);
+  try {
+    if (parts[0] === "file") await file(...parts.slice(1));
+    else if (section === "explain") await explain(new URLSearchParams(query).get("url") || "");
+    else if (section === "rules") await rules();
+    else if (section === "requests") await requests();
+    else await files(parts[1]);
+  } catch (error) {
+    show(el("p", { className: "empty" }, error.message));
+  }
+  document.body.dataset.shown = location.hash;
+}
+
+/** Shows the file before (-1) or after (1) this one in the gallery. */
+function neighbour(step) {
+  const [, collection, record, name] = location.hash.slice(2).split("/").map(decodeURIComponent);
+  const at = state.files.findIndex(
+    (each) => each.collection === collection && each.record === record && each.name === name,
+  );
+  const to = at < 0 ? null : state.files[at + step];
+  if (to) location.hash = place(to);
+}
+
+/** Arrow keys walk through the gallery, and from file to file; Escape goes back; / searches. */
+function keys(event) {
+  if (event.altKey || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA|VIDEO)$/.test(event.target.tagName)) return;
+  const isFile = location.hash.startsWith("#/file/");
+  if (event.key === "/" && document.getElementById("search")) {
+    event.preventDefault();
+    document.getElementById("search").focus();
+  } else if (event.key === "Escape" && isFile) {
+    location.hash = document.querySelector(".back").getAttribute("href");
+  } else if (isFile && event.key === "ArrowLeft") neighbour(-1);
+  else if (isFile && event.key === "ArrowRight") neighbour(1);
+  else if (event.key.startsWith("Arrow")) walk(event);
+}
+
+function walk(event) {
+  const links = [...document.querySelectorAll(".gallery a")];
+  const at = links.indexOf(document.activeElement);
+  if (!links.length || (at < 0 && document.activeElement !== document.body && document.activeElement !== main)) return;
+  const top = links[0].getBoundingClientRect().top;
+  const columns = links.filter((link) => link.getBoundingClientRect().top === top).length;
+  const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
+  const next = links[at < 0 ? 0 : at + step];
+  if (next) {
+    event.preventDefault();
+    next.focus();
+  }
+}
+
+async function start() {
+  try {
+    state.overview = await data("overview");
+  } catch (error) {
+    return show(el("p", { className: "empty" }, error.message));
+  }
+  document.getElementById("where").textContent = `${state.overview.title} · ${base().replace(/^https?:\/\//, "")}`;
+  const select = document.getElementById("user");
+  select.append(...state.overview.users.map((each) => el("option", { value: each.user }, `${each.label} · ${each.user.split("/")[0]}`)));
+  select.addEventListener("change", async () => {
+    try {
+      await viewAs(select.value);
+    } catch (error) {
+      toast(error.message);
+    }
+    route();
+  });
+  addEventListener("hashchange", route);
+  addEventListener("keydown", keys);
+  setInterval(tick, 1000);
+  await route();
+}
+
+start();
