@@ -14,6 +14,7 @@ from .commands import (
     check_rules,
     collections,
     compare,
+    console,
     explain,
     import_,
     ls,
@@ -42,6 +43,7 @@ _COMMANDS = (
     explain,
     check_rules,
     compare,
+    console,
 )
 _FAILED = 1
 _INTERRUPTED = 130

@@ -6,7 +6,6 @@
 ``console``: prints a line for each request, or the functions' JSON lines.
 ``login``: the official clients' password login, for ``--login``.
 ``follow``: follows a PocketBase that runs, for ``--watch``.
-``origins``: which requests come from this machine's own pages and programs.
 ``template``: what template.yaml declares, as values: functions, routes, buckets, tables.
 ``intrinsics``: CloudFormation's short tags and intrinsic functions.
 ``routing``: how an HTTP API reads a request target and chooses a route.

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote
 
 import bcrypt
 
-from local import origins
+from admin.console import origins
 from local.gateway import Answer, Request
 from pocketfiles import tokens
 from pocketfiles.catalogue.cached import Snapshot

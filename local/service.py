@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 import boto3
 
 from admin import rule_findings
+from admin.console import origins
 from admin.console.app import ConsoleApp
 from admin.console.objects import BucketObjects
 from admin.console.views import Views
 from admin.sync.round import Summary, import_directory
 from admin.target import local_runner
 from admin.target.local_runner import LocalRunner
-from local import cloud, containers, origins
+from local import cloud, containers
 from local.api import Api
 from local.console import Console, FunctionOutput, observed
 from local.follow import following

@@ -10,6 +10,7 @@
 ``token``        make a token
 ``thumbs``       report, make or delete stored thumbs
 ``explain``      say why a URL is served or refused
+``console``      serve a page that shows what a deployment serves
 ``compare``      ask PocketBase and a stack the same, report the differences
 ``check_rules``  list the view rules that cannot be evaluated
 

@@ -6,5 +6,6 @@ From the top down:
 ``app``      answers requests for the page and its data
 ``views``    what the page shows, as JSON values
 ``objects``  what the bucket has of a file
+``origins``  which requests come from this machine's own pages and programs
 ``page``     the page itself: HTML with its style and script inside, and its policy
 """

@@ -6,6 +6,7 @@ const THUMBABLE = /\.(jpe?g|png|gif|webp)$/i;
 const MOVING = /\.(mp4|webm|mov|m4v)$/i;
 const GALLERY_PIXELS = 160; // a tile's width; a listed thumb at least this large is preferred
 const POLL_MILLISECONDS = 1000;
+const ROWS_KEPT = 200;
 const ACCEPTS = [
   ["AVIF + WebP", "image/avif,image/webp,image/png,*/*;q=0.8"],
   ["WebP", "image/webp,image/png,*/*;q=0.8"],
@@ -448,19 +449,30 @@ async function requests() {
   const head = el("tr", {}, ["Time", "Status", "Request", "Size", "Took", ""].map((text) => el("th", { attr: { scope: "col" } }, text)));
   show(el("h1", {}, el("span", { className: "live", attr: { "aria-hidden": "true" } }), "Requests"), el("p", { className: "muted" }, "The last ones, as they come. A click explains one."), empty,
     el("table", { className: "log" }, el("thead", {}, head), rows));
-  const here = location.hash;
   let after = 0;
-  while (location.hash === here) {
-    if (!document.hidden) {
-      const { requests: found } = await data("requests", { after });
-      for (const each of found) {
-        rows.prepend(row(each));
-        after = each.number;
-      }
-      while (rows.children.length > 200) rows.lastChild.remove();
-      empty.hidden = rows.children.length > 0;
+  async function more() {
+    const { requests: found } = await data("requests", { after });
+    for (const each of found) {
+      rows.prepend(row(each));
+      after = each.number;
     }
+    while (rows.children.length > ROWS_KEPT) rows.lastChild.remove();
+    empty.hidden = rows.children.length > 0;
+  }
+  await more();
+  poll(more, () => rows.isConnected);
+}
+
+/** Does the work again and again for as long as it is wanted and somebody looks. */
+async function poll(work, isWanted) {
+  while (isWanted()) {
     await new Promise((done) => setTimeout(done, POLL_MILLISECONDS));
+    if (document.hidden || !isWanted()) continue;
+    try {
+      await work();
+    } catch {
+      toast("The service does not answer");
+    }
   }
 }
 

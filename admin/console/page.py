@@ -1,4 +1,4 @@
-"""The page itself: one HTML document with its style and its script inside, and nothing from elsewhere.
+"""The page itself: one HTML document with its style and script inside, and nothing from elsewhere.
 
 The policy (CSP level 3) names the style and the script by their hashes, so that nothing else runs,
 whatever a file or a record is called.

@@ -1,0 +1,142 @@
+"""The page at ``/`` in a real browser, over the running service."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.browser import CHROMIUM
+from tests.e2e.conftest import Runner
+from tests.e2e.devtools import Tab, tab
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on the PATH: the page is not tried in a browser"
+)
+
+PICTURE = "photos/photo0000000002/hero_1m1al7dkg1.jpg"
+SECRET = "documents/doc000000000000/file_0_jr7qyn9hd0.txt"
+TEXT = "document.getElementById('main').innerText"
+LOADED = "[...document.querySelectorAll('{} img')].filter((each) => each.naturalWidth > 0).length"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    with tab(tmp_path_factory.mktemp("page")) as opened:
+        opened.show(1280, 900)
+        yield opened
+
+
+def visit(browser: Tab, runner: Runner, place: str) -> None:
+    """Show one of the page's places, from the start."""
+    browser.open("about:blank")
+    browser.open(f"{runner.base}/{place}")
+    browser.until(f"document.body && document.body.dataset.shown === {place!r}")
+
+
+def choose(browser: Tab, user: str) -> None:
+    browser.run(
+        f"(() => {{ const user = document.getElementById('user'); user.value = {user!r};"
+        " user.dispatchEvent(new Event('change')); })()"
+    )
+
+
+def test_the_gallery_shows_the_pictures_of_a_collection(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/files/photos")
+    assert browser.until(f"{LOADED.format('.gallery')} > 8")
+    assert browser.run("document.querySelectorAll('.side a').length") == 6
+
+
+def test_a_file_shows_every_form_of_its_thumbs_with_what_came(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, f"#/file/{PICTURE}")
+    forms = browser.run("[...document.querySelectorAll('.form')].map((each) => each.innerText)")
+    assert len(forms) == 14
+    for text in forms:
+        assert all(fact in text for fact in ("Bytes", " ms", "Format", "max-age=2592000"))
+        assert "made just now" in text or "stored" in text
+    browser.until(f"{LOADED.format('.forms')} === 14")
+    snippets = browser.run("[...document.querySelectorAll('pre')].map((each) => each.innerText)")
+    assert snippets[0] == f"curl -OJ '{runner.base}/api/files/{PICTURE}'"
+    assert snippets[1].startswith(f'<img src="{runner.base}/api/files/{PICTURE}?thumb=')
+    assert 'pb.files.getURL(record, "hero_1m1al7dkg1.jpg", { thumb: ' in snippets[2]
+
+
+def test_the_formats_that_the_client_accepts_can_be_chosen(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, f"#/file/{PICTURE}")
+    browser.run("document.querySelector('.switch button:last-child').click()")
+    formats = (
+        "[...document.querySelectorAll('.form dd:nth-of-type(3)')].map((each) => each.innerText)"
+    )
+    assert browser.until(f"({formats}).length === 14 && new Set({formats}).size === 1")
+    assert browser.run(f"{formats}[0]") == "jpeg"
+
+
+def test_a_protected_file_opens_as_the_chosen_user_and_shows_how_long_the_token_lives(
+    browser: Tab, runner: Runner
+) -> None:
+    visit(browser, runner, f"#/file/{SECRET}")
+    assert "choose whom to view it as" in browser.run(TEXT)
+    choose(browser, "users/userada00000000")
+    browser.until("document.querySelector('pre').innerText.includes('token=')")
+    life = browser.run("document.getElementById('life').innerText")
+    assert re.fullmatch(r"token [0-3]:\d\d", life)
+    url = browser.run("document.querySelector('pre').innerText.match(/'(.*)'/)[1]")
+    assert browser.run(f"fetch({url!r}).then((answer) => answer.status)") == 200
+
+
+def test_a_decision_is_explained_comparison_by_comparison(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, f"#/explain?url=/api/files/{SECRET}")
+    text = browser.run(TEXT)
+    assert "404" in text
+    assert "the view rule says no" in text
+    assert browser.run("document.querySelectorAll('.compared .chip').length") > 1
+    choose(browser, "users/userada00000000")
+    browser.until("document.querySelector('.verdict.good')")
+
+
+def test_open_files_and_rules_are_listed(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/rules")
+    text = browser.run(TEXT)
+    for name in ("open_papers", "locked_papers", "avatar"):
+        assert name in text
+
+
+def test_requests_appear_as_they_come_without_their_tokens(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/requests")
+    browser.run(f"fetch('/api/files/{PICTURE}?thumb=100x100&token=eyJ0.secret.x')")
+    browser.until(f"({TEXT}).includes('token=...')")
+    assert "secret" not in browser.run(TEXT)
+
+
+def test_the_page_is_used_by_keyboard(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/files/photos")
+    browser.press("/")
+    assert browser.run("document.activeElement.id") == "search"
+    browser.run("document.activeElement.blur()")
+    browser.press("ArrowRight")
+    browser.press("ArrowRight")
+    second = browser.run("document.querySelectorAll('.gallery a')[1].hash")
+    assert browser.run("document.activeElement.hash") == second
+    browser.run("document.activeElement.click()")
+    browser.until("document.querySelector('.back')")
+    browser.press("ArrowLeft")
+    browser.until("location.hash.includes('photo_u8xiok0v9c.jpg')")
+    browser.press("Escape")
+    browser.until("location.hash === '#/files/photos'")
+
+
+@pytest.mark.parametrize("place", ["#/files/photos", f"#/file/{PICTURE}", "#/rules", "#/requests"])
+def test_nothing_is_wider_than_a_phone(browser: Tab, runner: Runner, place: str) -> None:
+    browser.show(360, 740)
+    visit(browser, runner, place)
+    assert browser.run("document.documentElement.scrollWidth") <= 360
+    browser.show(1280, 900)
+
+
+def test_the_policy_lets_no_script_in_and_none_is_needed(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/files/photos")
+    injected = (
+        "new Promise((done) => {"
+        " addEventListener('securitypolicyviolation', (event) => done(event.effectiveDirective));"
+        " document.body.append(Object.assign(document.createElement('script'), {text: '1'})); })"
+    )
+    assert browser.run(injected) == "script-src-elem"
