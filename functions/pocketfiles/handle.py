@@ -1,4 +1,5 @@
 """Run one request: call the use case, log one line, count metrics, and answer every error in JSON.
+A protected file that is opened leaves an audit line as well.
 
 No token, query string or URL is ever logged.
 """
@@ -16,6 +17,9 @@ from pocketfiles.http.headers import FRAMES, SECURITY
 from pocketfiles.http.messages import JSON, Reply, Request
 from pocketfiles.log_fields import LogFields
 from pocketfiles.metrics import Measured
+
+OPENED = "opened"
+"""Message of the audit line about a protected file."""
 
 
 class Log(Protocol):
@@ -41,6 +45,8 @@ def answer(
         reply = _run(request, route, log)
     elapsed = (time.perf_counter() - started) * 1000
     measured = Measured(reply.status, len(reply.body), elapsed, spent, reply.log_fields)
+    if reply.opening is not None:
+        log.info(OPENED, extra=reply.opening.as_dict())
     log.info("answered", extra=_line(request, measured))
     measure(measured)
     # A refusal must not reveal by its timings whether the file exists.

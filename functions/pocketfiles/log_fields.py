@@ -9,6 +9,24 @@ type has no thumbs; ``failed``: the thumb could not be made, so the original was
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """A protected file that somebody was allowed to see, for the audit line.
+
+    ``owner``: whose token opened it, as ``collection/record``; ``guest`` if no valid token did.
+    ``generation``: of the data that the decision was made by; 0 in a table without generations.
+    """
+
+    collection: str
+    record: str
+    owner: str
+    generation: int
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The keys of the audit line."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
 class LogFields:
     """Fields of the log line besides method, status, bytes and times. An empty field is left out.
 

@@ -1,13 +1,13 @@
 """A log that writes only a share of the lines about successful requests.
 
-CloudWatch charges by the byte. Metrics count every request, and refusals, failures and failed thumbs are
-always logged.
+CloudWatch charges by the byte. Metrics count every request, and refusals, failures, failed thumbs and
+openings of protected files are always logged.
 """
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from pocketfiles.handle import Log
+from pocketfiles.handle import OPENED, Log
 
 ALL_PERCENT = 100
 
@@ -25,7 +25,8 @@ class SampledLog:
 
     def info(self, msg: object, /, *, extra: Mapping[str, object]) -> None:
         """Log an expected outcome, or leave it out."""
-        if has_reason(extra) or self._draw() * ALL_PERCENT < self._percent:
+        is_audit = msg == OPENED
+        if is_audit or has_reason(extra) or self._draw() * ALL_PERCENT < self._percent:
             self._log.info(msg, extra=extra)
 
     def exception(self, msg: object, /) -> None:

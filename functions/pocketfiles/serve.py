@@ -4,7 +4,8 @@ In this order: find the collection, the record and the field; if the file is pro
 asks; choose the thumb or the original; deliver it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import Protocol
 
 from pocketfiles import deliver, keys, locate, thumb_store
@@ -18,13 +19,21 @@ from pocketfiles.http.cors import preflight
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.identity import refuse_foreign_superuser, token_owner
 from pocketfiles.locate import Located
-from pocketfiles.log_fields import LogFields
+from pocketfiles.log_fields import LogFields, Opening
 from pocketfiles.objects import Opened
 from pocketfiles.thumb_store import ThumbMaker
 
 
 class Store(thumb_store.Store, deliver.Store, Protocol):
     """The bucket, as serving files needs it. ``storage.Storage`` implements it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """How a file may be cached, and the opening to audit if it is protected."""
+
+    policy: CachePolicy = field(default_factory=CachePolicy)
+    opening: Opening | None = None
 
 
 @dataclass(frozen=True)
@@ -48,14 +57,19 @@ class FileService:
         """
         if request.method == "OPTIONS":
             return preflight(request)
-        located, policy = self.catalogue.settled(lambda: self._open(request, now))
-        variant, log_fields = self._choose(request, located, policy)
+        located, permission = self.catalogue.settled(lambda: self._open(request, now))
+        variant, log_fields = self._choose(request, located, permission.policy)
         log_fields = replace(log_fields, sync_age=self.catalogue.age(now))
         reply = self.deliverer.deliver(request, variant)
         redirect = reply.log_fields.redirect
-        return replace(reply, log_fields=replace(log_fields, redirect=redirect))
+        is_served = reply.status < HTTPStatus.BAD_REQUEST
+        return replace(
+            reply,
+            log_fields=replace(log_fields, redirect=redirect),
+            opening=permission.opening if is_served else None,
+        )
 
-    def _open(self, request: Request, now: float) -> tuple[Located, CachePolicy]:
+    def _open(self, request: Request, now: float) -> tuple[Located, Permission]:
         """What the path names, once the request may have it, and how it may be cached.
 
         Where the file is protected, all of it is decided in one snapshot, taken after the request
@@ -67,15 +81,15 @@ class FileService:
         recent = self.catalogue.recent()
         located = self._locate(request, recent, now)
         if not located.field.protected:
-            return located, CachePolicy()
+            return located, Permission()
         current = self.catalogue.current(since=started)
         current.require_trust(now, self.max_sync_age)
-        policies = []
+        permissions = []
         for snapshot in current.views:
             if snapshot is not recent:
                 located = self._locate(request, snapshot, now)
-            policies.append(self._cache_policy(request, snapshot, located, now))
-        return located, min(policies, key=_lifetime)
+            permissions.append(self._permission(request, snapshot, located, now))
+        return located, min(permissions, key=_lifetime)
 
     def _locate(self, request: Request, snapshot: Snapshot, now: float) -> Located:
         collection_name, record_id, name = locate.parts(request)
@@ -85,18 +99,24 @@ class FileService:
         field = locate.find_field(collection, record, name)
         return Located(collection, record, field, name)
 
-    def _cache_policy(
+    def _permission(
         self, request: Request, snapshot: Snapshot, located: Located, now: float
-    ) -> CachePolicy:
-        """How the file may be cached. Raises ``Denied`` if it is protected from this request."""
+    ) -> Permission:
+        """Permission for the file. Raises ``Denied`` if it is protected from this request."""
         if not located.field.protected:
-            return CachePolicy()
+            return Permission()
         identity = token_owner(request, snapshot, now)
         asked = AccessRequest(snapshot, located.collection, located.record, identity, request, now)
         self.access.check(asked)
-        if identity is None or identity.expires is None:
-            return CachePolicy(private=True)
-        return CachePolicy(private=True, seconds_left=identity.expires - now)
+        expires = identity.expires if identity else None
+        opening = Opening(
+            collection=located.collection.name,
+            record=located.record.id,
+            owner=f"{identity.collection.name}/{identity.record.id}" if identity else "guest",
+            generation=snapshot.pointer.generation,
+        )
+        seconds_left = None if expires is None else expires - now
+        return Permission(CachePolicy(private=True, seconds_left=seconds_left), opening)
 
     def _choose(
         self, request: Request, located: Located, policy: CachePolicy
@@ -137,6 +157,6 @@ class FileService:
         return opened
 
 
-def _lifetime(policy: CachePolicy) -> tuple[bool, float]:
-    """Orders cache policies by how long they let a file be kept: private ones first."""
-    return not policy.private, policy.seconds_left or 0
+def _lifetime(permission: Permission) -> tuple[bool, float]:
+    """Orders permissions by how long they let a file be kept: private ones first."""
+    return not permission.policy.private, permission.policy.seconds_left or 0

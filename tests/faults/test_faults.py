@@ -17,9 +17,9 @@ from pocketfiles import aws
 from pocketfiles.config import Settings
 from pocketfiles.deadline import deadline_in
 from pocketfiles.thumbs.size import parse
-from tests.conftest import Cloud, make_cloud
+from tests.conftest import Cloud
 from tests.fakes import etag_of
-from tests.faults.proxy import Fault, Proxy, Rule, cut, delay, drip, refuse, running
+from tests.faults.proxy import Fault, Proxy, Rule, cut, delay, drip, refuse
 from tests.faults.world import (
     NAME,
     OTHER,
@@ -201,20 +201,6 @@ def cases() -> Iterator[Case]:
 
 
 CASES = list(cases())
-
-
-@pytest.fixture(scope="module")
-def proxy(endpoint: str) -> Iterator[Proxy]:
-    """A proxy in front of moto, which all clients made in this module use."""
-    with pytest.MonkeyPatch.context() as patch, running(endpoint) as proxy:
-        patch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        yield proxy
-
-
-@pytest.fixture(scope="module")
-def direct(endpoint: str) -> Cloud:
-    """Clients that bypass the proxy, to fill and to inspect buckets."""
-    return make_cloud(endpoint)
 
 
 @pytest.fixture(scope="module")

@@ -90,8 +90,60 @@ def test_no_token_query_or_presigned_url_is_ever_logged(cloud: Cloud) -> None:
             tokens.append(issued.json["token"])
         assert sum(map(bool, locations)) == 2
         logged = api.logged()
-    assert logged.count("\n") == 6
+    assert logged.count("\n") == 6 + 2  # two protected files were opened
     for secret in (*tokens, *auths, "hunter2", "mal.form", "Signature", "token=", "http://"):
         assert secret not in logged
     for token in (*tokens, *auths):
         assert not any(part in logged for part in token.split(".")[1:])
+
+
+SECRET = "/api/files/papers/paper1/secret.txt"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "owner"),
+    [
+        ("GET", f"{SECRET}?token={make_token(ADA)}", {}, "users/ada"),
+        ("HEAD", f"{SECRET}?token={make_token(ADA)}", {}, "users/ada"),
+        ("GET", f"{SECRET}?token={make_token(ROOT)}", {"if-none-match": "*"}, "_superusers/root"),
+        ("GET", "/api/files/paper_view/row1/secret.txt", {}, "guest"),
+    ],
+)
+def test_each_opening_of_a_protected_file_leaves_one_audit_line(
+    stable: Deployed, method: str, target: str, headers: dict[str, str], owner: str
+) -> None:
+    stable.logged()
+    assert stable.ask(method, target, headers).status in {200, 304}
+    opened, answered = stable.lines()
+    assert (opened["message"], answered["message"]) == ("opened", "answered")
+    collection, record = target.split("/")[3:5]
+    assert (opened["collection"], opened["record"]) == (collection, record)
+    assert (opened["owner"], opened["generation"]) == (owner, 0)
+    assert "token" not in str(opened) and "secret" not in str(opened)
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        (SECRET, {}),
+        (f"{SECRET}?token={make_token(BOB)}", {}),
+        (f"{SECRET}?token={make_token(ADA)}", {"if-match": '"other"'}),
+        ("/api/files/papers/paper1/cover.txt", {}),
+        ("/api/files/paper_view/row1/lost.txt", {}),
+    ],
+    ids=["denied", "denied by the rule", "a condition that fails", "public", "missing"],
+)
+def test_what_is_not_opened_leaves_no_audit_line(
+    stable: Deployed, target: str, headers: dict[str, str]
+) -> None:
+    stable.logged()
+    stable.ask("GET", target, headers)
+    assert [line["message"] for line in stable.lines()] == ["answered"]
+
+
+def test_audit_lines_are_never_left_out(cloud: Cloud) -> None:
+    fill(cloud, {})
+    with deployed(cloud, LOG_PERCENT="1") as api:
+        for _ in range(20):
+            api.get(f"{SECRET}?token={make_token(ADA)}")
+        assert sum(line["message"] == "opened" for line in api.lines()) == 20

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pocketfiles.log_fields import LogFields
+from pocketfiles.log_fields import LogFields, Opening
 
 JSON = "application/json"
 
@@ -27,10 +27,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One response. ``length`` is the Content-Length that a response to HEAD announces."""
+    """One response.
+
+    ``length`` is the Content-Length that a response to HEAD announces. ``opening`` is set if the
+    response is a protected file.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     length: int | None = None
     log_fields: LogFields = field(default_factory=LogFields)
+    opening: Opening | None = None

@@ -1,0 +1,198 @@
+"""Each row of the table of outages in docs/production.md: what a client gets, and which alarm rings."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pocketfiles import keys, metrics
+from pocketfiles.errors import Forbidden
+from pocketfiles.handle import refuse
+from pocketfiles.log_fields import LogFields
+from pocketfiles.metrics import Measured
+from pocketfiles.origin import SUSPICIOUS_REFUSALS, Origin
+from tests.conftest import ROOT, Cloud
+from tests.fakes import request
+from tests.faults.proxy import Fault, Proxy, Rule
+from tests.faults.proxy import refuse as answer_with
+from tests.faults.world import NAME, OTHER, PROTECTED, SIZE, Response, World, new_world
+
+ALARMS = {metrics.OPERATOR_MUST_ACT: "OperatorAlarm", metrics.OVERLOADED: "OverloadAlarm"}
+"""The alarm that watches each of these metrics."""
+
+SECRET = "s" * 40
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came of an outage: the status and the alarms of a file, and the status of a token."""
+
+    file: int
+    token: int | None
+    alarms: set[str]
+
+
+def alarms_of(status: int, log_fields: LogFields) -> set[str]:
+    """The alarms that one response makes ring."""
+    counted = metrics.of(Measured(status, 0, 0.0, {}, log_fields))
+    return {ALARMS[each.name] for each in counted if each.name in ALARMS and each.value}
+
+
+def alarms_in(world: World, responses: list[Response]) -> set[str]:
+    """The alarms that the last responses make ring, by their log lines."""
+    found = set()
+    for line, response in zip(world.log.lines[-len(responses) :], responses, strict=True):
+        must_act = bool(line.get("operator_must_act"))
+        found |= alarms_of(response.status, LogFields(operator_must_act=must_act))
+    return found
+
+
+def by_fault(pattern: str, fault: Fault) -> Callable[[World, Proxy], Seen]:
+    """Every request that matches meets the fault."""
+
+    def run(world: World, proxy: Proxy) -> Seen:
+        world.seed()
+        own = pattern.format(bucket=world.cloud.bucket, table=world.cloud.table)
+        proxy.rules.append(Rule(own, fault))
+        return ask(world)
+
+    return run
+
+
+def ask(world: World, name: str = OTHER, query: str = "") -> Seen:
+    """A file and a token."""
+    file, token = world.ask("GET", name, query), world.ask_token()
+    return Seen(file.status, token.status, alarms_in(world, [file, token]))
+
+
+def missing_bucket(world: World, _: Proxy) -> Seen:
+    world.seed()
+    for key in world.seeded:
+        world.cloud.s3.delete_object(Bucket=world.cloud.bucket, Key=key)
+    world.cloud.s3.delete_bucket(Bucket=world.cloud.bucket)
+    return ask(world)
+
+
+def missing_table(world: World, _: Proxy) -> Seen:
+    world.seed()
+    world.cloud.dynamodb.delete_table(TableName=world.cloud.table)
+    return ask(world)
+
+
+def empty_table(world: World, _: Proxy) -> Seen:
+    world.seed()
+    items = world.cloud.dynamodb.scan(TableName=world.cloud.table)["Items"]
+    for item in items:
+        key = {"pk": item["pk"], "sk": item["sk"]}
+        world.cloud.dynamodb.delete_item(TableName=world.cloud.table, Key=key)
+    return ask(world)
+
+
+def pointer(world: World, **attributes: Any) -> None:
+    """Change every copy of the table's pointer."""
+    for copy in range(keys.POINTER_COPIES):
+        item = {
+            "pk": {"S": keys.pointer(copy)},
+            "sk": {"S": keys.POINTER},
+            "table": {"S": world.cloud.table},
+            "abandoned": {"L": []},
+            "holding": {"BOOL": False},
+            **attributes,
+        }
+        world.cloud.dynamodb.put_item(TableName=world.cloud.table, Item=item)
+
+
+def restored_table(world: World, _: Proxy) -> Seen:
+    world.seed()
+    pointer(world, table={"S": "the-table-it-is-a-copy-of"})
+    assert world.ask("GET", OTHER).status == 200, "public files are served"
+    return ask(world, PROTECTED)
+
+
+def newer_format(world: World, _: Proxy) -> Seen:
+    world.seed()
+    pointer(world, reader={"N": "99"})
+    return ask(world)
+
+
+def thumbs_not_stored(world: World, proxy: Proxy) -> Seen:
+    world.seed()
+    rule = Rule(f"s3 PUT /{world.cloud.bucket}", answer_with(403, "AccessDenied"))
+    proxy.rules.append(rule)
+    file = world.ask("GET", NAME, f"thumb={SIZE}")
+    return Seen(file.status, None, alarms_in(world, [file]))
+
+
+def missing_file(world: World, _: Proxy) -> Seen:
+    world.seed()
+    world.cloud.s3.delete_object(Bucket=world.cloud.bucket, Key=f"files_id/rec/{OTHER}")
+    return ask(world)
+
+
+def at_the_origin(secrets: tuple[str, ...], times: int) -> Callable[[World, Proxy], Seen]:
+    """That many requests through CloudFront, of which the last counts."""
+
+    def run(*_: Any) -> Seen:
+        origin = Origin(secrets)
+        reply = None
+        for _number in range(times):
+            with pytest.raises(Forbidden) as caught:
+                origin.admit(request(x_origin_secret="o" * 40))
+            reply = refuse(caught.value)
+        assert reply is not None
+        alarms = alarms_of(reply.status, reply.log_fields)
+        return Seen(reply.status, reply.status, alarms)
+
+    return run
+
+
+OUTAGES: dict[str, Callable[[World, Proxy], Seen]] = {
+    "the bucket is missing": missing_bucket,
+    "S3 denies access": by_fault("s3 .* ?/{bucket}", answer_with(403, "AccessDenied")),
+    "S3 throttles or fails": by_fault("s3 .* ?/{bucket}", answer_with(503, "SlowDown")),
+    "the table is missing": missing_table,
+    "DynamoDB denies access": by_fault(
+        'dynamodb .*"{table}"', answer_with(400, "AccessDeniedException")
+    ),
+    "DynamoDB throttles or fails": by_fault(
+        'dynamodb .*"{table}"', answer_with(400, "ThrottlingException")
+    ),
+    "the table is empty": empty_table,
+    "the table is a restored copy": restored_table,
+    "the table has a newer format": newer_format,
+    "thumbs cannot be stored": thumbs_not_stored,
+    "the functions have no origin secret": at_the_origin((), 1),
+    "CloudFront sends another origin secret": at_the_origin((SECRET,), SUSPICIOUS_REFUSALS),
+    "a single object is missing": missing_file,
+}
+
+
+def documented() -> dict[str, tuple[int, int | None, set[str]]]:
+    """The table: the status of a file and of a token, and the alarms."""
+    page = (ROOT / "docs/production.md").read_text()
+    rest = page.partition("| outage | a file gets | a token request gets | alarm |")[2]
+    table = rest.partition("\n\n")[0]
+    rows = re.findall(r"^\| ([^|]+) \| (\d+)[^|]* \| ([^|]+) \| ([^|]+) \|", table, re.MULTILINE)
+    return {
+        name: (
+            int(file),
+            int(token[:3]) if token[:3].isdigit() else None,
+            set(re.findall(r"`(\w+)`", alarm)),
+        )
+        for name, file, token, alarm in rows
+    }
+
+
+def test_every_documented_outage_is_tried_and_every_one_tried_is_documented() -> None:
+    assert set(documented()) == set(OUTAGES)
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_an_outage_has_the_documented_response_and_alarm(
+    outage: str, direct: Cloud, proxy: Proxy
+) -> None:
+    seen = OUTAGES[outage](new_world(direct), proxy)
+    file, token, alarms = documented()[outage]
+    assert (seen.file, seen.token, seen.alarms) == (file, token, alarms)
