@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from admin.sync import watch
 from admin.sync.round import Source, Summary, Sync, prepared
+from admin.wording import printable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,7 +43,7 @@ class Report:
     def _warnings(self, summary: Summary, total: int) -> Iterator[Callable[[object], None]]:
         for warning in summary.warnings:
             if warning not in self._warned:
-                self._say(f"warning: {warning}")
+                self._say(printable(f"warning: {warning}"))
         self._warned = set(summary.warnings)
         yield lambda action: None
 

@@ -21,6 +21,7 @@ from admin.console.views import Views
 from admin.sync.round import Summary, import_directory
 from admin.target import local_runner
 from admin.target.local_runner import LocalRunner
+from admin.wording import printable
 from local import cloud, containers
 from local.api import Api
 from local.console import Console, FunctionOutput, observed
@@ -239,10 +240,9 @@ def _remark(options: Options, backing: Backing, console: Console) -> None:
     summary: Summary = backing.summary
     console.say(f"imported {options.data.name}: {summary}")
     for warning in summary.warnings:
-        console.say(f"warning: {warning}")
+        console.say(printable(f"warning: {warning}"))
     for collection, reason in rule_findings.broken(backing.snapshot().collections):
-        console.say(
-            f"warning: {collection.name}: the view rule cannot be evaluated and denies: {reason}"
-        )
+        remark = f"{collection.name}: the view rule cannot be evaluated and denies: {reason}"
+        console.say(printable(f"warning: {remark}"))
     if options.watch:
         console.say(f"watching {options.data}")

@@ -183,3 +183,10 @@ def encryption_key(parsed: argparse.Namespace) -> str | None:
     if not key:
         raise AdminError(f"the environment variable {parsed.encryption_env} is not set")
     return key
+
+
+def count(text: str) -> int:
+    """An argument that is a number from 1. Raises what ``argparse`` reports."""
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError("a number from 1 is expected")
+    return int(text)

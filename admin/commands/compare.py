@@ -63,7 +63,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         ("parallel", 4, "requests at a time"),
     ):
         parser.add_argument(
-            f"--{name}", type=_count, default=default, metavar="N", help=f"{about} ({default})"
+            f"--{name}",
+            type=arguments.count,
+            default=default,
+            metavar="N",
+            help=f"{about} ({default})",
         )
     parser.add_argument(
         "--rate",
@@ -127,12 +131,6 @@ def _origin(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError("an address begins with http:// or https://")
     return text.rstrip("/")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError("a number from 1 is expected")
-    return int(text)
 
 
 def _rate(text: str) -> float:

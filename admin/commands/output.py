@@ -13,20 +13,9 @@ from ..errors import AdminError
 from ..sync.apply import OnDone
 from ..sync.round import Summary
 from ..target.actions import Action, PutFile, PutItem
+from ..wording import printable
 
 _WARNINGS_SHOWN = 50
-
-
-def printable(text: str) -> str:
-    """Escape what is no printable character, such as newlines and a terminal's control sequences.
-
-    Names of files and texts of records are their uploaders'. Printed as they are, they could forge
-    a line or reprogram the terminal.
-    """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "replace").decode()
-        for letter in text
-    )
 
 
 def ask(question: str) -> bool:

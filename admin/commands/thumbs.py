@@ -41,7 +41,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser.add_argument(
         "--url", metavar="URL", help="where `warm` asks; known with --stack, --local"
     )
-    parser.add_argument("--parallel", type=int, default=4, metavar="N", help="at a time (4)")
+    parser.add_argument(
+        "--parallel", type=arguments.count, default=4, metavar="N", help="at a time (4)"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments.add_target(parser)
     parser.set_defaults(run=run, when_interrupted=arguments.GOES_ON)

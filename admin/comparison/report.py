@@ -20,6 +20,8 @@ th, td { border: 1px solid #8886; padding: .3rem .6rem; text-align: left; vertic
 figure { display: inline-block; margin: .5rem 1rem .5rem 0; }
 img { max-width: 30rem; max-height: 20rem;
       background: repeating-conic-gradient(#ccc 0 25%, #fff 0 50%) 0 / 16px 16px; }
+.pair { border-top: 1px solid #8886; overflow-x: auto; white-space: nowrap; }
+.pair p { margin: .5rem 0 0; overflow-wrap: anywhere; white-space: normal; }
 .finding { border-left: .4rem solid #c33; padding-left: 1rem; }
 .verdict { font-size: 1.3rem; }
 """
@@ -97,7 +99,7 @@ def _finding(found: Mapping[str, Any]) -> str:
     return (
         f'<section class="finding"><h3>{escape(found["request"])}</h3>'
         "<table><tr><th>what</th><th>PocketBase</th><th>PocketFiles</th><th>deviation</th></tr>"
-        f"{rows}</table>{_pictures(found['pictures'])}</section>"
+        f"{rows}</table>{_pictures(found)}</section>"
     )
 
 
@@ -105,7 +107,7 @@ def _deviations(found: Mapping[str, Any], results: Sequence[Result]) -> str:
     parts = []
     for name, each in found.items():
         requests = "".join(f"<li>{escape(request)}</li>" for request in each["examples"])
-        shown = "".join(_pictures(result.pictures) for result in _showing(results, name))
+        shown = "".join(_pictures(result) for result in _showing(results, name))
         count = each["requests"]
         parts.append(
             f"<h3>{escape(name)}: {count} request{'s' * (count != 1)}</h3>"
@@ -126,10 +128,19 @@ def _showing(results: Sequence[Result], deviation: str) -> list[Result]:
     ]
 
 
-def _pictures(names: Sequence[str]) -> str:
+def _pictures(result: Result | Mapping[str, Any]) -> str:
+    """The pictures of both sides, side by side, under the request that gave them."""
+    request, names = (
+        (result.request, result.pictures)
+        if isinstance(result, Result)
+        else (result["request"], result["pictures"])
+    )
+    if not names:
+        return ""
     captions = ("PocketBase", "PocketFiles")
-    return "".join(
+    figures = "".join(
         f'<figure><img src="{escape(name)}" alt="{caption}\'s picture"><figcaption>{caption}'
         "</figcaption></figure>"
-        for name, caption in zip(names, captions, strict=False)
+        for name, caption in zip(names, captions, strict=True)
     )
+    return f'<div class="pair"><p>{escape(request)}</p>{figures}</div>'

@@ -180,6 +180,23 @@ class Terminal(io.StringIO):
         return True
 
 
+class Interrupting(Terminal):
+    """A terminal whose user presses ^C."""
+
+    def readline(self, *_: Any) -> str:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupted_question_changes_nothing_and_says_so(
+    alone: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = [raw for raw in export() if raw["name"] != "teams"]
+    monkeypatch.setattr("sys.stdin", Interrupting())
+    error = alone.apply(fewer, "--remove-others", code=130)
+    assert error.endswith("interrupted; nothing is changed\n")
+    assert snapshot_of(alone.table).collections.find("teams")
+
+
 def test_removing_a_field_removes_its_files_and_references(alone: Alone) -> None:
     alone.run("put", "users", "ann")
     alone.run("put", "users", "bob")
