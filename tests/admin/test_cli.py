@@ -142,6 +142,7 @@ COMMANDS = [
     ["explain"],
     ["check-rules"],
     ["compare"],
+    ["console"],
 ]
 
 
