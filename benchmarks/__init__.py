@@ -7,6 +7,7 @@ alone. Figures go to ``results/``.
 ``thumbs``         thumbs against sharp, pyvips and plain Pillow
 ``thumbs_python``  the Python side of ``thumbs``, in a process of its own
 ``corpus``         a folder of pictures: outcome, time, memory and likeness to Chromium
+``drawings``       the drawings of ``thumbs``
 ``browser``        what Chromium shows of pictures
 ``rules``          view rules, against the same query in plain SQLite
 ``sync``           the importer and the sync

@@ -22,6 +22,7 @@ from typing import IO, Any, cast
 
 from PIL import Image, ImageOps
 
+from benchmarks.drawings import DRAWINGS
 from local.template import parse
 
 HERE = Path(__file__).resolve().parent
@@ -29,6 +30,9 @@ ROOT = HERE.parent
 RESULT = HERE / "results" / "thumbs.json"
 PICTURES = Path(tempfile.gettempdir()) / "pocketfiles-benchmark-pictures"
 SHARP = "sharp@0.35.5"
+
+DRAWN = {"0.5": (800, 600), "1": (1280, 800), "4.4": (2420, 1815)}
+"""Megapixels of drawings, and their sizes."""
 
 MEGAPIXELS = {"0.3": (640, 480), "4.4": (2420, 1815), "12": (4000, 3000), "50": (8165, 6124)}
 SIZES = ("100x100", "300x300", "640x480f", "1280x0")
@@ -40,6 +44,7 @@ SOURCES: dict[str, tuple[str, dict[str, Any]]] = {
     "GIF": ("GIF", {}),
     "WebP": ("WEBP", {"quality": 80, "method": 2}),
     "lossless WebP": ("WEBP", {"lossless": True, "quality": 20, "method": 1}),
+    **dict.fromkeys(DRAWINGS, ("PNG", {})),
 }
 ENGINES = ("ours", "sharp", "pyvips", "pillow")
 PINNED = {"UV_THREADPOOL_SIZE": "1", "VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": "1"}
@@ -141,8 +146,12 @@ def draw(rows: list[Row]) -> None:
         if not missing:
             continue
         print(f"drawing pictures of {megapixels} megapixels", flush=True)
-        image = scene(base, MEGAPIXELS[megapixels])
+        if any(kind not in DRAWINGS for kind in missing):
+            image = scene(base, MEGAPIXELS[megapixels])
         for kind, file in missing.items():
+            if kind in DRAWINGS:
+                DRAWINGS[kind](DRAWN[megapixels]).save(file, "PNG")
+                continue
             source, (to, options) = image, SOURCES[kind]
             if kind == "RGBA PNG":
                 source = image.copy()
@@ -199,7 +208,7 @@ def table(results: list[dict[str, Any]]) -> str:
     """Markdown: a row a source, a column a size."""
     lines = ["| source | " + " | ".join(SIZES) + " |", "|---" * (len(SIZES) + 1) + "|"]
     for kind in SOURCES:
-        for megapixels in MEGAPIXELS:
+        for megapixels in dict.fromkeys((*MEGAPIXELS, *DRAWN)):
             cells = []
             for size in SIZES:
                 key = {"source": kind, "megapixels": megapixels, "size": size}
@@ -211,11 +220,13 @@ def table(results: list[dict[str, Any]]) -> str:
 
 
 def cell(found: dict[str, Any]) -> str:
-    """Our milliseconds, and how many times sharp's they are."""
+    """Our milliseconds, and how many times sharp's they and the bytes are."""
     ours = found["ours"]
     if "sharp" not in found:
         return f"{ours['ms']:.1f} ms"
-    return f"{ours['ms']:.1f} ms, **{ours['ms'] / found['sharp']['ms']:.2f}**"
+    time = ours["ms"] / found["sharp"]["ms"]
+    size = ours["bytes"] / found["sharp"]["bytes"]
+    return f"{ours['ms']:.1f} ms, **{time:.2f}**, {size:.2f}"
 
 
 def versions(workers: dict[str, Worker]) -> dict[str, str]:
@@ -255,7 +266,12 @@ def main() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     kinds = chosen.only.split(",") if chosen.only else list(SOURCES)
     sizes = list(MEGAPIXELS)[: 2 if chosen.quick else None]
-    rows = [Row(kind, megapixels, size) for kind in kinds for megapixels in sizes for size in SIZES]
+    rows = [
+        Row(kind, megapixels, size)
+        for kind in kinds
+        for megapixels in (DRAWN if kind in DRAWINGS else sizes)
+        for size in (SIZES[:3] if kind in DRAWINGS else SIZES)
+    ]
     draw(rows)
     workers = start()
     results = []

@@ -59,13 +59,12 @@ class Measured:
 def measure(image: Image.Image) -> Measured:
     """What takes the fewest bytes for a sample of the image."""
     sample = _sample(image)
-    best = _best_filter(sample)
-    differences = filtered(sample, best)
+    pixels = sample.tobytes()
+    by_repetitions = len(zlib.compress(pixels, _SAMPLE_LEVEL))
+    differences = filtered(sample, _best_filter(sample))
     # Pillow's entropy counts which channel a byte is of as well.
     bits = differences.entropy() - math.log2(len(sample.getbands()))
-    pixels = sample.tobytes()
     by_frequencies = len(pixels) * max(_MIN_CODE, bits) / _BITS
-    by_repetitions = len(zlib.compress(pixels, _SAMPLE_LEVEL))
     by_both = len(zlib.compress(differences.tobytes(), _SAMPLE_LEVEL))
     if by_repetitions <= min(by_frequencies, by_both):
         return Measured(Content.DRAWING, bits, by_repetitions)

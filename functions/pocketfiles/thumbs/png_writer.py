@@ -57,8 +57,7 @@ def png(image: Image.Image, tolerance: int) -> bytes:
     ``tolerance`` is 0 or 1: by how much the levels of a photograph may be off, except its alpha.
     """
     measured = content.measure(image)
-    has_many_colours = image.getcolors(_MAX_EXACT_COLOURS[image.mode]) is None
-    if tolerance and has_many_colours and measured.bits > _MIN_NOISY_BITS:
+    if tolerance and measured.bits > _MIN_NOISY_BITS and _has_many_colours(image):
         image, measured = _rounded_if_smaller(image, measured)
     if measured.content != Content.PHOTOGRAPH:
         return _by_repetitions(image, is_filtered=measured.content == Content.SMOOTH)
@@ -66,6 +65,10 @@ def png(image: Image.Image, tolerance: int) -> bytes:
     if image.width * image.height <= _MAX_PIXELS_BY_PILLOW:
         return _by_pillow(image, strategy)
     return _photograph(image, strategy)
+
+
+def _has_many_colours(image: Image.Image) -> bool:
+    return image.getcolors(_MAX_EXACT_COLOURS[image.mode]) is None
 
 
 def _by_pillow(image: Image.Image, strategy: int) -> bytes:
