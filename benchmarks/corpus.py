@@ -3,8 +3,8 @@
     python -m benchmarks.corpus DIR [--size 300x300f] [--worst 20]
 
 Each file's thumb is made in one process, so that a file that needs more memory than all before it
-stands out. With Chromium at hand, the thumb is compared with what Chromium shows of the original: the
-mean difference of the levels, on white, both scaled to at most 64 pixels.
+stands out. With Chromium at hand, the thumb is compared with what Chromium shows of the original:
+the mean difference of the levels, on white, both scaled to at most 64 pixels.
 """
 
 import argparse

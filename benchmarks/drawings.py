@@ -1,4 +1,5 @@
-"""Drawings for the benchmark of thumbs: screenshots, charts, line art and logos, made from numbers."""
+"""Drawings for the benchmark of thumbs: screenshots, charts, line art and logos, made from
+numbers."""
 
 import math
 import random
@@ -7,6 +8,8 @@ from collections.abc import Callable
 from PIL import Image, ImageDraw, ImageFont
 
 Size = tuple[int, int]
+_LIGHT = 200
+
 SCALE = 2
 """Shapes are drawn so many times larger, then reduced, which makes their edges smooth."""
 
@@ -115,7 +118,7 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def translucent(image: Image.Image) -> Image.Image:
     """The drawing without its light ground."""
-    ground = image.convert("L").point(lambda level: 255 - level if level > 200 else 255)
+    ground = image.convert("L").point(lambda level: 255 - level if level > _LIGHT else 255)
     image = image.convert("RGBA")
     image.putalpha(ground)
     return image

@@ -51,7 +51,8 @@ _LOSSLESS_WEBP_BYTES_PER_THUMB_PIXEL = 60
 
 
 def check(task: Task, options: ThumbOptions) -> None:
-    """Raise ThumbFailed ``thumb-too-large`` or ``too-many-pixels`` if the task is beyond a limit."""
+    """Raise ThumbFailed ``thumb-too-large`` or ``too-many-pixels`` if the task is beyond a
+    limit."""
     header = task.header
     width, height = task.target
     if width * height > options.max_output_pixels:
@@ -69,7 +70,8 @@ def check(task: Task, options: ThumbOptions) -> None:
 
 
 def _pixels_to_read(task: Task) -> float:
-    """The pixels that count: fewer for a sequential JPEG read at a reduced scale, which is quicker."""
+    """The pixels that count: fewer for a sequential JPEG read at a reduced scale, which is
+    quicker."""
     header = task.header
     pixels = header.width * header.height
     if header.format != "JPEG":

@@ -13,7 +13,8 @@ _MAX_DIFFERENCE_FROM_SRGB = 1
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """The image in sRGB. A profile that is broken, or of other channels than the image's, is ignored."""
+    """The image in sRGB. A profile that is broken, or of other channels than the image's, is
+    ignored."""
     if not profile:
         return image
     if image.mode not in _MODES_WITH_ALPHA:

@@ -1,8 +1,8 @@
 """Tells photographs, drawings and smooth shapes apart, which compress in different ways.
 
-In a photograph, neighbouring pixels are alike but never the same: the difference from its neighbours
-takes few bits, and repetitions are rare. In a drawing, deflate finds repetitions. Smooth shapes, such
-as gradients and enlarged pictures, have repetitions among the differences.
+In a photograph, neighbouring pixels are alike but never the same: the difference from its
+neighbours takes few bits, and repetitions are rare. In a drawing, deflate finds repetitions.
+Smooth shapes, such as gradients and enlarged pictures, have repetitions among the differences.
 """
 
 import math
@@ -48,7 +48,8 @@ class Content(Enum):
 class Measured:
     """The content of an image, and what a sample of it takes.
 
-    ``bits``: of a byte after the best filter. ``size``: in bytes, compressed as the content suggests.
+    ``bits``: of a byte after the best filter. ``size``: in bytes, compressed as the content
+    suggests.
     """
 
     content: Content

@@ -1,7 +1,8 @@
 """Decodes the first frame of a picture, and no more of it than a task needs.
 
-libwebp reads WebP. libvips reads PNG and large JPEGs, and resizes them while it reads if they shrink
-little. Pillow reads the rest, GIF, small JPEGs and CMYK, and everything where the other two are missing.
+libwebp reads WebP. libvips reads PNG and large JPEGs, and resizes them while it reads if they
+shrink little. Pillow reads the rest, GIF, small JPEGs and CMYK, and everything where the other
+two are missing.
 
 Broken data raise ValueError, or what Pillow's plugins raise, which is nearly anything.
 """
@@ -72,7 +73,8 @@ def decode(task: Task) -> Reduced:
 class _Canvas:
     """A frame on a transparent canvas, as a ``resample.Picture``.
 
-    The canvas is empty around the frame, whatever background colour a GIF names: so it is in browsers.
+    The canvas is empty around the frame, whatever background colour a GIF names: so it is in
+    browsers.
     """
 
     def __init__(self, frame: Image.Image, place: Box, size: Size) -> None:

@@ -19,7 +19,8 @@ _WEBP_METHOD = 4
 
 _LOSSLESS_METHOD = 2
 _LOSSLESS_EFFORT = 30
-"""libwebp's effort for lossless pictures: method 0 to 6, and quality 0 to 100, which means effort."""
+"""libwebp's effort for lossless pictures: method 0 to 6, and quality 0 to 100, which means
+effort."""
 
 _AVIF_SPEED = 9
 """libaom's speed, 0 to 10. 8 saves 6 % of the bytes and takes four times as long
@@ -29,12 +30,13 @@ _MAX_AVIF_PIXELS = 2_000_000
 """Most pixels of an AVIF thumb. libaom takes some 40 bytes for each."""
 
 _CHROMA_OF_LOSSLESS = "4:4:4"
-"""Chroma of thumbs of lossless sources, which are often drawings: 4:2:0 would blur coloured lines."""
+"""Chroma of thumbs of lossless sources, which are often drawings: 4:2:0 would blur coloured
+lines."""
 
 _MAX_EXACT_COLOURS = 255
 _DITHERED_COLOURS = 128
-"""Colours of a GIF with more of them. Dithered, 128 look better than 255 that are not, and take no more
-bytes (docs/performance.md)."""
+"""Colours of a GIF with more of them. Dithered, 128 look better than 255 that are not, and take
+no more bytes (docs/performance.md)."""
 
 _GIF_TRANSPARENT = 255
 """The palette's last entry, which no colour uses."""

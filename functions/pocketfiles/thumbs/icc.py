@@ -1,7 +1,7 @@
 """Writes ICC profiles for colours that are described by other means (ICC.1:2022 §7 to §10).
 
-A profile has the three primaries as XYZ and one curve for all channels. Colour arithmetic is that of
-SMPTE RP 177 (RGB to XYZ) and of annex E of the ICC's specification (adaptation to D50).
+A profile has the three primaries as XYZ and one curve for all channels. Colour arithmetic is that
+of SMPTE RP 177 (RGB to XYZ) and of annex E of the ICC's specification (adaptation to D50).
 """
 
 import struct

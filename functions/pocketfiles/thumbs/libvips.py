@@ -268,7 +268,8 @@ class Decoder:
 
 
 def _without_resolution(png: bytes) -> bytes:
-    """The PNG without its first chunk after IHDR, if that is the resolution, which libvips makes up."""
+    """The PNG without its first chunk after IHDR, if that is the resolution, which libvips makes
+    up."""
     is_resolution = png[_PNG_HEADER_LENGTH + 4 :].startswith(b"pHYs")
     if not is_resolution:
         return png

@@ -1,8 +1,9 @@
 """Writes a PNG (PNG third edition §5, §9, §10).
 
-libvips writes drawings without filters, in which deflate finds repetitions, and smooth shapes with them.
-Of a photograph, each byte is predicted from its neighbours and only the frequencies of the differences
-are used: looking for repetitions would take several times as long and find none (docs/performance.md).
+libvips writes drawings without filters, in which deflate finds repetitions, and smooth shapes
+with them. Of a photograph, each byte is predicted from its neighbours and only the frequencies of
+the differences are used: looking for repetitions would take several times as long and find none
+(docs/performance.md).
 """
 
 import io
@@ -21,8 +22,8 @@ _MAX_EXACT_COLOURS = {"L": 128, "LA": 128, "RGB": 256, "RGBA": 256}
 """With so few colours, a picture stays exact, whatever its noise."""
 
 _MAX_PIXELS_BY_PILLOW = 1 << 17
-"""Most pixels of a photograph for which Pillow chooses the filter of each row. That saves a tenth of the
-bytes; in larger ones it takes too long, and one filter serves the whole picture."""
+"""Most pixels of a photograph for which Pillow chooses the filter of each row. That saves a tenth
+of the bytes; in larger ones it takes too long, and one filter serves the whole picture."""
 
 _MIN_NOISY_BITS = 2.0
 """Bits of a filtered byte above which a picture is noisy, so that rounding saves bytes."""
@@ -31,7 +32,8 @@ _ROUNDING_PAYS = 0.97
 """Largest share of bytes that rounding must leave; else the picture stays exact."""
 
 _MAX_BITS_WITH_RUNS = 2.0
-"""Bits of a filtered byte up to which runs of the same difference are frequent enough to look for."""
+"""Bits of a filtered byte up to which runs of the same difference are frequent enough to look
+for."""
 
 _DEFLATE_LEVEL = 7
 """zlib's level for photographs. With frequencies alone, it only sets the size of buffers."""
@@ -100,7 +102,8 @@ def _rounded_if_smaller(
 
 
 def _rounded(image: Image.Image) -> Image.Image:
-    """The image in every second level: noise takes one bit less, and no level is off by more than 1."""
+    """The image in every second level: noise takes one bit less, and no level is off by more than
+    1."""
     tables = [_EXACT if band == "A" else _ROUNDED for band in image.getbands()]
     return image.point(list(chain.from_iterable(tables)))
 

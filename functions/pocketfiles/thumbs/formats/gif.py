@@ -125,7 +125,8 @@ def _frame(
 
 
 def _image_data(data: bytes, start: int) -> tuple[bytes, bool]:
-    """The code size and the sub-blocks from ``start``, without terminator; whether it is missing."""
+    """The code size and the sub-blocks from ``start``, without terminator; whether it is
+    missing."""
     at = start + 1
     while at < len(data):
         length = data[at]

@@ -16,7 +16,8 @@ MAX_CHUNKS = 65_536
 """Most JPEG segments, PNG or WebP chunks, or GIF blocks. Files of cameras have a few thousand."""
 
 MAX_PROFILE = 4 * 1024 * 1024
-"""Longest ICC profile in bytes; longer ones are ignored. Those of printers have about a megabyte."""
+"""Longest ICC profile in bytes; longer ones are ignored. Those of printers have about a
+megabyte."""
 
 UPRIGHT = 1
 """The EXIF orientation of a picture that is stored as it is shown."""

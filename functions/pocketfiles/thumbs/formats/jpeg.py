@@ -190,7 +190,8 @@ def _segment(data: bytes, marker: int, at: int) -> _Segment | None:
 
 
 def _frame(data: bytes, segment: _Segment) -> _Frame:
-    """The frame header; ThumbFailed ``unsupported`` for lossless and hierarchical ones, and 12 bits."""
+    """The frame header; ThumbFailed ``unsupported`` for lossless and hierarchical ones, and 12
+    bits."""
     start = segment.start
     marker = segment.marker
     if marker not in _SEQUENTIAL | _PROGRESSIVE or data[start] != _PRECISION:

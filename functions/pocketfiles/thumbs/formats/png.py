@@ -39,11 +39,13 @@ _KNOWN_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 _FRAME_CONTROL_LENGTH = 26
 _SEQUENCE_NUMBER = 4
+_FRAME_COUNT_LENGTH = 4
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A chunk's type, and where its data begin and end; ``is_cut`` if the file ends before it does."""
+    """A chunk's type, and where its data begin and end; ``is_cut`` if the file ends before it
+    does."""
 
     type: bytes
     start: int
@@ -142,7 +144,7 @@ def _read_before_image(data: bytes, chunk: Chunk, reading: _Reading) -> None:
         reading.palette = reading.palette or data[chunk.start : chunk.end]
     elif chunk.type == b"tRNS" and length <= _MAX_TRANSPARENCY:
         reading.transparency = reading.transparency or data[chunk.start : chunk.end]
-    elif chunk.type == b"acTL" and length >= 4:
+    elif chunk.type == b"acTL" and length >= _FRAME_COUNT_LENGTH:
         frames = big_endian(data, chunk.start, 4)
         reading.is_animation = reading.is_animation or frames > 0
     elif not _has_right_crc(data, chunk):

@@ -38,7 +38,8 @@ _TRANSFER_GAMMA = {
     14: _REC_709_DISPLAY_GAMMA,
     15: _REC_709_DISPLAY_GAMMA,
 }
-"""By TransferCharacteristics (H.273 table 3); None is sRGB's curve. PQ and HLG are not converted."""
+"""By TransferCharacteristics (H.273 table 3); None is sRGB's curve. PQ and HLG are not
+converted."""
 
 _SRGB_CODES = (1, 13)
 _RGB_MATRIX = 0

@@ -34,8 +34,8 @@ _ADAM7 = (
 def is_complete(stream: bytes) -> bool:
     """Whether there are pixels for every row in the stream of a header.
 
-    Pillow accepts data that end early and leaves the missing rows 0. They are inflated once more for
-    this, a megabyte at a time.
+    Pillow accepts data that end early and leaves the missing rows 0. They are inflated once more
+    for this, a megabyte at a time.
     """
     missing = 0
     inflater = zlib.decompressobj()
