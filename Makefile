@@ -5,7 +5,7 @@
 export SAM_CLI_TELEMETRY = 0
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run admin test lint check stack build bench deploy smoke logs delete
+.PHONY: help setup run admin test lint check stack build invoke api bench deploy smoke logs delete
 
 python = $(or $(shell for python in python3.13 python3.12 python3.11 python3 python; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -56,6 +56,19 @@ build: .venv/ready $(sam) ## make the functions and layers in .aws-sam, ready to
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build --build-dir $(BUILD_DIR) \
 		--parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
 	.venv/bin/python -m deploy.architecture $(BUILD_DIR)/template.yaml $(ARCHITECTURE)
+
+# `sam local` with this machine's own architecture and the running service's credentials.
+local_sam = credentials=$$("$(venv)/bin/python" -m local.containers) && eval "$$credentials" && \
+	test -e env.local.json || { echo 'first, in a terminal of its own: make run ARGS="--sam-env env.local.json"'; exit 1; }; \
+	test -e $(BUILD_DIR)/template.yaml || $(MAKE) build ARCHITECTURE=$(machine) ARGS= || exit 1; \
+	$(sam) local
+local_config = $(if $(filter x86_64,$(machine)),--config-env x86_64)
+
+invoke: .venv/ready $(sam) ## run a function once, in Docker: make invoke ARGS="FilesFunction -e events/thumb.json"
+	@$(local_sam) invoke $(local_config) $(ARGS)
+
+api: .venv/ready $(sam) ## serve the API with the functions in Docker, at http://127.0.0.1:3000
+	@$(local_sam) start-api $(local_config) $(ARGS)
 
 bench: .venv/ready ## measure, and print ratios
 	"$(venv)/bin/python" -m benchmarks $(ARGS)

@@ -16,7 +16,7 @@
 ``cloud``: S3 and DynamoDB in memory, with the template's bucket and table.
 ``stand_in``: moto behind the checks that keep other programs and web pages out of that data.
 ``signature``: verifies AWS Signature Version 4. Pure.
-``containers``: the variables with which ``sam local`` containers find that S3 and DynamoDB.
+``containers``: leads `sam local` containers to that S3 and DynamoDB.
 ``cdn``: CloudFront on this machine, with the real edge functions.
 ``samples``: the URLs and tokens printed at the start, found in whatever data was imported.
 """

@@ -1,9 +1,20 @@
-"""A file of variables that leads `sam local` containers to S3 and DynamoDB on this machine."""
+"""Leads `sam local` containers to S3 and DynamoDB on this machine.
+
+A file of variables names the endpoint, the table and the bucket. `sam local` passes on the
+credentials of its own environment; ``python -m local.containers`` prints those of the running
+service for a shell.
+"""
 
 import json
+import os
+import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from admin.errors import AdminError
+from admin.target import local_runner
 
 HOST = "host.docker.internal"
 """This machine's name inside a container. samconfig.toml adds it where Docker does not."""
@@ -28,3 +39,23 @@ def variables(path: Path, port: int, environment: Mapping[str, str]) -> Iterator
         yield
     finally:
         path.unlink(missing_ok=True)
+
+
+def exports(environment: Mapping[str, str]) -> str:
+    """The running service's credentials and region, as a line for a shell. Raises ``AdminError``."""
+    runner = local_runner.find(environment)
+    values = {
+        "AWS_ACCESS_KEY_ID": runner.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": runner.secret_access_key,
+        "AWS_DEFAULT_REGION": runner.region,
+        "AWS_REGION": runner.region,
+    }
+    pairs = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
+    return f"unset AWS_PROFILE AWS_SESSION_TOKEN; export {' '.join(pairs)}"
+
+
+if __name__ == "__main__":
+    try:
+        print(exports(os.environ))
+    except AdminError as error:
+        sys.exit(f"error: {error}")

@@ -1,9 +1,14 @@
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from local.containers import variables
+from admin.errors import AdminError
+from admin.target import local_runner
+from admin.target.local_runner import LocalRunner
+from local.containers import exports, variables
 
 NAMES = {"TABLE_NAME": "Records", "BUCKET_NAME": "store", "RULE_MAX_ROWS": "1000"}
 
@@ -36,3 +41,26 @@ def test_an_existing_file_is_neither_replaced_nor_deleted(tmp_path: Path) -> Non
     with pytest.raises(FileExistsError), variables(path, 1, NAMES):
         pass
     assert path.read_text() == "mine"
+
+
+def test_a_shell_gets_the_running_services_credentials(tmp_path: Path) -> None:
+    environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    with pytest.raises(AdminError, match="no local service is running"):
+        exports(environment)
+    runner = LocalRunner(
+        "http://127.0.0.1:1",
+        "http://127.0.0.1:2",
+        "us-east-1",
+        "T",
+        "b",
+        "key",
+        "a 'b'",
+        os.getpid(),
+    )
+    local_runner.write(runner, environment)
+    script = f"{exports(environment)}; echo $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_PROFILE"
+    shell = ["sh", "-c", script]
+    printed = subprocess.run(
+        shell, env={"AWS_PROFILE": "work"}, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == "key a 'b'\n"
