@@ -185,8 +185,8 @@ def a_large_file_is_redirected_to_s3(stack: Stack) -> None:
 def each_request_is_logged_under_the_stacks_name(stack: Stack) -> None:
     stack.get(f"/api/files/{PHOTO}/logged.png")
     lines = [line for line in stack.log_lines("files") if line.get("message") == "answered"]
-    assert lines
-    assert {line["service"] for line in lines} == {stack.name}
+    newest = max(lines, key=lambda line: str(line["timestamp"]))
+    assert newest["service"] == stack.name
 
 
 def nobody_goes_around_the_cdn(stack: Stack) -> None:

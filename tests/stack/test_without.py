@@ -34,8 +34,10 @@ PARAMETERS = {"RedirectSeconds": "600", "ThumbJpegQuality": "30"}
 UPLOADS = "templates"
 """The bucket that templates are uploaded to."""
 
+NOT_SET_IN_AWS = {"AWS_ENDPOINT_URL"}
+"""Without them the function is the same, and Lambda publishes no version of it again."""
+
 UNNOTICED = {
-    "AWS_ENDPOINT_URL": "it is not set in AWS",
     "POWERTOOLS_LOG_LEVEL": "Powertools' own default is the parameter's",
     "MALLOC_MMAP_THRESHOLD_": "it saves time alone",
     "MALLOC_TRIM_THRESHOLD_": "it saves time alone",
@@ -43,6 +45,7 @@ UNNOTICED = {
     "kms:GenerateDataKey": "only a bucket with a KMS key needs it",
     "logs:CreateLogStream": "the emulator writes logs itself",
     "logs:PutLogEvents": "the emulator writes logs itself",
+    "File": "the route $default leads to the same function",
     "s3:DeleteObject": "only a thumb whose original changed meanwhile is deleted",
     "s3:ListBucket": "the emulator answers 404 for a missing key, whoever asks",
     "xray:PutTelemetryRecords": "only tracing needs it",
@@ -101,7 +104,7 @@ def variables(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     common = ("Globals", "Function", "Environment", "Variables")
     own = ("Resources", "FilesFunction", "Properties", "Environment", "Variables")
     for path in (common, own):
-        for name in at(template, path):
+        for name in sorted(set(at(template, path)) - NOT_SET_IN_AWS):
             changed = copy.deepcopy(template)
             del at(changed, path)[name]
             yield f"variable {name}", changed
@@ -161,7 +164,9 @@ def update(stack: Stack, template: dict[str, Any]) -> None:
     while (status := stack.description["StackStatus"]).endswith("IN_PROGRESS"):
         time.sleep(0.1)
     if status != "UPDATE_COMPLETE":
-        raise CommandError(status)
+        events = client.describe_stack_events(StackName=stack.name)["StackEvents"]
+        reasons = [each.get("ResourceStatusReason", "") for each in events]
+        raise CommandError(next(filter(None, reasons), status))
 
 
 def test_whatever_is_taken_out_is_missed(
