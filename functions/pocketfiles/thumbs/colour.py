@@ -37,7 +37,10 @@ def _converted(colours: Image.Image, profile: bytes) -> Image.Image:
 
 
 @lru_cache(maxsize=4)
-def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+def _transform(
+    profile: bytes,
+    mode: str,
+) -> ImageCms.ImageCmsTransform | None:
     """The transformation to sRGB; None if it changes nothing, or if the profile does not fit."""
     try:
         source = ImageCms.getOpenProfile(io.BytesIO(profile))

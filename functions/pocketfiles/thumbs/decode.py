@@ -18,7 +18,12 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from pocketfiles.thumbs import libvips, libwebp
 from pocketfiles.thumbs.formats import jpeg, png_rows
-from pocketfiles.thumbs.geometry import Box, FloatBox, Size, whole
+from pocketfiles.thumbs.geometry import (
+    Box,
+    FloatBox,
+    Size,
+    whole,
+)
 from pocketfiles.thumbs.resample import Reduced, reduce
 from pocketfiles.thumbs.task import Task
 
@@ -77,7 +82,12 @@ class _Canvas:
     browsers.
     """
 
-    def __init__(self, frame: Image.Image, place: Box, size: Size) -> None:
+    def __init__(
+        self,
+        frame: Image.Image,
+        place: Box,
+        size: Size,
+    ) -> None:
         self.size = size
         self._frame = frame
         self._place = place
@@ -157,7 +167,10 @@ def _by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced:
         return reduced
 
 
-def _resized_by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced | None:
+def _resized_by_libvips(
+    decoder: libvips.Decoder,
+    task: Task,
+) -> Reduced | None:
     """The thumb's pixels; None if libvips does not suit, and if it finds any flaw in the data."""
     try:
         with decoder.opened(task, flawless=True) as rows:
@@ -170,7 +183,11 @@ def _resized_by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced | None:
         return None
 
 
-def _resized(rows: libvips.Rows, box: Box, task: Task) -> Reduced:
+def _resized(
+    rows: libvips.Rows,
+    box: Box,
+    task: Task,
+) -> Reduced:
     pixels = rows.resized(box, task.target)
     image = Image.frombytes(rows.mode, task.target, pixels)
     return Reduced(image, FloatBox(*whole(task.target)))
@@ -207,11 +224,17 @@ def _at_scale(task: Task, stream: bytes) -> Image.Image:
     return file
 
 
-def _may_be_filling(last_pixel: bytes | memoryview, task: Task) -> bool:
+def _may_be_filling(
+    last_pixel: bytes | memoryview,
+    task: Task,
+) -> bool:
     return task.header.is_cut or _LIBJPEG_FILLING.issuperset(last_pixel)
 
 
-def _check_jpeg_is_complete(task: Task, decoded: Image.Image | None = None) -> None:
+def _check_jpeg_is_complete(
+    task: Task,
+    decoded: Image.Image | None = None,
+) -> None:
     """Raise ValueError if libjpeg filled in missing data, which is no error to it.
 
     The JPEG is decoded once more with longer data. ``decoded`` is the JPEG at the task's scale.

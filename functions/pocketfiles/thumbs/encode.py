@@ -152,7 +152,11 @@ def _webp(
     return file.getvalue()
 
 
-def _avif(image: Image.Image, quality: int, subsampling: str) -> bytes:
+def _avif(
+    image: Image.Image,
+    quality: int,
+    subsampling: str,
+) -> bytes:
     # Only now: libaom is large, and Pillow would load every plugin it has to find this one.
     from PIL import AvifImagePlugin  # noqa: F401, PLC0415
 

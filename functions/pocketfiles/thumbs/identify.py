@@ -1,7 +1,12 @@
 """Tells the picture formats apart by their first bytes, and reads the header."""
 
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs.formats import gif, jpeg, png, webp
+from pocketfiles.thumbs.formats import (
+    gif,
+    jpeg,
+    png,
+    webp,
+)
 from pocketfiles.thumbs.formats.header import Header
 
 

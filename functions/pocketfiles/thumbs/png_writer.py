@@ -79,7 +79,11 @@ def _by_pillow(image: Image.Image, strategy: int) -> bytes:
     return file.getvalue()
 
 
-def _by_repetitions(image: Image.Image, *, is_filtered: bool) -> bytes:
+def _by_repetitions(
+    image: Image.Image,
+    *,
+    is_filtered: bool,
+) -> bytes:
     writer = libvips.load()
     if writer:
         bands = len(image.getbands())

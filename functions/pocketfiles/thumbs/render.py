@@ -17,9 +17,19 @@ from PIL import Image
 
 from pocketfiles.config import ThumbOptions
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs import budget, colour, identify, resample
+from pocketfiles.thumbs import (
+    budget,
+    colour,
+    identify,
+    resample,
+)
 from pocketfiles.thumbs.decode import decode
-from pocketfiles.thumbs.encode import Traits, alternative, bare, encode
+from pocketfiles.thumbs.encode import (
+    Traits,
+    alternative,
+    bare,
+    encode,
+)
 from pocketfiles.thumbs.size import ThumbSize
 from pocketfiles.thumbs.task import Task, plan
 

@@ -13,11 +13,21 @@ That is quicker than the filter alone and nearly the same (docs/performance.md).
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol, cast
+from typing import (
+    Any,
+    NamedTuple,
+    Protocol,
+    cast,
+)
 
 from PIL import Image, ImageMath
 
-from pocketfiles.thumbs.geometry import Box, FloatBox, Size, whole
+from pocketfiles.thumbs.geometry import (
+    Box,
+    FloatBox,
+    Size,
+    whole,
+)
 from pocketfiles.thumbs.task import Task
 
 _STRIP_PIXELS = 1 << 18
@@ -137,7 +147,11 @@ def _strips(
         yield picture.crop(Box(box.left, top, box.right, bottom))
 
 
-def _averageable(image: Image.Image, *, is_premultiplied: bool) -> Image.Image:
+def _averageable(
+    image: Image.Image,
+    *,
+    is_premultiplied: bool,
+) -> Image.Image:
     """The image in a mode whose numbers may be averaged; alpha may be multiplied into its
     colours."""
     has_transparent_colour = "transparency" in image.info

@@ -59,17 +59,29 @@ class Header:
         return self.frame.size if self.frame else (self.width, self.height)
 
 
-def big_endian(data: bytes, start: int, length: int) -> int:
+def big_endian(
+    data: bytes,
+    start: int,
+    length: int,
+) -> int:
     """The unsigned number in ``length`` bytes; ThumbFailed ``truncated`` if there are fewer."""
     return int.from_bytes(_field(data, start, length), "big")
 
 
-def little_endian(data: bytes, start: int, length: int) -> int:
+def little_endian(
+    data: bytes,
+    start: int,
+    length: int,
+) -> int:
     """The same, with the lowest byte first."""
     return int.from_bytes(_field(data, start, length), "little")
 
 
-def _field(data: bytes, start: int, length: int) -> bytes:
+def _field(
+    data: bytes,
+    start: int,
+    length: int,
+) -> bytes:
     field = data[start : start + length]
     if len(field) != length:
         raise ThumbFailed("truncated")

@@ -181,7 +181,11 @@ def _segments(data: bytes) -> Iterator[_Segment | None]:
     raise ThumbFailed("too-many-chunks")
 
 
-def _segment(data: bytes, marker: int, at: int) -> _Segment | None:
+def _segment(
+    data: bytes,
+    marker: int,
+    at: int,
+) -> _Segment | None:
     """The segment at ``at``; None if it does not end within the data."""
     start = at + _SEGMENT_HEADER
     length = data[at + _MARKER_LENGTH : start]
@@ -207,7 +211,11 @@ def _frame(data: bytes, segment: _Segment) -> _Frame:
     )
 
 
-def _read_scan(data: bytes, segment: _Segment, reading: _Reading) -> None:
+def _read_scan(
+    data: bytes,
+    segment: _Segment,
+    reading: _Reading,
+) -> None:
     frame = reading.frame
     if frame is None:
         raise ThumbFailed("corrupt")
@@ -222,7 +230,11 @@ def _read_scan(data: bytes, segment: _Segment, reading: _Reading) -> None:
     reading.kept.append(data[segment.at : end])
 
 
-def _read_application_data(data: bytes, segment: _Segment, reading: _Reading) -> None:
+def _read_application_data(
+    data: bytes,
+    segment: _Segment,
+    reading: _Reading,
+) -> None:
     """Read what matters in an APP segment: JFIF, EXIF, an ICC profile, Adobe's colour transform."""
     contents = data[segment.start : segment.end]
     if segment.marker == _APP1:

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
 from pocketfiles.thumbs.formats import png_colour
-from pocketfiles.thumbs.formats.header import MAX_CHUNKS, UPRIGHT, Header, big_endian
+from pocketfiles.thumbs.formats.header import (
+    MAX_CHUNKS,
+    UPRIGHT,
+    Header,
+    big_endian,
+)
 from pocketfiles.thumbs.geometry import Box, Size
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -122,7 +127,11 @@ def _has_right_crc(data: bytes, chunk: Chunk) -> bool:
     return zlib.crc32(checked) == big_endian(data, chunk.end, _CHECKSUM)
 
 
-def _read_chunk(data: bytes, chunk: Chunk, reading: _Reading) -> None:
+def _read_chunk(
+    data: bytes,
+    chunk: Chunk,
+    reading: _Reading,
+) -> None:
     if chunk.type == b"IDAT":
         reading.has_image_data = True
         reading.image_data.append(_image_chunk(data, chunk))
@@ -137,7 +146,11 @@ def _read_chunk(data: bytes, chunk: Chunk, reading: _Reading) -> None:
         _read_before_image(data, chunk, reading)
 
 
-def _read_before_image(data: bytes, chunk: Chunk, reading: _Reading) -> None:
+def _read_before_image(
+    data: bytes,
+    chunk: Chunk,
+    reading: _Reading,
+) -> None:
     """Read what counts before the image data alone. Of each chunk type, the first one counts."""
     length = chunk.end - chunk.start
     if chunk.type == b"PLTE" and length <= _MAX_PALETTE:
@@ -162,7 +175,11 @@ def _image_chunk(data: bytes, chunk: Chunk) -> bytes:
     return data[chunk.start - _CHUNK_HEADER : chunk.end + _CHECKSUM]
 
 
-def _read_frame_control(data: bytes, chunk: Chunk, reading: _Reading) -> None:
+def _read_frame_control(
+    data: bytes,
+    chunk: Chunk,
+    reading: _Reading,
+) -> None:
     """Read the first frame's place (§11.3.6.2)."""
     is_first = reading.first_frame is None and not reading.is_default_image_a_frame
     reading.is_frame_ended = not is_first
@@ -180,7 +197,11 @@ def _read_frame_control(data: bytes, chunk: Chunk, reading: _Reading) -> None:
     reading.first_frame = Box(left, top, left + width, top + height)
 
 
-def _read_frame_data(data: bytes, chunk: Chunk, reading: _Reading) -> None:
+def _read_frame_data(
+    data: bytes,
+    chunk: Chunk,
+    reading: _Reading,
+) -> None:
     """Keep image data of the first frame, which ends where the next begins (§11.3.6.3)."""
     start = chunk.start + _SEQUENCE_NUMBER
     if reading.is_frame_ended or start > chunk.end:

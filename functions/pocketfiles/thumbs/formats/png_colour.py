@@ -94,7 +94,10 @@ def _from_iccp(data: bytes) -> bytes | None:
     return profile if inflater.eof and profile else None
 
 
-def _from_gamma(gamma_data: bytes, chromaticity_data: bytes) -> bytes | None:
+def _from_gamma(
+    gamma_data: bytes,
+    chromaticity_data: bytes,
+) -> bytes | None:
     """The profile of gAMA and cHRM (§11.3.2.1, §11.3.2.2); cHRM alone means nothing to browsers."""
     if len(gamma_data) != _GAMMA_LENGTH:
         return None

@@ -4,7 +4,13 @@ import zlib
 from dataclasses import dataclass
 
 from pocketfiles.thumbs.formats.header import big_endian
-from pocketfiles.thumbs.formats.png import CHANNELS, COLOUR_TYPE, DEPTH, INTERLACE, chunks
+from pocketfiles.thumbs.formats.png import (
+    CHANNELS,
+    COLOUR_TYPE,
+    DEPTH,
+    INTERLACE,
+    chunks,
+)
 
 _BYTES_INFLATED_AT_A_TIME = 1 << 20
 

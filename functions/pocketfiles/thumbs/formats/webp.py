@@ -5,7 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs.formats.header import MAX_CHUNKS, MAX_PROFILE, Header, little_endian
+from pocketfiles.thumbs.formats.header import (
+    MAX_CHUNKS,
+    MAX_PROFILE,
+    Header,
+    little_endian,
+)
 from pocketfiles.thumbs.geometry import Box, Size
 
 SIGNATURE = b"RIFF"
@@ -113,7 +118,11 @@ def _parts(data: bytes, end: int) -> _Parts:
     return parts
 
 
-def _read_frame(data: bytes, chunks: Iterator[_Chunk], parts: _Parts) -> None:
+def _read_frame(
+    data: bytes,
+    chunks: Iterator[_Chunk],
+    parts: _Parts,
+) -> None:
     for chunk in chunks:
         if chunk.kind == b"ALPH":
             parts.alpha = data[chunk.start : chunk.end]
@@ -123,7 +132,11 @@ def _read_frame(data: bytes, chunks: Iterator[_Chunk], parts: _Parts) -> None:
             return
 
 
-def _chunks(data: bytes, at: int, end: int) -> Iterator[_Chunk]:
+def _chunks(
+    data: bytes,
+    at: int,
+    end: int,
+) -> Iterator[_Chunk]:
     for _ in range(MAX_CHUNKS):
         start = at + _CHUNK_HEADER
         if start > end:
