@@ -7,13 +7,11 @@ finding. Headers that only proxies and gateways add are not compared.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from email.message import Message
-from enum import StrEnum
-from urllib.parse import unquote
 
 from . import pictures
 from .cases import Case
 from .client import Answer
+from .deviations import SECURITY_HEADERS, Deviation, explained
 
 INLINE_LIMIT_BYTES = 4 * 1024 * 1024
 THUMB_MAX_SOURCE_BYTES = 50 * 1024 * 1024
@@ -22,7 +20,6 @@ THUMB_MAX_PIXELS = 60_000_000
 _OK = 200
 _NOT_FOUND = 404
 _FIRST_ERROR = 400
-_SECURITY = ("x-content-type-options", "x-frame-options", "x-xss-protection")
 _COMPARED = (
     "accept-ranges",
     "cache-control",
@@ -35,35 +32,12 @@ _COMPARED = (
     "last-modified",
     "server-timing",
     "vary",
-    *_SECURITY,
+    *SECURITY_HEADERS,
 )
 _ALIKE_DECIBELS = 24.0
 """From here on two thumbs show the same; below it, colours are visibly off."""
 _RECOGNISABLE_DECIBELS = 12.0
 """For thumbs whose colours PocketBase itself changes: below it they show different things."""
-
-
-class Deviation(StrEnum):
-    """The rows of docs/compatibility.md that can explain a difference."""
-
-    ANIMATED = "animated WebP and PNG"
-    BUDGETS_OF_THUMBS = "budgets of thumbs"
-    ENTITY_TAGS = "entity tags"
-    ERRORS_ARE_NOT_KEPT = "errors are not kept"
-    FAILED_THUMBS_ARE_NOT_KEPT = "failed thumbs are not kept"
-    LARGE_FILES = "files above 4 MiB"
-    GIF_THUMBS = "GIF thumbs"
-    LENGTH_OF_A_HEAD = "length of a HEAD"
-    ONE_SHAPE_OF_ERRORS = "one shape of errors"
-    UPRIGHT_AND_SRGB = "orientation and colour profiles"
-    UNREADABLE_THERE = "pictures PocketBase cannot read"
-    PROTECTED_FILES_ARE_PRIVATE = "protected files are private"
-    SMALLER_THUMBS = "smaller thumbs"
-    THUMBS_OF_A_LOST_ORIGINAL = "thumbs of a lost original"
-    THUMBS_BY_ACCEPT = "thumbs by `Accept`"
-    TIMING = "timing"
-    UNUSUAL_NAMES = "unusual names in Content-Disposition"
-    WEBP_THUMBS = "WebP thumbs"
 
 
 @dataclass(frozen=True)
@@ -124,7 +98,7 @@ def _headers(case: Case, pocketbase: Answer, files: Answer) -> Iterator[Differen
     for name in names:
         theirs, ours = (_normal(name, answer.headers.get(name)) for answer in (pocketbase, files))
         if theirs != ours:
-            deviation = _explained(name, case, pocketbase, files)
+            deviation = explained(name, case, pocketbase, files)
             yield Difference(name, theirs or "none", ours or "none", deviation)
 
 
@@ -136,96 +110,6 @@ def _normal(name: str, value: str | None) -> str:
     if name == "vary":
         return ", ".join(sorted({each.strip() for each in value.split(",")}, key=str.lower))
     return value
-
-
-def _explained(name: str, case: Case, pocketbase: Answer, files: Answer) -> str:
-    """The deviation that explains a header's difference; empty when none does."""
-    for explanation in _EXPLANATIONS:
-        if name in explanation.headers and explanation.applies(case, pocketbase, files):
-            return explanation.deviation
-    return ""
-
-
-def _disposition(answer: Answer) -> tuple[str, str]:
-    """The type and the file name of a Content-Disposition, however the name is written."""
-    value = answer.headers.get("content-disposition", "")
-    kind, _, rest = value.partition(";")
-    message = Message()
-    message["content-disposition"] = value
-    name = message.get_filename() or ""
-    unquoted = rest.strip().removeprefix("filename=")
-    return kind.strip(), name if '"' in rest or "*" in rest else unquote(unquoted)
-
-
-def _is_no_store(answer: Answer) -> bool:
-    return answer.headers.get("cache-control") == "no-store"
-
-
-def _varies(answer: Answer) -> set[str]:
-    names = answer.headers.get("vary", "").lower().split(",")
-    return {name.strip() for name in names} - {""}
-
-
-def _is_error(answer: Answer) -> bool:
-    return answer.status >= _FIRST_ERROR
-
-
-@dataclass(frozen=True)
-class _Explanation:
-    """A deviation that explains a difference in one of some headers, if it applies."""
-
-    deviation: str
-    headers: tuple[str, ...]
-    applies: Callable[[Case, Answer, Answer], bool] = lambda _case, _pocketbase, _files: True
-
-
-_EXPLANATIONS = (
-    _Explanation(Deviation.ENTITY_TAGS, ("etag",)),
-    _Explanation(Deviation.TIMING, ("server-timing",)),
-    _Explanation(
-        Deviation.ERRORS_ARE_NOT_KEPT,
-        ("cache-control",),
-        lambda _case, _pocketbase, files: _is_error(files) and _is_no_store(files),
-    ),
-    _Explanation(
-        Deviation.PROTECTED_FILES_ARE_PRIVATE,
-        ("cache-control",),
-        lambda case, _pocketbase, files: (
-            case.protected and files.headers.get("cache-control", "").startswith("private")
-        ),
-    ),
-    _Explanation(
-        Deviation.FAILED_THUMBS_ARE_NOT_KEPT,
-        ("cache-control",),
-        lambda case, _pocketbase, files: bool(case.thumb) and _is_no_store(files),
-    ),
-    _Explanation(
-        Deviation.THUMBS_BY_ACCEPT,
-        ("vary",),
-        lambda case, pocketbase, files: (
-            bool(case.thumb) and _varies(files) - _varies(pocketbase) == {"accept"}
-        ),
-    ),
-    _Explanation(
-        Deviation.WEBP_THUMBS,
-        ("content-type",),
-        lambda case, _pocketbase, files: (
-            bool(case.thumb) and files.headers.get("content-type") == "image/webp"
-        ),
-    ),
-    _Explanation(
-        Deviation.UNUSUAL_NAMES,
-        ("content-disposition",),
-        lambda _case, pocketbase, files: _disposition(pocketbase) == _disposition(files),
-    ),
-    _Explanation(
-        Deviation.ONE_SHAPE_OF_ERRORS,
-        _SECURITY,
-        lambda _case, pocketbase, files: (
-            _is_error(files) and any(name not in pocketbase.headers for name in _SECURITY)
-        ),
-    ),
-)
 
 
 def _token(pocketbase: Answer, files: Answer) -> Iterator[Difference]:

@@ -1,8 +1,8 @@
 """A server that plays PocketBase's recorded answers over the demo data.
 
-A request that was recorded gets its recorded status and headers. One that was not (another user, another
-file) gets those of a recorded request of its kind. Bodies are the demo's files, their parts, and the
-recorded pixels of thumbs.
+A request that was recorded gets its recorded status and headers. One that was not (another user,
+another file) gets those of a recorded request of its kind. Bodies are the demo's files, their
+parts, and the recorded pixels of thumbs.
 """
 
 import base64

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from admin.cli import main
-from admin.comparison.judge import Deviation
+from admin.comparison.deviations import Deviation
 from admin.sync.round import import_directory
 from local.gateway import Answer, Request
 from tests.admin.comparison.recorded import Recorded, serving
