@@ -1,6 +1,7 @@
 """The use case of the tokens function: an auth token in, a file token out (pocketbase.md §2.4)."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,13 +9,23 @@ from pocketfiles import tokens
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.errors import NotFound, StorageUnavailable, TokenNotIssued, Unauthenticated
 from pocketfiles.http.caching import NO_STORE
-from pocketfiles.http.headers import FRAMES, SECURITY
+from pocketfiles.http.headers import FRAMES, SECURITY, is_true
 from pocketfiles.http.messages import JSON, Reply, Request
 from pocketfiles.identity import authenticated
 from pocketfiles.log_fields import LogFields
 from pocketfiles.tokens import Identity
 
 PATH = "/api/files/token"
+
+_FIELD = re.compile(r"(?:[^,(]|\([^)]*+(?:\)|$))++")
+"""One element of ``fields``; a comma inside parentheses separates arguments."""
+
+_MODIFIED = re.compile(
+    r"(?P<name>[^:]*+)"
+    r"(?::excerpt\(\s*+(?P<length>[0-9]{1,9})(?:\.[0-9]*+)?\s*+"
+    r"(?:,\s*+(?P<ellipsis>\w*+)\s*+)?\)[^:]*+)?+"
+)
+"""A field's name, and the modifier ``:excerpt(length, ellipsis)``."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,22 @@ class TokenService:
 
 
 def _body(token: str, query: Mapping[str, str]) -> bytes:
-    """The JSON body, reduced to what the parameter ``fields`` names (pocketbase.md §2.4)."""
-    wanted = {name.strip() for name in query.get("fields", "").split(",")} - {""}
-    body = {"token": token} if not wanted or wanted & {"token", "*"} else {}
+    """The JSON body, reduced to what the parameter ``fields`` names (pocketbase.md §2.4).
+
+    Empty for a modifier that does not exist, as in PocketBase.
+    """
+    names = [name.strip() for name in _FIELD.findall(query.get("fields", ""))]
+    body = {} if any(names) else {"token": token}
+    for name in filter(None, names):
+        field = _MODIFIED.fullmatch(name)
+        if field is None or (field["length"] is not None and not int(field["length"])):
+            return b""
+        if field["name"] == "*" or field["name"].partition(".")[0] == "token":
+            body["token"] = _excerpt(token, field["length"], field["ellipsis"] or "")
     return json.dumps(body, separators=(",", ":")).encode() + b"\n"
+
+
+def _excerpt(token: str, length: str | None, ellipsis: str) -> str:
+    if length is None or int(length) >= len(token):
+        return token
+    return token[: int(length)] + ("..." if is_true(ellipsis) else "")

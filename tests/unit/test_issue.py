@@ -82,6 +82,32 @@ def test_the_parameter_fields_reduces_the_body(query: str, keys: set[str]) -> No
 
 
 @pytest.mark.parametrize(
+    ("fields", "body"),
+    [
+        ("token:excerpt(5)", b'{"token":"eyJhb"}\n'),
+        ("token:excerpt(5,true)", b'{"token":"eyJhb..."}\n'),
+        ("token:excerpt(%205%20,%200)", b'{"token":"eyJhb"}\n'),
+        ("token,token:excerpt(5)", b'{"token":"eyJhb"}\n'),
+        ("*:excerpt(3)", b'{"token":"eyJ"}\n'),
+        ("token.x:excerpt(5)", b'{"token":"eyJhb"}\n'),
+        ("*.x", b"{}\n"),
+        ("token%20:excerpt(5)", b"{}\n"),
+        ("token:excerpt()", b""),
+        ("token:excerpt(0)", b""),
+        ("token:excerpt(5,true,x)", b""),
+        ("token:nope(1)", b""),
+        ("a:nope(1),token", b""),
+        ("token:excerpt(5", b""),
+        ("token:", b""),
+    ],
+)
+def test_a_modifier_of_fields_shortens_the_token_or_empties_the_body(
+    fields: str, body: bytes
+) -> None:
+    assert issued(f"fields={fields}").body == body
+
+
+@pytest.mark.parametrize(
     ("method", "path"), [("GET", PATH), ("PUT", PATH), ("POST", f"{PATH}/"), ("POST", "/api/files")]
 )
 def test_any_other_route_is_not_found(method: str, path: str) -> None:

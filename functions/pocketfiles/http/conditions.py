@@ -11,7 +11,22 @@ from email.utils import format_datetime
 # One element of a list of entity tags, which may be empty. Possessive quantifiers never give a
 # character back, so the time is linear in the length.
 _ELEMENT = re.compile(r'\s*+(?:(W/)?+("[\x21\x23-\x7e\x80-\U0010ffff]*+"))?+\s*+(?:,|$)')
-_DATE_FORMATS = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
+_TIME = r"([0-9]{1,2}:[0-9]{2}:[0-5][0-9])(?:[.,][0-9]+)?"
+_DATE_FORMATS = (
+    (
+        re.compile(rf"([A-Za-z]{{3}}, +[0-9]{{2}} +[A-Za-z]{{3}} +[0-9]{{4}} +){_TIME}( GMT)"),
+        "%a, %d %b %Y %H:%M:%S GMT",
+    ),
+    (
+        re.compile(rf"([A-Za-z]+, [0-9]{{2}}-[A-Za-z]{{3}}-[0-9]{{2}} ){_TIME}( GMT)"),
+        "%A, %d-%b-%y %H:%M:%S GMT",
+    ),
+    (
+        re.compile(rf"([A-Za-z]{{3}} [A-Za-z]{{3}} [ 0-9]?[0-9] ){_TIME}( [0-9]{{4}})"),
+        "%a %b %d %H:%M:%S %Y",
+    ),
+)
+"""HTTP's three formats, as strict as Go parses them. A fraction of a second does not count."""
 
 
 def http_date(moment: datetime) -> str:
@@ -21,9 +36,12 @@ def http_date(moment: datetime) -> str:
 
 def parse_date(text: str) -> int | None:
     """Seconds since the epoch of a date in one of HTTP's three formats; ``None`` for other text."""
-    for form in _DATE_FORMATS:
+    for pattern, form in _DATE_FORMATS:
+        found = pattern.fullmatch(text)
+        if found is None:
+            continue
         try:
-            return timegm(time.strptime(text, form))
+            return timegm(time.strptime("".join(found.groups()), form))
         except ValueError:
             continue
     return None

@@ -24,6 +24,15 @@ def test_a_date_is_written_in_gmt_and_whole_seconds() -> None:
         ("1994-11-06", None),
         ("", None),
         ("junk", None),
+        ("Sun, 6 Nov 1994 08:49:37 GMT", None),
+        ("Sunday, 6-Nov-94 08:49:37 GMT", None),
+        ("Sun, 06 Nov 1994 08:49:37 gmt", None),
+        ("Sun, 06 Nov 1994 08:49:60 GMT", None),
+        ("sun, 06 nov 1994 08:49:37 GMT", 784111777),
+        ("Sun,  06  Nov 1994 8:49:37.5 GMT", 784111777),
+        ("Sun, 06 Nov 1994 08:49:37,25 GMT", 784111777),
+        ("Sun, 31 Feb 1994 08:49:37 GMT", None),
+        ("Sun, 06 Nov 1994 24:00:00 GMT", None),
     ],
 )
 def test_the_three_date_formats_are_parsed(text: str, seconds: int | None) -> None:
