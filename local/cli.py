@@ -19,7 +19,7 @@ MAX_PORT = 65_535
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until SIGINT or SIGTERM, then return 0; 1 when it cannot start, with a reason."""
-    parsed = _parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
     options = Options(
         data=parsed.data,
         host=parsed.host,
@@ -48,60 +48,61 @@ def _shows_colours(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of all options."""
+    options = argparse.ArgumentParser(
         prog="python -m local",
         description="Serve a PocketBase data directory through the real functions, without AWS.",
     )
-    parser.add_argument(
+    options.add_argument(
         "--data",
         type=Path,
         default=DEMO,
         metavar="PB_DATA_DIR",
         help="PocketBase's data directory, which is only read; by default the demo data",
     )
-    parser.add_argument(
+    options.add_argument(
         "--port",
         type=_port,
         default=8090,
         metavar="N",
         help="the port to listen on, 0 for any free one; by default 8090, as PocketBase",
     )
-    parser.add_argument(
+    options.add_argument(
         "--host",
         default="127.0.0.1",
         help="the address to listen on; by default 127.0.0.1, which only this machine can reach",
     )
-    parser.add_argument(
+    options.add_argument(
         "--watch",
         action="store_true",
         help="follow a PocketBase that runs on the data directory: serve its changes at once",
     )
-    parser.add_argument(
+    options.add_argument(
         "--login",
         action="store_true",
         help="let the official clients log in with a user's password, from this machine alone; "
         "with the demo data any password will do",
     )
-    parser.add_argument(
+    options.add_argument(
         "--json",
         action="store_true",
         help="print the functions' own log lines and metrics instead of a line for each request",
     )
-    parser.add_argument(
+    options.add_argument(
         "--sam-env",
         type=Path,
         metavar="FILE",
         help="write the variables for `sam local --env-vars` to FILE, and let containers (and so "
         "the network) reach S3 and DynamoDB",
     )
-    parser.add_argument(
+    options.add_argument(
         "--cdn",
         action="store_true",
         help="put CloudFront's edge in front, with its real functions; needs Node",
     )
-    parser.add_argument("--version", action="version", version=f"PocketFiles {__version__}")
-    return parser
+    options.add_argument("--version", action="version", version=f"PocketFiles {__version__}")
+    return options
 
 
 def _port(text: str) -> int:

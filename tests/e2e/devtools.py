@@ -125,7 +125,7 @@ def tab(folder: Path) -> Iterator[Tab]:
         try:
             yield Tab(commands, answers)
         finally:
-            browser.terminate()
+            browser.kill()  # nothing of its profile is kept
             browser.wait(SECONDS)
             os.close(commands)
             os.close(answers)
