@@ -14,7 +14,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pocketfiles import keys
@@ -44,6 +44,7 @@ class Held:
     holder: str = ""
     process: str = ""
     expires: float = 0.0
+    item: Item = field(default_factory=dict)
     begun: tuple[int, ...] = ()
     """Generations that were begun and not published."""
 
@@ -58,6 +59,7 @@ class Held:
             holder=item["holder"]["S"],
             process=item["process"]["S"],
             expires=float(item["expires"]["N"]),
+            item=item,
             begun=begun,
         )
 
@@ -94,7 +96,8 @@ class Lease:
                 f"{before.holder} writes to this table; its lease ends in {seconds:.0f} s "
                 "unless it is renewed"
             )
-        expected = {"number": _number(before.number) if before.number else None}
+        # Nothing of the lease may have changed since: a renewal, or a generation begun, counts.
+        expected = {name: before.item.get(name) for name in ("number", "begun", "expires")}
         try:
             self._table.update(self._update(before.number + 1, before.begun, expected))
         except Conflict as error:

@@ -1,0 +1,255 @@
+"""One writer at a time, tables of the format before, copies of tables, and bytes that get replaced."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from admin.errors import LeaseHeld, LeaseLost
+from admin.sync.apply import LONGEST_REQUEST_SECONDS, SETTLE_SECONDS, Target
+from admin.sync.mirror import Mirror
+from admin.sync.round import Source, Sync
+from admin.target.bucket import Bucket
+from admin.target.lease import LEASE_SECONDS
+from admin.target.table import TargetTable
+from admin.target.writer import KEEP_SECONDS, Writer
+from pocketfiles import keys as keys_of
+from pocketfiles.catalogue.cached import Snapshot, snapshot_of
+from pocketfiles.catalogue.generations import GONE
+from pocketfiles.catalogue.items import collection_item, record_items, settings_item
+from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.catalogue.table import Table
+from pocketfiles.errors import Denied, StorageUnavailable
+from tests.admin.conftest import keys, run, stored
+from tests.admin.shaped import Shaped
+from tests.admin.snapshots.world import Inline
+from tests.conftest import Cloud
+
+THUMB = "id_docs/doc0/thumbs_doc0.txt/100x100_doc0.txt"
+
+
+class Clock:
+    """A clock that a test moves; sleeping moves it too."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+        self.slept = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def writer_of(cloud: Cloud, clock: Clock, name: str = "elsewhere 1@1") -> Writer:
+    return Writer(TargetTable(cloud.dynamodb, cloud.table), clock, name)
+
+
+@contextmanager
+def syncing(cloud: Cloud, shaped: Shaped, clock: Clock, **more: Any) -> Iterator[Sync]:
+    """A sync that has read its target."""
+    with Mirror() as mirror:
+        writer = writer_of(cloud, clock, **more)
+        target = Target(writer, Bucket(cloud.s3, cloud.bucket), Inline(), clock)
+        source = Source(shaped.directory)
+        sync = Sync(source, target, mirror, removing=True, sleep=clock.sleep)
+        sync.read_target()
+        yield sync
+        writer.release()
+
+
+def snapshot(cloud: Cloud) -> Snapshot:
+    return snapshot_of(Table(cloud.dynamodb, cloud.table))
+
+
+def test_a_second_sync_says_who_writes_to_the_table(
+    cloud: Cloud, shaped: Shaped, clock: Clock
+) -> None:
+    with syncing(cloud, shaped, clock) as first:
+        with pytest.raises(LeaseHeld, match=r"process \d+ on .+ writes to this table"):
+            writer_of(cloud, clock, "another 2@2").acquire()
+        first.round()
+    writer_of(cloud, clock, "another 2@2").acquire()
+
+
+def test_a_writer_that_wakes_after_a_takeover_writes_nothing(
+    cloud: Cloud, shaped: Shaped, clock: Clock
+) -> None:
+    with syncing(cloud, shaped, clock) as first:
+        first.round()
+        shaped.put("docs", "doc0", title="late")
+        summary = first.gather()
+        clock.now += LEASE_SECONDS + 1
+        with syncing(cloud, shaped, clock, name="another 2@2") as second:
+            second.round()
+            before = stored(cloud)
+            for refusal in (LeaseLost, LeaseHeld):
+                with pytest.raises(refusal):
+                    first.apply(summary.count)
+            with pytest.raises(LeaseLost):
+                first._writer.beat()
+            assert stored(cloud) == before
+
+
+def test_a_sync_whose_process_has_ended_holds_nobody_up(cloud: Cloud, clock: Clock) -> None:
+    own = Writer(TargetTable(cloud.dynamodb, cloud.table), clock)
+    own.acquire()
+    Writer(TargetTable(cloud.dynamodb, cloud.table), clock).acquire()
+    with pytest.raises(LeaseLost):
+        own.lease.renew()
+
+
+def test_a_table_without_generations_is_served_and_upgraded_by_the_next_sync(
+    cloud: Cloud, shaped: Shaped
+) -> None:
+    raw = {"id": "id_old", "name": "old", "type": "base", "fields": [], "viewRule": ""}
+    record = Record("id_old", "r", {"id": "r"})
+    legacy = record_items(Collection.from_json(raw), record)[0]
+    legacy["data"] = legacy.pop("record")
+    for item in (collection_item(raw, 1), settings_item({}), legacy):
+        cloud.dynamodb.put_item(TableName=cloud.table, Item=item)
+    old = snapshot(cloud).collections.find("old")
+    assert old
+    assert snapshot(cloud).record(old, "r") == record
+    run(cloud, shaped.directory, removing=False)
+    after = snapshot(cloud)
+    assert after.pointer.generation == 1
+    assert after.collections.find("docs")
+    assert after.record(old, "r") == record
+
+
+def test_a_table_for_newer_functions_is_refused_in_words(cloud: Cloud, shaped: Shaped) -> None:
+    run(cloud, shaped.directory)
+    for copy in range(keys_of.POINTER_COPIES):
+        cloud.dynamodb.update_item(
+            TableName=cloud.table,
+            Key={"pk": {"S": keys_of.pointer(copy)}, "sk": {"S": keys_of.POINTER}},
+            UpdateExpression="SET reader = :newer",
+            ExpressionAttributeValues={":newer": {"N": "3"}},
+        )
+    with pytest.raises(StorageUnavailable, match="needs functions that read format 3"):
+        snapshot(cloud)
+
+
+def test_a_copy_of_a_table_is_trusted_after_a_sync_and_not_after_an_import(
+    cloud: Cloud, shaped: Shaped
+) -> None:
+    run(cloud, shaped.directory)
+    for copy in range(keys_of.POINTER_COPIES):
+        cloud.dynamodb.update_item(
+            TableName=cloud.table,
+            Key={"pk": {"S": keys_of.pointer(copy)}, "sk": {"S": keys_of.POINTER}},
+            UpdateExpression="SET #t = :other",
+            ExpressionAttributeNames={"#t": "table"},
+            ExpressionAttributeValues={":other": {"S": "the original"}},
+        )
+    shaped.put("docs", "doc0", title="new")
+    for removing in (False, True):
+        run(cloud, shaped.directory, removing=removing)
+        if removing:
+            snapshot(cloud).require_trust(0.0, 0)
+        else:
+            with pytest.raises(Denied, match="copy of the original"):
+                snapshot(cloud).require_trust(0.0, 0)
+
+
+def test_deleted_items_stay_as_tombstones_for_a_while(
+    cloud: Cloud, shaped: Shaped, clock: Clock
+) -> None:
+    with syncing(cloud, shaped, clock) as sync:
+        sync.round()
+        shaped.delete("docs", "doc0")
+        sync.round()
+        tombstones = [item for item in stored(cloud) if GONE in item]
+        assert {item["sk"]["S"] for item in tombstones} == {"doc0"}
+        clock.now += KEEP_SECONDS / 2
+        sync.keep_alive()
+        sync.round()
+        assert [item for item in stored(cloud) if GONE in item] == tombstones
+        clock.now += KEEP_SECONDS / 2
+        sync.keep_alive()
+        sync.round()
+        assert not [item for item in stored(cloud) if GONE in item]
+
+
+def close_and_replace(shaped: Shaped) -> None:
+    """Lock the docs and put other bytes into one's file, under the same name."""
+    shaped.execute("UPDATE _collections SET viewRule = NULL WHERE name = 'docs'")
+    shaped.store("id_docs/doc0/doc0.txt", b"only for those who may")
+
+
+def body(cloud: Cloud, key: str) -> bytes | None:
+    if key not in keys(cloud):
+        return None
+    return bytes(cloud.s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read())
+
+
+def test_bytes_that_are_replaced_while_their_record_closes_come_when_all_know(
+    cloud: Cloud, shaped: Shaped, clock: Clock
+) -> None:
+    with syncing(cloud, shaped, clock) as sync:
+        sync.is_watching = True
+        sync.round()
+        close_and_replace(shaped)
+        sync._mirror.forget()
+        sync.read_target()
+        sync.round()
+        docs = snapshot(cloud).collections.find("docs")
+        assert docs
+        assert docs.view_rule is None
+        assert body(cloud, "id_docs/doc0/doc0.txt") is None
+        clock.now += SETTLE_SECONDS - 1
+        sync.keep_alive()
+    with syncing(cloud, shaped, clock) as restarted:
+        restarted.is_watching = True
+        restarted.round()
+        assert body(cloud, "id_docs/doc0/doc0.txt") is None
+        clock.now += 1
+        assert restarted.is_due()
+        restarted.round()
+        assert body(cloud, "id_docs/doc0/doc0.txt") == b"only for those who may"
+
+
+def test_a_single_sync_waits_for_them(cloud: Cloud, shaped: Shaped, clock: Clock) -> None:
+    with syncing(cloud, shaped, clock) as sync:
+        sync.round()
+    close_and_replace(shaped)
+    with syncing(cloud, shaped, clock) as sync:
+        sync.round()
+        assert clock.slept >= SETTLE_SECONDS
+        assert body(cloud, "id_docs/doc0/doc0.txt") == b"only for those who may"
+
+
+@pytest.mark.parametrize("goes", [True, False])
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_thumb_that_a_late_request_stored_is_cleared_once_more(
+    goes: bool, restarts: bool, cloud: Cloud, shaped: Shaped, clock: Clock
+) -> None:
+    with syncing(cloud, shaped, clock) as sync:
+        sync.round()
+        if goes:
+            shaped.put("docs", "doc0", attachment="")
+        else:
+            shaped.store("id_docs/doc0/doc0.txt", b"other bytes")
+            sync.read_target()
+        sync.is_watching = True
+        sync.round()
+        cloud.s3.put_object(Bucket=cloud.bucket, Key=THUMB, Body=b"of the old bytes")
+        clock.now += LONGEST_REQUEST_SECONDS
+        if not restarts:
+            sync.keep_alive()
+            assert sync.is_due()
+            sync.round()
+            assert THUMB not in keys(cloud)
+            return
+    with syncing(cloud, shaped, clock) as restarted:
+        restarted.round()
+    assert THUMB not in keys(cloud)
