@@ -8,6 +8,9 @@ import pytest
 from tests.stack.deployment import BUILT, Stack, deploy
 from tests.stack.emulator import Emulator
 
+LONGEST_SECONDS = 1800
+"""A test deploys a stack, some of them many times."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -23,6 +26,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in ours:
         item.add_marker("stack")
+        item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
     dropped = [item for item in ours if (item.path.name == "test_without.py") != wanted]
     config.hook.pytest_deselected(items=dropped)
     items[:] = [item for item in items if item not in dropped]
