@@ -1,4 +1,4 @@
-"""Every regular expression of the functions takes time in proportion to the text, whatever the text.
+"""Every regular expression of the functions takes time in proportion to any text.
 
 Steps are counted, not seconds: by a small matcher that backtracks as Python's own does.
 """

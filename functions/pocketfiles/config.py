@@ -18,7 +18,7 @@ MAX_LAMBDA_MEMORY = 10_240
 """Most memory of a Lambda function, in megabytes."""
 
 IDLE_MEMORY = 200
-"""Megabytes that the function takes without a thumb: Python, the SDK, Pillow, libvips, and a reply."""
+"""Megabytes that the function takes without a thumb: Python, the SDK, Pillow, libvips, a reply."""
 
 
 class ConfigError(PocketFilesError):
@@ -30,8 +30,8 @@ class ThumbOptions:
     """Encoder settings and limits of a thumb (docs/performance.md has the measurements).
 
     ``formats``: what clients may ask for beside the original's format, best first: ``avif``,
-    ``webp``. ``png_tolerance``: maximum error per channel, on a scale of 0 to 255, in PNG thumbs of noisy
-    images; 0 is lossless. Limits in bytes and pixels.
+    ``webp``. ``png_tolerance``: maximum error per channel, on a scale of 0 to 255, in PNG thumbs
+    of noisy images; 0 is lossless. Limits in bytes and pixels.
     """
 
     jpeg_quality: int = 85

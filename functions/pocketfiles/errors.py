@@ -62,7 +62,7 @@ class Denied(NotFound):
 
 
 class DecisionFailed(Denied):
-    """The rule engine failed on a view rule: a bug. It denies, and is logged with its stack trace."""
+    """The rule engine failed on a view rule: a bug. It denies, and leaves its stack trace."""
 
 
 class UnknownCollection(Refusal):

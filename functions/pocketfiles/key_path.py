@@ -1,9 +1,10 @@
 """A request whose path is an S3 key: what CloudFront asks when the bucket lacks an object.
 
-CloudFront reads public files from the bucket by their keys. What is missing there it asks of the API, by
-the same key behind ``/api/files`` and with the header ``x-path-is-key``, which its origin ``api-by-key``
-adds. Such a request is turned into the one that a client would send for the same file. It is then decided
-like any other, so a key opens nothing that the file's own URL would not.
+CloudFront reads public files from the bucket by their keys. What is missing there it requests from
+the API, by the same key behind ``/api/files`` and with the header ``x-path-is-key``, which its
+origin ``api-by-key`` adds. Such a request is turned into the one that a client would send for the
+same file. It is then decided like any other, so a key opens nothing that the file's own URL would
+not.
 """
 
 from dataclasses import replace
@@ -39,7 +40,7 @@ def as_file_request(request: Request) -> Request:
 
 
 def _size_and_format(name: str, file: str) -> tuple[str, str]:
-    """The size and the extra format in a thumb's name, ``100x100_a.jpg`` or ``100x100_a.jpg.avif``."""
+    """The size and the extra format in a name such as ``100x100_a.jpg`` or ``100x100_a.jpg.avif``."""
     for format_name in FORMATS:
         ending = f"_{file}.{format_name}"
         if name.endswith(ending):

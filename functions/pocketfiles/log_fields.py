@@ -31,9 +31,9 @@ class LogFields:
     """Fields of the log line besides method, status, bytes and times. An empty field is left out.
 
     ``reason``: why the request was refused, or why its thumb failed; never shown to the client.
-    ``denied``: refused by the view rule, not because the file is missing. ``sync_age``: seconds since
-    a sync last said that it lives. ``operator_must_act``: only an operator can mend what went wrong,
-    so an alarm is raised.
+    ``denied``: refused by the view rule, not because the file is missing. ``sync_age``: seconds
+    since a sync last said that it lives. ``operator_must_act``: only an operator can mend what went
+    wrong, so an alarm is raised.
     """
 
     collection: str = ""

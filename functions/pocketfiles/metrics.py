@@ -82,7 +82,7 @@ def of(measured: Measured) -> Iterator[Metric]:
     yield Metric(REQUESTS, "Count", 1)
     yield Metric(outcome(measured.status), "Count", 1)
     yield Metric(OPERATOR_MUST_ACT, "Count", int(log_fields.operator_must_act))
-    yield Metric(OVERLOADED, "Count", int(measured.status == 503))
+    yield Metric(OVERLOADED, "Count", int(measured.status == HTTPStatus.SERVICE_UNAVAILABLE))
     if log_fields.denied:
         yield Metric(DENIED, "Count", 1)
     if log_fields.thumb is not None and log_fields.thumb in BY_THUMB:

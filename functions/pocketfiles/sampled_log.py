@@ -1,7 +1,7 @@
 """A log that writes only a share of the lines about successful requests.
 
-CloudWatch charges by the byte. Metrics count every request, and refusals, failures, failed thumbs and
-openings of protected files are always logged.
+CloudWatch charges by the byte. Metrics count every request, and refusals, failures, failed thumbs
+and openings of protected files are always logged.
 """
 
 from collections.abc import Callable, Mapping

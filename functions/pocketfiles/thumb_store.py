@@ -1,10 +1,10 @@
 """Thumbs: read from the bucket, or made and stored there (pocketbase.md §3.6).
 
-A stored thumb costs one GET. A new thumb costs the GET that finds it missing, a GET of the original,
-a PUT, and a HEAD of the original; it is served without being read back. If a thumb cannot be made,
-the original is served.
+A stored thumb costs one GET. A new thumb costs the GET that finds it missing, a GET of the
+original, a PUT, and a HEAD of the original; it is served without being read back. If a thumb cannot
+be made, the original is served.
 
-The HEAD sees to it that a thumb belongs to the bytes it was made of: if the original was replaced or
+The HEAD ensures that a thumb belongs to the bytes it was made of: if the original was replaced or
 deleted meanwhile, the thumb is deleted again. A process that dies between PUT and HEAD leaves it to
 the sync, which clears thumbs once more after the longest request.
 """
@@ -59,7 +59,7 @@ class Picture(Protocol):
 
 
 Render = Callable[[bytes, ThumbSize, str], Picture]
-"""Draws a thumb; the last argument is the format it may have instead of the original's, or empty."""
+"""Draws a thumb. The last argument: a format instead of the original's, or empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Each row of the table of outages in docs/production.md: what a client gets, and which alarm rings."""
+"""Each row of the table of outages in docs/production.md: the response, and the alarm."""
 
 import re
 from collections.abc import Callable

@@ -222,8 +222,8 @@ LISTED = "198.51.100.1"
 
 
 def fence(cloud: Cloud) -> None:
-    """Fill the catalogue, with PocketBase's settings that list one address of superusers and trust a
-    proxy's headers from anybody."""
+    """Fill the catalogue, with settings of PocketBase that list one address of superusers and trust
+    proxy headers from anybody."""
     proxy = {"headers": ["X-Real-Ip", "X-Forwarded-For"], "useLeftmostIP": True}
     fill(cloud, {"superuserIPs": [LISTED], "trustedProxy": proxy})
 
