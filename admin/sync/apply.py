@@ -28,7 +28,10 @@ from ..target.actions import (
     is_change,
 )
 from ..target.bucket import Bucket
+from ..target.edge import NO_EDGE, Edge
 from ..target.writer import Catalogue, Writer
+from . import invalidation
+from .invalidation import INVALIDATE
 from .mirror import FILES, THUMBS, UPLOAD
 from .plan import Step
 
@@ -81,6 +84,7 @@ class Target:
     bucket: Bucket
     pool: Executor
     clock: Callable[[], float] = time.time
+    edge: Edge = NO_EDGE
 
 
 def apply(
@@ -189,6 +193,9 @@ class _InFlight:
                 self._remember(f"{UPLOAD}{key}", now + SETTLE_SECONDS)
             case DeleteFile(key) | ClearFile(key) | PutFile(key, _, True):
                 self._remember(f"{THUMBS}{key}", now + LONGEST_REQUEST_SECONDS)
+                if self._target.edge.has_copies:
+                    for sk, due in invalidation.removal(key, now):
+                        self._remember(sk, due)
             case RememberFiles(collection_id):
                 self._remember(f"{FILES}{collection_id}", 0.0)
             case ForgetFiles(collection_id):
@@ -197,9 +204,7 @@ class _InFlight:
                 pass
 
     def _remember(self, sk: str, due: float) -> None:
-        item = {"pk": {"S": keys.LATER}, "sk": {"S": sk}, "due": {"N": repr(due)}}
-        self._target.writer.table.put(item)
-        self._journal.later[sk] = due
+        remember(self._target, self._journal, sk, due)
 
     def _collect(self) -> None:
         finished, _ = wait(self._running, timeout=_RENEW_SECONDS, return_when=FIRST_COMPLETED)
@@ -261,12 +266,28 @@ def _carry_out(target: Target, load: list[Action]) -> bool:
     return True
 
 
+def remember(target: Target, journal: Journal, sk: str, due: float) -> None:
+    """Write down what is left to do from a moment on, in epoch seconds."""
+    target.writer.table.put({"pk": {"S": keys.LATER}, "sk": {"S": sk}, "due": {"N": repr(due)}})
+    journal.later[sk] = due
+
+
 def do_what_is_due(target: Target, journal: Journal) -> None:
-    """Clear thumbs once more whose time has come."""
+    """Clear thumbs once more whose time has come, and ask CloudFront to forget."""
     now = target.clock()
-    for sk, due in sorted(journal.later.items()):
-        if sk.startswith(THUMBS) and due <= now:
+    due = sorted(sk for sk, moment in journal.later.items() if moment <= now)
+    for sk in due:
+        if sk.startswith(THUMBS):
             target.writer.lease.require()
             target.bucket.clear_thumbs(sk.removeprefix(THUMBS))
-            target.writer.table.delete(keys.LATER, sk)
-            del journal.later[sk]
+            _is_done(target, journal, sk)
+    entries = [sk for sk in due if sk.startswith(INVALIDATE)]
+    if entries:
+        target.edge.invalidate(invalidation.paths(entries))
+    for sk in entries:
+        _is_done(target, journal, sk)
+
+
+def _is_done(target: Target, journal: Journal, sk: str) -> None:
+    target.writer.table.delete(keys.LATER, sk)
+    del journal.later[sk]

@@ -1,67 +1,65 @@
-"""What CloudFront has to forget, and when it is asked.
+"""What CloudFront has to forget, and when it is asked. Pure.
 
 An invalidation reaches only copies that exist, and an answer on its way can fill a cache afterwards.
-Therefore every path is invalidated twice: at once, and again after the longest request. A collection that
-stops being open is asked for over a longer time, because CloudFront promises no bound for the moment at
-which a change of the key value store reaches every edge.
+Therefore every path is invalidated again after the longest request. A collection that stops being
+open is asked for over a longer time, because CloudFront promises no bound for the moment at which a
+change of the key value store reaches every edge.
+
+What is still to be asked lies in the table, as entries of what is left to do later: a run that dies
+leaves it to the next. The sort key of an entry is ``invalidate#<number>#<collection>/<record>``,
+with one number for each time that CloudFront is asked; without a record it is the whole collection.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-LONGEST_REQUEST_SECONDS = 40
-"""The functions' time limit and API Gateway's, with a margin: after it, no old answer is on its way."""
+INVALIDATE = "invalidate#"
+"""Prefix of the sort keys of entries that are invalidations."""
 
-AFTER_CLOSING = (0, 5 * 60, 60 * 60, 24 * 60 * 60)
-"""Seconds after which the copies of a collection that was open are asked for."""
+AFTER_REMOVAL = (0.0, 40.0)
+"""Seconds after which copies of a removed or replaced file are asked for: at once, and once more
+after the time limits of the functions and of API Gateway, with a margin."""
 
-AFTER_REMOVAL = (0, LONGEST_REQUEST_SECONDS)
-"""Seconds after which the copies of a removed or replaced file are asked for."""
+AFTER_CLOSING = (0.0, 5 * 60.0, 60 * 60.0, 24 * 60 * 60.0)
+"""Seconds after which copies of a collection that is no longer open are asked for."""
 
 MAX_RECORDS_BY_NAME = 25
 """Records of one collection up to which each is a path of its own; above, the collection is one."""
 
 
-@dataclass(frozen=True)
-class Pending:
-    """Copies to be forgotten: of one record, or of a whole collection where ``record_id`` is empty.
-
-    ``due`` holds the moments, in epoch seconds, at which CloudFront is still to be asked, in order.
-    """
-
-    collection_id: str
-    record_id: str
-    due: tuple[float, ...]
-
-    def asked(self, now: float) -> "Pending | None":
-        """The same after every moment up to ``now`` has been dealt with; ``None`` when nothing is left."""
-        left = tuple(moment for moment in self.due if moment > now)
-        return Pending(self.collection_id, self.record_id, left) if left else None
+def removal(key: str, now: float) -> Iterator[tuple[str, float]]:
+    """The entries once the object under ``key`` is removed or replaced, and when each is due."""
+    collection_id, record_id = key.split("/")[:2]
+    return _entries(f"{collection_id}/{record_id}", AFTER_REMOVAL, now)
 
 
-def removal(collection_id: str, record_id: str, now: float) -> Pending:
-    """What is pending once a file of the record is removed or replaced."""
-    return Pending(collection_id, record_id, tuple(now + delay for delay in AFTER_REMOVAL))
+def closing(collection_id: str, now: float) -> Iterator[tuple[str, float]]:
+    """The entries once a collection is no longer open, and when each is due."""
+    return _entries(f"{collection_id}/", AFTER_CLOSING, now)
 
 
-def closing(collection_id: str, now: float) -> Pending:
-    """What is pending once a collection is no longer open."""
-    return Pending(collection_id, "", tuple(now + delay for delay in AFTER_CLOSING))
+def _entries(folder: str, delays: Iterable[float], now: float) -> Iterator[tuple[str, float]]:
+    for number, delay in enumerate(delays):
+        yield f"{INVALIDATE}{number}#{folder}", now + delay
 
 
-def paths(pending: Iterable[Pending]) -> list[str]:
+def paths(entries: Iterable[str]) -> list[str]:
     """The paths to invalidate: both URIs under which a copy can lie, grouped where there are many.
 
-    Public copies lie under the object's key; what the API made under its own path.
+    Public copies lie under the object's key; what the API made, under its own path.
     """
     records = defaultdict[str, set[str]](set)
-    for entry in pending:
-        records[entry.collection_id].add(entry.record_id)
-    found = []
-    for collection_id, record_ids in sorted(records.items()):
-        whole = "" in record_ids or len(record_ids) > MAX_RECORDS_BY_NAME
-        folders = [collection_id] if whole else sorted(f"{collection_id}/{r}" for r in record_ids)
-        for folder in folders:
-            found += [f"/{folder}/*", f"/api/files/{folder}/*"]
-    return found
+    for entry in entries:
+        collection_id, _, record_id = entry.split("#", 2)[2].partition("/")
+        records[collection_id].add(record_id)
+    return [
+        path
+        for collection_id, record_ids in sorted(records.items())
+        for folder in _folders(collection_id, record_ids)
+        for path in (f"/{folder}/*", f"/api/files/{folder}/*")
+    ]
+
+
+def _folders(collection_id: str, record_ids: set[str]) -> list[str]:
+    is_whole = "" in record_ids or len(record_ids) > MAX_RECORDS_BY_NAME
+    return [collection_id] if is_whole else sorted(f"{collection_id}/{each}" for each in record_ids)

@@ -6,26 +6,39 @@ no collection, no record and no file.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from pocketfiles.catalogue.items import catalogue_from
 from pocketfiles.keys import CATALOGUE
 
 from ..errors import SourceBusy, SourceError, WrongSource
 from ..source import pocketbase
+from ..target import edge_store
 from ..target.actions import Change, DeleteFile, DeleteItem, PutFile, PutItem, is_change
 from ..target.bucket import Bucket
+from ..target.edge import NO_EDGE, Edge
 from ..target.lease import RENEW_SECONDS
 from ..target.table import TargetTable
 from ..target.writer import Writer
 from ..wording import counted
-from . import files, gather, mass_deletion, plan
-from .apply import SETTLE_SECONDS, WORKERS, OnDone, Target, apply, do_what_is_due
+from . import files, gather, invalidation, mass_deletion, plan
+from .apply import (
+    LONGEST_REQUEST_SECONDS,
+    SETTLE_SECONDS,
+    WORKERS,
+    OnDone,
+    Target,
+    apply,
+    do_what_is_due,
+    remember,
+)
 from .differences import Differences
+from .invalidation import INVALIDATE
 from .mass_deletion import Verdict
 from .mirror import THUMBS, UPLOAD, Mirror
 
@@ -179,7 +192,7 @@ class Sync:
         return [
             max(due, settled) if sk.startswith(UPLOAD) else due
             for sk, due in self._mirror.later.items()
-            if sk.startswith((UPLOAD, THUMBS))
+            if sk.startswith((UPLOAD, THUMBS, INVALIDATE))
         ]
 
     def _settled(self) -> float:
@@ -241,6 +254,9 @@ class Sync:
         while not self.is_watching and self._put_off():
             self._wait()
             self._write(verdict, on_done)
+        while not self.is_watching and self._invalidates_soon():
+            self._wait_until(min(self._invalidations()))
+            do_what_is_due(self._target, self._mirror)
         refusal = verdict.refusal(self.source.directory)
         if refusal:
             raise refusal
@@ -253,6 +269,8 @@ class Sync:
         source = self._writer.published.source
         if self._removing or not source:
             source = self._mirror.source or source
+        open_collections = self._open_collections(verdict)
+        self._close_at_the_edge(open_collections)
         apply(
             self._steps(verdict),
             self._target,
@@ -261,8 +279,27 @@ class Sync:
             source=source,
             completes=self._removing,
         )
+        self._target.edge.open(open_collections)
+        do_what_is_due(self._target, self._mirror)
         if self._writer.pointer.generation == before and not self.is_watching:
             self._writer.beat()
+
+    def _open_collections(self, verdict: Verdict) -> dict[str, str]:
+        """What CloudFront's key value store should say once the round is published."""
+        differences = Differences(self._mirror, self._writer.value, verdict.held)
+        definitions = differences.final(removing=self._removing).values()
+        collections, _, held = catalogue_from(definitions)
+        return edge_store.entries(each for each in collections if each.id not in held)
+
+    def _close_at_the_edge(self, open_collections: Mapping[str, str]) -> None:
+        """Before anything else is written, take out of the store what must not stay open there."""
+        closing = self._target.edge.closing(open_collections)
+        now = self._target.clock()
+        for collection_id in sorted(set(closing.values())):
+            for sk, due in invalidation.closing(collection_id, now):
+                remember(self._target, self._mirror, sk, due)
+        self._target.edge.close(set(closing))
+        do_what_is_due(self._target, self._mirror)
 
     def _steps(self, verdict: Verdict) -> Iterator[plan.Step]:
         differences = Differences(self._mirror, self._writer.value, verdict.held)
@@ -297,9 +334,21 @@ class Sync:
             for sk, due in self._mirror.later.items()
             if sk.startswith(UPLOAD)
         )
+        self._wait_until(due)
+
+    def _wait_until(self, due: float) -> None:
         while self._target.clock() < due:
             self._sleep(min(RENEW_SECONDS, due - self._target.clock()))
             self._writer.keep_alive()
+
+    def _invalidations(self) -> list[float]:
+        """When CloudFront is to be asked, in epoch seconds."""
+        return [due for sk, due in self._mirror.later.items() if sk.startswith(INVALIDATE)]
+
+    def _invalidates_soon(self) -> bool:
+        """Whether an invalidation is due that a single round waits for."""
+        soon = self._target.clock() + LONGEST_REQUEST_SECONDS
+        return any(due <= soon for due in self._invalidations())
 
     def _tidy(self) -> None:
         """Do what was left for later, and remove what no reader needs any more."""
@@ -353,9 +402,11 @@ def prepared(
     *,
     removing: bool,
     guarded: bool = True,
+    edge: Edge = NO_EDGE,
 ) -> Iterator[Sync]:
     """A sync of the source to the bucket and the table that ``names`` gives, in this order.
 
+    ``edge``: the CloudFront distribution that is kept in step, if there is one.
     ``removing``: what the source does not have is deleted. ``guarded``: a round that would delete
     most of what is there holds that back and raises ``MassDeletion``. The source is checked first,
     so that a directory that cannot be read is an error before AWS is called. The target is not read
@@ -367,7 +418,7 @@ def prepared(
     bucket, table = names
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
         writer = Writer(TargetTable(dynamodb, table))
-        target = Target(writer, Bucket(s3, bucket), pool)
+        target = Target(writer, Bucket(s3, bucket), pool, edge=edge)
         try:
             yield Sync(source, target, mirror, removing=removing, guarded=guarded)
         finally:
