@@ -1,0 +1,170 @@
+"""A sync in front of which CloudFront stands: what is open there, and what it has to forget."""
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from admin.sync.apply import Target
+from admin.sync.invalidation import AFTER_CLOSING
+from admin.sync.mirror import Mirror
+from admin.sync.round import Source, Sync
+from admin.target.bucket import Bucket
+from admin.target.edge import Edge
+from admin.target.table import TargetTable
+from admin.target.writer import Writer
+from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.catalogue.table import Table
+from tests.admin.conftest import keys
+from tests.admin.shaped import Shaped
+from tests.conftest import Cloud
+
+
+class CloudFront:
+    """A key value store and a distribution in memory. Before each change of either, ``look`` is
+    called, so that a test sees what table and bucket hold at that moment."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.paths: list[str] = []
+        self.seen: list[tuple[str, object]] = []
+        self.look = lambda: None
+
+    def read(self) -> dict[str, str]:
+        return dict(self.values)
+
+    def remove(self, gone: set[str]) -> None:
+        self.seen.append(("closed", self.look()))
+        for key in gone:
+            del self.values[key]
+
+    def write(self, desired: Mapping[str, str]) -> set[str]:
+        self.values = dict(desired)
+        return set()
+
+    def invalidate(self, paths: Sequence[str]) -> None:
+        self.seen.append(("invalidated", self.look()))
+        self.paths += paths
+
+    def is_open(self, name: str) -> bool:
+        return name in self.values and bool(json.loads(self.values[name])["open"])
+
+
+class World:
+    """Rounds of a sync at a time that the test sets; waiting makes it later."""
+
+    def __init__(self, cloud: Cloud, directory: Path) -> None:
+        self.cloud = cloud
+        self.directory = directory
+        self.cloudfront = CloudFront()
+        self.now = 1000.0
+
+    def round(self) -> None:
+        with ThreadPoolExecutor(2) as pool, Mirror() as mirror:
+            table = TargetTable(self.cloud.dynamodb, self.cloud.table)
+            writer = Writer(table, lambda: self.now)
+            bucket = Bucket(self.cloud.s3, self.cloud.bucket)
+            edge = Edge(self.cloudfront, self.cloudfront)  # type: ignore[arg-type] - in memory
+            target = Target(writer, bucket, pool, lambda: self.now, edge)
+            sync = Sync(Source(self.directory), target, mirror, removing=True, sleep=self.wait)
+            sync.read_target()
+            sync.round()
+            writer.release()
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    def pending(self) -> list[str]:
+        found = self.cloud.dynamodb.query(
+            TableName=self.cloud.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "#later"}},
+        )["Items"]
+        return [item["sk"]["S"] for item in found if item["sk"]["S"].startswith("invalidate#")]
+
+    def protects(self, name: str) -> bool:
+        """Whether the published data protects a field of the collection."""
+        collection = snapshot_of(Table(self.cloud.dynamodb, self.cloud.table)).collections.find(
+            name
+        )
+        assert collection
+        return any(field.protected for field in collection.file_fields)
+
+
+@pytest.fixture
+def world(cloud: Cloud, shaped: Shaped) -> World:
+    made = World(cloud, shaped.directory)
+    made.round()
+    return made
+
+
+def test_the_store_says_which_collections_are_open(world: World) -> None:
+    assert world.cloudfront.is_open("users")
+    assert not world.cloudfront.is_open("docs")
+    assert not world.cloudfront.is_open("doc_files")
+
+
+def test_a_removed_file_is_forgotten_at_once_and_after_the_longest_request(
+    world: World, shaped: Shaped
+) -> None:
+    [avatar] = [key for key in keys(world.cloud) if key.startswith("id_users/ann/")]
+    world.cloudfront.look = lambda: avatar in keys(world.cloud)
+    before = world.now
+    shaped.execute("UPDATE users SET avatar = '' WHERE id = 'ann'")
+    world.round()
+    assert world.cloudfront.seen == [("invalidated", False), ("invalidated", False)]
+    assert world.cloudfront.paths == ["/id_users/ann/*", "/api/files/id_users/ann/*"] * 2
+    assert world.now >= before + 40
+    assert world.pending() == []
+
+
+def test_a_collection_leaves_the_store_before_anything_else_changes(
+    world: World, shaped: Shaped
+) -> None:
+    world.cloudfront.look = lambda: world.protects("users")
+    protect(shaped, "users")
+    world.round()
+    assert world.cloudfront.seen[0] == ("closed", False)
+    assert not world.cloudfront.is_open("users")
+    assert world.cloudfront.paths[:2] == ["/id_users/*", "/api/files/id_users/*"]
+    assert len(world.pending()) == len(AFTER_CLOSING) - 1
+
+
+def test_later_syncs_go_on_asking_for_a_closed_collection(world: World, shaped: Shaped) -> None:
+    protect(shaped, "users")
+    world.round()
+    world.now += AFTER_CLOSING[-1]
+    world.cloudfront.paths.clear()
+    world.round()
+    assert world.cloudfront.paths == ["/id_users/*", "/api/files/id_users/*"]
+    assert world.pending() == []
+
+
+def test_a_sync_killed_before_it_asks_leaves_the_request_to_the_next(
+    world: World, shaped: Shaped
+) -> None:
+    asked = world.cloudfront.invalidate
+
+    def killed(paths: Sequence[str]) -> None:
+        raise KeyboardInterrupt
+
+    world.cloudfront.invalidate = killed  # type: ignore[method-assign] - the process ends here
+    shaped.execute("UPDATE users SET avatar = '' WHERE id = 'ann'")
+    with pytest.raises(KeyboardInterrupt):
+        world.round()
+    assert len(world.pending()) == 2
+    world.cloudfront.invalidate = asked  # type: ignore[method-assign] - the next process
+    world.now += 60
+    world.round()
+    assert "/id_users/ann/*" in world.cloudfront.paths
+    assert world.pending() == []
+
+
+def protect(shaped: Shaped, name: str) -> None:
+    [(text,)] = shaped.execute("SELECT fields FROM _collections WHERE name = ?", name)
+    fields = [
+        {**each, "protected": True} if each["type"] == "file" else each for each in json.loads(text)
+    ]
+    shaped.execute("UPDATE _collections SET fields = ? WHERE name = ?", json.dumps(fields), name)
