@@ -48,7 +48,9 @@ def run(parsed: argparse.Namespace) -> int:
     target = arguments.deployment_of(parsed)
     names = (target.bucket, target.table)
     guarded = not parsed.allow_mass_deletion
-    with prepared(source, target.clients, names, removing=True, guarded=guarded) as sync:
+    with prepared(
+        source, target.clients, names, removing=True, guarded=guarded, edge=target.edge()
+    ) as sync:
         if not parsed.watch:
             return rounds.run_once(sync, "synced", dry_run=parsed.dry_run)
         # Both end the watch: SIGTERM, with which service managers stop a program, and SIGINT, which

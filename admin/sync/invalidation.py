@@ -55,11 +55,18 @@ def paths(entries: Iterable[str]) -> list[str]:
     return [
         path
         for collection_id, record_ids in sorted(records.items())
-        for folder in _folders(collection_id, record_ids)
-        for path in (f"/{folder}/*", f"/api/files/{folder}/*")
+        for record_id in _grouped(record_ids)
+        for path in folder_paths(collection_id, record_id)
     ]
 
 
-def _folders(collection_id: str, record_ids: set[str]) -> list[str]:
+def folder_paths(collection_id: str, record_id: str = "") -> list[str]:
+    """The paths of one record's copies, or of a whole collection's."""
+    folder = f"{collection_id}/{record_id}" if record_id else collection_id
+    return [f"/{folder}/*", f"/api/files/{folder}/*"]
+
+
+def _grouped(record_ids: set[str]) -> list[str]:
+    """The records to name; only the empty one, for the collection, where there are many."""
     is_whole = "" in record_ids or len(record_ids) > MAX_RECORDS_BY_NAME
-    return [collection_id] if is_whole else sorted(f"{collection_id}/{each}" for each in record_ids)
+    return [""] if is_whole else sorted(record_ids)

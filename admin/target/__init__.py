@@ -8,6 +8,7 @@
 ``writer``           writes generations: items, then the pointer
 ``bucket``           lists, compares, uploads and deletes objects
 ``items``            compares, packs and measures items of the table
+``edge``             keeps a distribution in step: closes collections, invalidates copies
 ``edge_store``       what CloudFront's functions are to know of the collections
 ``key_value_store``  writes that into CloudFront's key value store
 ``cloudfront``       asks CloudFront to drop its copies of deleted files

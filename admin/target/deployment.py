@@ -24,6 +24,9 @@ from botocore.exceptions import (
 
 from ..errors import AdminError, TargetError
 from . import local_runner
+from .cloudfront import Distribution
+from .edge import Edge
+from .key_value_store import KeyValueStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,6 +49,8 @@ _CONFIG = Config(
 _TABLE_OUTPUT = "TableName"
 _BUCKET_OUTPUT = "BucketName"
 _URL_OUTPUT = "Url"
+_DISTRIBUTION_OUTPUT = "DistributionId"
+_EDGE_STORE_OUTPUT = "EdgeStoreArn"
 _FILES_PATH = "/api/files/"
 
 
@@ -59,6 +64,10 @@ class Deployment:
     """Empty where no table was named."""
     url: str = ""
     """The origin at which files are served; empty when unknown."""
+    distribution: str = ""
+    """The id of the CloudFront distribution; empty where there is none, or none is known."""
+    edge_store: str = ""
+    """The ARN of CloudFront's key value store; empty where there is none, or none is known."""
     session: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """Arguments of boto3's clients beyond those that the environment sets."""
 
@@ -73,6 +82,18 @@ class Deployment:
         for endpoint in {s3.meta.endpoint_url, dynamodb.meta.endpoint_url}:
             _require_answer(endpoint)
         return s3, dynamodb
+
+    def edge(self) -> Edge:
+        """The CloudFront distribution in front, which only a stack names."""
+        distribution = None
+        if self.distribution:
+            cloudfront = boto3.client("cloudfront", config=_CONFIG, **self.session)
+            distribution = Distribution(cloudfront, self.distribution)
+        store = None
+        if self.edge_store:
+            client = boto3.client("cloudfront-keyvaluestore", config=_CONFIG, **self.session)
+            store = KeyValueStore(client, self.edge_store)
+        return Edge(distribution, store)
 
     def __str__(self) -> str:
         parts = [
@@ -106,7 +127,14 @@ def of_stack(name: str) -> Deployment:
         if key not in outputs:
             raise AdminError(f"the stack {name} is none of PocketFiles: it has no output {key}")
     url = outputs.get(_URL_OUTPUT, "").removesuffix(_FILES_PATH)
-    return Deployment(outputs[_BUCKET_OUTPUT], outputs[_TABLE_OUTPUT], url, session)
+    return Deployment(
+        outputs[_BUCKET_OUTPUT],
+        outputs[_TABLE_OUTPUT],
+        url,
+        outputs.get(_DISTRIBUTION_OUTPUT, ""),
+        outputs.get(_EDGE_STORE_OUTPUT, ""),
+        session,
+    )
 
 
 def of_local_runner() -> Deployment:
@@ -118,7 +146,7 @@ def of_local_runner() -> Deployment:
         "aws_access_key_id": runner.access_key_id,
         "aws_secret_access_key": runner.secret_access_key,
     }
-    return Deployment(runner.bucket, runner.table, runner.base, session)
+    return Deployment(runner.bucket, runner.table, runner.base, session=session)
 
 
 def in_words(error: Exception, deployment: Deployment | None) -> str:

@@ -135,6 +135,7 @@ COMMANDS = [
     ["collections", "apply"],
     ["ls"],
     ["show"],
+    ["purge"],
     ["put"],
     ["rm"],
     ["token"],
