@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pocketfiles.catalogue.items import catalogue_from
-from pocketfiles.keys import CATALOGUE
+from pocketfiles.keys import CATALOGUE, is_record
 
 from ..errors import SourceBusy, SourceError, WrongSource
 from ..source import pocketbase
@@ -446,7 +446,7 @@ def _kind(action: Change) -> str:
             pass
     if pk == CATALOGUE:
         return "definitions"
-    return "references" if "#" in pk else "records"
+    return "records" if is_record(pk) else "references"
 
 
 def _listed(counts: dict[str, int]) -> str:

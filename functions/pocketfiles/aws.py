@@ -209,7 +209,7 @@ _TRANSIENT_CODES = frozenset(
 
 
 def code(error: Exception) -> str:
-    """The service's error code; of a HEAD, a bare status such as ``404``. Else the exception's name."""
+    """The service's error code (of a HEAD, a status such as ``404``), or the exception's name."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code", ""))
     return type(error).__name__

@@ -40,7 +40,7 @@ def as_file_request(request: Request) -> Request:
 
 
 def _size_and_format(name: str, file: str) -> tuple[str, str]:
-    """The size and the extra format in a name such as ``100x100_a.jpg`` or ``100x100_a.jpg.avif``."""
+    """The size and the extra format in a name such as ``100x100_a.jpg.avif``."""
     for format_name in FORMATS:
         ending = f"_{file}.{format_name}"
         if name.endswith(ending):
