@@ -1,9 +1,11 @@
 """``python -m local``, from the project's folder."""
 
+import os
 import sys
 from pathlib import Path
 
 if __name__ == "__main__":
+    os.environ["BOTO_DISABLE_CRT"] = "true"  # Lambda has no awscrt: sign here as there
     # Where Lambda has it too: at the head of the path.
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "functions"))
     from local.cli import main
