@@ -1,7 +1,11 @@
 """One JSON log line per request, without anything that opens a file."""
 
+import json
+import time
+
 import pytest
 
+from pocketfiles import keys
 from tests.conftest import Cloud
 from tests.deployed import Deployed, deployed
 from tests.functions.conftest import ADA, BOB, ROOT, fill, make_token
@@ -147,3 +151,39 @@ def test_audit_lines_are_never_left_out(cloud: Cloud) -> None:
         for _ in range(20):
             api.get(f"{SECRET}?token={make_token(ADA)}")
         assert sum(line["message"] == "opened" for line in api.lines()) == 20
+
+
+def put_pointer(cloud: Cloud, heartbeat: float) -> None:
+    """Write the pointer of a sync that last lived then."""
+    for copy in range(keys.POINTER_COPIES):
+        item = {
+            "pk": {"S": keys.pointer(copy)},
+            "sk": {"S": keys.POINTER},
+            "table": {"S": cloud.table},
+            "abandoned": {"L": []},
+            "holding": {"BOOL": False},
+            "heartbeat": {"N": repr(heartbeat)},
+        }
+        cloud.dynamodb.put_item(TableName=cloud.table, Item=item)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("hours", [1, 3])
+def test_a_dead_sync_is_measured_and_denies_protected_files_alone(
+    hours: int, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(cloud, {})
+    age = hours * 3600
+    put_pointer(cloud, time.time() - age)
+    with deployed(cloud, MAX_SYNC_AGE_SECONDS="7200") as api:
+        assert api.get("/api/files/photos/photo1/plain.txt").status == 200
+        api.lines()
+        metrics = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert metrics["SyncAge"][0] >= age
+        opened = api.get(f"{SECRET}?token={make_token(ADA)}")
+        line = api.lines()[-1]
+    if hours < 2:
+        assert opened.status == 200
+    else:
+        assert opened.status == 404
+        assert line["reason"] == "no sync has been alive for too long"
+        assert (line["denied"], line["operator_must_act"]) == (True, True)

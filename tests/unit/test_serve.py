@@ -15,7 +15,7 @@ from pocketfiles.log_fields import LogFields
 from pocketfiles.serve import FileService
 from pocketfiles.thumb_store import ThumbMaker
 from pocketfiles.thumbs.size import ThumbSize
-from tests.fakes import Clock, FakeBucket, FakeTable, etag_of, request
+from tests.fakes import POINTER, Clock, FakeBucket, FakeTable, etag_of, request
 
 NOW = 1_800_000_000.5
 OPTIONS = {"auth_token": TokenOptions("a" * 40, 60), "file_token": TokenOptions("f" * 40, 180)}
@@ -72,7 +72,9 @@ class Thumb:
 class World:
     """A service over fakes, and the calls it made."""
 
-    def __init__(self, settings: Settings | None = None, limit: int = 64) -> None:
+    def __init__(
+        self, settings: Settings | None = None, limit: int = 64, max_sync_age: float = 0
+    ) -> None:
         self.bucket = FakeBucket(dict(OBJECTS))
         self.table = FakeTable(COLLECTIONS, RECORDS, settings or Settings())
         self.clock = Clock()
@@ -87,6 +89,7 @@ class World:
             ),
             deliverer=Deliverer(self.bucket, Limits(limit, redirect_seconds=9), lambda: "b"),
             inline_limit=limit,
+            max_sync_age=max_sync_age,
             thumb_formats=("avif", "webp"),
         )
 
@@ -363,6 +366,33 @@ def test_a_protected_file_is_private_and_cached_until_its_token_expires(
         assert world.refused(path, query) is Denied
     else:
         assert world.get(path, query).headers["cache-control"] == cache
+
+
+@pytest.mark.parametrize(
+    ("heartbeat", "served"), [(NOW - 600, True), (NOW - 601, False), (None, False)]
+)
+def test_protected_files_alone_are_denied_when_no_sync_has_lived_for_too_long(
+    heartbeat: float | None, served: bool
+) -> None:
+    world = World(max_sync_age=600)
+    world.table.current = replace(POINTER, heartbeat=heartbeat)
+    if served:
+        assert world.get("/api/files/open/o1/s.txt").status == 200
+    else:
+        with pytest.raises(Denied) as caught:
+            world.get("/api/files/open/o1/s.txt", token(ROOT))
+        assert caught.value.operator_must_act
+    assert world.get(FILE).status == 200
+
+
+@pytest.mark.parametrize("path", [FILE, "/api/files/open/o1/s.txt"])
+@pytest.mark.parametrize(("heartbeat", "age"), [(NOW - 90, 90.0), (NOW + 5, 0.0), (None, None)])
+def test_the_age_of_the_heartbeat_is_measured_with_each_file(
+    path: str, heartbeat: float | None, age: float | None
+) -> None:
+    world = World()
+    world.table.current = replace(POINTER, heartbeat=heartbeat)
+    assert world.get(path).log_fields.sync_age == age
 
 
 def test_a_thumb_is_as_protected_as_its_original(world: World) -> None:
