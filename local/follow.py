@@ -63,7 +63,9 @@ def following(
             raise KeyboardInterrupt
 
     def follow() -> None:
-        with prepared(Source(data), lambda: clients, names, removing=True, guarded=False) as sync:
+        with prepared(
+            Source(data), lambda: clients, names, removing=True, allow_mass_deletion=True
+        ) as sync:
             watch.follow(sync, Report(say), sleep)
 
     thread = threading.Thread(target=follow, daemon=True)

@@ -8,7 +8,7 @@ from local.intrinsics import Resolver, TemplateError, load
 
 DEFAULT_ROUTE = "$default"
 LOCAL_PARAMETERS = {"Cdn": "no"}
-"""Parameters without their default value: there is no CDN in front of a local API."""
+"""Parameters that differ from their default: the runner emulates none of the template's CDN."""
 
 DEFAULT_MEMORY_MB = 128
 DEFAULT_TIMEOUT_SECONDS = 3

@@ -1,7 +1,7 @@
 """``purge``: ask CloudFront to forget a file, a record's files or a whole collection's.
 
-A sync and `rm` do so by themselves for what they remove or replace. What browsers keep is beyond
-CloudFront.
+An import and a sync do so by themselves for what they remove or replace; `put`, `rm` and
+`collections apply` do not. CloudFront cannot make browsers forget.
 """
 
 import argparse

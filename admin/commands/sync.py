@@ -47,9 +47,13 @@ def run(parsed: argparse.Namespace) -> int:
     source = arguments.source_of(parsed)
     target = arguments.deployment_of(parsed)
     names = (target.bucket, target.table)
-    guarded = not parsed.allow_mass_deletion
     with prepared(
-        source, target.clients, names, removing=True, guarded=guarded, edge=target.edge()
+        source,
+        target.clients,
+        names,
+        removing=True,
+        allow_mass_deletion=parsed.allow_mass_deletion,
+        edge=target.edge(),
     ) as sync:
         if not parsed.watch:
             return rounds.run_once(sync, "synced", dry_run=parsed.dry_run)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _KINDS = ("definitions", "records", "files", "references")
-"""What is counted, in the order in which it is told."""
+"""What is counted, in the order in which it is printed."""
 
 _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
@@ -144,7 +144,7 @@ class Sync:
         mirror: Mirror,
         *,
         removing: bool,
-        guarded: bool = True,
+        allow_mass_deletion: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.source = source
@@ -154,7 +154,7 @@ class Sync:
         self._writer = target.writer
         self._mirror = mirror
         self._removing = removing
-        self._guarded = removing and guarded
+        self._limits_deletion = removing and not allow_mass_deletion
         self._sleep = sleep
 
     @property
@@ -311,12 +311,12 @@ class Sync:
         )
 
     def _verdict(self) -> Verdict:
-        return mass_deletion.judge(self._mirror) if self._guarded else Verdict()
+        return mass_deletion.judge(self._mirror) if self._limits_deletion else Verdict()
 
     def _require_own_source(self) -> None:
         """Raise ``WrongSource`` for a data directory other than the table's."""
         known, given = self._writer.published.source, self._mirror.source
-        if self._guarded and known and given and known != given:
+        if self._limits_deletion and known and given and known != given:
             raise WrongSource(
                 f"{self.source.directory} is not the data directory that this table was filled "
                 "from, and nothing is changed: if it is to take its place, give "
@@ -401,16 +401,17 @@ def prepared(
     names: tuple[str, str],
     *,
     removing: bool,
-    guarded: bool = True,
+    allow_mass_deletion: bool = False,
     edge: Edge = NO_EDGE,
 ) -> Iterator[Sync]:
     """A sync of the source to the bucket and the table that ``names`` gives, in this order.
 
     ``edge``: the CloudFront distribution that is kept in step, if there is one.
-    ``removing``: what the source does not have is deleted. ``guarded``: a round that would delete
-    most of what is there holds that back and raises ``MassDeletion``. The source is checked first,
-    so that a directory that cannot be read is an error before AWS is called. The target is not read
-    yet.
+    ``removing``: what the source does not have is deleted. Unless ``allow_mass_deletion``, a round
+    that would delete most of what is there holds that back and raises ``MassDeletion``.
+
+    The source is checked first, so that a directory that cannot be read is an error before AWS is
+    called. The target is not read yet.
     """
     with opened(source, check=True):
         pass
@@ -420,7 +421,9 @@ def prepared(
         writer = Writer(TargetTable(dynamodb, table))
         target = Target(writer, Bucket(s3, bucket), pool, edge=edge)
         try:
-            yield Sync(source, target, mirror, removing=removing, guarded=guarded)
+            yield Sync(
+                source, target, mirror, removing=removing, allow_mass_deletion=allow_mass_deletion
+            )
         finally:
             with suppress(Exception):  # the lease ends by itself
                 writer.release()

@@ -92,7 +92,7 @@ def test_every_spelling_of_an_open_file_is_one_copy(functions: EdgeFunctions) ->
     assert (len(edge.bucket.read), edge.api.asked) == (1, [])
 
 
-def test_a_kept_file_tells_its_age_and_ends_with_its_life(functions: EdgeFunctions) -> None:
+def test_a_cached_file_has_an_age_and_expires(functions: EdgeFunctions) -> None:
     edge = Edge(functions, PHOTO, Api())
     edge.get("/api/files/photos/r/a.png")
     edge.now = 10
@@ -101,7 +101,7 @@ def test_a_kept_file_tells_its_age_and_ends_with_its_life(functions: EdgeFunctio
     assert edge.get("/api/files/photos/r/a.png")[1]["x-cache"] == "Miss from cloudfront"
 
 
-def test_a_range_and_a_head_are_cut_from_the_kept_file(functions: EdgeFunctions) -> None:
+def test_a_range_and_a_head_are_answered_from_the_cached_file(functions: EdgeFunctions) -> None:
     edge = Edge(functions, PHOTO, Api())
     edge.get("/api/files/photos/r/a.png")
     status, headers, body = edge.get("/api/files/photos/r/a.png", range="bytes=2-4")
@@ -122,27 +122,27 @@ def test_what_the_bucket_lacks_is_made_by_the_api_under_the_same_key(
     assert asked.target == "/api/files/pbc_1/r/thumbs_a.png/9x9_a.png"
 
 
-def test_the_key_and_the_default_life_are_the_templates() -> None:
+def test_the_cache_key_and_the_default_ttl_are_those_of_the_template() -> None:
     assert POLICY.headers == ("accept", "origin", "x-media")
     assert POLICY.parameters == {"thumb", "token", "download"}
     assert POLICY.default_ttl == 2_592_000
 
 
-def test_nothing_private_is_kept(functions: EdgeFunctions) -> None:
+def test_nothing_private_is_cached(functions: EdgeFunctions) -> None:
     edge = Edge(functions, {"/pbc_2/r/a.png": b"secret"}, Api())
     for _ in range(2):
         assert edge.get("/api/files/secrets/r/a.png?token=t")[2] == b"made"
     assert (len(edge.api.asked), len(edge.cache), edge.bucket.read) == (2, 0, [])
 
 
-def test_an_invalidation_forgets_a_records_copies(functions: EdgeFunctions) -> None:
+def test_an_invalidation_drops_a_records_copies(functions: EdgeFunctions) -> None:
     edge = Edge(functions, PHOTO, Api())
     edge.get("/api/files/photos/r/a.png")
     assert edge.cache.invalidate("/pbc_1/r/*") == 1
     assert edge.get("/api/files/photos/r/a.png")[1]["x-cache"] == "Miss from cloudfront"
 
 
-def test_the_store_is_read_as_it_was_published(functions: EdgeFunctions) -> None:
+def test_an_s3_key_as_url_does_not_reach_the_bucket(functions: EdgeFunctions) -> None:
     assert json.loads(entries([CLOSED])["secrets"])["open"] is False
     edge = Edge(functions, {"/pbc_2/r/a.png": b"secret"}, Api())
     edge.get("/pbc_2/r/a.png")

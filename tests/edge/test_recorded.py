@@ -82,7 +82,7 @@ def asked_of_the_edge(row: Row) -> bool:
     return not row.body and not names & UNSEEN
 
 
-def told(answer: Answer, dropped: set[str]) -> Mapping[str, str]:
+def headers_without(answer: Answer, dropped: set[str]) -> Mapping[str, str]:
     return {name: value for name, value in answer.headers.items() if name not in dropped}
 
 
@@ -106,5 +106,5 @@ def test_the_edge_gives_what_the_api_gives(world: World, row: Row) -> None:
         dropped = ADDED | FROM_BUCKET
         if answer.status in BODY_OF_S3:
             continue
-        assert told(answer, dropped) == told(direct, dropped)
+        assert headers_without(answer, dropped) == headers_without(direct, dropped)
         assert answer.body == direct.body

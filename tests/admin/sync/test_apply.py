@@ -1,4 +1,4 @@
-"""Carrying out: what throttling, vanished files and foreign encryption do."""
+"""Files that vanish before their upload, and how a file is recognised as its copy in the bucket."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from tests.admin.shaped import Shaped
 from tests.conftest import Cloud
 
 
-def test_a_file_that_vanishes_on_the_way_holds_nothing_up(cloud: Cloud, shaped: Shaped) -> None:
+def test_a_file_that_vanishes_before_its_upload_does_not_stop_the_sync(
+    cloud: Cloud, shaped: Shaped
+) -> None:
     names = (cloud.bucket, cloud.table)
     with prepared(
         Source(shaped.directory), lambda: (cloud.s3, cloud.dynamodb), names, removing=True
@@ -65,16 +67,18 @@ SAME = [
 @pytest.mark.parametrize(
     ("file", "stored", "same"), [each[1:] for each in SAME], ids=[each[0] for each in SAME]
 )
-def test_size_sum_and_time_tell_a_copy(
+def test_a_copy_is_recognised_by_size_md5_and_time(
     file: dict[str, Any], stored: dict[str, Any], same: bool
 ) -> None:
     local = LocalFile(**{"path": Path("f"), "size": 1, "changed": 10.0, "md5": "a" * 32, **file})
-    there = Stored(**{"key": "c/r/f", "size": 1, "etag": "a" * 32, "modified": 100.0, **stored})
-    assert surely_same(local, there) == same
+    stored_object = Stored(
+        **{"key": "c/r/f", "size": 1, "etag": "a" * 32, "modified": 100.0, **stored}
+    )
+    assert surely_same(local, stored_object) == same
 
 
 @pytest.mark.parametrize(("changed", "same"), [(0.0, True), (4e9, False)])
-def test_where_tags_say_nothing_the_younger_object_counts(
+def test_an_encrypted_copy_is_the_same_if_it_is_younger_than_the_file(
     changed: float, same: bool, cloud: Cloud
 ) -> None:
     cloud.s3.put_object(
@@ -90,7 +94,9 @@ def test_where_tags_say_nothing_the_younger_object_counts(
     assert bucket.holds(stored._replace(etag="0" * 32), local) == same
 
 
-def test_a_tag_of_parts_is_that_of_s3(cloud: Cloud, tmp_path: Path) -> None:
+def test_the_etag_of_an_upload_in_parts_is_computed_as_s3_computes_it(
+    cloud: Cloud, tmp_path: Path
+) -> None:
     path = tmp_path / "big"
     path.write_bytes(bytes(PART_BYTES + 1))
     bucket = Bucket(cloud.s3, cloud.bucket)
