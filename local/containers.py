@@ -42,7 +42,8 @@ def variables(path: Path, port: int, environment: Mapping[str, str]) -> Iterator
 
 
 def exports(environment: Mapping[str, str]) -> str:
-    """The running service's credentials and region, as a line for a shell. Raises ``AdminError``."""
+    """The running service's credentials and region, as a line for a shell. Raises
+    ``AdminError``."""
     runner = local_runner.find(environment)
     values = {
         "AWS_ACCESS_KEY_ID": runner.access_key_id,

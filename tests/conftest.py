@@ -2,7 +2,8 @@
 
 import os
 
-# awscrt is there for CloudFront's key value store alone. Lambda has none, so nothing else signs by it.
+# awscrt is there for CloudFront's key value store alone. Lambda has none, so nothing else signs by
+# it.
 os.environ["BOTO_DISABLE_CRT"] = "true"
 
 import logging

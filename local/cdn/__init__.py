@@ -1,4 +1,5 @@
-"""CloudFront on this machine: the real edge functions, a cache with the template's key, and both origins.
+"""CloudFront on this machine: the real edge functions, a cache with the template's key, and both
+origins.
 
 ``functions``     runs ``edge/*.js`` in Node, with a key value store
 ``cache``         keeps answers as CloudFront does: by key, as long as Cache-Control says

@@ -1,7 +1,7 @@
 """The bucket as CloudFront's origin, behind origin access control.
 
-The template's bucket policy lets the distribution read ``bucket/*/*/*`` and not list it, so a missing key
-and a key that is not in a record's folder are the same 403.
+The template's bucket policy lets the distribution read ``bucket/*/*/*`` and not list it, so a
+missing key and a key that is not in a record's folder are the same 403.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,5 @@
-"""A shared cache that keeps answers as CloudFront does: by key, for as long as Cache-Control lets it."""
+"""A shared cache that keeps answers as CloudFront does: by key, for as long as Cache-Control lets
+it."""
 
 import fnmatch
 import re
@@ -27,7 +28,8 @@ class Entry:
 
 @dataclass
 class Cache:
-    """Answers by key. ``clock`` gives seconds; ``default_ttl`` is for answers without Cache-Control."""
+    """Answers by key. ``clock`` gives seconds; ``default_ttl`` is for answers without
+    Cache-Control."""
 
     clock: Callable[[], float]
     default_ttl: float

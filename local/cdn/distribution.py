@@ -127,7 +127,8 @@ class Distribution:
 
 
 def event_request(request: Request) -> dict[str, Any]:
-    """The request as CloudFront shows it to a function: raw names and values, lower-case headers."""
+    """The request as CloudFront shows it to a function: raw names and values, lower-case
+    headers."""
     target = urlsplit(request.target)
     query: dict[str, Any] = {}
     for pair in target.query.split("&") if target.query else ():
@@ -163,7 +164,8 @@ def _has(request: Request, names: tuple[str, ...]) -> bool:
 
 
 def _selected(request: Request, whole: Answer) -> Answer:
-    """The part of a kept answer that the viewer asks for: none for a HEAD, a range, or 304 or 412."""
+    """The part of a kept answer that the viewer asks for: none for a HEAD, a range, or 304 or
+    412."""
     asked = {name.lower(): value for name, value in request.headers}
     headers = {name.lower(): value for name, value in whole.headers}
     etag = headers.get("etag", "")

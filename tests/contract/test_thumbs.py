@@ -1,9 +1,10 @@
 """Every recorded thumb: as large as PocketBase's, and its pixels as near as a better thumb can be.
 
-Pictures that differ on purpose are in sets with names: ``UPRIGHT`` (orientation where browsers honour
-it), ``FIRST_FRAME``, ``WITHOUT_MARKER`` and ``WITHOUT_END`` (PocketBase makes no thumb of them),
-``RIGHT_COLOURS`` (PocketBase's lossy WebP is washed out), ``ADAPTIVE`` (PocketBase's GIF has a fixed,
-dithered palette) and ``FULL_CHROMA`` (JPEGs that stay 4:4:4, which takes more bytes).
+Pictures that differ on purpose are in sets with names: ``UPRIGHT`` (orientation where browsers
+honour it), ``FIRST_FRAME``, ``WITHOUT_MARKER`` and ``WITHOUT_END`` (PocketBase makes no thumb of
+them),
+``RIGHT_COLOURS`` (PocketBase's lossy WebP is washed out), ``ADAPTIVE`` (PocketBase's GIF has a
+fixed, dithered palette) and ``FULL_CHROMA`` (JPEGs that stay 4:4:4, which takes more bytes).
 """
 
 import io

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pocketfiles.http.headers import CONTENT_SECURITY_POLICY
 from tests.edge.engine import ENGINES, ROOT, run
 
 MAX_BYTES = 10 * 1024  # CloudFront Functions: maximum function size
@@ -48,7 +49,7 @@ def test_a_stored_object_gets_pocketbases_headers(engine: str, tmp_path: Path) -
     assert answered(engine, tmp_path, "/pbc_1/r1/a.png", STORED) == {
         "content-type": "image/png",
         "etag": '"x"',
-        "content-security-policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
+        "content-security-policy": CONTENT_SECURITY_POLICY,
         "x-content-type-options": "nosniff",
         "x-xss-protection": "1; mode=block",
         "access-control-allow-origin": "*",

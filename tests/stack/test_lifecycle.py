@@ -71,7 +71,7 @@ def test_two_stacks_in_one_region_share_nothing(emulator: Emulator) -> None:
     other.delete()
 
 
-# ---------------------------------------------------------------- restore drills (docs/deploying.md)
+# ------------------------------------------------------ restore drills (docs/deploying.md)
 
 
 def test_a_file_deleted_by_mistake_is_restored_from_its_version(stack: Stack) -> None:

@@ -37,7 +37,8 @@ VALUE_ATTRIBUTES = (GONE, HELD, RECORD, SOURCES)
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What the pointer says. The defaults are those of a table of format 1, which has no pointer."""
+    """What the pointer says. The defaults are those of a table of format 1, which has no
+    pointer."""
 
     generation: int = 0
     catalogue: int = 0

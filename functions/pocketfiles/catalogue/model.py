@@ -1,7 +1,7 @@
 """Collections, their fields, and records: PocketBase's own data as plain frozen values.
 
-A record keeps its columns exactly as SQLite stored them (text, int, float or ``None``; lists and JSON as
-their text), because view rules compare them with SQLite's eyes (pocketbase.md §7).
+A record keeps its columns exactly as SQLite stored them (text, int, float or ``None``; lists and
+JSON as their text), because view rules compare them with SQLite's eyes (pocketbase.md §7).
 """
 
 import json
@@ -17,7 +17,8 @@ Value: TypeAlias = str | int | float | None
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a collection (pocketbase.md §8.1); attributes other types lack keep their zero value."""
+    """One field of a collection (pocketbase.md §8.1); attributes other types lack keep their zero
+    value."""
 
     id: str
     name: str
@@ -28,7 +29,8 @@ class Field:
     thumbs: tuple[str, ...] = ()
     collection_id: str = ""
     column: str | None = None
-    """The declared type of its column in PocketBase's database; ``None`` where that is not known."""
+    """The declared type of its column in PocketBase's database; ``None`` where that is not
+    known."""
 
     @property
     def multiple(self) -> bool:
@@ -97,7 +99,8 @@ class Collection:
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any], position: int = 0) -> "Collection":
-        """A collection object of PocketBase's API or export; the auth options lie beside the common keys."""
+        """A collection object of PocketBase's API or export; the auth options lie beside the
+        common keys."""
         return cls(
             id=raw["id"],
             name=raw["name"],
@@ -140,7 +143,8 @@ class Record:
 
 
 def listed(raw: Value, *, multiple: bool) -> tuple[str, ...]:
-    """A column's text as unique names: a JSON array or one bare name; a single field keeps the last."""
+    """A column's text as unique names: a JSON array or one bare name; a single field keeps the
+    last."""
     text = "" if raw is None else str(raw)
     names = _array(text) if "[" in text else None
     if names is None:
@@ -188,7 +192,8 @@ class Collections:
         return is_indexed or field.type == "relation"
 
     def find(self, name_or_id: str) -> Collection | None:
-        """The first whose name matches in any case or whose id matches exactly (pocketbase.md §3.2)."""
+        """The first whose name matches in any case or whose id matches exactly (pocketbase.md
+        §3.2)."""
         folded = name_or_id.casefold()
         for collection in self._ordered:
             if collection.id == name_or_id or collection.name.casefold() == folded:

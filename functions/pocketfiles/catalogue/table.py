@@ -10,7 +10,7 @@ One table, string keys ``pk`` and ``sk`` (``keys`` has their grammar):
 ``#catalogue#<generation>``             ``header``            ``definitions`` (N), ``data`` (JSON)
 ``#catalogue#<generation>``             ``collection#<id>``   ``data`` (JSON), ``position`` (N)
 ``#catalogue#<generation>``             ``settings``          ``data`` (JSON)
-``<collection id>``                     ``<record id>``       ``record``; in views ``sources`` (JSON)
+``<collection id>``                     ``<record id>``       ``record``; in views ``sources``
 ``<collection>#<field id>#<value>``     ``<record id>``       none: the record's field has the value
 ======================================  ====================  ====================================
 

@@ -1,7 +1,7 @@
 """A DynamoDB table in memory, with the calls and the expressions that this project uses.
 
-``before_write`` and ``before_read`` are called before each call, so that a test can let others act in
-between or end the caller.
+``before_write`` and ``before_read`` are called before each call, so that a test can let others act
+in between or end the caller.
 """
 
 import copy

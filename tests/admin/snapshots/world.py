@@ -2,9 +2,9 @@
 
 A run takes a seed: a random database, then rounds of changes. In every round a writer brings the
 table up to the new state while readers decide about random requests. Before each read, the writer
-may go on by a write or a few. A writer may stop for good at any write; the next takes the lease over
-and brings in the next state, and the one that stopped may wake meanwhile. Whatever a reader decides,
-one of the states that were published while it decided must decide as well.
+may go on by a write or a few. A writer may stop for good at any write; the next takes the lease
+over and brings in the next state, and the one that stopped may wake meanwhile. Whatever a reader
+decides, one of the states that were published while it decided must decide as well.
 """
 
 import random

@@ -1,4 +1,5 @@
-"""The order of a round's steps: what matters is where bytes come in, and that all else counts at once."""
+"""The order of a round's steps: what matters is where bytes come in, and that all else counts at
+once."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,5 @@
-"""One writer at a time, tables of the format before, copies of tables, and bytes that get replaced."""
+"""One writer at a time, tables of the format before, copies of tables, and bytes that get
+replaced."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

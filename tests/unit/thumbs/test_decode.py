@@ -84,9 +84,12 @@ def test_only_the_four_formats_are_loaded() -> None:
     """In a process of its own, so that no other test has loaded more."""
     data = written(blocks(), "JPEG")
     program = (
-        "import sys; from pocketfiles.thumbs.render import render; from pocketfiles.thumbs.size import parse;"
-        "render(sys.stdin.buffer.read(), parse('30x30'));"
-        "print(sorted(name for name in sys.modules if name.startswith('PIL.') and 'ImagePlugin' in name))"
+        "import sys\n"
+        "from pocketfiles.thumbs.render import render\n"
+        "from pocketfiles.thumbs.size import parse\n"
+        "render(sys.stdin.buffer.read(), parse('30x30'))\n"
+        "pillow = [name for name in sys.modules if name.startswith('PIL.')]\n"
+        "print(sorted(name for name in pillow if 'ImagePlugin' in name))\n"
     )
     answer = subprocess.run(
         [sys.executable, "-c", program],

@@ -9,7 +9,8 @@ from tests.unit.thumbs.formats.samples import chunk, thumb
 
 
 def raw_png(depth: int, colour: int, *, interlace: int, missing: int) -> bytes:
-    """Black, 5 × 3 pixels, in two IDAT chunks, of which ``missing`` bytes of pixels are left out."""
+    """Black, 5 × 3 pixels, in two IDAT chunks, of which ``missing`` bytes of pixels are left
+    out."""
     bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     passes = ((1, 1), (1, 1), (1, 1), (3, 1), (2, 2), (5, 1)) if interlace else ((5, 3),)
     length = sum(rows * (1 + (columns * bits + 7) // 8) for columns, rows in passes)
