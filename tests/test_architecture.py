@@ -15,7 +15,7 @@ FUNCTIONS = ROOT / "functions"
 LIBRARY = FUNCTIONS / "pocketfiles"
 
 HANDLER_LINES, MODULE_LINES, FUNCTION_LINES = 80, 300, 40
-APPS = {"files.app", "files.build", "tokens.app"}  # parts: what files.app is put together from
+APPS = {"files.app", "files.build", "tokens.app"}  # build: puts together what files.app calls
 ADAPTERS = {"pocketfiles.storage", "pocketfiles.catalogue.table", "pocketfiles.thumbs.render"}
 PICTURES = {
     f"pocketfiles.thumbs.{name}"
