@@ -8,7 +8,8 @@ files ``-wal`` and ``-shm``. How the database is opened depends on the files bes
 ``immutable``  It is in WAL mode and nobody has it open (there is no ``-wal``). It is read
                without locks; a check afterwards shows whether anybody opened it meanwhile.
 ``copy``       There is a ``-wal`` without ``-shm``, a journal left by a crash, or a folder in
-               which SQLite cannot lock. It is copied to a temporary folder and recovered there.
+               which SQLite cannot lock. It is copied to a temporary folder, recovered there, and
+               unlinked while it is open, so that nothing of it outlives the process.
 
 A shared reader changes nothing but its lock, in the ``-shm`` that exists already.
 """
@@ -113,6 +114,9 @@ def _way(database: Path) -> str:
 def _opened(database: Path, way: str, busy_seconds: float) -> Iterator[sqlite3.Connection]:
     if way == "copy":
         with _copied(database) as copy, closing(_connect(copy, "mode=rw", 0)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # recovers it
+            for suffix in (*_BESIDE, "-shm"):
+                _beside(copy, suffix).unlink(missing_ok=True)  # open, and gone with the process
             yield connection
         return
     connection = _connect(

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -67,6 +68,20 @@ def hot_journal(directory: Path) -> None:
         directory.mkdir()
         for name in ("data.db", "data.db-journal"):
             shutil.copy(live.directory / name, directory)
+
+
+@pytest.mark.parametrize("make", [copied_wal, hot_journal])
+def test_a_copy_that_is_recovered_has_no_name_while_it_is_read(
+    make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, folder = tmp_path / "pb_data", tmp_path / "temporary"
+    make(directory)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with sqlite.snapshot(directory / "data.db") as connection:
+        assert connection.execute("SELECT count(*) FROM docs").fetchone() > (0,)
+        (copied_to,) = folder.iterdir()
+        assert list(copied_to.iterdir()) == []
 
 
 WAYS = [rollback, closed_wal, copied_wal, crashed_wal, hot_journal]
