@@ -17,7 +17,9 @@ from pocketfiles.catalogue.generations import GENERATION, Pointer
 from pocketfiles.catalogue.model import Collections
 from pocketfiles.catalogue.table import Table, TableAt
 from pocketfiles.serve import FileService
-from tests.admin.snapshots.world import Parts, Wrong, run
+from tests.admin.snapshots.hooked import HookedDynamoDB
+from tests.admin.snapshots.world import Parts, Wrong, run, run_on
+from tests.conftest import Cloud
 
 SEEDS = 40
 CAUGHT_WITHIN = 50
@@ -31,6 +33,15 @@ def test_no_reader_decides_as_no_published_state_does(writer: str) -> None:
     assert sum(world.shown for world in worlds) > SEEDS
     assert sum(world.hidden for world in worlds) > SEEDS
     assert sum(world.busy for world in worlds) < SEEDS
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_holds_with_a_servers_own_conditions_and_transactions(
+    seed: int, cloud: Cloud
+) -> None:
+    world = run_on(HookedDynamoDB(cloud.dynamodb), cloud.table, seed, rounds=4)
+    assert len(world.published) > 1
+    assert world.shown + world.hidden > 0
 
 
 class Unconditional(TargetTable):

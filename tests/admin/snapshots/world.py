@@ -29,6 +29,7 @@ from pocketfiles.config import Settings
 from pocketfiles.errors import NotFound, Overloaded
 from pocketfiles.serve import FileService
 from tests.admin.snapshots.data import DOCS, TOKEN_OPTIONS, USERS, Data, changed, random_data, shows
+from tests.admin.snapshots.hooked import HookedDynamoDB
 from tests.admin.snapshots.memory import MemoryDynamoDB
 from tests.fakes import FakeBucket, request
 
@@ -120,7 +121,7 @@ class Actor:
 
     def _sync(self) -> None:
         world = self.world
-        table = TargetTable(world.dynamodb, "t")  # type: ignore[arg-type]
+        table = TargetTable(world.dynamodb, world.table_name)  # type: ignore[arg-type]
         writer = world.parts.writer(table, world.clock, self.name)
         writer.acquire()
         with Mirror() as mirror:
@@ -139,11 +140,20 @@ class Actor:
 class World:
     """A table, its writers, and a reader with tokens of every state there was."""
 
-    def __init__(self, seed: int, parts: Parts) -> None:
+    def __init__(
+        self,
+        seed: int,
+        parts: Parts,
+        dynamodb: MemoryDynamoDB | HookedDynamoDB,
+        table_name: str,
+        rounds: int,
+    ) -> None:
         self.parts = parts
+        self.table_name = table_name
+        self.rounds = rounds
         self.chance = random.Random(seed)
         self.now = NOW
-        self.dynamodb = MemoryDynamoDB()
+        self.dynamodb = dynamodb
         self.dynamodb.before_write = self._before_write
         self.dynamodb.before_read = self._before_read
         self.dynamodb.after_transaction = self._after_transaction
@@ -153,8 +163,8 @@ class World:
         self.keys: dict[str, list[str]] = {user: [] for user in USERS}
         self.busy = self.shown = self.hidden = 0
         objects = {f"docs/{doc}/f.txt": (b"secret", "text/plain") for doc in DOCS}
-        table = parts.table(self.dynamodb, "t")
-        settings = Settings(table_name="t", catalogue_ttl=0)
+        table = parts.table(self.dynamodb, table_name)
+        settings = Settings(table_name=table_name, catalogue_ttl=0)
         self.service = parts.service(build.file_service(settings, table, FakeBucket(objects)))
 
     def clock(self) -> float:
@@ -166,7 +176,7 @@ class World:
         self._note_keys(data)
         try:
             self._finish(self._begin(data))
-            for _ in range(ROUNDS):
+            for _ in range(self.rounds):
                 if self.chance.random() < 0.3:
                     data = self.published[-1]  # what a writer that hangs was to bring is undone
                 data = changed(data, self.chance)
@@ -255,7 +265,14 @@ class World:
 
 
 def run(seed: int, parts: Parts | None = None) -> World:
-    """One run. Raises ``Wrong``."""
-    world = World(seed, parts or Parts())
+    """One run on a table in memory. Raises ``Wrong``."""
+    world = World(seed, parts or Parts(), MemoryDynamoDB(), "t", ROUNDS)
+    world.run()
+    return world
+
+
+def run_on(dynamodb: HookedDynamoDB, table_name: str, seed: int, rounds: int) -> World:
+    """One run on an empty table of a server. Raises ``Wrong``."""
+    world = World(seed, Parts(), dynamodb, table_name, rounds)
     world.run()
     return world
