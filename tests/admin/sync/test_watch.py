@@ -218,6 +218,31 @@ def test_a_watching_process_stops_cleanly(
         assert started.wait() == 0
 
 
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_a_restarted_watch_takes_over_before_the_lease_ends(
+    end: signal.Signals, cloud: Cloud, shaped: Shaped
+) -> None:
+    with process(cloud, shaped.directory) as (first, lines):
+        assert "synced" in next(lines)
+        os.kill(first.pid, end)
+        first.wait()
+    shaped.put("docs", "doc0", title="meanwhile")
+    with process(cloud, shaped.directory) as (_, lines):
+        assert "written 2 records" in next(lines)  # its first words: it did not have to wait
+
+
+def test_a_watch_that_starts_before_the_other_stops_takes_over_from_it(
+    cloud: Cloud, shaped: Shaped
+) -> None:
+    with process(cloud, shaped.directory) as (first, first_lines):
+        assert "synced" in next(first_lines)
+        with process(cloud, shaped.directory) as (_, second_lines):
+            assert f"process {first.pid} on " in next(second_lines)
+            os.kill(first.pid, signal.SIGTERM)
+            assert first.wait() == 0
+            assert any("synced" in line for line in second_lines)
+
+
 def test_a_process_that_watches_a_wrong_directory_says_so_and_waits(
     cloud: Cloud, shaped: Shaped, tmp_path: Path
 ) -> None:
