@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,25 +9,16 @@ import pytest
 from admin.standalone import sniffing
 from pocketfiles.http import headers
 from tests.conftest import ROOT
-from tests.contract.unresolved import unresolved
 
 LINES = (ROOT / "tests/contract/types.jsonl").read_text("utf-8").splitlines()
 ROWS = [json.loads(line) for line in LINES]
-
-
-def sniffed_rows() -> Iterator[Any]:
-    """Every row by line; an unresolved one must fail until it is taken off the list."""
-    kinds = unresolved("types.jsonl")
-    for line, row in enumerate(ROWS, 1):
-        marks = [pytest.mark.xfail(reason=kinds[line])] if line in kinds else []
-        yield pytest.param(row, id=f"{line}: {row['name']}", marks=marks)
 
 
 def test_all_recorded_types_are_here() -> None:
     assert len(ROWS) == 152
 
 
-@pytest.mark.parametrize("row", [*sniffed_rows()])
+@pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
 def test_content_is_stored_under_the_recorded_type(row: dict[str, Any]) -> None:
     assert sniffing.content_type(base64.b64decode(row["content"])) == row["content_type"]
 
