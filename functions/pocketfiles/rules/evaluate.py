@@ -18,7 +18,7 @@ from pocketfiles.rules.plan import Condition
 from pocketfiles.rules.plans import PLANS
 from pocketfiles.rules.query import Origin
 from pocketfiles.rules.request import RequestValue, RuleRequest, request_values
-from pocketfiles.rules.translate import translate
+from pocketfiles.rules.translate import FIRST_ROW, translate
 from pocketfiles.rules.tree import Outcome
 from pocketfiles.rules.values import Bound
 
@@ -181,11 +181,15 @@ class _Run:
             raise RuleError(f"more than {limit} records of {name} to look at")
 
     def _as_pocketbase(self, whole: Goal, loader: Loader, database: Database) -> bool:
-        """PocketBase's own query over all records: where SQLite may fail, it depends on the order
-        in which it looks at things whether it does."""
+        """PocketBase's own query, run to its end: where SQLite fails on any row, the rule denies.
+
+        PocketBase stops at the first row that fits, which may come before the one that fails. That
+        depends on the order in which its rows were inserted, which nothing here knows.
+        """
         loader.load(whole, whole=True)
         self._refuse_incomplete(loader)
-        return database.has_row(self.plan.query)
+        every_row = self.plan.query.removesuffix(FIRST_ROW)
+        return len(list(database.rows(every_row))) > 0
 
     def _may_fail(self) -> bool:
         """Whether SQLite may fail on what a record or the request holds."""

@@ -21,6 +21,9 @@ from pocketfiles.rules.schema import table
 from pocketfiles.rules.tree import And, Call, Comparison, Expression, Number, Rule, Text
 from pocketfiles.rules.tree import Operand as Node
 
+FIRST_ROW = " LIMIT 1"
+"""How PocketBase's query ends: it stops at the first row that fits."""
+
 _TRUE = Operand("1")
 _LITERALS = {"null": NULL, "true": _TRUE, "false": Operand("0")}
 _PARAMETER = re.compile(r":(p[0-9]++)")
@@ -77,7 +80,7 @@ def _query(
     distinct = "DISTINCT " if joins else ""
     own = f"{column(base.name, 'id')} = {RECORD}"
     where = _where(rule.root, conditions)
-    return f"SELECT {distinct}(1) {source(base, joins)} WHERE ({own}) AND ({where}) LIMIT 1"
+    return f"SELECT {distinct}(1) {source(base, joins)} WHERE ({own}) AND ({where}){FIRST_ROW}"
 
 
 def _where(node: Expression, conditions: tuple[tuple[Condition, ...], ...]) -> str:

@@ -418,6 +418,14 @@ def test_a_query_that_fails_denies(rule: str) -> None:
         decide(rule, about)
 
 
+@pytest.mark.parametrize(("fits", "fails"), [("a", "b"), ("b", "a")])
+def test_a_row_on_which_sqlite_fails_denies_wherever_it_comes(fits: str, fails: str) -> None:
+    names = {fits: "hit", fails: "x" * 60_000}
+    world = World([record(USERS, each, name=name) for each, name in names.items()])
+    with pytest.raises(RuleError):
+        decide("'a hit here' ?~ @collection.users.name", world=world)
+
+
 def test_a_record_of_a_view_is_judged_by_its_columns() -> None:
     view = replace(
         DOCUMENTS, id="v", name="v", type="view", view_query="SELECT id, count(*) as number FROM x"
