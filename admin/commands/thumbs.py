@@ -26,7 +26,7 @@ from . import arguments, output
 
 _EXAMPLE = "thumbs warm --stack acme --collection photos"
 _DOLLARS_FOR_A_MILLION = 14
-"""Lambda, S3 and API Gateway for a million new thumbs of photos, at the list prices of us-east-1."""
+"""Lambda, S3 and API Gateway for a million new thumbs of photos, at list prices of us-east-1."""
 
 _MILLION = 1_000_000
 

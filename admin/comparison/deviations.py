@@ -1,4 +1,4 @@
-"""The rows of docs/compatibility.md, and which of them explains a difference between two headers."""
+"""The rows of docs/compatibility.md, and which of them explains a difference of two headers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -47,8 +47,8 @@ LONGEST_REQUEST_SECONDS = 40.0
 """The time limits of the functions and of API Gateway, with a margin."""
 
 SETTLE_SECONDS = 110.0
-"""How long after a publication a request may still go by the data before: a process that cannot read
-the pointer uses its last for a minute, and a request lasts up to 30 s."""
+"""How long after a publication a request may still go by the data before: a process that cannot
+read the pointer uses its last for a minute, and a request lasts up to 30 s."""
 
 OnDone: TypeAlias = Callable[[Change], None]
 """Called with each change that has been carried out."""

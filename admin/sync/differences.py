@@ -42,8 +42,8 @@ NOTHING_HELD = HeldBack()
 
 
 class Differences:
-    """``plan.Changes`` of a mirror. ``read`` reads what an item of the table holds at the generation
-    that counts."""
+    """``plan.Changes`` of a mirror. ``read`` reads what an item of the table holds at the
+    generation that counts."""
 
     def __init__(
         self,

@@ -9,9 +9,13 @@ from ..source.storage import LocalFile
 from ..target.bucket import Bucket, Stored, surely_same
 from .mirror import MISSING, PENDING, PRESENT, UNCHECKED, Mirror
 
+_BATCH = 1000
+"""Files that are compared at once."""
+
 
 def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor) -> list[str]:
-    """Settle every file the mirror has not compared yet. Returns a warning for each that is nowhere."""
+    """Settle every file the mirror has not compared yet. Returns a warning for each that is
+    nowhere."""
     warnings = []
     for batch in _batches(mirror):
         doubts: list[tuple[Stored, LocalFile]] = []
@@ -34,7 +38,8 @@ def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor)
 
 
 def keep_files(mirror: Mirror) -> list[str]:
-    """Settle every file by what the bucket has, without a storage folder. Returns warnings like the above."""
+    """Settle every file by what the bucket has, without a storage folder. Returns a warning for
+    each that is missing."""
     warnings = []
     for key, stored in mirror.files_in(UNCHECKED):
         mirror.settle(key, PRESENT if stored else MISSING)
@@ -44,7 +49,8 @@ def keep_files(mirror: Mirror) -> list[str]:
 
 
 def recheck_missing(directory: Path, mirror: Mirror) -> bool:
-    """Whether a file that was nowhere has turned up in storage; it is then compared at the next round."""
+    """Whether a file that was nowhere has turned up in storage. It is compared at the next
+    round."""
     found = [key for key, _ in mirror.files_in(MISSING) if storage.find(directory, key)]
     for key in found:
         mirror.settle(key, UNCHECKED)
@@ -55,7 +61,7 @@ def _batches(mirror: Mirror) -> Iterator[list[tuple[str, Stored | None]]]:
     batch = []
     for row in mirror.files_in(UNCHECKED):
         batch.append(row)
-        if len(batch) == 1000:
+        if len(batch) == _BATCH:
             yield batch
             batch = []
     yield batch

@@ -1,6 +1,6 @@
 """What CloudFront has to forget, and when it is asked. Pure.
 
-An invalidation reaches only copies that exist, and an answer on its way can fill a cache afterwards.
+An invalidation reaches only copies that exist; an answer on its way can fill a cache afterwards.
 Therefore every path is invalidated again after the longest request. A collection that stops being
 open is asked for over a longer time, because CloudFront promises no bound for the moment at which a
 change of the key value store reaches every edge.

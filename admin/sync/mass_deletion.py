@@ -1,8 +1,8 @@
 """Which deletions of a sync are so many that a person must agree.
 
-A sync that would delete more than half of the table's records or of the bucket's files, and at least
-ten, or every collection that somebody made and that has records, holds these deletions back. All
-else it carries out.
+A sync that would delete more than half of the table's records or of the bucket's files, and at
+least ten, or every collection that somebody made and that has records, holds these deletions back.
+All else it carries out.
 """
 
 import json

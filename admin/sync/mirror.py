@@ -1,9 +1,9 @@
-"""What table and bucket hold (actual) and what they should hold (desired), in a temporary SQLite file.
+"""What table and bucket hold (actual) and should hold (desired), in a temporary SQLite file.
 
-100,000 records need no memory this way, differences are a query, and a watch need not read the table
-and the bucket again. An action is noted before it is sent and again when it is done: one whose
-outcome nobody knows stays a difference, so the next round repeats it. What is written counts once
-its generation is published; until then the mirror keeps what is to be written.
+100,000 records need no memory this way, differences are a query, and a watch need not read the
+table and the bucket again. An action is noted before it is sent and again when it is done: one
+whose outcome nobody knows stays a difference, so the next round repeats it. What is written counts
+once its generation is published; until then the mirror keeps what is to be written.
 """
 
 import json
@@ -85,8 +85,8 @@ class Mirror:
     """Both sides; ``differences`` tells what differs between them."""
 
     def __init__(self) -> None:
-        # Without a name, SQLite uses a temporary file that it unlinks as soon as it is open: nothing
-        # of the data outlives the process, however that ends (sqlite.org/inmemorydb.html).
+        # Without a name, SQLite uses a temporary file that it unlinks as soon as it is open:
+        # nothing of the data outlives the process, however that ends (sqlite.org/inmemorydb.html).
         with tempfile.TemporaryFile():
             pass  # SQLite would say less clearly that the temporary folder cannot be written
         self.db = sqlite3.connect("", isolation_level=None)
@@ -176,7 +176,7 @@ class Mirror:
         self.db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def add_objects(self, objects: Iterable[Stored]) -> None:
-        """Objects as the bucket lists them; those outside ``collection/record/`` are none of ours."""
+        """Objects as the bucket lists them; those outside ``collection/record/`` are not ours."""
         for stored in objects:
             owner = owner_of(stored.key)
             if owner:
@@ -205,7 +205,8 @@ class Mirror:
         *,
         auth: bool,
     ) -> None:
-        """A record's items (none when it is refused) and its files' keys, in place of what it had before."""
+        """A record's items (none when it is refused) and its files' keys, in place of what it had
+        before."""
         self._forget(key)
         item_digest = digest(items[0]) if items else None
         self.db.execute(
@@ -227,7 +228,8 @@ class Mirror:
             self.db.execute("INSERT INTO payloads VALUES (?, ?, ?)", (*key, packed(items[0])))
 
     def commit(self, collection_id: str, gone: Iterable[str]) -> None:
-        """The end of a collection: what was staged counts, the records named in ``gone`` are no more."""
+        """The end of a collection: what was staged counts, and the records named in ``gone`` are
+        removed."""
         for record_id in gone:
             self._forget((collection_id, record_id))
             self.db.execute(
@@ -250,7 +252,8 @@ class Mirror:
     def files_in(self, state: int) -> Iterator[tuple[str, Stored | None]]:
         """The wanted files of a state, with the object that bears the key."""
         query = (
-            "SELECT f.key, o.size, o.etag, o.modified FROM files f LEFT JOIN objects o ON o.key = f.key "
+            "SELECT f.key, o.size, o.etag, o.modified "
+            "FROM files f LEFT JOIN objects o ON o.key = f.key "
             "WHERE f.state = ? AND f.key > ? ORDER BY f.key LIMIT ?"
         )
         for key, length, *rest in paged(self.db, query, (state,), ("",)):
@@ -365,7 +368,7 @@ class Mirror:
 def paged(
     db: sqlite3.Connection, query: str, fixed: tuple[Any, ...], after: tuple[str, ...]
 ) -> Iterator[tuple[Any, ...]]:
-    """A query's rows, some at a time, so that its tables may change between; it begins after a key."""
+    """A query's rows after a key, some at a time, so that its tables may change between."""
     while page := db.execute(query, (*fixed, *after, _PAGE)).fetchall():
         after = tuple(page[-1][: len(after)])
         yield from page

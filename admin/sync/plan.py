@@ -1,8 +1,8 @@
 """From the actual to the desired state: the actions between, in steps.
 
-Pure: it reads ``Changes`` and yields steps. The actions of a step may run in any order; a step begins
-when the one before is done. A run may die between any two actions: the next one plans from what it
-finds.
+Pure: it reads ``Changes`` and yields steps. The actions of a step may run in any order; a step
+begins when the one before is done. A run may die between any two actions: the next one plans from
+what it finds.
 
 Readers see nothing of what is written until ``Publish``, and then all of it. So the order among
 items does not matter; it matters where bytes come in, which have no generations:

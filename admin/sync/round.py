@@ -79,15 +79,10 @@ class Summary:
     removed: dict[str, int] = field(default_factory=dict)
     uploaded_bytes: int = 0
     warnings: list[str] = field(default_factory=list)
-    _definitions: set[str] = field(default_factory=set, repr=False)
 
     def count(self, action: Change) -> None:
         """Count an action that was carried out or, in a dry run, would be."""
         kind = _kind(action)
-        if kind == "definitions":
-            if str(action) in self._definitions:
-                return  # a definition is written twice, sealed and then final: that is one change
-            self._definitions.add(str(action))
         counts = self.written if isinstance(action, PutItem | PutFile) else self.removed
         counts[kind] = counts.get(kind, 0) + 1
         if isinstance(action, PutFile):

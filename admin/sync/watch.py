@@ -1,7 +1,7 @@
 """Following a database: a round whenever it changed, and nothing read while it did not.
 
-A check costs three ``stat`` calls and, where PocketBase has the database open, ``PRAGMA data_version``, which
-tells of a commit even when the file times do not.
+A check costs three ``stat`` calls and, where PocketBase has the database open,
+``PRAGMA data_version``, which tells of a commit even when the file times do not.
 """
 
 import sqlite3

@@ -13,8 +13,8 @@ from ..source.storage import LocalFile
 
 @dataclass(frozen=True)
 class PutItem:
-    """Write an item of the table. ``known``: the generation of the value that is there, ``None`` for
-    no item; ``room``: its size in bytes."""
+    """Write an item of the table. ``known``: the generation of the value that is there, ``None``
+    for no item; ``room``: its size in bytes."""
 
     item: Item
     known: int | None = None

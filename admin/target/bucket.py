@@ -26,7 +26,7 @@ _SLACK_SECONDS = 2.0  # S3 tells times in whole seconds
 
 
 class Stored(NamedTuple):
-    """An object as a listing tells it; ``etag`` without quotes, ``modified`` in seconds since the epoch."""
+    """An object as a listing tells it; ``etag`` without quotes, ``modified`` in epoch seconds."""
 
     key: str
     size: int
@@ -105,7 +105,8 @@ class Bucket:
     def holds(self, stored: Stored, file: LocalFile) -> bool:
         """Whether an object has the file's bytes, content type and metadata, looked at closely.
 
-        Where the bucket's keys are KMS's, ETags say nothing: an object younger than its file is its copy.
+        Where the bucket's keys are KMS's, ETags say nothing: an object younger than its file is its
+        copy.
         """
         found = self._client.head_object(Bucket=self._name, Key=stored.key)
         if found.get("ContentType") != file.content_type or found["Metadata"] != file.metadata:
@@ -123,7 +124,8 @@ class Bucket:
 
 
 def owner_of(key: str) -> str | None:
-    """The original an object belongs to: itself, or a thumb's original; ``None`` for what is not ours."""
+    """The original an object belongs to: itself, or a thumb's original; ``None`` for what is not
+    ours."""
     match keys.parse(key):
         case keys.Original():
             return key

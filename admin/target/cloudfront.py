@@ -30,7 +30,8 @@ class Distribution:
         self._sleep = sleep
 
     def invalidate(self, paths: Sequence[str]) -> None:
-        """Ask for the paths to be forgotten. Raises ``TargetError`` when CloudFront stays too busy."""
+        """Ask for the paths to be forgotten. Raises ``TargetError`` when CloudFront stays too
+        busy."""
         wildcards = [path for path in paths if path.endswith("*")]
         exact = [path for path in paths if not path.endswith("*")]
         for start in range(0, len(exact), MAX_PATHS):

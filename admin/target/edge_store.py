@@ -1,7 +1,7 @@
 """What CloudFront's key value store holds: which collections' files need no decision.
 
-A collection is open when its files lie in its own folders (it is no view) and no file field of it is
-protected. ``edge/request.js`` reads these values; what is not in the store goes to the API.
+A collection is open when its files lie in its own folders (it is no view) and no file field of it
+is protected. ``edge/request.js`` reads these values; what is not in the store goes to the API.
 """
 
 import json
@@ -18,8 +18,8 @@ MAX_VALUE_BYTES = 1024
 def entries(collections: Iterable[Collection]) -> dict[str, str]:
     """The store's values by key: each collection under its name in lower case and under its id.
 
-    Left out are collections without files, those whose key another collection has as well, and those
-    whose value would be larger than CloudFront allows.
+    Left out are collections without files, those whose key another collection has as well, and
+    those whose value would be larger than CloudFront allows.
     """
     known = list(collections)
     uses = Counter(key for collection in known for key in _keys(collection))

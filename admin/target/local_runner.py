@@ -1,6 +1,6 @@
 """Where a running local service says how to reach its S3 and DynamoDB, for ``--local``.
 
-The service writes one JSON file, ``<its port>.json``, with mode 0600, because it holds credentials::
+The service writes one JSON file, ``<its port>.json``, with mode 0600: it holds credentials::
 
     {"base": "http://127.0.0.1:8090", "endpoint": "http://127.0.0.1:40001", "region": "us-east-1",
      "table": "CatalogueTable", "bucket": "filesbucket", "access_key_id": "…",
