@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from admin.sync.round import Source, prepared
 from tests.admin.conftest import run, state
 from tests.admin.shaped import Shaped, field
 from tests.conftest import ROOT, Cloud, make_cloud
+from tests.faults.proxy import Exchange, Rule, running
 
 USERS = [f"user{n}" for n in range(4)]
 DOCS = [f"doc{n}" for n in range(8)]
@@ -192,28 +193,62 @@ def test_after_random_changes_a_synced_table_equals_a_fresh_import(
     assert_clean(cloud, shaped.directory)
 
 
+class LastWrite:
+    """A fault for writes: they pass one by one until the n-th, and none is answered from it on."""
+
+    def __init__(self, writes: int, *, carried_out: bool) -> None:
+        self._left = writes
+        self._carried_out = carried_out
+        self._lock = threading.Lock()
+        self.reached = threading.Event()
+        self.killed = threading.Event()
+
+    def __call__(self, exchange: Exchange) -> None:
+        with self._lock:
+            self._left -= 1
+            is_answered = self._left > 0
+            if is_answered or (self._left == 0 and self._carried_out):
+                answer = exchange.upstream()
+        if is_answered:
+            exchange.send(answer)
+            return
+        self.reached.set()
+        self.killed.wait()
+        raise ConnectionAbortedError
+
+
+WRITES = "^s3 (PUT|DELETE)|^dynamodb (PutItem|UpdateItem|DeleteItem|TransactWriteItems)"
+
+
+def kill_at(last: LastWrite, cloud: Cloud, directory: Path) -> None:
+    """Kill a sync at that write."""
+    command = [sys.executable, "-m", "admin", "sync", "--pb-data", str(directory)]
+    command += ["--bucket", cloud.bucket, "--table", cloud.table]
+    with running(cloud.endpoint) as proxy:
+        proxy.rules.append(Rule(WRITES, last))
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | {"AWS_ENDPOINT_URL": proxy.url},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            assert last.reached.wait(120)
+        finally:
+            process.kill()
+            assert process.wait() == -signal.SIGKILL
+            last.killed.set()
+
+
 def test_a_process_killed_outright_is_finished_by_the_next(cloud: Cloud, shaped: Shaped) -> None:
-    for number in range(150):
+    for number in range(60):
         shaped.store(f"id_docs/many{number}/a.txt", b"a")
         shaped.put("docs", f"many{number}", attachment="a.txt", owner="ann")
-    command = [sys.executable, "-m", "admin", "sync", "--pb-data", str(shaped.directory)]
-    command += ["--bucket", cloud.bucket, "--table", cloud.table]
     chance = random.Random(7)
-    for _ in range(3):
-        process = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        _wait_for_first_object(cloud, process)
-        time.sleep(chance.uniform(0, 0.3))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    for carried_out in (True, False, True):
+        last = LastWrite(chance.randrange(5, 50), carried_out=carried_out)
+        kill_at(last, cloud, shaped.directory)
         disturb(shaped, chance)
     run(cloud, shaped.directory)
     assert_clean(cloud, shaped.directory)
-
-
-def _wait_for_first_object(cloud: Cloud, process: "subprocess.Popen[bytes]") -> None:
-    while process.poll() is None:
-        if cloud.s3.list_objects_v2(Bucket=cloud.bucket, MaxKeys=1)["KeyCount"]:
-            return
-        time.sleep(0.02)
