@@ -41,7 +41,7 @@ _PER_TASK = 8
 """Items that one thread writes in turn."""
 
 _RENEW_SECONDS = 5.0
-"""How often the lease is looked after while actions are under way."""
+"""How often the lease is renewed, if necessary, while actions are under way."""
 
 LONGEST_REQUEST_SECONDS = 40.0
 """The time limits of the functions and of API Gateway, with a margin."""
@@ -55,7 +55,7 @@ OnDone: TypeAlias = Callable[[Change], None]
 
 
 class Journal(Protocol):
-    """Is told of every action before it is sent and after it is done."""
+    """Records every action before it is sent and after it is done."""
 
     later: dict[str, float]
     """What is left to do later, by sort key, and from when on, in epoch seconds."""

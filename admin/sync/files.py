@@ -1,4 +1,4 @@
-"""Wanted files against the bucket: which of them must be uploaded, which are nowhere."""
+"""Compares the desired files with the bucket: which must be uploaded, which are nowhere."""
 
 from collections.abc import Iterator
 from concurrent.futures import Executor

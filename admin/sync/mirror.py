@@ -46,7 +46,7 @@ NO_DIGEST = b""
 """The digest of an item being written; equal to no other."""
 
 UNCHECKED, PRESENT, MISSING, PENDING = range(4)
-"""A wanted file: not compared yet, in the bucket, in neither place, to be uploaded."""
+"""A desired file: not compared yet, in the bucket, in neither place, to be uploaded."""
 
 NEW_IN_DOUBT = -1
 """The size of an object whose upload may or may not have arrived, where there was none before."""
@@ -247,10 +247,10 @@ class Mirror:
         self.db.execute("DELETE FROM files WHERE cid = ? AND rid = ?", key)
         self.db.execute("DELETE FROM payloads WHERE cid = ? AND rid = ?", key)
 
-    # Wanted files: written by the comparison of storage and bucket.
+    # Desired files: written by the comparison of storage and bucket.
 
     def files_in(self, state: int) -> Iterator[tuple[str, Stored | None]]:
-        """The wanted files of a state, with the object that bears the key."""
+        """The desired files of a state, with the object that bears the key."""
         query = (
             "SELECT f.key, o.size, o.etag, o.modified "
             "FROM files f LEFT JOIN objects o ON o.key = f.key "
