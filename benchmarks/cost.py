@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MILLION = 1_000_000
+SHOWN_BY_THE_MILLION = 0.001
+"""Dollars up to which a price is shown for a million units."""
+
 KIB = 1024
 MIB = KIB * KIB
 GIB = KIB * MIB
@@ -191,7 +194,8 @@ def price_table() -> Iterator[str]:
     yield "|---|---:|---|---|"
     for price in PRICES.values():
         per_million = price.dollars * MILLION
-        text = f"{price.dollars:.3g}" if price.dollars > 1e-3 else f"{per_million:.3g} a million"
+        is_small = price.dollars <= SHOWN_BY_THE_MILLION
+        text = f"{per_million:.3g} a million" if is_small else f"{price.dollars:.3g}"
         yield f"| {price.unit} | {text} | <{price.page}> | {price.known} |"
 
 

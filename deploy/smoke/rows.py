@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from deploy.smoke.client import Answer, Skipped, Stack, Surprise, ask
@@ -187,7 +188,7 @@ def a_large_file_is_redirected(stack: Stack) -> None:
     if not stack.large:
         raise Skipped("give --large, a file above 4 MiB")
     answer = ask("GET", stack.large)
-    if answer.status == 200 and stack.is_behind_cloudfront():
+    if answer.status == HTTPStatus.OK and stack.is_behind_cloudfront():
         raise Skipped("CloudFront reads it from the bucket")
     expect_status(answer, 302)
     location = answer.headers.get("location", "")
