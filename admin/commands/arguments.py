@@ -143,7 +143,7 @@ def records_of(parsed: argparse.Namespace) -> Records:
     """The records in the deployment that the arguments name."""
     target = deployment_of(parsed)
     s3, dynamodb = target.clients()
-    return Records(dynamodb, target.table, Bucket(s3, target.bucket), random_letters)
+    return Records(dynamodb, target.table, Bucket(s3, target.bucket), random_letters, target.edge())
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """``purge``: ask CloudFront to forget a file, a record's files or a whole collection's.
 
-An import and a sync do so by themselves for what they remove or replace; `put`, `rm` and
-`collections apply` do not. CloudFront cannot make browsers forget.
+With `--stack NAME`, every command does so by itself for what it removes, replaces or closes.
+CloudFront cannot make browsers forget.
 """
 
 import argparse

@@ -17,8 +17,10 @@ from pocketfiles.errors import NotFound
 
 from ..errors import AdminError, LeaseHeld
 from ..source.storage import LocalFile, escaped
+from ..sync import invalidation
 from ..target import items
 from ..target.bucket import Bucket
+from ..target.edge import NO_EDGE, Edge
 from ..target.items import references
 from ..target.table import TargetTable
 from ..target.writer import Writer
@@ -40,8 +42,14 @@ class Records:
     """The records of one table, their files in one bucket."""
 
     def __init__(
-        self, dynamodb: "DynamoDBClient", table: str, bucket: Bucket, letters: Letters
+        self,
+        dynamodb: "DynamoDBClient",
+        table: str,
+        bucket: Bucket,
+        letters: Letters,
+        edge: Edge = NO_EDGE,
     ) -> None:
+        self._edge = edge
         self._table = Table(dynamodb, table)
         self._writer = Writer(TargetTable(dynamodb, table))
         self._bucket = bucket
@@ -226,8 +234,31 @@ class Records:
         )
 
     def _remove_files(self, collection: Collection, record_id: str, names: Iterable[str]) -> None:
-        for name in sorted(names):
-            self._bucket.remove(_key(collection, record_id, name))
+        """Delete the files, then have their copies invalidated.
+
+        What CloudFront is to be asked is written down first, so that a later command or sync asks
+        again, and also if this one ends before.
+        """
+        gone = [_key(collection, record_id, name) for name in sorted(names)]
+        if gone and self._edge.has_copies:
+            for sk, due in invalidation.removal(gone[0], time.time()):
+                item = {"pk": {"S": keys.LATER}, "sk": {"S": sk}, "due": {"N": repr(due)}}
+                self._writer.table.put(item)
+        for key in gone:
+            self._bucket.remove(key)
+        self._invalidate_what_is_due()
+
+    def _invalidate_what_is_due(self) -> None:
+        if not self._edge.has_copies:
+            return
+        now = time.time()
+        later = self._writer.table.partition(keys.LATER)
+        due = [item["sk"]["S"] for item in later if float(item["due"]["N"]) <= now]
+        entries = [sk for sk in due if sk.startswith(invalidation.INVALIDATE)]
+        if entries:
+            self._edge.invalidate(invalidation.paths(entries))
+        for sk in entries:
+            self._writer.table.delete(keys.LATER, sk)
 
 
 def _key(collection: Collection, record_id: str, name: str) -> str:

@@ -19,9 +19,11 @@ from ..source.pocketbase import Row, SourceCollection
 from ..sync import files, gather, plan
 from ..sync.apply import WORKERS, Target, apply
 from ..sync.differences import Differences
+from ..sync.edge import in_step
 from ..sync.mirror import Mirror
 from ..target.actions import Action
 from ..target.bucket import Bucket
+from ..target.edge import NO_EDGE, Edge
 from ..target.table import TargetTable
 from ..target.writer import Writer
 from ..wording import counted
@@ -98,8 +100,11 @@ class SchemaChange:
         writer.acquire()
         if writer.pointer.generation != self._known_generation:
             raise TargetError("the table was changed meanwhile; run it again")
-        steps = plan.steps(Differences(self._mirror, writer.value), removing=True)
-        apply(steps, self._target, self._mirror, lambda _: None, source=writer.published.source)
+        differences = Differences(self._mirror, writer.value)
+        steps = plan.steps(differences, removing=True)
+        source = writer.published.source
+        with in_step(self._target, self._mirror, differences.final(removing=True).values()):
+            apply(steps, self._target, self._mirror, lambda _: None, source=source)
 
     def _known(self) -> dict[str, Item]:
         return {sk: item for sk, item in self._mirror.actual.items() if sk.startswith(COLLECTION)}
@@ -139,13 +144,17 @@ class _ChangedRecords:
 
 @contextmanager
 def opened(
-    s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str
+    s3: "S3Client",
+    bucket: str,
+    dynamodb: "DynamoDBClient",
+    table: str,
+    edge: Edge = NO_EDGE,
 ) -> Iterator[SchemaChange]:
-    """Begin a change of the collections in that table and bucket."""
+    """Begin a change of the collections in that table and bucket; ``edge`` is kept in step."""
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
         writer = Writer(TargetTable(dynamodb, table))
         try:
-            yield SchemaChange(Target(writer, Bucket(s3, bucket), pool), mirror)
+            yield SchemaChange(Target(writer, Bucket(s3, bucket), pool, edge=edge), mirror)
         finally:
             writer.release()
 

@@ -8,6 +8,7 @@
 ``plan``           orders the differences into steps
 ``mass_deletion``  holds back what would delete most of what is there
 ``apply``          carries out a plan
+``edge``           keeps CloudFront in step with what is published
 ``invalidation``   gathers the paths whose copies CloudFront must drop
 ``watch``          runs a round after every change of the database
 """

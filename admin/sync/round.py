@@ -6,19 +6,17 @@ no collection, no record and no file.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from pocketfiles.catalogue.items import catalogue_from
 from pocketfiles.keys import CATALOGUE, is_record
 
 from ..errors import SourceBusy, SourceError, WrongSource
 from ..source import pocketbase
-from ..target import edge_store
 from ..target.actions import Change, DeleteFile, DeleteItem, PutFile, PutItem, is_change
 from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
@@ -26,7 +24,7 @@ from ..target.lease import RENEW_SECONDS
 from ..target.table import TargetTable
 from ..target.writer import Writer
 from ..wording import counted
-from . import files, gather, invalidation, mass_deletion, plan
+from . import files, gather, mass_deletion, plan
 from .apply import (
     LONGEST_REQUEST_SECONDS,
     SETTLE_SECONDS,
@@ -35,9 +33,9 @@ from .apply import (
     Target,
     apply,
     do_what_is_due,
-    remember,
 )
 from .differences import Differences
+from .edge import in_step
 from .invalidation import INVALIDATE
 from .mass_deletion import Verdict
 from .mirror import THUMBS, UPLOAD, Mirror
@@ -264,37 +262,19 @@ class Sync:
         source = self._writer.published.source
         if self._removing or not source:
             source = self._mirror.source or source
-        open_collections = self._open_collections(verdict)
-        self._close_at_the_edge(open_collections)
-        apply(
-            self._steps(verdict),
-            self._target,
-            self._mirror,
-            on_done,
-            source=source,
-            completes=self._removing,
-        )
-        self._target.edge.open(open_collections)
-        do_what_is_due(self._target, self._mirror)
-        if self._writer.pointer.generation == before and not self.is_watching:
-            self._writer.beat()
-
-    def _open_collections(self, verdict: Verdict) -> dict[str, str]:
-        """What CloudFront's key value store should say once the round is published."""
         differences = Differences(self._mirror, self._writer.value, verdict.held)
         definitions = differences.final(removing=self._removing).values()
-        collections, _, held = catalogue_from(definitions)
-        return edge_store.entries(each for each in collections if each.id not in held)
-
-    def _close_at_the_edge(self, open_collections: Mapping[str, str]) -> None:
-        """Before anything else is written, take out of the store what must not stay open there."""
-        closing = self._target.edge.closing(open_collections)
-        now = self._target.clock()
-        for collection_id in sorted(set(closing.values())):
-            for sk, due in invalidation.closing(collection_id, now):
-                remember(self._target, self._mirror, sk, due)
-        self._target.edge.close(set(closing))
-        do_what_is_due(self._target, self._mirror)
+        with in_step(self._target, self._mirror, definitions):
+            apply(
+                self._steps(verdict),
+                self._target,
+                self._mirror,
+                on_done,
+                source=source,
+                completes=self._removing,
+            )
+        if self._writer.pointer.generation == before and not self.is_watching:
+            self._writer.beat()
 
     def _steps(self, verdict: Verdict) -> Iterator[plan.Step]:
         differences = Differences(self._mirror, self._writer.value, verdict.held)

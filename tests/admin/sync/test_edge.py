@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from admin.standalone import schema_change
+from admin.standalone.naming import random_letters
+from admin.standalone.records import Records
 from admin.sync.apply import Target
 from admin.sync.invalidation import AFTER_CLOSING
 from admin.sync.mirror import Mirror
@@ -18,7 +21,7 @@ from admin.target.writer import Writer
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.admin.conftest import keys
-from tests.admin.shaped import Shaped
+from tests.admin.shaped import Shaped, field
 from tests.conftest import Cloud
 
 
@@ -168,3 +171,27 @@ def protect(shaped: Shaped, name: str) -> None:
         {**each, "protected": True} if each["type"] == "file" else each for each in json.loads(text)
     ]
     shaped.execute("UPDATE _collections SET fields = ? WHERE name = ?", json.dumps(fields), name)
+
+
+def test_a_change_of_collections_closes_what_it_protects(world: World, shaped: Shaped) -> None:
+    cloud = world.cloud
+    fields = [{**field("avatar", "file", maxSelect=1), "protected": True}]
+    raw = [{"id": "id_users", "name": "users", "type": "auth", "fields": fields}]
+    edge = Edge(world.cloudfront, world.cloudfront)  # type: ignore[arg-type] - in memory
+    world.cloudfront.look = lambda: world.protects("users")
+    with schema_change.opened(cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table, edge) as work:
+        work.gather(raw, random_letters, remove_others=False)
+        work.apply()
+    assert world.cloudfront.seen[0] == ("closed", False)
+    assert not world.cloudfront.is_open("users")
+    assert world.cloudfront.paths[:2] == ["/id_users/*", "/api/files/id_users/*"]
+
+
+def test_removing_a_file_by_hand_invalidates_its_copies(world: World) -> None:
+    cloud = world.cloud
+    edge = Edge(world.cloudfront, world.cloudfront)  # type: ignore[arg-type] - in memory
+    bucket = Bucket(cloud.s3, cloud.bucket)
+    records = Records(cloud.dynamodb, cloud.table, bucket, random_letters, edge)
+    records.remove(records.collection("users"), "ann")
+    assert world.cloudfront.paths == ["/id_users/ann/*", "/api/files/id_users/ann/*"]
+    assert len(world.pending()) == 1
