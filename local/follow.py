@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from admin.sync import watch
-from admin.sync.round import Source, Summary, Sync, prepared
+from admin.sync.round import Source, Sync, prepared
+from admin.sync.summary import Summary
 from admin.wording import printable
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pocketfiles import keys
 
 from ..errors import AdminError
 from ..sync.apply import OnDone
-from ..sync.round import Summary
+from ..sync.summary import Summary
 from ..target.actions import Action, PutFile, PutItem
 from ..wording import printable
 

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from ..sync import watch
 from ..sync.apply import OnDone
-from ..sync.round import Summary, Sync, prepared
+from ..sync.round import Sync, prepared
+from ..sync.summary import Summary
 from . import arguments, output, rounds
 
 _EXAMPLE = "sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"

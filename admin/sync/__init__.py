@@ -1,6 +1,7 @@
 """Makes the target equal to the source, in rounds: read, compare, plan, write.
 
 ``round``          one round, from reading the source to a summary
+``summary``        what a round has done, and what it warns about
 ``gather``         reads the source into the mirror
 ``files``          compares the source's files with the bucket's
 ``mirror``         what the target holds and what it should hold, in a temporary SQLite file

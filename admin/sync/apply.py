@@ -280,14 +280,14 @@ def do_what_is_due(target: Target, journal: Journal) -> None:
         if sk.startswith(THUMBS):
             target.writer.lease.require()
             target.bucket.clear_thumbs(sk.removeprefix(THUMBS))
-            _is_done(target, journal, sk)
+            _mark_done(target, journal, sk)
     entries = [sk for sk in due if sk.startswith(INVALIDATE)]
     if entries:
         target.edge.invalidate(invalidation.paths(entries))
     for sk in entries:
-        _is_done(target, journal, sk)
+        _mark_done(target, journal, sk)
 
 
-def _is_done(target: Target, journal: Journal, sk: str) -> None:
+def _mark_done(target: Target, journal: Journal, sk: str) -> None:
     target.writer.table.delete(keys.LATER, sk)
     del journal.later[sk]

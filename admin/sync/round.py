@@ -13,17 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from pocketfiles.keys import CATALOGUE, is_record
-
 from ..errors import SourceBusy, SourceError, WrongSource
 from ..source import pocketbase
-from ..target.actions import Change, DeleteFile, DeleteItem, PutFile, PutItem, is_change
+from ..target.actions import Change, is_change
 from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
 from ..target.lease import RENEW_SECONDS
 from ..target.table import TargetTable
 from ..target.writer import Writer
-from ..wording import counted
 from . import files, gather, mass_deletion, plan
 from .apply import (
     LONGEST_REQUEST_SECONDS,
@@ -39,13 +36,11 @@ from .edge import in_step
 from .invalidation import INVALIDATE
 from .mass_deletion import Verdict
 from .mirror import THUMBS, UPLOAD, Mirror
+from .summary import Summary
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
-
-_KINDS = ("definitions", "records", "files", "references")
-"""What is counted, in the order in which it is printed."""
 
 _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
@@ -60,55 +55,6 @@ class Source:
     """Decrypts PocketBase's settings, where they are encrypted."""
     files: bool = True
     """Whether the files in ``storage/`` are synced too, or the records alone."""
-
-
-@dataclass
-class Summary:
-    """The result of a round: what the source holds, what was written and removed, and what to warn
-    about.
-
-    ``written`` and ``removed`` count by kind: definitions, records, references, files.
-    """
-
-    collections: int = 0
-    records: int = 0
-    files: int = 0
-    written: dict[str, int] = field(default_factory=dict)
-    removed: dict[str, int] = field(default_factory=dict)
-    uploaded_bytes: int = 0
-    warnings: list[str] = field(default_factory=list)
-
-    def count(self, action: Change) -> None:
-        """Count an action that was carried out or, in a dry run, would be."""
-        kind = _kind(action)
-        counts = self.written if isinstance(action, PutItem | PutFile) else self.removed
-        counts[kind] = counts.get(kind, 0) + 1
-        if isinstance(action, PutFile):
-            self.uploaded_bytes += action.file.size
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was written or removed."""
-        return bool(self.written or self.removed)
-
-    def __str__(self) -> str:
-        held = (
-            counted(self.collections, "collection"),
-            counted(self.records, "record"),
-            counted(self.files, "file"),
-        )
-        parts = [", ".join(held)]
-        if not self.changed:
-            parts.append("nothing to change")
-        if self.written:
-            parts.append(f"written {_listed(self.written)}")
-        if self.uploaded_bytes:
-            parts.append(f"uploaded {self.uploaded_bytes:,} bytes")
-        if self.removed:
-            parts.append(f"removed {_listed(self.removed)}")
-        if self.warnings:
-            parts.append(counted(len(self.warnings), "warning"))
-        return "; ".join(parts)
 
 
 Progress: TypeAlias = Callable[[Summary, int], AbstractContextManager[OnDone]]
@@ -412,22 +358,3 @@ def import_directory(
     with prepared(source, lambda: (s3, dynamodb), (bucket, table), removing=False) as sync:
         sync.read_target()
         return sync.round()
-
-
-def _kind(action: Change) -> str:
-    match action:
-        case PutFile() | DeleteFile():
-            return "files"
-        case PutItem(item):
-            pk = item["pk"]["S"]
-        case DeleteItem(pk, _):
-            pass
-    if pk == CATALOGUE:
-        return "definitions"
-    return "records" if is_record(pk) else "references"
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(
-        counted(counts[kind], kind.removesuffix("s")) for kind in _KINDS if kind in counts
-    )

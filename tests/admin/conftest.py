@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from admin.sync.round import Source, Summary, prepared
+from admin.sync.round import Source, prepared
+from admin.sync.summary import Summary
 from pocketfiles import keys as keys_of
 from pocketfiles.catalogue.generations import Item, value_at
 from pocketfiles.catalogue.items import HEADER
