@@ -14,7 +14,7 @@ from ..wording import counted
 from . import arguments, output
 
 _EXAMPLE = "ls photos --stack acme"
-_MOST = 1_000_000
+_MAX_RECORDS = 1_000_000
 """Records listed at most."""
 
 
@@ -42,7 +42,7 @@ def _lines(snapshot: Snapshot, name: str | None, record_id: str | None) -> Itera
         return
     collection = find_collection(snapshot, name)
     if record_id is None:
-        for record in snapshot.reader.all(collection.id, _MOST):
+        for record in snapshot.reader.all(collection.id, _MAX_RECORDS):
             yield _record_line(collection, record)
         return
     record = find_record(snapshot, collection, record_id)

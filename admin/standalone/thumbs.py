@@ -14,7 +14,7 @@ from ..errors import AdminError
 from ..target.bucket import Bucket
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
-_MOST = 1_000_000
+_MAX_RECORDS = 1_000_000
 """Records looked at in a collection, at most."""
 _TOKEN_MARGIN_SECONDS = 30
 
@@ -79,7 +79,7 @@ def _missing_in(snapshot: Snapshot, collection: Collection, present: set[str]) -
     """The missing thumbs of a collection; those of a view belong to other collections."""
     if collection.type == "view" or not any(of.thumbs for of in collection.file_fields):
         return
-    for record in snapshot.reader.all(collection.id, _MOST):
+    for record in snapshot.reader.all(collection.id, _MAX_RECORDS):
         for of in collection.file_fields:
             yield from _missing(collection, record, of, present)
 

@@ -25,7 +25,7 @@ ROOT_USER = "_superusers/superuser000001"
 NO_RULE = "404 because the view rule says no"
 
 
-def told(
+def explained(
     capsys: pytest.CaptureFixture[str], *arguments: str, data: Path = DEMO
 ) -> tuple[int, list[str]]:
     """The exit code, and what was printed, its columns one blank apart."""
@@ -110,14 +110,14 @@ def told(
 def test_each_step_and_the_outcome_are_printed(
     arguments: list[str], said: str, verdict: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, lines = told(capsys, *arguments)
+    code, lines = explained(capsys, *arguments)
     assert any(line.startswith(said) for line in lines), lines
     assert lines[-1].endswith(verdict)
     assert code == (0 if verdict == "served" else 1)
 
 
 def test_explain_agrees_with_every_recorded_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    """The steps are told in the order in which the service takes them; here is what keeps them
+    """The steps are listed in the order in which the service takes them; here is what keeps them
     together.
     """
     rows = [
@@ -138,7 +138,7 @@ def test_explain_agrees_with_every_recorded_answer(capsys: pytest.CaptureFixture
             for name, value in row["headers"].items()
             for part in ("--header", f"{name}={value}")
         ]
-        code, lines = told(capsys, row["path"], "--method", row["method"], *headers)
+        code, lines = explained(capsys, row["path"], "--method", row["method"], *headers)
         served = row["status"] < 400 or row["status"] in {
             412,
             416,
@@ -154,7 +154,7 @@ def test_a_table_is_explained_as_the_directory_it_was_imported_from(
     import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
     for path in (DOC, SHARED, VIEW, OPEN, FACE, "/api/files/nope/x/y"):
         for owner in (ADA, BOB, ROOT_USER):
-            of_directory = told(capsys, path, "--as", owner)
+            of_directory = explained(capsys, path, "--as", owner)
             code = main(
                 ["explain", path, "--as", owner, "--table", cloud.table, "--bucket", cloud.bucket]
             )
@@ -206,12 +206,12 @@ def test_explain_says_why_a_token_is_not_valid(
         "type": "file",
         "exp": time.time() + 60,
     }
-    _, lines = told(capsys, DOC, "--token", jwt.encode(named | claims, "k" * 40))
+    _, lines = explained(capsys, DOC, "--token", jwt.encode(named | claims, "k" * 40))
     assert f"token not valid: {reason}; a guest's request" in lines
 
 
 @pytest.fixture
-def guarded(shaped: Shaped) -> Shaped:
+def protecting(shaped: Shaped) -> Shaped:
     """The filled directory, whose superusers come from 192.0.2.0/24 by way of a proxy."""
     shaped.add_collection("_superusers", [field("tokenKey", "text")], kind="auth", view_rule=None)
     shaped.put("_superusers", "root", tokenKey="key of root")
@@ -235,10 +235,12 @@ def test_a_superuser_from_an_address_that_is_not_listed_is_a_guest(
     arguments: list[str],
     address: str,
     verdict: str,
-    guarded: Shaped,
+    protecting: Shaped,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _, lines = told(capsys, SECRET, "--as", "_superusers/root", *arguments, data=guarded.directory)
+    _, lines = explained(
+        capsys, SECRET, "--as", "_superusers/root", *arguments, data=protecting.directory
+    )
     assert f"address {address}; superusers may come from listed addresses alone" in lines
     assert lines[-1] == verdict
     refused = (
@@ -248,21 +250,23 @@ def test_a_superuser_from_an_address_that_is_not_listed_is_a_guest(
 
 
 def test_a_superusers_authorization_from_elsewhere_is_a_403(
-    guarded: Shaped, capsys: pytest.CaptureFixture[str]
+    protecting: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
     claims = {"id": "root", "collectionId": "_superusers", "type": "auth"}
     token = jwt.encode(claims, "key of root" + "authToken of _superusers")
-    code, lines = told(capsys, SECRET, "--header", f"Authorization={token}", data=guarded.directory)
+    code, lines = explained(
+        capsys, SECRET, "--header", f"Authorization={token}", data=protecting.directory
+    )
     assert (code, lines[-1]) == (1, "403 because a superuser from an address that is not listed")
 
 
 def test_explain_says_where_a_rule_cannot_be_evaluated(
-    guarded: Shaped, capsys: pytest.CaptureFixture[str]
+    protecting: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    guarded.execute(
+    protecting.execute(
         "UPDATE _collections SET viewRule = 'title != 1 && gone = 1' WHERE name = 'docs'"
     )
-    code, lines = told(capsys, SECRET, "--as", "users/ann", data=guarded.directory)
+    code, lines = explained(capsys, SECRET, "--as", "users/ann", data=protecting.directory)
     place = "no such field: gone at line 1, column 15: 'gone = 1'"
     assert f"cannot be evaluated: {place}" in lines
     assert (code, lines[-1]) == (
@@ -272,14 +276,14 @@ def test_explain_says_where_a_rule_cannot_be_evaluated(
 
 
 def test_comparisons_that_were_not_evaluated_are_marked(
-    guarded: Shaped, capsys: pytest.CaptureFixture[str]
+    protecting: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
     many = [f"doc{number}" for number in range(1001)]
     for name in many:
-        guarded.put("docs", f"x{name}")
+        protecting.put("docs", f"x{name}")
     rule = "title = 'no' && @collection.docs.title = 'x'"
-    guarded.execute("UPDATE _collections SET viewRule = ? WHERE name = 'docs'", rule)
-    _, lines = told(capsys, SECRET, data=guarded.directory)
+    protecting.execute("UPDATE _collections SET viewRule = ? WHERE name = 'docs'", rule)
+    _, lines = explained(capsys, SECRET, data=protecting.directory)
     assert lines[-5:-2] == [
         f"view rule {rule}",
         "false title = 'no'",
@@ -291,10 +295,10 @@ def test_comparisons_that_were_not_evaluated_are_marked(
 
 
 def test_explain_says_that_the_object_is_missing(
-    guarded: Shaped, capsys: pytest.CaptureFixture[str]
+    protecting: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (guarded.directory / "storage/id_docs/doc0/doc0.txt").unlink()
-    code, lines = told(capsys, SECRET, "--as", "users/ann", data=guarded.directory)
+    (protecting.directory / "storage/id_docs/doc0/doc0.txt").unlink()
+    code, lines = explained(capsys, SECRET, "--as", "users/ann", data=protecting.directory)
     assert (code, lines[-2:]) == (
         1,
         ["object id_docs/doc0/doc0.txt", "404 because the object is missing"],
@@ -302,20 +306,20 @@ def test_explain_says_that_the_object_is_missing(
 
 
 def test_explain_says_that_no_record_owns_a_file_in_a_view(
-    guarded: Shaped, capsys: pytest.CaptureFixture[str]
+    protecting: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    guarded.add_view(
+    protecting.add_view(
         "odd", "SELECT id, 'gone.txt' AS file FROM docs", [field("file", "file", maxSelect=1)]
     )
-    code, lines = told(capsys, "/api/files/odd/doc0/gone.txt", data=guarded.directory)
+    code, lines = explained(capsys, "/api/files/odd/doc0/gone.txt", data=protecting.directory)
     assert (code, lines[-2]) == (1, "source no record holds this file")
     assert lines[-1] == "404 because the view's source is unknown"
 
 
 def test_without_a_bucket_explain_does_not_look_for_the_object(
-    cloud: Cloud, guarded: Shaped, capsys: pytest.CaptureFixture[str]
+    cloud: Cloud, protecting: Shaped, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import_directory(guarded.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
+    import_directory(protecting.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
     key = "id_docs/doc0/doc0.txt"
     cloud.s3.delete_object(Bucket=cloud.bucket, Key=key)
     asked = ["explain", SECRET, "--as", "users/ann", "--table", cloud.table]
@@ -353,19 +357,19 @@ def test_a_wrong_command_line_is_exit_code_2(
 
 
 def test_an_equality_reads_only_the_records_that_fit_from_the_table(
-    guarded: Shaped, cloud: Cloud, capsys: pytest.CaptureFixture[str]
+    protecting: Shaped, cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number in range(60):
-        guarded.put("docs", f"more{number}")
-    guarded.execute("UPDATE docs SET title = 'wanted' WHERE id = 'more7'")
+        protecting.put("docs", f"more{number}")
+    protecting.execute("UPDATE docs SET title = 'wanted' WHERE id = 'more7'")
     for rule, work, code in (
         ("@collection.docs:a.title ?= 'wanted'", 1, 0),
         ("@collection.docs:a.title ?= 'absent'", 0, 1),
         ("@collection.docs:a.title != 'wanted'", 3, 1),
         ("@collection.docs:a.title != 'absent'", 1, 0),
     ):
-        guarded.execute("UPDATE _collections SET viewRule = ? WHERE name = 'docs'", rule)
-        import_directory(guarded.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
+        protecting.execute("UPDATE _collections SET viewRule = ? WHERE name = 'docs'", rule)
+        import_directory(protecting.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
         capsys.readouterr()
         assert main(["explain", SECRET, "--table", cloud.table]) == code, rule
         out = capsys.readouterr().out

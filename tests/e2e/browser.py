@@ -31,9 +31,9 @@ onunhandledrejection = (event) => tell({error: String(event.reason)});
 </script>"""
 
 
-def told_by(page: str, folder: Path, seconds: float = 60) -> Any:
+def reported_by(page: str, folder: Path, seconds: float = 60) -> Any:
     """Show ``page`` in Chromium and return what its scripts pass to ``tell``."""
-    told: SimpleQueue[Any] = SimpleQueue()
+    reported: SimpleQueue[Any] = SimpleQueue()
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -46,7 +46,7 @@ def told_by(page: str, folder: Path, seconds: float = 60) -> Any:
             self.wfile.write(body)
 
         def do_POST(self) -> None:
-            told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            reported.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
 
@@ -70,9 +70,9 @@ def told_by(page: str, folder: Path, seconds: float = 60) -> Any:
             stderr=subprocess.DEVNULL,
         )
         try:
-            return told.get(timeout=seconds)
+            return reported.get(timeout=seconds)
         except Empty:
-            raise AssertionError("the page told nothing") from None
+            raise AssertionError("the page reported nothing") from None
         finally:
             browser.terminate()
             browser.wait(30)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.e2e.browser import CHROMIUM, told_by
+from tests.e2e.browser import CHROMIUM, reported_by
 from tests.e2e.conftest import Runner
 
 SCRIPT = """<script>onload = () => tell(
@@ -28,4 +28,4 @@ def test_a_browser_shows_the_printed_pictures(runner: Runner, tmp_path: Path) ->
             sizes.append(f"{width}x{height}")
     assert len(sizes) == 7
     page = SCRIPT + "".join(f'<img src="{html.escape(url)}">' for url in urls)
-    assert told_by(page, tmp_path) == sizes  # 0x0 is a picture that cannot be shown
+    assert reported_by(page, tmp_path) == sizes  # 0x0 is a picture that cannot be shown

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.e2e.browser import CHROMIUM, told_by
+from tests.e2e.browser import CHROMIUM, reported_by
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import Runner, start, stop
 from tests.e2e.test_runner import ask
@@ -85,4 +85,4 @@ def test_one_large_file_can_be_shown_and_fetched_from_another_origin(
     size = len(ask(edge, "GET", path)[2])
     assert size > 4 * MIB
     page = IMAGE_THEN_FETCH % html.escape(edge.base + path)
-    assert told_by(page, tmp_path) == [1500, 200, size]
+    assert reported_by(page, tmp_path) == [1500, 200, size]

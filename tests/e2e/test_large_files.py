@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from tests.e2e.browser import CHROMIUM, told_by
+from tests.e2e.browser import CHROMIUM, reported_by
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import PATIENCE, ROOT, Runner
 from tests.e2e.test_runner import EMPTY, Answer, ask
@@ -302,10 +302,13 @@ def test_a_browser_seeks_in_a_video(
 ) -> None:
     assert len(film) > 20 * MIB
     url = f"{runner.base}/api/files/photos/{RECORD}/{FILM}"
-    told = told_by(SEEK % html.escape(url), tmp_path)
-    assert "error" not in told, told
-    assert (told["duration"], told["size"]) == (FRAMES * FRAME_MILLISECONDS / 1000, [640, 360])
-    seconds, reds, buffered = zip(*told["seen"], strict=True)
+    reported = reported_by(SEEK % html.escape(url), tmp_path)
+    assert "error" not in reported, reported
+    assert (reported["duration"], reported["size"]) == (
+        FRAMES * FRAME_MILLISECONDS / 1000,
+        [640, 360],
+    )
+    seconds, reds, buffered = zip(*reported["seen"], strict=True)
     assert seconds == (27.1, 3.1, 15.1, 0.3, 29.7)
     assert [round(red / 16) for red in reds] == [13, 1, 7, 0, 14]
     assert max(buffered) > 1  # pieces with gaps between them: it did not read the whole

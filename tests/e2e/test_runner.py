@@ -1,4 +1,4 @@
-"""The wiring over a socket; what each answer holds is told by the suites of the parts."""
+"""The wiring over a socket; what each answer holds is shown by the suites of the parts."""
 
 import http.client
 import io

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from PIL import Image
 
-from tests.e2e.browser import CHROMIUM, told_by
+from tests.e2e.browser import CHROMIUM, reported_by
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import PATIENCE, Runner
 
@@ -46,7 +46,7 @@ def record_of(path: str, collections: Mapping[str, str]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def given(runner: Runner) -> dict[str, Any]:
-    """What the clients are told: where to ask, and for what."""
+    """What the clients are given: where to ask, and for what."""
     bucket = Bucket.of(runner.aws)
     bucket.put("photos", "odd000000000000", "any", {ODD: (b"odd", "text/plain; charset=utf-8")})
     token = runner.lines["auth token"]
@@ -203,11 +203,11 @@ def test_javascript_in_a_browser_shows_every_thumb_and_reads_a_protected_file(
     sdk: Path, given: dict[str, Any], runner: Runner, tmp_path: Path
 ) -> None:
     library = (sdk / "node_modules" / "pocketbase" / "dist" / "pocketbase.umd.js").read_text()
-    told = told_by(f"<body>{PAGE % (library, json.dumps(given))}", tmp_path)
-    assert "error" not in told, told
-    assert told["secret"] == [200, len(direct(runner.lines["protected"])[1])]
+    reported = reported_by(f"<body>{PAGE % (library, json.dumps(given))}", tmp_path)
+    assert "error" not in reported, reported
+    assert reported["secret"] == [200, len(direct(runner.lines["protected"])[1])]
     whole = Image.open(io.BytesIO(original(runner))).size
-    sizes = {name: tuple(size) for name, size in told["shown"].items()}
+    sizes = {name: tuple(size) for name, size in reported["shown"].items()}
     assert sizes["plain"] == sizes["download"] == whole
     assert sizes["both"] == sizes["100x300"] == sizes["300x100t"][::-1] == (100, 300)
     assert sizes["100x100"] == (100, 100)

@@ -62,17 +62,17 @@ HEADS = [
 
 @pytest.mark.parametrize("sidecar", SIDECARS, ids=[path.stem for path in SIDECARS])
 def test_each_demo_file_has_the_content_type_pocketbase_recorded(sidecar: Path) -> None:
-    told = json.loads(sidecar.read_text())["user.content_type"]
-    assert content_type(sidecar.with_suffix("").read_bytes()) == told
+    expected = json.loads(sidecar.read_text())["user.content_type"]
+    assert content_type(sidecar.with_suffix("").read_bytes()) == expected
 
 
-@pytest.mark.parametrize(("head", "told"), HEADS)
-def test_a_content_type_is_recognised_by_the_first_bytes(head: bytes, told: str) -> None:
-    assert content_type(head) == told
+@pytest.mark.parametrize(("head", "expected"), HEADS)
+def test_a_content_type_is_recognised_by_the_first_bytes(head: bytes, expected: str) -> None:
+    assert content_type(head) == expected
 
 
 @pytest.mark.parametrize(
-    ("media_type", "told"),
+    ("media_type", "expected"),
     [
         ("text/plain; charset=utf-8", ".txt"),
         ("image/jpeg", ".jpg"),
@@ -80,5 +80,5 @@ def test_a_content_type_is_recognised_by_the_first_bytes(head: bytes, told: str)
         ("x/y", ""),
     ],
 )
-def test_a_content_type_has_its_usual_extension(media_type: str, told: str) -> None:
-    assert extension(media_type) == told
+def test_a_content_type_has_its_usual_extension(media_type: str, expected: str) -> None:
+    assert extension(media_type) == expected

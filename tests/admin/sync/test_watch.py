@@ -23,7 +23,7 @@ from tests.admin.shaped import Shaped, identify
 from tests.conftest import ROOT, Cloud
 
 
-class Told:
+class RecordingReport:
     """A report that counts, and can make rounds fail."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Told:
 
 
 @contextmanager
-def watching(cloud: Cloud, directory: Path, told: Told) -> Iterator[None]:
+def watching(cloud: Cloud, directory: Path, report: RecordingReport) -> Iterator[None]:
     stop = threading.Event()
 
     def sleep(seconds: float) -> None:
@@ -62,17 +62,17 @@ def watching(cloud: Cloud, directory: Path, told: Told) -> Iterator[None]:
         with prepared(
             Source(directory), lambda: (cloud.s3, cloud.dynamodb), names, removing=True
         ) as sync:
-            watch.follow(sync, told, sleep)
+            watch.follow(sync, report, sleep)
 
     thread = threading.Thread(target=follow)
     thread.start()
     try:
-        until(lambda: told.rounds > 0)
+        until(lambda: report.rounds > 0)
         yield
     finally:
         stop.set()
         thread.join()
-    assert told.ended
+    assert report.ended
 
 
 def until(true: Callable[[], Any], seconds: float = 120) -> float:
@@ -90,7 +90,10 @@ def test_a_new_record_appears_in_the_table_and_a_deleted_one_leaves_it(
 ) -> None:
     shaped = Shaped(tmp_path / "pb_data", wal=wal)
     shaped.fill()
-    with closing(shaped.connect()) as pocketbase, watching(cloud, shaped.directory, Told()):
+    with (
+        closing(shaped.connect()) as pocketbase,
+        watching(cloud, shaped.directory, RecordingReport()),
+    ):
         pocketbase.execute("SELECT count(*) FROM docs").fetchone()
         shaped.store("id_docs/new/new.txt", b"new")
         pocketbase.execute("INSERT INTO docs (id, attachment) VALUES ('new', 'new.txt')")
@@ -102,24 +105,24 @@ def test_a_new_record_appears_in_the_table_and_a_deleted_one_leaves_it(
 
 
 def test_nothing_is_read_while_nothing_changes(cloud: Cloud, shaped: Shaped) -> None:
-    told = Told()
-    with watching(cloud, shaped.directory, told):
+    report = RecordingReport()
+    with watching(cloud, shaped.directory, report):
         time.sleep(0.5)
-        assert told.rounds == 1
+        assert report.rounds == 1
         shaped.put("docs", "doc0", title="changed")
-        until(lambda: told.rounds == 2)
+        until(lambda: report.rounds == 2)
 
 
 def test_lost_connections_and_unreadable_moments_are_waited_out(
     cloud: Cloud, shaped: Shaped
 ) -> None:
-    told = Told()
-    with watching(cloud, shaped.directory, told):
+    report = RecordingReport()
+    with watching(cloud, shaped.directory, report):
         lost = EndpointConnectionError(endpoint_url="http://gone")
-        told.to_raise = [lost, SourceError("half a copy"), OSError("disk")]
+        report.to_raise = [lost, SourceError("half a copy"), OSError("disk")]
         shaped.put("docs", "doc0", title="changed")
-        until(lambda: told.rounds == 2)
-    assert [wait for _, wait in told.failures] == [1.0, 2.0, 4.0]
+        until(lambda: report.rounds == 2)
+    assert [wait for _, wait in report.failures] == [1.0, 2.0, 4.0]
     assert "changed" in items(cloud)["id_docs", "doc0"]["record"]["S"]
 
 
@@ -128,17 +131,17 @@ def test_a_refused_round_deletes_nothing_and_waits_for_the_next_change(
 ) -> None:
     for number in range(12):
         shaped.put("docs", f"more{number}")
-    told = Told()
-    with watching(cloud, shaped.directory, told):
+    report = RecordingReport()
+    with watching(cloud, shaped.directory, report):
         before = items(cloud)
         shaped.execute("DELETE FROM docs")
-        until(lambda: told.refusals)
+        until(lambda: report.refusals)
         time.sleep(0.3)
-        assert (told.rounds, told.failures) == (1, [])
+        assert (report.rounds, report.failures) == (1, [])
         assert items(cloud) == before
         for number in range(12):
             shaped.put("docs", f"more{number}")
-        until(lambda: told.rounds == 2)
+        until(lambda: report.rounds == 2)
     assert ("id_docs", "doc0") not in items(cloud)
     assert ("id_docs", "more0") in items(cloud)
 
@@ -150,7 +153,7 @@ def test_a_file_that_comes_late_is_uploaded(
     path = shaped.directory / "storage/id_docs/doc0/doc0.txt"
     body = path.read_bytes()
     path.unlink()
-    with watching(cloud, shaped.directory, Told()):
+    with watching(cloud, shaped.directory, RecordingReport()):
         assert "id_docs/doc0/doc0.txt" not in keys(cloud)
         path.write_bytes(body)
         until(lambda: "id_docs/doc0/doc0.txt" in keys(cloud))
