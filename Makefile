@@ -48,7 +48,7 @@ lint: .venv/ready ## check format, style, types and the template
 	"$(venv)/bin/python" -m ruff format --check .
 	"$(venv)/bin/python" -m ruff check .
 	"$(venv)/bin/python" -m mypy --strict
-	"$(venv)/bin/python" -m cfnlint template.yaml
+	"$(venv)/bin/python" -c "import sys; from cfnlint.runner import main; sys.exit(main())" template.yaml
 
 check: lint test ## lint, then test: what must pass before a commit
 

@@ -28,6 +28,10 @@ class CommandError(Exception):
     """A command failed. The message is its output."""
 
 
+WITHOUT_EDGE = {"CdnDirect": "no"}
+"""AWS has a host for each account's key value stores; the emulator has one host alone."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A response: header names in lower case, and the body as it came."""
@@ -64,7 +68,7 @@ def deploy(
     emulator: Emulator, name: str, parameters: Mapping[str, str], template: Path = BUILT
 ) -> "Stack":
     """Create or update a stack with the real `sam deploy`. Raises ``CommandError``."""
-    overrides = {"Architecture": ARCHITECTURE, **parameters}
+    overrides = {"Architecture": ARCHITECTURE, **WITHOUT_EDGE, **parameters}
     command = [
         sam_program(),
         "deploy",
