@@ -95,6 +95,8 @@ def asks_for_several_ranges(row: Row) -> bool:
     "row", [row for row in ROWS if asked_of_the_edge(row)], ids=lambda row: row.name
 )
 def test_the_edge_gives_what_the_api_gives(world: World, row: Row) -> None:
+    # Once for making a thumb: the answer that made it may be dated a second off the stored object.
+    world.api.ask(row.method, row.path, row.headers)
     direct = world.api.ask(row.method, row.path, row.headers)
     cold = world.through_edge(row)
     warm = world.through_edge(row)
