@@ -242,8 +242,7 @@ class Records:
         gone = [_key(collection, record_id, name) for name in sorted(names)]
         if gone and self._edge.has_copies:
             for sk, due in invalidation.removal(gone[0], time.time()):
-                item = {"pk": {"S": keys.LATER}, "sk": {"S": sk}, "due": {"N": repr(due)}}
-                self._writer.table.put(item)
+                self._writer.table.put(items.later_item(sk, due))
         for key in gone:
             self._bucket.remove(key)
         self._invalidate_what_is_due()

@@ -29,6 +29,7 @@ from ..target.actions import (
 )
 from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
+from ..target.items import later_item
 from ..target.writer import Catalogue, Writer
 from . import invalidation
 from .invalidation import INVALIDATE
@@ -268,7 +269,7 @@ def _carry_out(target: Target, load: list[Action]) -> bool:
 
 def remember(target: Target, journal: Journal, sk: str, due: float) -> None:
     """Write down what is left to do from a moment on, in epoch seconds."""
-    target.writer.table.put({"pk": {"S": keys.LATER}, "sk": {"S": sk}, "due": {"N": repr(due)}})
+    target.writer.table.put(later_item(sk, due))
     journal.later[sk] = due
 
 

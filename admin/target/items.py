@@ -19,6 +19,11 @@ _LONGEST_PK = 2048
 _LONGEST_SK = 1024
 
 
+def later_item(sk: str, due: float) -> Item:
+    """The item that says what is left to do from a moment on, in epoch seconds."""
+    return {"pk": {"S": keys.LATER}, "sk": {"S": sk}, "due": {"N": repr(due)}}
+
+
 def digest(item: Item) -> bytes:
     """Equal for items of equal content; the key and the generations do not count."""
     content = [(name, item[name]) for name in (DATA, RECORD, SOURCES) if name in item]
