@@ -11,6 +11,7 @@ from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.config import RuleLimits
 from pocketfiles.errors import DecisionFailed, Denied, PocketFilesError, RuleError
 from pocketfiles.http.messages import Request
+from pocketfiles.identity import token_has_expired
 from pocketfiles.tokens import Identity
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ class Access:
             return
         rule = asked.collection.view_rule
         if rule is None:
-            raise Denied("the view rule is locked")
+            raise Denied(_reason(asked, "the view rule is locked"))
         if rule and not self._allows(rule, asked, body):
-            raise Denied("the view rule says no")
+            raise Denied(_reason(asked, "the view rule says no"))
 
     def explain(self, asked: AccessRequest) -> "Explanation":
         """The outcome of the view rule, with the outcome of each comparison.
@@ -97,6 +98,13 @@ class Access:
             now=datetime.fromtimestamp(asked.now, UTC),
             limits=self.limits,
         )
+
+
+def _reason(asked: AccessRequest, reason: str) -> str:
+    """Why a guest is denied: an expired token makes its owner a guest."""
+    if asked.identity is None and token_has_expired(asked.request, asked.snapshot, asked.now):
+        return "the token expired"
+    return reason
 
 
 def _body(request: Request) -> Mapping[str, Any]:

@@ -48,6 +48,11 @@ def verified_owner(request: Request, snapshot: Snapshot, now: float) -> tokens.I
     return identity
 
 
+def token_has_expired(request: Request, snapshot: Snapshot, now: float) -> bool:
+    """Whether the file token in the query was valid until it expired."""
+    return tokens.has_expired(request.query.get("token", ""), "file", snapshot.owner, now)
+
+
 def refuse_foreign_superuser(request: Request, snapshot: Snapshot, now: float) -> None:
     """Raise ``Forbidden`` where ``authenticated`` does. Free while no address is listed."""
     if snapshot.settings.superuser_ips:

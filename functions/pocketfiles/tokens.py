@@ -70,6 +70,19 @@ def verify(token: str, kind: Kind, owner: Owner, now: float) -> Identity:
     return Identity(collection, record, float(int(expires)) if expires else None)
 
 
+def has_expired(token: str, kind: Kind, owner: Owner, now: float) -> bool:
+    """Whether a token is its owner's, and was valid until it expired. ``now`` as for ``verify``."""
+    try:
+        claims = _object(_parts(token)[1], "claims")
+        expires = int(_seconds(claims, "exp")) if "exp" in claims else 0
+        if not expires or expires > now:
+            return False
+        verify(token, kind, owner, expires - 1)
+    except BadToken:
+        return False
+    return True
+
+
 def issue(collection: Collection, record: Record, kind: Kind, now: float) -> str:
     """A new token for the record, valid for the collection's duration.
 

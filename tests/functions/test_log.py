@@ -105,6 +105,25 @@ SECRET = "/api/files/papers/paper1/secret.txt"
 
 
 @pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({}, "the token expired"),
+        ({"collectionId": "nowhere"}, "the view rule says no"),
+        ({"type": "auth"}, "the view rule says no"),
+        ({"id": BOB.id}, "the view rule says no"),  # signed with Ada's key
+    ],
+)
+def test_the_log_says_that_a_genuine_token_expired(
+    stable: Deployed, changed: dict[str, object], reason: str
+) -> None:
+    stable.logged()
+    token = make_token(ADA, **({"exp": int(time.time()) - 1} | changed))
+    expired = stable.get(f"{SECRET}?token={token}")
+    assert expired.body == stable.get(SECRET).body
+    assert [line["reason"] for line in stable.lines()] == [reason, "the view rule says no"]
+
+
+@pytest.mark.parametrize(
     ("method", "target", "headers", "owner"),
     [
         ("GET", f"{SECRET}?token={make_token(ADA)}", {}, "users/ada"),

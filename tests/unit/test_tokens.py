@@ -247,3 +247,22 @@ def test_no_reason_contains_a_part_of_the_token() -> None:
         verified(token)
     assert "secret" not in str(caught.value)
     assert not any(part in str(caught.value) for part in token.split("."))
+
+
+@pytest.mark.parametrize(
+    ("token", "expired"),
+    [
+        (sign({**CLAIMS, "exp": int(NOW)}), True),
+        (sign({**CLAIMS, "exp": 1}), True),
+        (sign(CLAIMS), False),
+        (sign({**CLAIMS, "exp": 0}), False),
+        (sign({**CLAIMS, "exp": "soon"}), False),
+        (sign({**CLAIMS, "exp": 1}, key="another key" * 5), False),
+        (sign({**CLAIMS, "exp": 1, "type": "auth"}), False),
+        (sign({**CLAIMS, "exp": 1, "nbf": 2}), False),
+        ("", False),
+        ("a.b.c", False),
+    ],
+)
+def test_only_a_token_that_was_valid_until_its_end_has_expired(token: str, expired: bool) -> None:
+    assert tokens.has_expired(token, "file", owner, NOW) is expired
