@@ -42,8 +42,11 @@ NOTHING_HELD = HeldBack()
 
 
 class Differences:
-    """``plan.Changes`` of a mirror. ``read`` reads what an item of the table holds at the
-    generation that counts."""
+    """The ``plan.Changes`` between the two sides of a mirror.
+
+    ``read`` returns the published value of the item at a partition and a sort key of the table.
+    Without it, ``is_named`` assumes that a record names every file of its own.
+    """
 
     def __init__(
         self,
@@ -58,11 +61,14 @@ class Differences:
 
     @property
     def actual(self) -> Mapping[str, Item]:
-        """As ``plan.Changes`` says."""
+        """The definitions that count in the table, by sort key."""
         return self._mirror.actual
 
     def final(self, *, removing: bool) -> dict[str, Item]:
-        """As ``plan.Changes`` says."""
+        """The definitions to be published, with those that are held back from deletion.
+
+        Without ``removing``, definitions that the source does not have stay.
+        """
         desired = self._mirror.desired
         if not removing:
             return {**self._mirror.actual, **desired}
@@ -75,17 +81,20 @@ class Differences:
 
     @property
     def indexed(self) -> frozenset[tuple[str, str]]:
-        """As ``plan.Changes`` says."""
+        """The fields that are to have index items, as pairs of collection id and field name."""
         return self._mirror.desired_indexed
 
     @property
     def must_redefine(self) -> bool:
-        """As ``plan.Changes`` says."""
+        """Whether a new version of the catalogue is due even with the same definitions."""
         is_newly_indexed = self._mirror.desired_indexed != self._mirror.actual_indexed
         return is_newly_indexed or self._mirror.must_publish
 
     def gone_items(self, *, removing: bool) -> Iterator[DeleteItem]:
-        """As ``plan.Changes`` says."""
+        """Items of the table that the source does not account for.
+
+        Without ``removing``, only index items of records that stay.
+        """
         yield from self._gone(_OF_RECORDS, _IS_STORED, "i.pk", removing=removing)
         yield from self._gone(
             _OF_REFERENCES, _IS_REFERRED_TO, _COLLECTION_OF_REFERENCE, removing=removing
@@ -105,7 +114,7 @@ class Differences:
                 yield DeleteItem(pk, sk, known, room)
 
     def held_items(self) -> Iterator[HoldItem]:
-        """As ``plan.Changes`` says."""
+        """Records that are gone from the source, held back, and not marked yet."""
         query = (
             f"SELECT i.pk, i.sk, i.generation FROM items i WHERE {_OF_RECORDS} "  # noqa: S608
             f"AND i.digest IS NOT NULL AND i.held = 0 AND NOT {_IS_DESIRED.format(cid='i.pk')} "
@@ -116,7 +125,7 @@ class Differences:
                 yield HoldItem(pk, sk, known)
 
     def changed_records(self) -> Iterator[PutItem]:
-        """As ``plan.Changes`` says."""
+        """Records that the table lacks or has with another value."""
         query = (
             "SELECT p.cid, p.rid, p.item, i.generation, ifnull(i.size, 0) FROM payloads p "
             "LEFT JOIN items i ON i.pk = p.cid AND i.sk = p.rid "
@@ -126,7 +135,7 @@ class Differences:
             yield PutItem(unpacked(packed), known, room)
 
     def new_references(self) -> Iterator[PutItem]:
-        """As ``plan.Changes`` says."""
+        """Index items that the table lacks."""
         query = (
             "SELECT f.pk, f.sk, i.generation, ifnull(i.size, 0) "
             "FROM refs f LEFT JOIN items i ON i.pk = f.pk AND i.sk = f.sk "
@@ -136,7 +145,7 @@ class Differences:
             yield PutItem({"pk": {"S": pk}, "sk": {"S": sk}}, known, room)
 
     def uploads(self) -> Iterator[tuple[PutFile, float | None]]:
-        """As ``plan.Changes`` says."""
+        """Files that the bucket lacks or has with other bytes, and when a delayed one is due."""
         query = (
             "SELECT f.key, f.upload, ifnull(o.size, ?) <> ? "
             "FROM files f LEFT JOIN objects o ON o.key = f.key "
@@ -147,7 +156,7 @@ class Differences:
             yield PutFile(key, file_of(upload), bool(replaces)), due
 
     def is_named(self, key: str) -> bool:
-        """As ``plan.Changes`` says."""
+        """Whether the published value of the file's record may name the file."""
         collection_id, record_id, name = key.split("/")
         found = one(
             self._db,
@@ -162,17 +171,20 @@ class Differences:
         return item is not None and name in _text(item)
 
     def changes_record_of(self, key: str) -> bool:
-        """As ``plan.Changes`` says."""
+        """Whether the record that the file belongs to is among ``changed_records``."""
         collection_id, record_id, _ = key.split("/")
         query = "SELECT 1 FROM payloads WHERE cid = ? AND rid = ?"
         return one(self._db, query, (collection_id, record_id)) is not None
 
     def dropped(self) -> list[str]:
-        """As ``plan.Changes`` says."""
+        """Ids of collections whose files an earlier run may have left behind."""
         return [sk.removeprefix(FILES) for sk in self._mirror.later if sk.startswith(FILES)]
 
     def gone_files(self) -> Iterator[DeleteFile]:
-        """As ``plan.Changes`` says; a thumb whose original is gone counts as its original."""
+        """Objects that no record names, of collections that are or were in the catalogue.
+
+        A thumb counts as its original, so it is deleted with it.
+        """
         query = (
             "SELECT DISTINCT o.owner FROM objects o LEFT JOIN files f ON f.key = o.owner "
             "WHERE f.key IS NULL AND o.owner > ? ORDER BY o.owner LIMIT ?"
