@@ -57,20 +57,21 @@ def _form(raw_query: str) -> dict[str, Any]:
             name, _, value = pair.partition("=")
             values.setdefault(_unescaped(name), []).append(_unescaped(value))
     payloads = values.pop(_JSON_PAYLOAD, [])
-    found: dict[str, Any] = {
-        name: inferred(sent[0]) if len(sent) == 1 else list(map(inferred, sent))
-        for name, sent in values.items()
-    }
+    found: dict[str, Any] = {}
+    for name, sent in values.items():
+        items = [inferred(value) for value in sent]
+        found[name] = items[0] if len(items) == 1 else items
     for payload in payloads:
         found |= _object(payload, whole=True)
     return found
 
 
 def _unescaped(written: str) -> str:
-    pieces = written.split("%")[1:]
-    if not all(_is_byte(piece[:2]) for piece in pieces):
+    escapes = [piece[:2] for piece in written.split("%")[1:]]
+    if not all(map(_is_byte, escapes)):
         raise RuleError("the request has a query with a bad escape")
-    return unquote_to_bytes(written.replace("+", " ")).decode(errors="replace")
+    with_blanks = written.replace("+", " ")
+    return unquote_to_bytes(with_blanks).decode(errors="replace")
 
 
 def _is_byte(digits: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 
-from pocketfiles.catalogue.model import Record
+from pocketfiles.catalogue.model import Record, Value
 from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.like import MAX_PATTERN
@@ -23,6 +23,7 @@ MAX_VALUE = 4 * 1024 * 1024
 
 _STEPS_BETWEEN_CHECKS = 1000
 _COMPARED_IN_A_STEP = 10
+"""Pairs of a pattern's and a text's characters that count as one step."""
 
 
 class Database:
@@ -57,7 +58,7 @@ class Database:
 
     def insert(self, table: Table, records: Iterable[Record]) -> None:
         """Add records; one that is there already stays as it is."""
-        rows = ((record.id, *map(record.values.get, table.columns)) for record in records)
+        rows = (_row(record, table) for record in records)
         with self._run():
             self._connection.executemany(table.insert, rows)
 
@@ -88,7 +89,10 @@ class Database:
             raise RuleError("the rule compares a value that SQLite cannot hold") from None
 
     def _affordable(self, *values: "apsw.SQLiteValue") -> "apsw.SQLiteValue":
-        """The pattern, unless comparing it with a text of this length costs too much."""
+        """The pattern of a LIKE, which is given with the length of the text to compare.
+
+        Stops the query where all comparisons together cost too much.
+        """
         pattern, length = values
         if isinstance(pattern, str) and isinstance(length, int):
             self._compared += len(pattern) * length
@@ -101,11 +105,28 @@ class Database:
         return self.steps > self._max_steps
 
 
+def _row(record: Record, table: Table) -> list[Value]:
+    """A record's id and its values of the table's columns; NULL where it has none."""
+    return [record.id, *(record.values.get(name) for name in table.columns)]
+
+
+_SAFE_MESSAGES = (
+    "ambiguous column name",
+    "malformed JSON",
+    "no such",
+    "near ",
+    "ON clause",
+    "at most",
+)
+"""How those of SQLite's messages begin that quote no value."""
+
+
 def _reason(error: apsw.Error) -> str:
     """SQLite's message, or only its kind where the message may quote a value."""
     message = str(error)
-    safe = ("ambiguous column name", "malformed JSON", "no such", "near ", "ON clause", "at most")
-    return message if message.startswith(safe) else type(error).__name__
+    if message.startswith(_SAFE_MESSAGES):
+        return message
+    return type(error).__name__
 
 
 @contextmanager

@@ -46,14 +46,18 @@ class Decider:
         joins = self._plan.joined(single)
         sql = self._plan.select([each.sql for each in single], joins)
         values = next(self._database.rows(sql))
-        outcomes = {id(each): value for each, value in zip(single, values, strict=True)}
-        return reduced(
-            goal, lambda each: bool(outcomes[id(each)]) if id(each) in outcomes else None
-        )
+        outcomes: dict[int, bool] = {}
+        for condition, value in zip(single, values, strict=True):
+            outcomes[id(condition)] = bool(value)  # NULL does not hold either
+        return reduced(goal, lambda condition: outcomes.get(id(condition)))
 
     def holds_anyhow(self, goal: Goal) -> bool:
-        """Whether a goal holds whatever the records are that no one has looked up yet."""
-        return self.holds(reduced(goal, lambda each: None if self._plan.is_known(each) else False))
+        """Whether a goal holds even if no record that must be looked up fits."""
+
+        def at_worst(condition: Condition) -> bool | None:
+            return None if self._plan.is_known(condition) else False
+
+        return self.holds(reduced(goal, at_worst))
 
     def holds(self, goal: Goal) -> bool:
         """Whether some combination of joined rows makes the goal true."""
@@ -69,12 +73,14 @@ class Decider:
                 return any(map(self.holds, found))
         self._queries += 1
         joins = self._plan.joined(conditions_of(goal))
-        return self._database.has_row(self._plan.select(["1"], joins, f"{where(goal)} LIMIT 1"))
+        query = self._plan.select(["1"], joins, f"{where(goal)} LIMIT 1")
+        return self._database.has_row(query)
 
     def outcome(self, conditions: Sequence[Condition]) -> Outcome:
         """The best that any combination of joined rows makes of a comparison."""
         joins = self._plan.joined(conditions)
-        both = " AND ".join(f"({each.sql})" for each in conditions)
-        rows = self._database.rows(self._plan.select([f"max({both})"], joins))
+        terms = [f"({each.sql})" for each in conditions]
+        best = f"max({' AND '.join(terms)})"
+        rows = self._database.rows(self._plan.select([best], joins))
         value = next(rows)[0]
         return None if value is None else bool(value)

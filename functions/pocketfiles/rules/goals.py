@@ -7,7 +7,6 @@ one by one.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TypeAlias
 
 from pocketfiles.rules.plan import Condition, Equality, Plan
@@ -42,29 +41,47 @@ def goal_of(node: Expression, plan: Plan) -> Goal:
     if isinstance(node, Comparison):
         return every_of(plan.conditions[node.number])
     parts = [goal_of(part, plan) for part in node.parts]
-    return every_of(parts) if isinstance(node, And) else one_of(parts)
+    if isinstance(node, And):
+        return every_of(parts)
+    return one_of(parts)
 
 
 def every_of(parts: Iterable[Goal]) -> Goal:
-    """All of the parts, flat; false as soon as one is."""
+    """A goal that asks for all of the parts. False if one of them is false."""
     flat: list[Goal] = []
     for part in parts:
         if part is False:
             return False
-        if part is not True:
-            flat.extend(part.parts if isinstance(part, All) else [part])
-    return flat[0] if len(flat) == 1 else All(tuple(flat)) if flat else True
+        if part is True:
+            continue
+        if isinstance(part, All):
+            flat.extend(part.parts)
+        else:
+            flat.append(part)
+    if not flat:
+        return True
+    if len(flat) == 1:
+        return flat[0]
+    return All(tuple(flat))
 
 
 def one_of(parts: Iterable[Goal]) -> Goal:
-    """One of the parts, flat; true as soon as one is."""
+    """A goal that asks for one of the parts. True if one of them is true."""
     flat: list[Goal] = []
     for part in parts:
         if part is True:
             return True
-        if part is not False:
-            flat.extend(part.parts if isinstance(part, Some) else [part])
-    return flat[0] if len(flat) == 1 else Some(tuple(flat)) if flat else False
+        if part is False:
+            continue
+        if isinstance(part, Some):
+            flat.extend(part.parts)
+        else:
+            flat.append(part)
+    if not flat:
+        return False
+    if len(flat) == 1:
+        return flat[0]
+    return Some(tuple(flat))
 
 
 def reduced(goal: Goal, known: Known) -> Goal:
@@ -75,7 +92,9 @@ def reduced(goal: Goal, known: Known) -> Goal:
         outcome = known(goal)
         return goal if outcome is None else outcome
     parts = (reduced(part, known) for part in goal.parts)
-    return every_of(parts) if isinstance(goal, All) else one_of(parts)
+    if isinstance(goal, All):
+        return every_of(parts)
+    return one_of(parts)
 
 
 def conditions_of(goal: Goal) -> Iterator[Condition]:
@@ -83,7 +102,8 @@ def conditions_of(goal: Goal) -> Iterator[Condition]:
     if isinstance(goal, Condition):
         yield goal
     elif not isinstance(goal, bool):
-        yield from chain.from_iterable(map(conditions_of, goal.parts))
+        for part in goal.parts:
+            yield from conditions_of(part)
 
 
 def where(goal: Goal) -> str:
@@ -102,29 +122,37 @@ def apart(goal: All, plan: Plan) -> list[Goal]:
 
 
 def alternatives(goal: All) -> list[Goal]:
-    """A goal whose parts share rows, with an alternative among them outermost; none where there are
-    too many or no alternative is in it."""
-    inside = next((part for part in goal.parts if isinstance(part, Some)), None)
-    if inside is None or len(inside.parts) > MAX_ALTERNATIVES:
+    """The goals of which one must hold, spread out of the first alternative among the parts:
+    ``a && (b || c)`` becomes ``a && b`` and ``a && c``.
+
+    Empty where no part is an alternative, or where it has more than ``MAX_ALTERNATIVES``.
+    """
+    spread = next((part for part in goal.parts if isinstance(part, Some)), None)
+    if spread is None or len(spread.parts) > MAX_ALTERNATIVES:
         return []
-    others = [part for part in goal.parts if part is not inside]
-    return [every_of([part, *others]) for part in inside.parts]
+    others = [part for part in goal.parts if part is not spread]
+    return [every_of([alternative, *others]) for alternative in spread.parts]
 
 
 def _sharing(parts: Sequence[Goal], plan: Plan) -> list[list[Goal]]:
-    """The parts in groups that share no joined row. A row that is the only one joins nothing."""
+    """The parts in groups, so that parts of two groups share no joined row.
+
+    A row of which a record has only one is not shared: it has no combinations.
+    """
     groups: list[tuple[set[str], list[Goal]]] = []
     for part in parts:
-        rows = {row for condition in conditions_of(part) for row in several(condition.rows, plan)}
+        rows = set()
+        for condition in conditions_of(part):
+            rows |= several(condition.rows, plan)
         members: list[Goal] = [part]
-        apart = []
-        for others, group in groups:
-            if rows.isdisjoint(others):
-                apart.append((others, group))
+        separate = []
+        for group_rows, group in groups:
+            if rows.isdisjoint(group_rows):
+                separate.append((group_rows, group))
             else:
-                rows |= others
+                rows |= group_rows
                 members = group + members
-        groups = [*apart, (rows, members)]
+        groups = [*separate, (rows, members)]
     return [members for _, members in groups]
 
 
@@ -133,44 +161,74 @@ def several(rows: Iterable[str], plan: Plan) -> set[str]:
     many: set[str] = set()
     joins = closure(plan.joins, rows)
     for join in joins:
-        if join.kind not in {"auth", "single"} or join.parent in many:
+        is_single = join.kind in {"auth", "single"}
+        if not is_single or join.parent in many:
             many.add(join.name)
     return many
 
 
 def looked_up(goal: Goal, row: str, plan: Plan) -> tuple[Equality, ...] | None:
-    """Equalities of a row of ``@collection`` of which one must hold; all other records of it are
-    without effect. ``None`` when every record counts."""
-    touching = [each for each in conditions_of(goal) if row in _names(each, plan)]
-    if not touching or isinstance(goal, bool):
+    """Equalities of a row of ``@collection`` of which one must hold. Only the records that they
+    name can make the goal true.
+
+    Empty where the goal does not look at the row; ``None`` where every record counts.
+    """
+    if isinstance(goal, bool) or not _touching(goal, row, plan):
         return ()
     if isinstance(goal, Condition):
-        fits = _compares(goal, row)
-        return (fits,) if fits and not fits.negated else None
+        equality = _equality_of(goal, row)
+        if equality is None or equality.negated:
+            return None
+        return (equality,)
     found = [looked_up(part, row, plan) for part in goal.parts]
     if isinstance(goal, Some):
-        complete = [each for each in found if each is not None]
-        return tuple(chain.from_iterable(complete)) if len(complete) == len(found) else None
-    covering = [each for each in found if each]
-    return min(covering, key=_cost) if covering else None
+        return _together(found)
+    narrowing = [equalities for equalities in found if equalities]
+    return min(narrowing, key=_cost, default=None)
+
+
+def _together(found: Iterable[tuple[Equality, ...] | None]) -> tuple[Equality, ...] | None:
+    """The equalities of all alternatives; ``None`` where one of them needs every record."""
+    together: list[Equality] = []
+    for equalities in found:
+        if equalities is None:
+            return None
+        together.extend(equalities)
+    return tuple(together)
 
 
 def differs_only(goal: Goal, row: str, plan: Plan) -> Equality | None:
     """The one comparison of a row of ``@collection``, if it asks for a different record."""
-    touching = [each for each in conditions_of(goal) if row in _names(each, plan)]
-    found = _compares(touching[0], row) if len(touching) == 1 else None
-    return found if found and found.negated else None
+    touching = _touching(goal, row, plan)
+    if len(touching) != 1:
+        return None
+    equality = _equality_of(touching[0], row)
+    if equality is None or not equality.negated:
+        return None
+    return equality
+
+
+def _touching(goal: Goal, row: str, plan: Plan) -> list[Condition]:
+    """The conditions of a goal that look at a joined row, or at one that hangs on it."""
+    return [each for each in conditions_of(goal) if row in _names(each, plan)]
 
 
 def _names(condition: Condition, plan: Plan) -> set[str]:
     return {join.name for join in closure(plan.joins, condition.rows)}
 
 
-def _compares(condition: Condition, row: str) -> Equality | None:
+def _equality_of(condition: Condition, row: str) -> Equality | None:
+    """The equality by which a condition compares a column of the row itself."""
     equality = condition.equality
-    return equality if equality and not condition.is_every and equality.key.row == row else None
+    if equality is None or condition.is_every:
+        return None
+    if equality.key.row != row:
+        return None
+    return equality
 
 
 def _cost(equalities: tuple[Equality, ...]) -> tuple[int, int]:
-    """What the rule itself names fits more records than what a request or a record does."""
-    return sum(equality.literal for equality in equalities), len(equalities)
+    """Orders ways to narrow a row. A value that the rule itself names usually fits more records
+    than a value of the request or of a record."""
+    literals = sum(equality.literal for equality in equalities)
+    return literals, len(equalities)

@@ -108,9 +108,10 @@ class Loader:
             if not lookup.may_be_empty and any(value in {None, ""} for value in values):
                 self._load_all(collection)
                 continue
-            key = (collection.id, lookup.field.name if lookup.field else "")
-            keys = wanted.setdefault(key, (lookup, {}))[1]
-            keys.update(dict.fromkeys(_keys(lookup.field, values)))
+            field_name = lookup.field.name if lookup.field else ""
+            _, keys = wanted.setdefault((collection.id, field_name), (lookup, {}))
+            for key in _keys(lookup.field, values):
+                keys[key] = None
         for lookup, keys in wanted.values():
             if lookup.field:
                 self._load_referring(lookup.collection, lookup.field, keys)
@@ -124,7 +125,7 @@ class Loader:
         self._take(collection, self._reader.all(collection.id, self._limit(collection.id)))
 
     def _load_probe(self, collection: Collection) -> None:
-        """One record more than those read already: a different one, if there is any."""
+        """Load one record more than those read already: a different one, if there is any."""
         known = len(self._read[collection.id])
         limit = min(known, self._limit(collection.id))
         found = list(self._reader.all(collection.id, limit))
@@ -139,38 +140,46 @@ class Loader:
             for record_id in ids
             if record_id not in read and 0 < len(record_id.encode()) <= MAX_ID_BYTES
         ]
-        room = max(self._limits.max_rows - self._count(collection.id), 0)
+        room = self._room(collection.id)
         if len(missing) > room:
             self.incomplete.add(collection.id)
             del missing[room:]
-        start, size = 0, FIRST_BATCH
-        while start < len(missing):
-            ids_of_batch = missing[start : start + size]
-            self._insert(collection, self._reader.batch(collection.id, ids_of_batch).values())
-            read.update(ids_of_batch)
-            start += size
+        size = FIRST_BATCH
+        while missing:
+            batch = missing[:size]
+            del missing[:size]
+            found = self._reader.batch(collection.id, batch)
+            self._insert(collection, found.values())
+            read.update(batch)
             size = BATCH
 
     def _load_referring(self, collection: Collection, field: Field, keys: Iterable[str]) -> None:
         asked = self._asked[collection.id, field.name]
         missing = [key for key in keys if key not in asked]
+        if not missing:
+            return
         asked.update(missing)
-        if missing:
-            limit = self._limit(collection.id)
-            self._load_named(
-                collection, sorted(self._reader.referring(collection.id, field.id, missing, limit))
-            )
+        limit = self._limit(collection.id)
+        found = self._reader.referring(collection.id, field.id, missing, limit)
+        self._load_named(collection, sorted(found))
 
     def _take(self, collection: Collection, records: Iterable[Record]) -> None:
         """Read on until there are too many; few at once, since their size is not known."""
         read = self._read[collection.id]
         unread = (record for record in records if record.id not in read)
-        room = max(self._limits.max_rows - self._count(collection.id), 0)
-        while room and (batch := list(islice(unread, min(FIRST_BATCH, room)))):
+        room = self._room(collection.id)
+        while room:
+            batch = list(islice(unread, min(FIRST_BATCH, room)))
+            if not batch:
+                return
             self._insert(collection, batch)
             room -= len(batch)
-        if not room and next(unread, None) is not None:
+        if next(unread, None) is not None:
             self.incomplete.add(collection.id)
+
+    def _room(self, collection_id: str) -> int:
+        """How many more records of a collection may be read."""
+        return max(self._limits.max_rows - self._count(collection_id), 0)
 
     def _limit(self, collection_id: str) -> int:
         """How many records of a collection may be known in all."""
@@ -186,11 +195,12 @@ class Loader:
         self.bytes += sum(_size(record) for record in found)
         if self.bytes > self._limits.max_bytes:
             raise RuleError(f"more than {self._limits.max_bytes} bytes of records to look at")
-        self._database.insert(self._plan.tables[collection.id], found)
+        table = self._plan.tables[collection.id]
+        self._database.insert(table, found)
 
     def _is_uncertain(self, condition: Condition) -> bool:
-        """Whether all values fit as far as they were read: a different record that was read says
-        no, and nothing else is as sure."""
+        """Whether a condition that asks for all values holds so far, and a record that was not
+        read could still make it false."""
         equality = condition.equality
         if not condition.is_every or equality is None or equality.negated:
             return False
@@ -201,9 +211,12 @@ class Loader:
 
 
 def _keys(field: Field | None, values: Sequence[Any]) -> Iterator[str]:
+    """The index keys of a field's values; without a field, the values as record ids."""
     for value in values:
         yield str(value) if field is None else index_key(field, value)
 
 
 def _size(record: Record) -> int:
-    return sum(len(value) for value in record.values.values() if isinstance(value, str))
+    """Characters of a record's texts, which are most of its size."""
+    texts = (value for value in record.values.values() if isinstance(value, str))
+    return sum(map(len, texts))

@@ -35,20 +35,22 @@ _INFINITE = {"Inf": math.inf, "-Inf": -math.inf}
 def indexed_fields(collections: Collections) -> frozenset[tuple[str, str]]:
     """Every field that a view rule compares by equality in ``@collection``: collection id and field
     id."""
-    return frozenset(
-        (collection.id, field.id)
-        for asking in collections
-        for comparison in _comparisons(asking.view_rule)
-        if comparison.sign in _EQUALITIES
-        for side in (comparison.left, comparison.right)
-        for collection, field in _looked_up(side, collections)
-    )
+    found = set()
+    for asking in collections:
+        for comparison in _comparisons(asking.view_rule):
+            if comparison.sign not in _EQUALITIES:
+                continue
+            for side in (comparison.left, comparison.right):
+                for collection, field in _looked_up(side, collections):
+                    found.add((collection.id, field.id))
+    return frozenset(found)
 
 
 def index_values(field: Field, raw: Value) -> tuple[str, ...]:
     """The keys under which a record with this column is found; an empty value has none."""
     values = _items(raw) if field.multiple else [raw]
-    keys = (index_key(field, value) for value in values if value not in {None, ""})
+    present = (value for value in values if value not in {None, ""})
+    keys = (index_key(field, value) for value in present)
     return tuple(dict.fromkeys(keys))
 
 
@@ -86,10 +88,14 @@ def _items(raw: Value) -> list[Value]:
 
 
 def _as_number(value: Value) -> float | None:
-    if isinstance(value, str):
-        written = _NUMERIC.fullmatch(value)
-        return float(written[1]) if written else _INFINITE.get(value)
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        return float(value)
+    numeric = _NUMERIC.fullmatch(value)
+    if numeric is None:
+        return _INFINITE.get(value)
+    return float(numeric[1])
 
 
 def _comparisons(rule: str | None) -> tuple[Comparison, ...]:
@@ -111,11 +117,7 @@ def _looked_up(side: Operand, collections: Collections) -> Iterator[tuple[Collec
     except RuleError:
         return
     field = collection.field(name) if collection else None
-    if (
-        collection
-        and field
-        and indexable(field)
-        and modifier in {"", "each"}
-        and rest in {"", "id"}
-    ):
+    if collection is None or field is None or not indexable(field):
+        return
+    if modifier in {"", "each"} and rest in {"", "id"}:
         yield collection, field

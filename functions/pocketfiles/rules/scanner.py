@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"(?=[-0-9])-?[0-9]*(?:\.[0-9]*)?")
 _SIGN = re.compile(r"[=!<>~?]+")
 _JOIN = re.compile(r"[&|]+")
 _BRACKETS = re.compile(r"[()'\"\0]")
+_COMMENT_END = re.compile(r"[\n\0]")
 _EXCERPT = 24
 
 MAX_LENGTH = 1_000_000
@@ -68,11 +69,14 @@ class Scanner:
                 return Token(bracket, bracket, position, position + 1)
             case "'" | '"':
                 return self._quoted(position, limit)
-        for kind, pattern, fits, problem in _KINDS:
-            if match := pattern.match(self.text, position, limit):
-                if not fits(match[0]):
-                    raise failure(problem, self.text, position)
-                return Token(kind, match[0], position, self._after_nul(match.end(), limit))
+        for kind, pattern, is_complete, problem in _KINDS:
+            match = pattern.match(self.text, position, limit)
+            if match is None:
+                continue
+            if not is_complete(match[0]):
+                raise failure(problem, self.text, position)
+            end = self._after_nul(match.end(), limit)
+            return Token(kind, match[0], position, end)
         raise failure("an unexpected character", self.text, position)
 
     def after_blanks(self, position: int, limit: int) -> int:
@@ -81,8 +85,8 @@ class Scanner:
             if blank := _BLANK.match(self.text, position, limit):
                 position = self._after_nul(blank.end(), limit)
             elif self.text.startswith("//", position) and position + 1 < limit:
-                ends = (self.text.find(mark, position, limit) for mark in "\n\0")
-                position = min((end for end in ends if end >= 0), default=limit) + 1
+                end = _COMMENT_END.search(self.text, position, limit)
+                position = end.end() if end else limit
             else:
                 break
         return min(position, limit)
@@ -110,19 +114,21 @@ class Scanner:
 
     def _quoted(self, start: int, limit: int) -> Token:
         """A quote ends the text unless a backslash stands right before it, even a doubled one."""
-        quote = self.text[start]
-        end = self.text.find(quote, start + 1, limit)
-        while end > start + 1 and self.text[end - 1] == "\\":
-            end = self.text.find(quote, end + 1, limit)
-        if end < 0 or self.text.find("\0", start, end) >= 0:
-            raise failure("a text without its closing quote", self.text, start)
-        value = self.text[start + 1 : end].replace("\\" + quote, quote)
+        text = self.text
+        quote = text[start]
+        first = start + 1
+        end = text.find(quote, first, limit)
+        while end > first and text[end - 1] == "\\":
+            end = text.find(quote, end + 1, limit)
+        has_nul = text.find("\0", start, end) >= 0
+        if end < 0 or has_nul:
+            raise failure("a text without its closing quote", text, start)
+        value = text[first:end].replace("\\" + quote, quote)
         return Token("text", value, start, end + 1)
 
     def _after_nul(self, position: int, limit: int) -> int:
-        return (
-            position + 1 if self.text.startswith("\0", position) and position < limit else position
-        )
+        is_nul = position < limit and self.text[position] == "\0"
+        return position + 1 if is_nul else position
 
 
 def _is_name(name: str) -> bool:
