@@ -28,6 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         login=parsed.login,
         cdn=parsed.cdn,
         sam_env=parsed.sam_env,
+        parameters=dict(parsed.parameter),
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -101,8 +102,23 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="put CloudFront's edge in front, with its real functions; needs Node",
     )
+    options.add_argument(
+        "--parameter",
+        type=_parameter,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of template.yaml, for example ThumbFormats=none; may be given repeatedly",
+    )
     options.add_argument("--version", action="version", version=f"PocketFiles {__version__}")
     return options
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError("a parameter is NAME=VALUE")
+    return name, value
 
 
 def _port(text: str) -> int:

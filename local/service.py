@@ -4,8 +4,8 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -57,6 +57,7 @@ class Options:
     login: bool = False
     cdn: bool = False
     sam_env: Path | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_demo(self) -> bool:
@@ -86,7 +87,7 @@ def serve(options: Options, out: TextIO, console: Console) -> None:
 
     Raises ``AdminError``, ``OSError`` or ``TemplateError`` when it cannot start.
     """
-    template = parse((ROOT / "template.yaml").read_text())
+    template = parse((ROOT / "template.yaml").read_text(), options.parameters)
     with (
         _bound(options.host, options.port) as server,
         contextlib.redirect_stdout(FunctionOutput(console.printed_by_function)),
@@ -153,10 +154,12 @@ def _in_front(
     """What clients reach: the API itself, or the edge with ``--cdn``."""
     if not options.cdn:
         return contextlib.nullcontext(api.respond)
-    from local.cdn.start import edge  # noqa: PLC0415 - only --cdn needs Node and its process
+    from local.cdn import policy  # noqa: PLC0415 - only --cdn needs Node and its process
+    from local.cdn.start import edge  # noqa: PLC0415
 
     collections = lambda: backing.snapshot().collections  # noqa: E731
-    return edge(ROOT, backing.s3, backing.bucket, collections, api.respond)
+    rules = policy.read((ROOT / "template.yaml").read_text(), options.parameters)
+    return edge(ROOT / "edge", rules, (backing.s3, backing.bucket), collections, api.respond)
 
 
 def _followed(

@@ -10,6 +10,8 @@ DEFAULT_ROUTE = "$default"
 LOCAL_PARAMETERS = {"Cdn": "no"}
 """Parameters that differ from their default: the runner emulates none of the template's CDN."""
 
+NO_PARAMETERS: Mapping[str, str] = {}
+
 DEFAULT_MEMORY_MB = 128
 DEFAULT_TIMEOUT_SECONDS = 3
 _TABLE_KEYS = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
@@ -66,10 +68,16 @@ class Template:
         return merged
 
 
-def parse(text: str) -> Template:
-    """Read a template from its YAML text. Raises ``TemplateError``."""
+def parse(text: str, parameters: Mapping[str, str] = NO_PARAMETERS) -> Template:
+    """Read a template from its YAML text, with values for some of its parameters.
+
+    Raises ``TemplateError``.
+    """
     document = load(text)
-    resolver = Resolver(document, LOCAL_PARAMETERS)
+    unknown = sorted(set(parameters) - set(document.get("Parameters") or {}))
+    if unknown:
+        raise TemplateError(f"the template has no parameter {unknown[0]}")
+    resolver = Resolver(document, {**parameters, **LOCAL_PARAMETERS})
     common = _section(document.get("Globals"), "Function")
     functions: dict[str, Function] = {}
     routes: list[Route] = []

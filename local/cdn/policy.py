@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.intrinsics import Resolver, load
+from local.template import NO_PARAMETERS
 
 WITH_CLOUDFRONT = {"Cdn": "yes", "CdnDirect": "yes"}
 
@@ -18,15 +19,18 @@ class Policy:
     default_ttl: float
 
 
-def read(template: str) -> Policy:
-    """The policy that the template gives the files behaviour. Raises ``TemplateError``."""
+def read(template: str, parameters: Mapping[str, str] = NO_PARAMETERS) -> Policy:
+    """The policy that the template gives the files behaviour, with values for some parameters.
+
+    Raises ``TemplateError``.
+    """
     document = load(template)
-    resolver = Resolver(document, WITH_CLOUDFRONT)
+    resolver = Resolver(document, {**parameters, **WITH_CLOUDFRONT})
     properties = document["Resources"]["CdnCachePolicy"]["Properties"]
     policy: Mapping[str, Any] = resolver.resolve(properties)["CachePolicyConfig"]
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     parameters = key["QueryStringsConfig"]["QueryStrings"]
-    if isinstance(parameters, str):  # the default of a CommaDelimitedList
+    if isinstance(parameters, str):  # a CommaDelimitedList
         parameters = parameters.split(",")
     return Policy(
         headers=tuple(name.lower() for name in key["HeadersConfig"]["Headers"]),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from admin.errors import AdminError
 from admin.target import edge_store
-from local.cdn import policy
 from local.cdn.bucket import BucketOrigin
 from local.cdn.cache import Cache
 from local.cdn.distribution import Distribution
 from local.cdn.functions import EdgeFunctions
+from local.cdn.policy import Policy
 from local.gateway import Answer, Request
 from pocketfiles.catalogue.model import Collection
 
@@ -53,24 +53,23 @@ class Publisher:
 
 @contextmanager
 def edge(
-    root: Path,
-    s3: "S3Client",
-    bucket: str,
+    functions_folder: Path,
+    rules: Policy,
+    files: "tuple[S3Client, str]",
     collections: Callable[[], Iterable[Collection]],
     api: Callable[[Request], Answer],
 ) -> Iterator[Callable[[Request], Answer]]:
-    """An application that answers through the edge. ``root`` is the checkout.
+    """An application that answers through the edge. ``files``: a client, and the bucket's name.
 
     Raises ``AdminError`` when Node is missing.
     """
     node = shutil.which("node")
     if node is None:
         raise AdminError("--cdn runs the edge functions in Node: install Node 18 or newer")
-    rules = policy.read((root / "template.yaml").read_text())
-    with EdgeFunctions(node, root / "edge") as functions:
+    with EdgeFunctions(node, functions_folder) as functions:
         publisher = Publisher(functions, collections, time.monotonic)
         cache = Cache(time.monotonic, rules.default_ttl)
-        distribution = Distribution(functions, cache, BucketOrigin(s3, bucket), api, rules)
+        distribution = Distribution(functions, cache, BucketOrigin(*files), api, rules)
 
         def respond(request: Request) -> Answer:
             publisher.publish()

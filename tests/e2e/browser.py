@@ -1,13 +1,17 @@
-"""Chromium, with a page of ours that tells what it found."""
+"""Chromium and Firefox, with a page of ours that tells what it found."""
 
 import json
 import shutil
 import subprocess
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
+
+import pytest
 
 CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -24,6 +28,57 @@ FLAGS = (
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 )
+FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
+PREFERENCES = """
+user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("media.autoplay.default", 0);
+user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.connectivity-service.enabled", false);
+user_pref("toolkit.telemetry.reportingpolicy.firstRun", false);
+"""
+
+
+def _chromium(profile: Path, url: str) -> list[str]:
+    return [str(CHROMIUM), *FLAGS, f"--user-data-dir={profile}", "--remote-debugging-port=0", url]
+
+
+def _firefox(profile: Path, url: str) -> list[str]:
+    profile.mkdir(parents=True)
+    (profile / "user.js").write_text(PREFERENCES)
+    return [str(FIREFOX), "--headless", "--no-remote", "--profile", str(profile), url]
+
+
+@dataclass(frozen=True)
+class Browser:
+    """A browser, and the command that shows a URL with a new profile."""
+
+    name: str
+    program: str | None
+    command: Callable[[Path, str], list[str]]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+IN_CHROMIUM = Browser("Chromium", CHROMIUM, _chromium)
+BROWSERS = (IN_CHROMIUM, Browser("Firefox", FIREFOX, _firefox))
+
+in_each_browser = pytest.mark.parametrize(
+    "browser",
+    [
+        pytest.param(
+            each,
+            id=each.name,
+            marks=pytest.mark.skipif(
+                each.program is None, reason=f"no {each.name} on the PATH: nothing is shown in it"
+            ),
+        )
+        for each in BROWSERS
+    ],
+)
+"""Runs a test once with each browser."""
+
 TELL = """<script>
 const tell = (found) => fetch("/", {method: "POST", body: JSON.stringify(found)});
 onerror = (message) => tell({error: String(message)});
@@ -31,8 +86,10 @@ onunhandledrejection = (event) => tell({error: String(event.reason)});
 </script>"""
 
 
-def reported_by(page: str, folder: Path, seconds: float = 60) -> Any:
-    """Show ``page`` in Chromium and return what its scripts pass to ``tell``."""
+def reported_by(
+    page: str, folder: Path, browser: Browser = IN_CHROMIUM, seconds: float = 60
+) -> Any:
+    """Show ``page`` in a browser and return what its scripts pass to ``tell``."""
     reported: SimpleQueue[Any] = SimpleQueue()
 
     class Page(BaseHTTPRequestHandler):
@@ -56,16 +113,10 @@ def reported_by(page: str, folder: Path, seconds: float = 60) -> Any:
     with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        assert CHROMIUM is not None
+        assert browser.program is not None
         url = f"http://127.0.0.1:{server.server_port}/"
-        browser = subprocess.Popen(
-            [
-                CHROMIUM,
-                *FLAGS,
-                f"--user-data-dir={folder / 'profile'}",
-                "--remote-debugging-port=0",
-                url,
-            ],
+        shown = subprocess.Popen(
+            browser.command(folder / "profile", url),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -74,7 +125,7 @@ def reported_by(page: str, folder: Path, seconds: float = 60) -> Any:
         except Empty:
             raise AssertionError("the page reported nothing") from None
         finally:
-            browser.terminate()
-            browser.wait(30)
+            shown.terminate()
+            shown.wait(30)
             server.shutdown()
             thread.join()

@@ -1,21 +1,23 @@
 """``--cdn``: public files from the edge, as a browser and a player ask for them."""
 
 import html
+import io
 import random
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.e2e.browser import CHROMIUM, reported_by
+from tests.e2e.browser import Browser, in_each_browser, reported_by
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import Runner, start, stop
 from tests.e2e.test_runner import ask
 
 MIB = 1024 * 1024
-RECORD = "large0000000000"
+RECORD, SHOWN = "large0000000000", "shown0000000000"
 PICTURE, DATA = "large_0123456789.png", "data_0123456789.bin"
 CONTENT = random.Random(3).randbytes(MIB) * 6
 THUMBS = ("100x300", "300x100t", "300x100b", "200x200f", "0x300", "300x0", "100x100")
@@ -24,16 +26,35 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="Node is no
 
 
 @pytest.fixture(scope="module")
-def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+def edge_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the functions' log lines of ``edge`` go."""
+    return tmp_path_factory.mktemp("edge") / "log"
+
+
+@pytest.fixture(scope="module")
+def edge(edge_log: Path) -> Iterator[Runner]:
     """A service behind the local edge, with two files above the inline limit."""
-    runner = start(tmp_path_factory.mktemp("edge") / "log", "--cdn")
-    noise = Image.frombytes("RGB", (1500, 1000), CONTENT[: 1500 * 1000 * 3])
-    path = tmp_path_factory.mktemp("picture") / PICTURE
-    noise.save(path)
-    files = {PICTURE: (path.read_bytes(), "image/png"), DATA: (CONTENT, "video/webm")}
+    runner = start(edge_log, "--cdn", "--json")
+    files = {PICTURE: (noise(), "image/png"), DATA: (CONTENT, "video/webm")}
     Bucket.of(runner.aws).put("photos", RECORD, "any", files)
     yield runner
     stop(runner)
+
+
+@cache
+def noise() -> bytes:
+    """A PNG of more than 4 MiB."""
+    return png(Image.frombytes("RGB", (1500, 1000), CONTENT[: 1500 * 1000 * 3]))
+
+
+def small_picture(number: int) -> bytes:
+    return png(Image.new("RGB", (320, 400), (number * 40, 60, 60)))
+
+
+def png(picture: Image.Image) -> bytes:
+    written = io.BytesIO()
+    picture.save(written, "PNG")
+    return written.getvalue()
 
 
 def x_cache(runner: Runner, path: str) -> str:
@@ -77,12 +98,52 @@ image.src = "%s";
 </script>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the PATH")
+@in_each_browser
 def test_one_large_file_can_be_shown_and_fetched_from_another_origin(
-    edge: Runner, tmp_path: Path
+    edge: Runner, browser: Browser, tmp_path: Path
 ) -> None:
     path = f"/api/files/photos/{RECORD}/{PICTURE}"
     size = len(ask(edge, "GET", path)[2])
     assert size > 4 * MIB
     page = IMAGE_THEN_FETCH % html.escape(edge.base + path)
-    assert reported_by(page, tmp_path) == [1500, 200, size]
+    assert reported_by(page, tmp_path, browser) == [1500, 200, size]
+
+
+@in_each_browser
+def test_one_large_file_can_be_shown_and_fetched_without_the_edge(
+    runner: Runner, browser: Browser, tmp_path: Path
+) -> None:
+    """Both follow a redirect of the same second, whose addresses must differ."""
+    Bucket.of(runner.aws).put("photos", SHOWN, "any", {PICTURE: (noise(), "image/png")})
+    url = f"{runner.base}/api/files/photos/{SHOWN}/{PICTURE}"
+    page = IMAGE_THEN_FETCH % html.escape(url)
+    assert reported_by(page, tmp_path, browser) == [1500, 200, len(noise())]
+
+
+PAGE_OF_THUMBS = """<script>onload = () => tell(
+  [...document.images].filter((image) => image.naturalWidth > 0).length
+);</script>"""
+
+
+@in_each_browser
+def test_a_page_of_40_thumbs_comes_from_the_edge_at_the_second_load(
+    edge: Runner, edge_log: Path, browser: Browser, tmp_path: Path
+) -> None:
+    record = f"page{browser.name.lower():0<11}"
+    pictures = {
+        f"picture{number}_0123456789.png": (small_picture(number), "image/png")
+        for number in range(5)
+    }
+    Bucket.of(edge.aws).put("photos", record, "gallery", pictures)
+    images = [
+        f'<img src="{edge.base}/api/files/photos/{record}/{name}?thumb={size}">'
+        for name in pictures
+        for size in (*THUMBS, "50x50")
+    ]
+    page = PAGE_OF_THUMBS + "".join(images)
+    answered = []
+    for load in ("first", "second"):
+        assert reported_by(page, tmp_path / load, browser) == len(images) == 40
+        answered.append(edge_log.read_text().count('"answered"'))
+    assert answered[0] >= 40
+    assert answered[1] == answered[0]

@@ -14,13 +14,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from PIL import Image
 
+from tests.e2e import webm
 from tests.e2e.browser import CHROMIUM, reported_by
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import PATIENCE, ROOT, Runner
 from tests.e2e.test_runner import EMPTY, Answer, ask
-from tests.e2e.webm import frame_of, video
 
 MIB = 1024 * 1024
 SIZE = 100 * MIB
@@ -28,9 +27,6 @@ RECORD = "large0000000000"
 NAME, FILM, PAPER = "film_0123456789.bin", "clip_0123456789.webm", "paper_0123456789.pdf"
 PATH = f"/api/files/photos/{RECORD}/{NAME}"
 PAPER_PATH = f"/api/files/open_papers/{RECORD}/{PAPER}"
-
-FRAMES, FRAME_MILLISECONDS, COLOURS = 150, 200, 15
-"""Half a minute of film, whose red tells the second: 16 levels for every two."""
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +37,7 @@ def whole() -> bytes:
 
 @pytest.fixture(scope="module")
 def film() -> bytes:
-    """A film of some 30 MB: noise beside a colour."""
-    size = (640, 360)
-    noise = Image.frombytes("RGB", size, random.Random(2).randbytes(640 * 360 * 3))
-    frames = []
-    for number in range(COLOURS):
-        noise.paste((number * 16, 60, 60), (0, 0, 160, 360))
-        frames.append(frame_of(noise, quality=97))
-    each = FRAMES // COLOURS
-    return video([frames[number // each] for number in range(FRAMES)], size, FRAME_MILLISECONDS)
+    return webm.film()
 
 
 @pytest.fixture(scope="module")
@@ -304,10 +292,7 @@ def test_a_browser_seeks_in_a_video(
     url = f"{runner.base}/api/files/photos/{RECORD}/{FILM}"
     reported = reported_by(SEEK % html.escape(url), tmp_path)
     assert "error" not in reported, reported
-    assert (reported["duration"], reported["size"]) == (
-        FRAMES * FRAME_MILLISECONDS / 1000,
-        [640, 360],
-    )
+    assert (reported["duration"], reported["size"]) == (webm.SECONDS, [640, 360])
     seconds, reds, buffered = zip(*reported["seen"], strict=True)
     assert seconds == (27.1, 3.1, 15.1, 0.3, 29.7)
     assert [round(red / 16) for red in reds] == [13, 1, 7, 0, 14]

@@ -29,12 +29,20 @@ def printed(option: str, capsys: pytest.CaptureFixture[str]) -> str:
         "--login",
         "--json",
         "--cdn",
+        "--parameter NAME=VALUE",
         "--version",
     ],
 )
 def test_help_explains_every_option(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     (_, explanation) = printed("--help", capsys).split(f"\n  {option}")
     assert explanation.split("\n  --")[0].strip()
+
+
+@pytest.mark.parametrize("text", ["RedirectSeconds", "=60", ""])
+def test_a_parameter_has_a_name_and_a_value(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([f"--parameter={text}"])
+    assert "a parameter is NAME=VALUE" in capsys.readouterr().err
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

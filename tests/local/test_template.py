@@ -101,6 +101,12 @@ def test_an_incomplete_declaration_is_an_error(before: str, after: str, words: s
         parse(TEMPLATE.replace(before, after))
 
 
+def test_a_parameter_may_be_given() -> None:
+    assert parse(TEMPLATE, {"Memory": "512"}).functions["Pictures"].memory == 512
+    with pytest.raises(TemplateError, match="no parameter Memry"):
+        parse(TEMPLATE, {"Memry": "512"})
+
+
 def test_the_projects_own_template_can_be_read() -> None:
     template = parse((ROOT / "template.yaml").read_text())
     assert {function.handler for function in template.functions.values()} == {

@@ -1,0 +1,97 @@
+"""Audio and video in browsers: a seek works after every signed address of S3 has expired."""
+
+import html
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import webm
+from tests.e2e.browser import Browser, in_each_browser, reported_by
+from tests.e2e.bucket import Bucket
+from tests.e2e.conftest import Runner, start, stop
+
+RECORD, FILM = "large0000000000", "clip_0123456789.webm"
+OTHER_RECORD, DATA = "large0000000001", "data_0123456789.bin"
+SHORT_LIFE = ("--parameter", "RedirectSeconds=3")
+WITHOUT_MEDIA_RANGES = ("--parameter", "MediaRanges=no")
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+
+PAUSE_THEN_SEEK = """<video preload="metadata" muted src="%s"></video><script>
+const video = document.querySelector("video");
+const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+const allSignedNowHaveExpired = async () => {
+  const signed = (await fetch("%s", {cache: "reload"})).url;
+  const isRefused = () => fetch(signed, {cache: "reload"}).then(() => false, () => true);
+  while (!(await isRefused())) await sleep(200);  // a refusal has no CORS headers here
+};
+video.onerror = () => tell({error: video.error.code, duration: video.duration});
+video.onloadeddata = async () => {
+  video.onloadeddata = null;
+  await allSignedNowHaveExpired();
+  video.onseeked = () => tell({time: video.currentTime, duration: video.duration});
+  video.currentTime = 27;
+};
+</script>"""
+
+
+def with_film(log: Path, *options: str) -> Iterator[Runner]:
+    """A service whose signed addresses expire after three seconds, with a large video in an open
+    and in a protected collection."""
+    runner = start(log, *SHORT_LIFE, *options)
+    try:
+        bucket = Bucket.of(runner.aws)
+        film = webm.film()
+        assert len(film) > 25_000_000
+        data = (bytes(5 * 1024 * 1024), "application/octet-stream")
+        bucket.put("photos", RECORD, "any", {FILM: (film, "video/webm")})
+        bucket.put("open_papers", RECORD, "paper", {FILM: (film, "video/webm")})
+        bucket.put("open_papers", OTHER_RECORD, "paper", {DATA: data})
+        yield runner
+    finally:
+        stop(runner)
+
+
+@pytest.fixture(scope="module", params=["api", pytest.param("edge", marks=needs_node)])
+def runner(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Runner]:
+    """The API itself, and the edge in front of it."""
+    options = ("--cdn",) if request.param == "edge" else ()
+    yield from with_film(tmp_path_factory.mktemp("media") / "log", *options)
+
+
+def seek_after_a_pause(
+    runner: Runner, collection: str, folder: Path, browser: Browser
+) -> dict[str, float]:
+    film = f"{runner.base}/api/files/{collection}/{RECORD}/{FILM}"
+    redirected = f"{runner.base}/api/files/open_papers/{OTHER_RECORD}/{DATA}"
+    page = PAUSE_THEN_SEEK % (html.escape(film), redirected)
+    reported: dict[str, float] = reported_by(page, folder, browser)
+    return reported
+
+
+@in_each_browser
+@pytest.mark.parametrize("collection", ["photos", "open_papers"])
+def test_a_large_video_seeks_after_signed_addresses_have_expired(
+    runner: Runner, collection: str, browser: Browser, tmp_path: Path
+) -> None:
+    reported = seek_after_a_pause(runner, collection, tmp_path, browser)
+    assert reported == {"time": 27, "duration": webm.SECONDS}
+
+
+@pytest.fixture(scope="module")
+def redirecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """The API that redirects media elements, too."""
+    yield from with_film(tmp_path_factory.mktemp("redirecting") / "log", *WITHOUT_MEDIA_RANGES)
+
+
+@in_each_browser
+def test_without_media_ranges_the_same_seek_fails(
+    redirecting: Runner, browser: Browser, tmp_path: Path
+) -> None:
+    """The test above would notice a redirect."""
+    reported = seek_after_a_pause(redirecting, "open_papers", tmp_path, browser)
+    assert reported["error"]
+    assert reported["duration"] == webm.SECONDS  # it had been opened
