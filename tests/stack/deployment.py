@@ -20,16 +20,15 @@ from tests.stack.emulator import REGION, ROOT, Emulator
 BUILT = ROOT / ".aws-sam" / "stack" / "template.yaml"
 ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64"
 DEMO = ROOT / "local" / "demo" / "pb_data"
+HAS_EDGE = shutil.which("node") is not None
+"""The emulator runs CloudFront Functions in Node."""
+
 COMMAND_SECONDS = 180
 REQUEST_SECONDS = 60
 
 
 class CommandError(Exception):
     """A command failed. The message is its output."""
-
-
-WITHOUT_EDGE = {"CdnDirect": "no"}
-"""AWS has a host for each account's key value stores; the emulator has one host alone."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,12 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
 def deploy(
     emulator: Emulator, name: str, parameters: Mapping[str, str], template: Path = BUILT
 ) -> "Stack":
-    """Create or update a stack with the real `sam deploy`. Raises ``CommandError``."""
-    overrides = {"Architecture": ARCHITECTURE, **WITHOUT_EDGE, **parameters}
+    """Create or update a stack with the real `sam deploy`. Raises ``CommandError``.
+
+    Without Node, CloudFront asks the API for everything.
+    """
+    edge = {} if HAS_EDGE else {"CdnDirect": "no"}
+    overrides = {"Architecture": ARCHITECTURE, **edge, **parameters}
     command = [
         sam_program(),
         "deploy",
@@ -126,7 +129,8 @@ class Stack:
 
     def admin(self, *arguments: str) -> str:
         """Run a command of `python -m admin` against the emulator and return its output."""
-        return run([sys.executable, "-m", "admin", *arguments], self.emulator.environment)
+        environment = {**self.emulator.environment, **self.emulator.for_key_value_stores}
+        return run([sys.executable, "-m", "admin", *arguments], environment)
 
     def import_demo(self) -> str:
         return self.admin("import", "--pb-data", str(DEMO), "--stack", self.name)

@@ -4,10 +4,9 @@ It runs with IAM enforced: each function has the permissions of its role and no 
 lacks for this stack and a patch can mend is in ``launcher.py``, one function for each. What no
 patch mends:
 
-* Its CloudFront caches nothing, has no origin groups and no edge locations: each request is a miss.
-* It lacks the module ``cloudfront`` of CloudFront Functions. So edge/request.js is skipped, and
-  every request goes to the API. It runs edge/response.js in Node, which allows more than
-  CloudFront's runtime. tests/edge tests both.
+* Its CloudFront caches nothing and has no edge locations: each request is a miss. A change of the
+  key value store is seen at once.
+* It runs edge/*.js in Node, which allows more than CloudFront's runtime. tests/edge tests both.
 * It adds no ``CloudFront-Viewer-Address``, so clients have no address behind it.
 * Its API Gateway answers HEAD, preflights and query strings in its own way, and has no throttle.
 * Its S3 answers 404 for a missing key, also to whom may not list the bucket; AWS answers 403.
@@ -90,14 +89,28 @@ class Emulator:
             "SAM_CLI_TELEMETRY": "0",
         }
 
-    def client(self, service: str, **credentials: str) -> Any:
+    @property
+    def for_key_value_stores(self) -> dict[str, str]:
+        """What an environment needs for requests to key value stores.
+
+        Their hosts have no address here, and they take signatures of awscrt's alone.
+        """
+        proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy"), self.endpoint)
+        return {**proxy, "NO_PROXY": "", "no_proxy": "", "BOTO_DISABLE_CRT": "false"}
+
+    def client(self, service: str, signature_version: str | None = None, **keys: str) -> Any:
         """A client of a service, with the account's own credentials by default."""
-        keys = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        keys = keys or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+            config=Config(
+                s3={"addressing_style": "path"},
+                retries={"total_max_attempts": 1},
+                proxies={"http": self.endpoint},
+                signature_version=signature_version,
+            ),
             **keys,
         )
 

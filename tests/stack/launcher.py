@@ -8,21 +8,44 @@ import os
 import re
 import sys
 import threading
+from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_evaluator, lambda_runtime
-from ministack.services import apigateway, cloudfront
+from ministack.core import cloudfront_js, iam_evaluator, lambda_runtime
+from ministack.services import apigateway, cloudfront, cloudfront_keyvaluestore
 from ministack.services.cloudformation import provisioners
 
 EXECUTE_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.[a-z0-9-]+\.amazonaws\.com$")
+ABSOLUTE_URL = re.compile(r"^https?://[^/]*")
+ABSOLUTE_URL_BYTES = re.compile(ABSOLUTE_URL.pattern.encode())
+FAILOVER = {400, 403, 404, 416, 500, 502, 503, 504}
+"""The statuses on which edge/request.js lets CloudFront ask the second origin."""
+
+MODULE_CLOUDFRONT = """
+let current = null;
+const cloudfront = {
+  kvs: () => ({
+    get: async (key) => {
+      if (current.store[key] === undefined) throw new Error("KeyNotFound");
+      return current.store[key];
+    },
+  }),
+  createRequestOriginGroup: (group) => {
+    current.request.originIds = group.originIds.map((origin) => origin.originId);
+  },
+};
+"""
+"""The module as the emulator's worker has it. A worker runs one function at a time."""
 
 
 def main() -> None:
     threading.Thread(target=stop_with_the_starter, daemon=True).start()
     create_routes_from_the_api_definition()
     let_cloudfront_reach_the_api()
-    skip_functions_that_read_a_key_value_store()
+    give_functions_the_module_cloudfront()
+    take_requests_like_a_proxy()
     let_secrets_be_referred_to_by_arn()
     count_every_request_as_encrypted()
     accept_alarms_on_metric_math()
@@ -103,18 +126,67 @@ def let_cloudfront_reach_the_api() -> None:
     app._EXECUTE_API_RE = EXECUTE_API_HOST
 
 
-def skip_functions_that_read_a_key_value_store() -> None:
-    """MiniStack lacks the module ``cloudfront``. All requests go to the API, as with an empty
-    store.
+def give_functions_the_module_cloudfront() -> None:
+    """MiniStack lacks the module ``cloudfront``: key value stores, and groups of origins.
+
+    Here a function reads the store that it is associated with, and the origins of the group that
     """
+    script = cloudfront_js._WORKER_SCRIPT
+    for before, after in (
+        (
+            "const _ALLOWED_MODULES = {",
+            f"{MODULE_CLOUDFRONT}\nconst _ALLOWED_MODULES = {{ cloudfront,",
+        ),
+        ("const { code, event } = req;", "const { code, event } = req;\n  current = event;"),
+    ):
+        assert script.count(before) == 1
+        script = script.replace(before, after)
+    cloudfront_js._pool.script = script
     run_function = cloudfront._run_function
+    fetch = cloudfront._fetch_from_origin
+    group: ContextVar[Sequence[dict[str, Any]]] = ContextVar("group", default=())
 
-    async def run_or_skip(arn: str, event: dict[str, Any]) -> Any:
-        if event["context"]["eventType"] == "viewer-request":
-            return event["request"]
-        return await run_function(arn, event)
+    async def run_with_store(arn: str, event: dict[str, Any]) -> Any:
+        result = await run_function(arn, {**event, "store": store_of(arn)})
+        distribution = cloudfront._distributions[event["context"]["distributionId"]]
+        origins = cloudfront.parse_distribution_dataplane_config(distribution)["origins"]
+        group.set([origins[name] for name in result.pop("originIds", [])])
+        return result
 
-    cloudfront._run_function = run_or_skip
+    async def fetch_from_group(origin: dict[str, Any], *arguments: Any) -> Any:
+        origins = group.get() or [origin]
+        group.set(())
+        for each in origins:
+            answer = await fetch(each, *arguments)
+            if answer[0] not in FAILOVER:
+                break
+        return answer
+
+    cloudfront._run_function = run_with_store
+    cloudfront._fetch_from_origin = fetch_from_group
+
+
+def store_of(function_arn: str) -> dict[str, str]:
+    """What the key value store holds that a function is associated with."""
+    function = cloudfront._functions[function_arn.rpartition("/")[2]]
+    stores = (cloudfront_keyvaluestore._stores.get(arn) for arn in function["kvs_arns"])
+    return {key: value for store in stores if store for key, value in store["items"].items()}
+
+
+def take_requests_like_a_proxy() -> None:
+    """AWS has a host for each account's key value stores. Here all requests go to one address.
+
+    A client that has this server as its HTTP proxy needs no name in DNS. It sends the whole URL.
+    """
+    answer = app.app
+
+    async def answer_by_path(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope["path"] = ABSOLUTE_URL.sub("", scope["path"])
+            scope["raw_path"] = ABSOLUTE_URL_BYTES.sub(b"", scope["raw_path"])
+        await answer(scope, receive, send)
+
+    app.app = answer_by_path
 
 
 def let_secrets_be_referred_to_by_arn() -> None:

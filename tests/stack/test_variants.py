@@ -7,7 +7,7 @@ import pytest
 
 from tests.stack.deployment import Stack, deploy
 from tests.stack.emulator import Emulator
-from tests.stack.probes import BEHIND_CLOUDFRONT, COMMON, Probe
+from tests.stack.probes import BEHIND_CLOUDFRONT, COMMON, failures
 
 
 @contextmanager
@@ -18,17 +18,6 @@ def deployed(emulator: Emulator, name: str, parameters: Mapping[str, str]) -> It
         yield stack
     finally:
         stack.delete()
-
-
-def failures(stack: Stack, probes: list[Probe]) -> list[str]:
-    """The names of the probes that fail, with their messages."""
-    failed = []
-    for probe in probes:
-        try:
-            probe(stack)
-        except Exception as error:
-            failed.append(f"{probe.__name__}: {error!r}")
-    return failed
 
 
 def test_a_stack_without_cloudfront(emulator: Emulator) -> None:
