@@ -5,7 +5,9 @@ from pocketfiles.rules.joins import INNER, column, quoted
 from pocketfiles.rules.query import NULL, Many, Operand
 
 _CONSTANTS = frozenset({"1", "0", "TRUE", "FALSE"})
-_LEFT, _RIGHT, _VALUE = "__ml", "__mr", "multiMatchValue"
+_LEFT = "__ml"
+_RIGHT = "__mr"
+_VALUE = "multiMatchValue"
 
 
 def compare(left: Operand, sign: str, right: Operand) -> str:
@@ -22,7 +24,8 @@ def like(left: Operand, right: Operand, *, negated: bool) -> str:
     here (§7.11). ``affordable`` gives its pattern back, or stops the query (see ``database``)."""
     pattern = right.sql if right.parameters else f"('%' || {right.sql} || '%')"
     bounded = f"affordable({pattern}, length({left.sql}))"
-    return f"{left.sql} {'NOT ' if negated else ''}LIKE {bounded} ESCAPE '\\'"
+    operator = "NOT LIKE" if negated else "LIKE"
+    return f"{left.sql} {operator} {bounded} ESCAPE '\\'"
 
 
 def equal(left: Operand, right: Operand, *, negated: bool = False) -> str:
@@ -80,10 +83,10 @@ def is_constant(operand: Operand) -> bool:
     """Whether an operand is a bound value that is not empty, or 1, 0, true, false."""
     if operand.fallback == "always":
         return False
-    bound = bool(operand.parameters) and not any(
-        parameter.empty for parameter in operand.parameters
-    )
-    return operand.sql in _CONSTANTS or bound
+    if operand.sql in _CONSTANTS:
+        return True
+    has_empty = any(parameter.empty for parameter in operand.parameters)
+    return bool(operand.parameters) and not has_empty
 
 
 def _or_empty(operand: Operand) -> str:

@@ -57,7 +57,8 @@ def check(rule: str, collection: Collection, collections: Collections) -> None:
     """Raise ``RuleError`` where PocketBase would refuse to save the rule: no rule at all, or a
     field, collection, function or modifier that means nothing. The request is empty then."""
     parsed = parse(rule)
-    values = request_values(parsed.requests, RuleRequest(method="", context=""), collection)
+    empty_request = RuleRequest(method="", context="")
+    values = request_values(parsed.requests, empty_request, collection)
     translate(parsed, collection, collections, None, _shapes(values))
 
 
@@ -144,11 +145,12 @@ class _Run:
         if goal is True or decider.holds_anyhow(goal):
             return True
         loader.load(goal, whole=False)
-        if loader.incomplete and any(each.is_every for each in conditions_of(goal)):
+        asks_for_all = any(each.is_every for each in conditions_of(goal))
+        if asks_for_all:  # a record that was not read could make it false
             self._refuse_incomplete(loader)
         if decider.holds(decider.without_single(goal)):
             return True
-        self._refuse_incomplete(loader)
+        self._refuse_incomplete(loader)  # a record that was not read could make it true
         return False
 
     def steps(self, loader: Loader, database: Database) -> tuple[Step, ...]:
@@ -175,6 +177,7 @@ class _Run:
         return Step(text, decider.outcome(conditions))
 
     def _refuse_incomplete(self, loader: Loader) -> None:
+        """Raise ``RuleError`` if not all records that fit were read."""
         for collection_id in loader.incomplete:
             name = self.plan.tables[collection_id].collection.name
             limit = self.asked.limits.max_rows
@@ -193,22 +196,31 @@ class _Run:
 
     def _may_fail(self) -> bool:
         """Whether SQLite may fail on what a record or the request holds."""
+        if self.plan.may_fail:
+            return True
         bound = (str(self.parameters[name]) for name in self.plan.patterns)
-        return self.plan.may_fail or any(len(each.encode()) > MAX_PATTERN for each in bound)
+        return any(len(each.encode()) > MAX_PATTERN for each in bound)
 
     def _read_patterns(self) -> tuple[list[Condition], list[Condition]]:
-        """Asks whether a pattern is too long: those that need no lookup, and the others."""
+        """The conditions that ask whether a pattern is too long: those that need no lookup, and the
+        others."""
         known: list[Condition] = []
         others: list[Condition] = []
-        for each in self.plan.read_patterns:
-            (known if self.plan.is_known(each) else others).append(each)
+        for condition in self.plan.read_patterns:
+            if self.plan.is_known(condition):
+                known.append(condition)
+            else:
+                others.append(condition)
         return known, others
 
     def _bound(self, values: Mapping[str, RequestValue]) -> dict[str, Bound]:
         now = self.asked.now.astimezone(UTC)
         auth = self.asked.request.auth
-        bound: dict[str, Bound] = {"record": self.asked.record.id, "now": stamp(now)}
-        bound["auth"] = auth.id if auth else None
+        bound: dict[str, Bound] = {
+            "record": self.asked.record.id,
+            "auth": auth.id if auth else None,
+            "now": stamp(now),
+        }
         for name, origin in self.plan.parameters.items():
             is_pattern = name in self.plan.patterns
             value = _value(origin, values, now, is_pattern=is_pattern)

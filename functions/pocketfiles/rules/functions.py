@@ -1,8 +1,11 @@
 """The functions of the rule language (pocketbase.md §7.4)."""
 
+from collections.abc import Sequence
+
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.query import Many, Operand, Parameter
 from pocketfiles.rules.tree import Call, Identifier, Number, Text
+from pocketfiles.rules.tree import Operand as Argument
 
 NOW = ":now"
 EARTH_RADIUS = 6371
@@ -15,21 +18,31 @@ _MAX_STRFTIME_ARGUMENTS = 10
 def check_call(node: Call) -> None:
     """Raise ``RuleError`` for an unknown function and for arguments of the wrong kind."""
     if node.name == "geoDistance":
-        if len(node.arguments) != _COORDINATES or not all(
-            isinstance(argument, Identifier | Number) for argument in node.arguments
-        ):
+        if not _are_coordinates(node.arguments):
             raise RuleError("geoDistance takes four numbers or fields")
     elif node.name == "strftime":
-        times, modifiers = node.arguments[1:2], node.arguments[2:]
-        if (
-            not 1 <= len(node.arguments) <= _MAX_STRFTIME_ARGUMENTS
-            or not isinstance(node.arguments[0], Text)
-            or not all(isinstance(time, Text | Identifier | Number) for time in times)
-            or not all(isinstance(modifier, Text) for modifier in modifiers)
-        ):
+        if not _are_of_strftime(node.arguments):
             raise RuleError("strftime takes a format text, a time and modifier texts")
     else:
         raise RuleError(f"no such function: {node.name}")
+
+
+def _are_coordinates(arguments: Sequence[Argument]) -> bool:
+    if len(arguments) != _COORDINATES:
+        return False
+    return all(isinstance(argument, Identifier | Number) for argument in arguments)
+
+
+def _are_of_strftime(arguments: Sequence[Argument]) -> bool:
+    """Whether they are a format, then perhaps a time, then any modifiers."""
+    if not 1 <= len(arguments) <= _MAX_STRFTIME_ARGUMENTS:
+        return False
+    form, times, modifiers = arguments[0], arguments[1:2], arguments[2:]
+    if not isinstance(form, Text):
+        return False
+    if not all(isinstance(time, Text | Identifier | Number) for time in times):
+        return False
+    return all(isinstance(modifier, Text) for modifier in modifiers)
 
 
 def geo_distance(operands: list[Operand]) -> Operand:

@@ -6,6 +6,7 @@ can make one name, as ``team_lead`` and ``team.lead`` do; then the later join ta
 earlier one.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -17,6 +18,8 @@ Kind: TypeAlias = Literal["auth", "all", "sent", "single", "item", "linked", "ba
 INNER = "__mm_"
 """Begins the names of the rows in a subquery that asks whether all values fit."""
 
+_NOT_IN_LABEL = re.compile(r"[^\w]+", re.ASCII)
+_MAX_INDEX = 2**63 - 1
 _QUOTES = "`\"'[] \t\r\n\v\f"
 
 
@@ -66,15 +69,17 @@ def column(row: str, name: str) -> str:
 
 def as_list(of: str) -> str:
     """A JSON array out of a column that holds one, or a list of the column's one value."""
-    holds_list = f"iif(json_valid({of}), json_type({of}) = 'array', FALSE)"
-    return f"CASE WHEN {holds_list} THEN {of} ELSE json_array({of}) END"
+    return f"CASE WHEN {_holds_list(of)} THEN {of} ELSE json_array({of}) END"
 
 
 def length(of: str) -> str:
     """How many items a column holds; an empty one holds none (§7.5 ``:length``)."""
-    holds_list = f"iif(json_valid({of}), json_type({of}) = 'array', FALSE)"
     single = f"CASE WHEN {of} = '' OR {of} IS NULL THEN json_array() ELSE json_array({of}) END"
-    return f"json_array_length(CASE WHEN {holds_list} THEN {of} ELSE ({single}) END)"
+    return f"json_array_length(CASE WHEN {_holds_list(of)} THEN {of} ELSE ({single}) END)"
+
+
+def _holds_list(of: str) -> str:
+    return f"iif(json_valid({of}), json_type({of}) = 'array', FALSE)"
 
 
 def extracted(of: str, path: str) -> str:
@@ -85,6 +90,25 @@ def extracted(of: str, path: str) -> str:
     )
 
 
+def json_path(parts: list[str]) -> str:
+    """``.a[0].b`` of ``a.0.b``. Characters that no label may hold are dropped."""
+    path = ""
+    for place, part in enumerate(parts):
+        label = _NOT_IN_LABEL.sub("", part)
+        if part.isdecimal() and int(part) <= _MAX_INDEX:
+            path += f"[{label}]"
+        else:
+            path += f".{label}" if place else label
+    return path if path.startswith("[") else f".{path}"
+
+
+def on_id(row: str, condition: str) -> str:
+    """The condition on the id of a joined row; empty for no condition."""
+    if not condition:
+        return ""
+    return f"{column(row, 'id')} {condition}"
+
+
 def items_of(row: str, field: Field, name: str) -> Join:
     """Each value of a list in a column."""
     of = column(row, field.name)
@@ -93,16 +117,18 @@ def items_of(row: str, field: Field, name: str) -> Join:
 
 def singly_related(row: str, field: Field, related: Collection, name: str) -> Join:
     """The record that a single relation names."""
-    of = column(row, field.name)
-    on = f"{column(name, 'id')} = {of}"
-    return Join(name, "single", quoted(related.name), on, row, related, target=of)
+    return _referred_to(name, "single", row, column(row, field.name), related)
 
 
 def linked(item: str, related: Collection, name: str) -> Join:
     """The record that an item names."""
-    of = column(item, "value")
-    on = f"{column(name, 'id')} = {of}"
-    return Join(name, "linked", quoted(related.name), on, item, related, target=of)
+    return _referred_to(name, "linked", item, column(item, "value"), related)
+
+
+def _referred_to(name: str, kind: Kind, row: str, target: str, related: Collection) -> Join:
+    """The record whose id is the target, which is a column of the row."""
+    on = f"{column(name, 'id')} = {target}"
+    return Join(name, kind, quoted(related.name), on, row, related, target=target)
 
 
 def back_related(row: str, collection: Collection, field: Field, name: str) -> Join:

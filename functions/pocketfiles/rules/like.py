@@ -15,7 +15,9 @@ def pattern(value: Bound) -> str:
     ``%``.
     """
     written = text(value)
-    return written if _has_wildcard(written) else f"%{_escaped(written)}%"
+    if _has_wildcard(written):
+        return written
+    return f"%{_escaped(written)}%"
 
 
 def _has_wildcard(written: str) -> bool:

@@ -7,17 +7,24 @@ from itertools import chain
 from pocketfiles.catalogue.model import Collection, Field
 from pocketfiles.rules.goals import Goal, conditions_of, differs_only, looked_up
 from pocketfiles.rules.joins import INNER, Join
-from pocketfiles.rules.plan import Equality, Plan
+from pocketfiles.rules.plan import Condition, Equality, Plan
 from pocketfiles.rules.query import closure
 
 _BY_ID = frozenset({"single", "linked", "sent"})
+_WITHOUT_HOP = frozenset({"item", "all"})
+"""Joins whose rows need no hop: list items are in a record that is read already, and the records of
+``@collection`` are read by lookups of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Records of ``collection``: those whose ids ``sql`` gives as texts, or those whose ``field``
-    has one of the values; without ``sql``, one record more than those that are known. The record
-    itself is hop 0. ``may_be_empty`` tells that an empty value finds nothing."""
+    """Records of ``collection`` to read.
+
+    ``sql`` gives their ids as texts or, with ``field``, the values of which that field has one.
+    Without ``sql``, one record more than those that are known is read. ``hop``: how many lookups
+    come before; the record itself is hop 0. ``may_be_empty``: an empty value finds no record;
+    otherwise it needs all of them.
+    """
 
     collection: Collection
     field: Field | None
@@ -51,7 +58,7 @@ class Needs:
             if join.collection is None or join.kind not in {*_BY_ID, "back"}:
                 continue
             path = closure(joins, [join.name])
-            hop = sum(hops.get(step.name, step.kind not in {"item", "all"}) for step in path)
+            hop = sum(_hops_of(step, hops) for step in path)
             field = join.field if join.kind == "back" else None
             sql = join.target
             if join.kind != "sent":
@@ -63,36 +70,39 @@ class Needs:
     def collections(self) -> Iterator[tuple[Join, Collection]]:
         """The joins of ``@collection``, by their names in the query itself."""
         names = {join.name for join in self._reads}
-        inner = chain.from_iterable(condition.inner for condition in self.conditions)
-        names |= {join.name.removeprefix(INNER) for join in inner}
-        joins = (join for join in self._plan.joins if join.name in names)
-        for join in chain(joins, chain.from_iterable(self._plan.ways)):
+        for condition in self.conditions:
+            names |= {join.name.removeprefix(INNER) for join in condition.inner}
+        used = [join for join in self._plan.joins if join.name in names]
+        for join in chain(used, *self._plan.ways):
             if join.kind == "all" and join.collection is not None:
                 yield join, join.collection
 
     def selected(self, join: Join, collection: Collection) -> list[Lookup] | None:
         """Lookups for the records of ``@collection`` that matter; ``None`` when all of them do."""
         equalities: list[Equality] = []
-        probing = False
+        needs_different_record = False
         for condition in self.conditions:
-            if any(inner.name == INNER + join.name for inner in condition.inner):
-                if condition.equality is None or condition.equality.key.row != join.name:
-                    return None
-                equalities.append(condition.equality)
-                probing = probing or not condition.equality.negated
+            if not _asks_all_of(condition, join):
+                continue
+            equality = condition.equality
+            if equality is None or equality.key.row != join.name:
+                return None
+            equalities.append(equality)
+            if not equality.negated:
+                needs_different_record = True
         different = differs_only(self._goal, join.name, self._plan)
         if different is not None:
             equalities.append(different)
-            probing = True
+            needs_different_record = True
         else:
             covering = looked_up(self._goal, join.name, self._plan)
             if covering is None:
                 return None
             equalities += covering
         lookups = [self._lookup(each) for each in dict.fromkeys(equalities)]
-        if probing:
-            hop = max((lookup.hop for lookup in lookups), default=0) + 1
-            lookups.append(Lookup(collection, None, hop, ""))
+        if needs_different_record:
+            last_hop = max((lookup.hop for lookup in lookups), default=0)
+            lookups.append(Lookup(collection, None, last_hop + 1, ""))
         return lookups
 
     def _lookup(self, equality: Equality) -> Lookup:
@@ -102,3 +112,15 @@ class Needs:
         sql = self._plan.select([f"DISTINCT {equality.value}"], path)
         field = None if key.is_id else key.field
         return Lookup(key.collection, field, hop, sql, may_be_empty=False)
+
+
+def _hops_of(step: Join, hops: Mapping[str, int]) -> int:
+    """How many hops a join adds to those before it; ``hops`` has those that are known."""
+    if step.name in hops:
+        return hops[step.name]
+    return 0 if step.kind in _WITHOUT_HOP else 1
+
+
+def _asks_all_of(condition: Condition, join: Join) -> bool:
+    """Whether the condition asks that all values of the rows of ``@collection`` fit."""
+    return any(inner.name == INNER + join.name for inner in condition.inner)

@@ -174,5 +174,9 @@ class _Group:
 
     def tree(self) -> Expression:
         """The group without needless nesting."""
-        parts = [each[0] if len(each) == 1 else And(tuple(each)) for each in self._alternatives]
-        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+        alternatives: list[Expression] = []
+        for parts in self._alternatives:
+            alternatives.append(parts[0] if len(parts) == 1 else And(tuple(parts)))
+        if len(alternatives) == 1:
+            return alternatives[0]
+        return Or(tuple(alternatives))

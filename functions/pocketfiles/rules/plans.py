@@ -1,8 +1,8 @@
 """Translated rules, kept for as long as the collections they were translated for."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from threading import Lock
-from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from pocketfiles.catalogue.model import Collection, Collections
@@ -16,7 +16,18 @@ from pocketfiles.rules.tree import Rule
 MAX_PLANS = 256
 """Plans kept for one state of the collections; the oldest goes first."""
 
-_Kept: TypeAlias = tuple[Plan | RuleError, Collection, Collection | None]
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a rule was translated to, and the collections as they were then."""
+
+    outcome: Plan | RuleError
+    collection: Collection
+    auth_collection: Collection | None
+
+    def is_of(self, collection: Collection, auth_collection: Collection | None) -> bool:
+        """Whether neither collection has changed since."""
+        return (self.collection, self.auth_collection) == (collection, auth_collection)
 
 
 class Plans:
@@ -46,19 +57,20 @@ class Plans:
         with self._lock:
             plans = self._plans.setdefault(collections, {})
             kept = plans.get(key)
-        if kept is None or kept[1:] != (collection, auth_collection):
-            made = _made(rule, collection, collections, auth_collection, sql_shapes)
-            kept = (made, collection, auth_collection)
+        if kept is None or not kept.is_of(collection, auth_collection):
+            outcome = _outcome(rule, collection, collections, auth_collection, sql_shapes)
+            kept = _Kept(outcome, collection, auth_collection)
             with self._lock:
                 if len(plans) >= MAX_PLANS:
-                    plans.pop(next(iter(plans)))
+                    oldest = next(iter(plans))
+                    del plans[oldest]
                 plans[key] = kept
-        if isinstance(kept[0], RuleError):
-            raise RuleError(kept[0].reason)
-        return kept[0]
+        if isinstance(kept.outcome, RuleError):
+            raise RuleError(kept.outcome.reason)
+        return kept.outcome
 
 
-def _made(
+def _outcome(
     rule: Rule,
     collection: Collection,
     collections: Collections,

@@ -1,7 +1,7 @@
 """What one rule's query is made of: operands, bound values, joined rows, touched columns."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from pocketfiles.catalogue.model import Collection, Field
@@ -9,7 +9,11 @@ from pocketfiles.rules.joins import Join
 
 Fallback: TypeAlias = Literal["auto", "never", "always"]
 
-RECORD, AUTH = ":record", ":auth"
+RECORD = ":record"
+"""The bound id of the record."""
+
+AUTH = ":auth"
+"""The bound id of the token's owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,13 @@ class Operand:
     placeholder: str = ""
     meaning: str = ""
 
+    def lowered(self) -> "Operand":
+        """The operand's texts in lower case. No index finds them."""
+        many = self.many
+        if many is not None:
+            many = replace(many, sql=f"LOWER({many.sql})")
+        return replace(self, sql=f"LOWER({self.sql})", many=many)
+
 
 NULL = Operand("NULL")
 
@@ -119,13 +130,16 @@ class Query:
     def note_everything(self) -> None:
         """Every field of the collections: a row may be read that was meant to be another's."""
         for collection in self.collections.values():
-            self.note(collection).update({field.name: field for field in collection.fields})
+            noted = self.note(collection)
+            for field in collection.fields:
+                noted[field.name] = field
 
     def join(self, join: Join) -> None:
         """The join, shared by all operands that go the same way; a later one of its name replaces
         it."""
         known = self.joins.get(join.name)
-        self.replaced = self.replaced or known not in {None, join}
+        if known is not None and known != join:
+            self.replaced = True
         self.joins[join.name] = join
         if join.collection is not None:
             self.note(join.collection)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.catalogue.model import Collection, Field, Record
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.values import Bound, json_text, number, text
 
@@ -111,9 +111,8 @@ def request_values(
         found[name] = request_value(name, request, collection)
         if name.startswith(BODY) and name.endswith(":changed"):
             plain = name.removesuffix(":changed")
-            found |= {
-                part: request_value(part, request, collection) for part in (plain, plain + ":isset")
-            }
+            for part in (plain, f"{plain}:isset"):
+                found[part] = request_value(part, request, collection)
     return found
 
 
@@ -123,10 +122,13 @@ def request_value(name: str, request: RuleRequest, collection: Collection) -> Re
     path = name.removeprefix(PREFIX).split(".")
     if len(path) == 1 and path[0] not in _AREAS_WITHOUT_PARTS:
         raise RuleError(f"no such identifier: {name}")
-    if path[0] == "auth" and request.areas["auth"] is None:
-        return NULL
-    if path[0] == "auth" and not (len(path) == _OF_A_FIELD and path[1] in _PLAIN_AUTH):
-        return RequestValue("record", request.areas["auth"]["id"])
+    if path[0] == "auth":
+        owner = request.areas["auth"]
+        if owner is None:
+            return NULL
+        is_plain = len(path) == _OF_A_FIELD and path[1] in _PLAIN_AUTH
+        if not is_plain:
+            return RequestValue("record", owner["id"])
     if path[0] == "body":
         return _of_body(path, request, collection)
     return _plain(path, request, collection)
@@ -139,29 +141,40 @@ def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> R
     if of is None:
         return _plain(path, request, collection)
     sent = request.body.get(name)
-    items = sent if isinstance(sent, list) else [] if sent is None else [sent]
-    if of.type == "relation" and len(path) > _OF_A_FIELD:
-        ids = _ids(sent if isinstance(sent, str) else items)
+    if len(path) == _OF_A_FIELD and modifier in {"each", "length", "lower", "changed"}:
+        return _modified(of, modifier, sent)
+    if len(path) > _OF_A_FIELD and of.type == "relation":
+        ids = _ids(sent)
         return RequestValue("record", json_text(ids)) if ids else NULL
-    if len(path) == _OF_A_FIELD and modifier in ("each", "length"):
-        if of.type not in MULTI_TYPES:
-            raise RuleError(f":{modifier} does not fit the field {name}")
-        return (
-            RequestValue("value", json_text(items))
-            if modifier == "each"
-            else RequestValue(str(len(items)))
-        )
-    if len(path) == _OF_A_FIELD and modifier == "lower":
-        lowered = text(sent)
-        return RequestValue("value" if lowered else "empty", lowered)
-    if len(path) == _OF_A_FIELD and modifier == "changed":
-        return RequestValue("changed")
     return _plain(path, request, collection)
 
 
-def _ids(sent: str | list[Any]) -> list[str]:
-    items = _listed(sent) if isinstance(sent, str) else [text(item) for item in sent]
-    return list(dict.fromkeys(filter(None, items)))
+def _modified(of: Field, modifier: str, sent: Any) -> RequestValue:
+    """The value that was sent for a field, with a modifier behind its name."""
+    if modifier == "changed":
+        return RequestValue("changed")
+    if modifier == "lower":
+        lowered = text(sent)
+        return RequestValue("value" if lowered else "empty", lowered)
+    if of.type not in MULTI_TYPES:
+        raise RuleError(f":{modifier} does not fit the field {of.name}")
+    items = _items(sent)
+    if modifier == "length":
+        return RequestValue(str(len(items)))
+    return RequestValue("value", json_text(items))
+
+
+def _items(sent: Any) -> list[Any]:
+    """A value of the body as a list: none for null, one for anything that is no list."""
+    if sent is None:
+        return []
+    return sent if isinstance(sent, list) else [sent]
+
+
+def _ids(sent: Any) -> list[str]:
+    """The ids that a relation's value in the body names, each once."""
+    ids = _listed(sent) if isinstance(sent, str) else map(text, _items(sent))
+    return list(dict.fromkeys(filter(None, ids)))
 
 
 def _listed(sent: str) -> list[str]:
@@ -197,23 +210,27 @@ def _plain(path: list[str], request: RuleRequest, collection: Collection) -> Req
 
 
 def _find(value: Any, path: list[str]) -> tuple[bool, Any]:
+    """Whether something lies at a path of keys and list indices, and what."""
     for part in path:
         if isinstance(value, Mapping) and part in value:
             value = value[part]
-        elif (
-            isinstance(value, list)
-            and part.isdecimal()
-            and len(part) <= _MAX_INDEX_DIGITS
-            and int(part) < len(value)
-        ):
+        elif isinstance(value, list) and _is_index(part, len(value)):
             value = value[int(part)]
         else:
             return False, None
     return True, value
 
 
+def _is_index(part: str, length: int) -> bool:
+    """Whether a part of a path is an index of a list of that length."""
+    is_number = part.isdecimal() and len(part) <= _MAX_INDEX_DIGITS
+    return is_number and int(part) < length
+
+
 def _bindable(value: Any) -> Bound:
     """Texts and booleans stay, numbers become floats, lists and objects JSON text (§7.2)."""
     if value is None or isinstance(value, str | bool):
         return value
-    return float(value) if isinstance(value, int | float) else json_text(value)
+    if isinstance(value, int | float):
+        return float(value)
+    return json_text(value)

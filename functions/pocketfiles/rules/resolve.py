@@ -22,9 +22,7 @@ _ALLOWED = re.compile(
     re.ASCII,
 )
 _BACK = re.compile(r"(\w+)_via_(\w+)", re.ASCII)
-_NOT_IN_LABEL = re.compile(r"[^\w]+", re.ASCII)
 _LABELS = re.compile(r"(?:\.\w++|\[[0-9]++\])*+", re.ASCII)
-_MAX_INDEX = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -40,6 +38,10 @@ class _Path:
     lenient: bool = False
     inner_joins: list[Join] = field(default_factory=list)
     key: Key | None = None
+
+    def columns(self, name: str) -> tuple[str, str]:
+        """A column in SQL: in the query itself, and in the subquery of all values."""
+        return joins.column(self.row, name), joins.column(self.inner, name)
 
 
 class Resolver:
@@ -87,12 +89,12 @@ class Resolver:
         """A path that begins at rows of a collection whose id fits the condition."""
         inner = INNER + row
         table = joins.quoted(collection.name)
-        outer_on, inner_on = (
-            f"{joins.column(name, 'id')} {condition}" if condition else "" for name in (row, inner)
-        )
         target = condition.removeprefix("IN (").removesuffix(")") if kind == "sent" else ""
-        self._query.join(Join(row, kind, table, outer_on, collection=collection, target=target))
+        outer_on = joins.on_id(row, condition)
+        inner_on = joins.on_id(inner, condition)
+        outer_join = Join(row, kind, table, outer_on, collection=collection, target=target)
         inner_join = Join(inner, kind, table, inner_on, collection=collection)
+        self._query.join(outer_join)
         return _Path(collection, row, inner, inner_joins=[inner_join])
 
     # @request
@@ -108,7 +110,9 @@ class Resolver:
         if name.startswith(BODY) and name.endswith(":each"):
             return self._request_items(name, parts)
         bound = self._query.bind(Origin("request", name), empty=shape == "empty")
-        return replace(bound, sql=f"LOWER({bound.sql})") if name.endswith(":lower") else bound
+        if name.endswith(":lower"):
+            return bound.lowered()
+        return bound
 
     def _request_record(self, name: str, parts: list[str]) -> Operand:
         """A path from the token's owner (§7.6), or from the records that a relation in the body
@@ -157,7 +161,7 @@ class Resolver:
             found = self._query.field(path.collection, part)
             rest = parts[hop + 1 :]
             if found is not None and found.type in {"json", "geoPoint"}:
-                return self._value(path, found, _json_path(rest))
+                return self._value(path, found, joins.json_path(rest))
             if hop >= MAX_HOPS:
                 raise RuleError(f"more than {MAX_HOPS} relations in a row at {part}")
             if found is None:
@@ -186,47 +190,48 @@ class Resolver:
         if found.type in MULTI_TYPES and modifier == "each":
             return self._each(path, found)
         if found.type in MULTI_TYPES and modifier == "length":
-            return self._operand(
-                path,
-                *(joins.length(joins.column(row, found.name)) for row in (path.row, path.inner)),
-            )
+            outer, inner = path.columns(found.name)
+            return self._operand(path, joins.length(outer), joins.length(inner))
         operand = self._value(path, found, "" if found.type == "json" else None)
-        if modifier != "lower":
-            return replace(operand, key=self._key(path, found))
-        many = operand.many and replace(operand.many, sql=f"LOWER({operand.many.sql})")
-        return replace(operand, sql=f"LOWER({operand.sql})", many=many)
+        if modifier == "lower":
+            return operand.lowered()
+        return replace(operand, key=self._key(path, found))
 
     def _key(self, path: _Path, found: Field) -> Key | None:
         """What the records of ``@collection`` can be looked up by at the end of this path."""
         if path.key is not None and path.key.field.type == "relation" and found.name == "id":
             return path.key
+        return self._column_key(path, found)
+
+    def _column_key(self, path: _Path, found: Field) -> Key | None:
+        """A column of the path's row, if that is a record of ``@collection``."""
         own = self._query.joins.get(path.row)
-        if own is not None and own.kind == "all":
-            return Key(path.row, path.collection, found)
-        return None
+        if own is None or own.kind != "all":
+            return None
+        return Key(path.row, path.collection, found)
 
     def _each(self, path: _Path, found: Field) -> Operand:
         """Each item of a list."""
-        own = self._query.joins.get(path.row)
         row = f"__je_{path.row}_{found.name}"
         inner = f"__je_{path.inner}_{found.name}"
         self._query.join(joins.items_of(path.row, found, row))
         path.inner_joins.append(joins.items_of(path.inner, found, inner))
         path.many = path.many or found.multiple
-        key = Key(path.row, path.collection, found) if own and own.kind == "all" else None
-        path.row, path.inner = row, inner
-        operand = self._operand(path, *(joins.column(name, "value") for name in (row, inner)))
+        key = self._column_key(path, found)
+        path.row = row
+        path.inner = inner
+        operand = self._operand(path, *path.columns("value"))
         return replace(operand, key=key)
 
     def _follow(self, path: _Path, found: Field) -> None:
         """Go to the row or rows that a relation names."""
         related = self._related(found)
-        own = self._query.joins.get(path.row)
-        path.key = Key(path.row, path.collection, found) if own and own.kind == "all" else None
+        path.key = self._column_key(path, found)
         row = f"{path.row}_{found.name}"
         inner = f"{path.inner}_{found.name}"
         if found.multiple:
-            items, inner_items = f"__je_{row}", f"{inner}_je"
+            items = f"__je_{row}"
+            inner_items = f"{inner}_je"
             self._query.join(joins.items_of(path.row, found, items))
             self._query.join(joins.linked(items, related, row))
             path.inner_joins.append(joins.items_of(path.inner, found, inner_items))
@@ -235,7 +240,9 @@ class Resolver:
         else:
             self._query.join(joins.singly_related(path.row, found, related, row))
             path.inner_joins.append(joins.singly_related(path.inner, found, related, inner))
-        path.collection, path.row, path.inner = related, row, inner
+        path.collection = related
+        path.row = row
+        path.inner = inner
 
     def _related(self, found: Field) -> Collection:
         related = self._find(found.collection_id)
@@ -254,12 +261,15 @@ class Resolver:
         if found.collection_id != path.collection.id:
             return False
         self._query.note(collection)[found.name] = found
-        row, inner = f"{path.row}_{part}", f"{path.inner}_{part}"
+        row = f"{path.row}_{part}"
+        inner = f"{path.inner}_{part}"
         self._query.join(joins.back_related(path.row, collection, found, row))
         path.inner_joins.append(joins.back_related(path.inner, collection, found, inner))
         path.many = path.many or not joins.is_unique(collection, found)
         path.key = None
-        path.collection, path.row, path.inner = collection, row, inner
+        path.collection = collection
+        path.row = row
+        path.inner = inner
         return True
 
     def _find(self, name_or_id: str) -> Collection | None:
@@ -271,25 +281,16 @@ class Resolver:
 
     def _value(self, path: _Path, found: Field, json_path: str | None) -> Operand:
         """A column, or what lies at a JSON path in it."""
-        columns = [joins.column(row, found.name) for row in (path.row, path.inner)]
+        outer, inner = path.columns(found.name)
         if json_path is None:
-            return self._operand(path, *columns)
-        self._query.may_fail = self._query.may_fail or not _LABELS.fullmatch(json_path)
-        values = [joins.extracted(column, json_path) for column in columns]
-        return replace(self._operand(path, *values), fallback="never")
+            return self._operand(path, outer, inner)
+        if not _LABELS.fullmatch(json_path):
+            self._query.may_fail = True
+        outer_value = joins.extracted(outer, json_path)
+        inner_value = joins.extracted(inner, json_path)
+        operand = self._operand(path, outer_value, inner_value)
+        return replace(operand, fallback="never")
 
     def _operand(self, path: _Path, outer: str, inner: str) -> Operand:
         many = Many(inner, tuple(path.inner_joins)) if path.many else None
         return Operand(outer, rows=(path.row,), many=many)
-
-
-def _json_path(parts: list[str]) -> str:
-    """``.a[0].b`` of ``a.0.b``. Characters that no label may hold are dropped."""
-    path = ""
-    for place, part in enumerate(parts):
-        label = _NOT_IN_LABEL.sub("", part)
-        if part.isdecimal() and int(part) <= _MAX_INDEX:
-            path += f"[{label}]"
-        else:
-            path += f".{label}" if place else label
-    return path if path.startswith("[") else f".{path}"

@@ -1,7 +1,7 @@
 """Collections as tables (pocketbase.md §7.5)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pocketfiles.catalogue.model import Collection, Field
@@ -33,20 +33,28 @@ def table(collection: Collection, fields: Iterable[Field]) -> Table:
     types = {field.name: column_type(collection, field) for field in touched}
     computed = collection.type == "view" and "" in types.values()
     name = quoted(f"{_ROWS_OF}{collection.name}" if computed else collection.name)
-    definitions = ["id TEXT PRIMARY KEY", *(f"{quoted(of)} {kind}" for of, kind in types.items())]
+    definitions = ["id TEXT PRIMARY KEY"]
+    for column, declared in types.items():
+        definitions.append(f"{quoted(column)} {declared}")
     create = [f"CREATE TABLE {name} ({', '.join(definitions)}) WITHOUT ROWID"]
     if computed:
-        values = (
-            quoted(of) if kind else f"+{quoted(of)} AS {quoted(of)}" for of, kind in types.items()
-        )
-        select = f"SELECT {', '.join(['id', *values])} FROM {name}"
-        create.append(f"CREATE VIEW {quoted(collection.name)} AS {select}")
+        create.append(f"CREATE VIEW {quoted(collection.name)} AS {_select(name, types)}")
+    placeholders = ", ".join("?" * len(definitions))
     return Table(
         collection=collection,
         columns=tuple(types),
         create=tuple(create),
-        insert=f"INSERT OR IGNORE INTO {name} VALUES ({', '.join('?' * len(definitions))})",
+        insert=f"INSERT OR IGNORE INTO {name} VALUES ({placeholders})",
     )
+
+
+def _select(name: str, types: Mapping[str, str]) -> str:
+    """The rows of a table; the plus sign takes the affinity of a column that has no type."""
+    values = ["id"]
+    for column, declared in types.items():
+        quoted_column = quoted(column)
+        values.append(quoted_column if declared else f"+{quoted_column} AS {quoted_column}")
+    return f"SELECT {', '.join(values)} FROM {name}"
 
 
 def column_type(collection: Collection, field: Field) -> str:

@@ -1,7 +1,7 @@
 """A rule to a plan that SQLite can run (pocketbase.md §7)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pocketfiles.catalogue.model import Collection, Collections
@@ -49,25 +49,32 @@ def translate(
         conditions = tuple(tuple(map(_without_index, parts)) for parts in conditions)
         query.note_everything()
     joins = tuple(query.joins.values())
-    items = {
-        name for join in joins if join.kind == "item" for name in _PARAMETER.findall(join.table)
-    }
+    tables = {}
+    for collection_id, fields in query.columns.items():
+        tables[collection_id] = table(query.collections[collection_id], fields.values())
+    binds_pattern_as_list = not _bound_lists(joins).isdisjoint(query.patterns)
     return Plan(
         rule=rule,
         base=collection,
         joins=joins,
-        tables={
-            collection_id: table(query.collections[collection_id], fields.values())
-            for collection_id, fields in query.columns.items()
-        },
+        tables=tables,
         parameters=query.parameters,
         patterns=frozenset(query.patterns),
         conditions=conditions,
-        may_fail=query.may_fail or not items.isdisjoint(query.patterns),
+        may_fail=query.may_fail or binds_pattern_as_list,
         read_patterns=tuple(translator.read_patterns),
         query=_query(rule, collection, joins, conditions),
         ways=_ways(conditions) if query.replaced else (),
     )
+
+
+def _bound_lists(joins: Iterable[Join]) -> set[str]:
+    """The parameters whose items are joined."""
+    found: set[str] = set()
+    for join in joins:
+        if join.kind == "item":
+            found.update(_PARAMETER.findall(join.table))
+    return found
 
 
 def _query(
@@ -164,7 +171,8 @@ class _Translator:
 
     def conditions(self, comparison: Comparison) -> tuple[Condition, ...]:
         """One comparison, with the all-match rule where a side has several values (§7.8)."""
-        left, right = self._operand(comparison.left), self._operand(comparison.right)
+        left = self._operand(comparison.left)
+        right = self._operand(comparison.right)
         sign = comparison.sign.removeprefix("?")
         asks_all = not comparison.any_match and bool(left.many or right.many)
         if sign.endswith("~"):
@@ -178,11 +186,16 @@ class _Translator:
         return tuple(_complete(part, (left, right)) for part in parts)
 
     def _every(self, comparison: Comparison, left: Operand, right: Operand) -> Condition:
-        single = [side for side in (left, right) if not side.many]
-        inner = [join for side in (left, right) if side.many for join in side.many.joins]
+        rows: list[str] = []
+        inner: list[Join] = []
+        for side in (left, right):
+            if side.many:
+                inner.extend(side.many.joins)
+            else:
+                rows.extend(side.rows)
         return Condition(
             every(left, comparison.sign, right, self._query.collection),
-            rows=tuple(row for side in single for row in side.rows),
+            rows=tuple(rows),
             reads=(*left.rows, *right.rows),
             inner=tuple(inner),
             equality=self._equality(comparison, left, right),
@@ -196,9 +209,12 @@ class _Translator:
         pairs = ((left, right, comparison.right), (right, left, comparison.left))
         for side, other, node in pairs:
             key = side.key
-            if key is None or is_empty(other) or not (key.is_id or indexable(key.field)):
+            if key is None or is_empty(other):
                 continue
-            if all(join.kind != "all" for join in self._query.closure(other.rows)):
+            has_index = key.is_id or indexable(key.field)
+            other_joins = self._query.closure(other.rows)
+            other_is_known = all(join.kind != "all" for join in other_joins)
+            if has_index and other_is_known:
                 literal = isinstance(node, Text | Number)
                 return Equality(key, other.sql, other.rows, literal, negated=sign == "!=")
         return None

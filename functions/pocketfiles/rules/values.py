@@ -35,7 +35,9 @@ def text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    return _float_text(value) if isinstance(value, float) else ""
+    if isinstance(value, float):
+        return _float_text(value)
+    return ""
 
 
 def _float_text(value: float) -> str:
@@ -69,13 +71,16 @@ def number(written: str) -> float | None:
 def _well_separated(written: str, digits: str) -> bool:
     """Whether every underscore stands between two digits, or between ``0x`` and one."""
     unsigned = written.lower().lstrip("+-")
-    return "_" not in unsigned or all(
-        0 < place < len(unsigned) - 1
-        and (unsigned[place - 1] in digits or unsigned[:place] == "0x")
-        and unsigned[place + 1] in digits
-        for place, character in enumerate(unsigned)
-        if character == "_"
-    )
+    places = [place for place, character in enumerate(unsigned) if character == "_"]
+    return all(_separates(unsigned[:place], unsigned[place + 1 :], digits) for place in places)
+
+
+def _separates(before: str, after: str, digits: str) -> bool:
+    """Whether an underscore may stand between these two parts of a number."""
+    if not before or not after:
+        return False
+    follows_digit = before == "0x" or before[-1] in digits
+    return follows_digit and after[0] in digits
 
 
 def inferred(written: str) -> str | float:
