@@ -5,12 +5,11 @@ not disturb it; nothing is lost either when nothing is carried out, as in a dry 
 """
 
 import json
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from pocketfiles.catalogue.generations import RECORD, Item
-from pocketfiles.catalogue.items import COLLECTION, DATA, collection_item
+from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.items import COLLECTION, DATA, collection_item, text_of
 
 from ..target.actions import DeleteFile, DeleteItem, HoldItem, PutFile, PutItem
 from ..target.items import unpacked
@@ -168,7 +167,7 @@ class Differences:
         if self._read is None:
             return True
         item = self._read(collection_id, record_id)
-        return item is not None and name in _text(item)
+        return item is not None and name in text_of(item)
 
     def changes_record_of(self, key: str) -> bool:
         """Whether the record that the file belongs to is among ``changed_records``."""
@@ -203,9 +202,3 @@ def held_definition(item: Item) -> Item:
     """The definition of a collection that is only held back from deletion."""
     raw = json.loads(item[DATA]["S"])
     return collection_item({**raw, "held": True}, int(item["position"]["N"]))
-
-
-def _text(item: Item) -> str:
-    """The text of a record's values in its item."""
-    written = item[RECORD] if RECORD in item else item[DATA]
-    return written["S"] if "S" in written else zlib.decompress(written["B"]).decode()

@@ -210,16 +210,18 @@ _TRANSIENT_CODES = frozenset(
 
 def code(error: Exception) -> str:
     """The service's error code (of a HEAD, a status such as ``404``), or the exception's name."""
-    if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", ""))
-    return type(error).__name__
+    if not isinstance(error, ClientError):
+        return type(error).__name__
+    details = error.response.get("Error", {})
+    return str(details.get("Code", ""))
 
 
 def status(error: Exception) -> int:
     """The HTTP status of a service's error; 0 if there was no response."""
-    if isinstance(error, ClientError):
-        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    return 0
+    if not isinstance(error, ClientError):
+        return 0
+    metadata = error.response.get("ResponseMetadata", {})
+    return int(metadata.get("HTTPStatusCode", 0))
 
 
 def refusal(service: str, error: Exception) -> Refusal:

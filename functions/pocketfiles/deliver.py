@@ -115,23 +115,24 @@ class Deliverer:
         if not asked or not conditions.honours_range(if_range, stored.etag, stored.modified):
             return []
         parts = ranges.parse(asked, stored.size)
-        too_many = len(parts) > MAX_READS and stored.size > self._inline_limit
-        return [] if too_many else parts
+        are_too_many = len(parts) > MAX_READS and stored.size > self._inline_limit
+        return [] if are_too_many else parts
 
     def _whole(self, request: Request, variant: Variant, described: dict[str, str]) -> Reply:
-        size = variant.stored.size
+        whole = ranges.Part(0, variant.stored.size - 1)
         if request.method == "HEAD":
-            return Reply(200, described, length=size)
-        if size > self._inline_limit:
+            return Reply(200, described, length=whole.length)
+        if whole.length > self._inline_limit:
             return self._redirect(request, variant, described)
-        return Reply(200, described, self._bytes(variant.opened, ranges.Part(0, size - 1)))
+        return Reply(200, described, self._bytes(variant.opened, whole))
 
     def _one_part(
         self, request: Request, variant: Variant, described: dict[str, str], part: ranges.Part
     ) -> Reply:
         asks_again = self._limits.media_ranges and is_media_element(request)
         if part.length > self._inline_limit and asks_again:
-            part = ranges.Part(part.first, part.first + self._inline_limit - 1)
+            last = part.first + self._inline_limit - 1
+            part = ranges.Part(part.first, last)
             described["cache-control"] = NO_STORE  # a cache would take it for all there is
         described["content-range"] = part.content_range(variant.stored.size)
         if request.method == "HEAD":
@@ -158,7 +159,8 @@ class Deliverer:
             return self._redirect(request, variant, described)
         contents = self._contents(variant.opened, parts)
         pairs = list(zip(parts, contents, strict=True))
-        return Reply(206, multipart, ranges.multipart(pairs, size, content_type, boundary))
+        body = ranges.multipart(pairs, size, content_type, boundary)
+        return Reply(206, multipart, body)
 
     def _contents(self, opened: Opened, parts: list[ranges.Part]) -> list[bytes]:
         """The bytes of several parts. A small object is read once, a large one part by part."""
@@ -225,9 +227,11 @@ def _describe(request: Request, variant: Variant) -> dict[str, str]:
 
 def _unsatisfiable(bad_range: ranges.BadRange, described: dict[str, str]) -> Reply:
     """The 416 of a range that cannot be sent, with a text body as PocketBase sends it."""
-    about_the_object = {"cache-control", "last-modified", "etag", "content-type"}
-    sent = {name: value for name, value in described.items() if name not in about_the_object}
-    sent |= {"content-type": "text/plain; charset=utf-8", "cache-control": NO_STORE}
+    sent = dict(described)
+    for name in ("etag", "last-modified"):
+        sent.pop(name, None)
+    sent["content-type"] = "text/plain; charset=utf-8"
+    sent["cache-control"] = NO_STORE
     if bad_range.content_range:
         sent["content-range"] = bad_range.content_range
     body = f"{bad_range.reason}\n".encode()

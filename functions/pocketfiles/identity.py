@@ -42,7 +42,8 @@ def token_owner(request: Request, snapshot: Snapshot, now: float) -> tokens.Iden
 def verified_owner(request: Request, snapshot: Snapshot, now: float) -> tokens.Identity:
     """The owner of the file token in the query. Raises ``BadToken`` where ``token_owner`` sees a
     guest."""
-    identity = tokens.verify(request.query.get("token", ""), "file", snapshot.owner, now)
+    token = request.query.get("token", "")
+    identity = tokens.verify(token, "file", snapshot.owner, now)
     if identity.is_superuser and not _superuser_may_come(request, snapshot):
         raise tokens.BadToken("a superuser's, from an address that is not listed")
     return identity
@@ -68,5 +69,6 @@ def _bearer_token(authorization: str) -> str:
     """The token in the header: after ``Bearer `` in any case, or the whole value
     (pocketbase.md §2.1)."""
     value = authorization.strip()
-    has_scheme = len(value) > len(_BEARER) and value[: len(_BEARER)].lower() == _BEARER
-    return value[len(_BEARER) :] if has_scheme else value
+    if value.lower().startswith(_BEARER):
+        return value[len(_BEARER) :]
+    return value

@@ -67,18 +67,26 @@ def _body(token: str, query: Mapping[str, str]) -> bytes:
 
     Empty for a modifier that does not exist, as in PocketBase.
     """
-    names = [name.strip() for name in _FIELD.findall(query.get("fields", ""))]
-    body = {} if any(names) else {"token": token}
-    for name in filter(None, names):
-        field = _MODIFIED.fullmatch(name)
-        if field is None or (field["length"] is not None and not int(field["length"])):
+    elements = [element.strip() for element in _FIELD.findall(query.get("fields", ""))]
+    named = [element for element in elements if element]
+    body = {} if named else {"token": token}
+    for element in named:
+        field = _MODIFIED.fullmatch(element)
+        if field is None:
             return b""
-        if field["name"] == "*" or field["name"].partition(".")[0] == "token":
-            body["token"] = _excerpt(token, field["length"], field["ellipsis"] or "")
-    return json.dumps(body, separators=(",", ":")).encode() + b"\n"
+        length = len(token) if field["length"] is None else int(field["length"])
+        if length == 0:
+            return b""
+        name, _, _ = field["name"].partition(".")
+        if field["name"] == "*" or name == "token":
+            body["token"] = _excerpt(token, length, field["ellipsis"] or "")
+    written = json.dumps(body, separators=(",", ":"))
+    return f"{written}\n".encode()
 
 
-def _excerpt(token: str, length: str | None, ellipsis: str) -> str:
-    if length is None or int(length) >= len(token):
+def _excerpt(token: str, length: int, ellipsis: str) -> str:
+    """The first characters of the token, with dots behind them if ``ellipsis`` is true."""
+    if length >= len(token):
         return token
-    return token[: int(length)] + ("..." if is_true(ellipsis) else "")
+    dots = "..." if is_true(ellipsis) else ""
+    return token[:length] + dots

@@ -44,6 +44,9 @@ LATER = "#later"
 MARK = "#"
 """Separates the parts of a partition key. The partition key of a record contains none."""
 
+MAX_ID_BYTES = 1024
+"""DynamoDB's limit for a sort key, and so for a record's id."""
+
 _THUMBS = "thumbs_"
 
 
@@ -101,9 +104,9 @@ def thumb(original_key: str, size: str, format_name: str = "") -> str:
     ``format_name``: ``avif`` or ``webp`` for the thumb that clients get who ask for that format. It
     lies beside the plain thumb, so that PocketBase removes both with the file.
     """
-    name = original_key.rpartition("/")[2]
+    _, _, name = original_key.rpartition("/")
     ending = f".{format_name}" if format_name else ""
-    return thumbs_prefix(original_key) + thumb_name(name, size) + ending
+    return f"{thumbs_prefix(original_key)}{thumb_name(name, size)}{ending}"
 
 
 def thumb_name(name: str, size: str) -> str:
@@ -121,6 +124,11 @@ def parse(key: str) -> Original | Thumb | None:
             if collection_id and record_id and file and name:
                 return Thumb(f"{collection_id}/{record_id}/{file}", name)
     return None
+
+
+def may_be_record_id(text: str) -> bool:
+    """Whether a record can have this id. If not, it need not be looked up."""
+    return 0 < len(text.encode(errors="replace")) <= MAX_ID_BYTES
 
 
 def pointer(copy: int) -> str:

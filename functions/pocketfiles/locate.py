@@ -78,4 +78,5 @@ def thumb_size(request: Request, field: Field) -> str:
     """The thumb size to serve. Empty for the original, which also stands in for every size that
     the field does not list (pocketbase.md §3.6)."""
     size = request.query.get("thumb", "")
-    return size if size == ALWAYS_ALLOWED or size in field.thumbs else ""
+    is_allowed = size == ALWAYS_ALLOWED or size in field.thumbs
+    return size if is_allowed else ""

@@ -53,7 +53,7 @@ Owner: TypeAlias = Callable[[str, str], tuple[Collection, Record] | None]
 
 def verify(token: str, kind: Kind, owner: Owner, now: float) -> Identity:
     """The owner of a token. ``now`` in seconds since the epoch. Raises ``BadToken``."""
-    claims = _object(_parts(token)[1], "claims")
+    claims = _claims(token)
     _check_time(claims, now)
     collection_id = _text(claims, "collectionId")
     record_id = _text(claims, "id")
@@ -66,16 +66,14 @@ def verify(token: str, kind: Kind, owner: Owner, now: float) -> Identity:
     if collection.type != "auth":
         raise BadToken("the token's owner is no auth record")
     _check_signature(token, _key(collection, record, kind))
-    expires = claims.get("exp")
-    return Identity(collection, record, float(int(expires)) if expires else None)
+    return Identity(collection, record, _seconds(claims, "exp"))
 
 
 def has_expired(token: str, kind: Kind, owner: Owner, now: float) -> bool:
     """Whether a token is its owner's, and was valid until it expired. ``now`` as for ``verify``."""
     try:
-        claims = _object(_parts(token)[1], "claims")
-        expires = int(_seconds(claims, "exp")) if "exp" in claims else 0
-        if not expires or expires > now:
+        expires = _seconds(_claims(token), "exp")
+        if expires is None or expires > now:
             return False
         verify(token, kind, owner, expires - 1)
     except BadToken:
@@ -101,7 +99,8 @@ def issue(collection: Collection, record: Record, kind: Kind, now: float) -> str
         claims["refreshable"] = True
     header = {"alg": _ALGORITHM, "typ": "JWT"}
     signed = f"{_encoded(_json(header))}.{_encoded(_json(claims))}"
-    return f"{signed}.{_encoded(_signature(signed, key))}"
+    signature = _signature(signed, key)
+    return f"{signed}.{_encoded(signature)}"
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -132,6 +131,12 @@ def _parts(token: str) -> tuple[str, str, str]:
         case [header, claims, signature]:
             return header, claims, signature
     raise BadToken("not three parts")
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """The claims of a token whose signature is not checked yet."""
+    _, encoded, _ = _parts(token)
+    return _object(encoded, "claims")
 
 
 def _object(part: str, name: str) -> dict[str, Any]:
@@ -173,21 +178,26 @@ def _check_time(claims: Mapping[str, Any], now: float) -> None:
 
     A claim must be a number if it is present, and 0 counts as absent (pocketbase.md §2.2).
     """
-    times = {name: _seconds(claims, name) for name in ("exp", "nbf", "iat") if name in claims}
-    if times.get("exp") and int(times["exp"]) <= now:
+    expires = _seconds(claims, "exp")
+    not_before = _seconds(claims, "nbf")
+    issued_at = _seconds(claims, "iat")
+    if expires is not None and expires <= now:
         raise BadToken("expired")
-    if times.get("nbf") and int(times["nbf"]) > now:
+    if not_before is not None and not_before > now:
         raise BadToken("not valid yet")
-    if times.get("iat") and int(times["iat"]) > now:
+    if issued_at is not None and issued_at > now:
         raise BadToken("issued in the future")
 
 
-def _seconds(claims: Mapping[str, Any], name: str) -> float:
+def _seconds(claims: Mapping[str, Any], name: str) -> int | None:
+    """A time in whole seconds since the epoch; ``None`` for 0 and for a claim that is absent."""
+    if name not in claims:
+        return None
     value = claims[name]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not abs(value) < _LATEST_TIME:  # false for NaN, too
         raise BadToken(f"{name} is no time")
-    return float(value)
+    return int(value) if value else None
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -5,39 +5,19 @@
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from pocketfiles import keys
 from pocketfiles.catalogue.generations import Pointer
-from pocketfiles.catalogue.model import Collection, Collections, Record, Settings
+from pocketfiles.catalogue.model import Collection, Collections, Reader, Record, Settings
 from pocketfiles.errors import Denied, Outdated, Overloaded, Refusal
 
 T = TypeVar("T")
 
-MAX_ID_BYTES = 1024
-"""DynamoDB's limit for a sort key."""
-
 ATTEMPTS = 3
 """How often a request starts again because the data changed while it read."""
-
-
-class Reader(Protocol):
-    """The stored records at one moment."""
-
-    def get(self, collection_id: str, record_id: str) -> Record | None:
-        """One record, or ``None``."""
-
-    def batch(self, collection_id: str, record_ids: Sequence[str]) -> dict[str, Record]:
-        """Those of the records that exist, by id."""
-
-    def referring(
-        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
-    ) -> list[str]:
-        """Ids of the records whose field has one of the values; ``limit`` + 1 at the most."""
-
-    def all(self, collection_id: str, limit: int) -> Iterable[Record]:
-        """The collection's records; ``limit`` + 1 at the most."""
 
 
 class Generations(Protocol):
@@ -78,15 +58,19 @@ class Snapshot:
 
     def record(self, collection: Collection, record_id: str) -> Record | None:
         """One record of a collection; a name that no id can have costs no read."""
-        if not record_id or len(record_id.encode(errors="replace")) > MAX_ID_BYTES:
+        if not keys.may_be_record_id(record_id):
             return None
         return self.reader.get(collection.id, record_id)
 
     def owner(self, collection_name_or_id: str, record_id: str) -> tuple[Collection, Record] | None:
-        """A token's owner."""
+        """A token's owner and its collection."""
         collection = self.collections.find(collection_name_or_id)
-        record = self.record(collection, record_id) if collection else None
-        return (collection, record) if collection and record else None
+        if collection is None:
+            return None
+        record = self.record(collection, record_id)
+        if record is None:
+            return None
+        return collection, record
 
     def age(self, now: float) -> float | None:
         """Seconds since a sync last said that it lives; ``None`` if none ever did."""
@@ -157,7 +141,7 @@ class Catalogue:
             return kept.snapshot
 
     def now(self) -> float:
-        """The moment, for ``since``."""
+        """This moment, to be passed to ``current`` as ``since``."""
         return self._clock()
 
     def current(self, *, since: float | None = None) -> Snapshot:
@@ -201,9 +185,8 @@ class Catalogue:
     def _expire(self) -> None:
         """Have the pointer read before the next snapshot is used."""
         if self._kept is not None:
-            self._kept = replace(
-                self._kept, read_at=min(self._kept.read_at, self._clock() - self._ttl)
-            )
+            too_old = self._clock() - self._ttl
+            self._kept = replace(self._kept, read_at=min(self._kept.read_at, too_old))
 
     def _still_holds(self, kept: _Kept, pointer: Pointer, now: float) -> bool:
         """Whether the catalogue in memory is the pointer's."""
@@ -217,7 +200,7 @@ class Catalogue:
         collections, settings, held = self._generations.catalogue(pointer)
         if self._kept is not None:
             before = self._kept.snapshot.collections
-            if tuple(collections) == tuple(before) and collections.indexed == before.indexed:
+            if collections.is_same_as(before):
                 collections = before  # keeps the rules' plans, which belong to this object
         return self._snapshot(pointer, collections, settings, held)
 
@@ -231,9 +214,8 @@ class Catalogue:
         is_copy = bool(pointer.table) and pointer.table != self._generations.name
         without_held = None
         if pointer.holding:
-            remaining = Collections(
-                (each for each in collections if each.id not in held), collections.indexed
-            )
+            not_held = (each for each in collections if each.id not in held)
+            remaining = Collections(not_held, collections.indexed)
             reader = self._generations.at(pointer, remaining, with_held=False)
             without_held = Snapshot(pointer, remaining, settings, reader, is_copy=is_copy)
         reader = self._generations.at(pointer, collections)

@@ -59,14 +59,15 @@ def record_items(
         RECORD: _packed(_by_id(collection, record.values)),
     }
     if record.sources:
-        homes = {
-            name: [home.collection_id, home.record_id]
-            for name, home in sorted(record.sources.items())
+        sources = {
+            name: [source.collection_id, source.record_id]
+            for name, source in record.sources.items()
         }
-        item[SOURCES] = {"S": _json(homes)}
+        item[SOURCES] = {"S": _json(sources)}
     if references is None:
         references = relation_references(collection, record)
-    return [item, *({"pk": {"S": pk}, "sk": {"S": record.id}} for pk in references)]
+    index_items = [{"pk": {"S": pk}, "sk": {"S": record.id}} for pk in references]
+    return [item, *index_items]
 
 
 def relation_references(collection: Collection, record: Record) -> Iterator[str]:
@@ -79,12 +80,23 @@ def relation_references(collection: Collection, record: Record) -> Iterator[str]
 
 def record_from(item: Item, collection: Collection) -> Record:
     """A record of its item, its columns named as the collection names them."""
-    written = item[RECORD] if RECORD in item else item[DATA]
-    text = written["S"] if "S" in written else zlib.decompress(written["B"])
-    homes = json.loads(item[SOURCES]["S"]) if SOURCES in item else {}
-    sources = {name: Source(*home) for name, home in homes.items()}
-    values = _by_name(collection, json.loads(text))
-    return Record(item["pk"]["S"], item["sk"]["S"], values, sources)
+    stored_values = json.loads(text_of(item))
+    stored_sources = json.loads(item[SOURCES]["S"]) if SOURCES in item else {}
+    return Record(
+        collection_id=item["pk"]["S"],
+        id=item["sk"]["S"],
+        values=_by_name(collection, stored_values),
+        sources={name: Source(*source) for name, source in stored_sources.items()},
+    )
+
+
+def text_of(item: Item) -> str:
+    """The JSON text of the values in a record's item. Format 1 has it in another attribute."""
+    attribute = item[RECORD] if RECORD in item else item[DATA]
+    if "S" in attribute:
+        text: str = attribute["S"]
+        return text
+    return zlib.decompress(attribute["B"]).decode()
 
 
 def collection_item(raw: Mapping[str, Any], position: int) -> Item:
@@ -137,16 +149,18 @@ def catalogue_from(
     definitions = 0
     expected = 0
     for item in items:
+        sk = item["sk"]["S"]
         raw = json.loads(item[DATA]["S"])
-        if item["sk"]["S"] == HEADER:
+        if sk == HEADER:
             expected = int(item["definitions"]["N"])
             indexed = indexed_from(item)
             continue
         definitions += 1
-        if item["sk"]["S"] == SETTINGS:
+        if sk == SETTINGS:
             settings = Settings.from_json(raw)
             continue
-        collections.append(Collection.from_json(raw, int(item["position"]["N"])))
+        position = int(item["position"]["N"])
+        collections.append(Collection.from_json(raw, position))
         if raw.get("held"):
             held.add(raw["id"])
     if versioned and (not expected or definitions != expected):
@@ -155,10 +169,11 @@ def catalogue_from(
 
 
 def _by_id(collection: Collection, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values by field id."""
     if collection.type == "view":
         return dict(values)
-    ids = {field.name: f"{keys.MARK}{field.id}" for field in collection.fields}
-    return {ids.get(name, name): value for name, value in values.items()}
+    id_of = {field.name: f"{keys.MARK}{field.id}" for field in collection.fields}
+    return {id_of.get(name, name): value for name, value in values.items()}
 
 
 def _by_name(collection: Collection, values: Mapping[str, Value]) -> dict[str, Value]:

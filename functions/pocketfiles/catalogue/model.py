@@ -5,9 +5,9 @@ JSON as their text), because view rules compare them with SQLite's eyes (pocketb
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 SUPERUSERS = "_superusers"
 
@@ -149,7 +149,7 @@ def listed(raw: Value, *, multiple: bool) -> tuple[str, ...]:
     names = _array(text) if "[" in text else None
     if names is None:
         names = [text]
-    unique = tuple(dict.fromkeys(name for name in names if name))
+    unique = tuple(dict.fromkeys(filter(None, names)))
     return unique if multiple else unique[-1:]
 
 
@@ -182,6 +182,10 @@ class Collections:
     def __iter__(self) -> Iterator[Collection]:
         return iter(self._ordered)
 
+    def is_same_as(self, other: "Collections") -> bool:
+        """Whether the others are equal to these, in the same order and with the same indexes."""
+        return self._ordered == other._ordered and self.indexed == other.indexed
+
     def with_id(self, collection_id: str) -> Collection | None:
         """The collection of exactly this id."""
         return self._by_id.get(collection_id)
@@ -199,6 +203,25 @@ class Collections:
             if collection.id == name_or_id or collection.name.casefold() == folded:
                 return collection
         return None
+
+
+class Reader(Protocol):
+    """The stored records at one moment."""
+
+    def get(self, collection_id: str, record_id: str) -> Record | None:
+        """One record, or ``None``."""
+
+    def batch(self, collection_id: str, record_ids: Sequence[str]) -> Mapping[str, Record]:
+        """Those of the records that exist, by id."""
+
+    def referring(
+        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
+    ) -> Sequence[str]:
+        """Ids of the records whose field has one of the values, which are keys of
+        ``rules.lookups``. ``limit`` + 1 at the most, which tells that there are too many."""
+
+    def all(self, collection_id: str, limit: int) -> Iterable[Record]:
+        """The collection's records; ``limit`` + 1 at the most, which tells the same."""
 
 
 @dataclass(frozen=True, slots=True)

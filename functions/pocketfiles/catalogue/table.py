@@ -70,8 +70,7 @@ class Table:
     def pointer(self) -> Pointer:
         """The pointer as it is now; ``UNVERSIONED`` for a table of format 1."""
         copy = random.randrange(keys.POINTER_COPIES)  # noqa: S311 - spreads reads over partitions
-        key = {"pk": {"S": keys.pointer(copy)}, "sk": {"S": keys.POINTER}}
-        item = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        item = self.get_item(keys.pointer(copy), keys.POINTER)
         return pointer_from(item) if item else UNVERSIONED
 
     def catalogue(self, pointer: Pointer) -> tuple[Collections, Settings, frozenset[str]]:
@@ -89,8 +88,8 @@ class Table:
 
     def get_item(self, pk: str, sk: str) -> Item | None:
         """One item, or ``None``."""
-        key = {"pk": {"S": pk}, "sk": {"S": sk}}
-        item: Item | None = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        answer = self._call("get_item", Key=_key(pk, sk), ConsistentRead=True)
+        item: Item | None = answer.get("Item")
         return item
 
     def batch_items(self, pk: str, sks: Sequence[str]) -> Iterator[Item]:
@@ -99,7 +98,7 @@ class Table:
         Keys that DynamoDB left unprocessed are asked for again, with pauses between. Raises
         ``Overloaded`` when some are always left.
         """
-        wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for sk in sks]
+        wanted = [_key(pk, sk) for sk in sks]
         pause = _FIRST_PAUSE_SECONDS
         for attempt in range(_BATCH_ATTEMPTS):
             if attempt:
@@ -107,9 +106,10 @@ class Table:
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             answer = self._call_batch({self._name: {"Keys": wanted, "ConsistentRead": True}})
             yield from answer["Responses"].get(self._name, [])
-            wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])
-            if not wanted:
+            unprocessed = answer.get("UnprocessedKeys", {})
+            if self._name not in unprocessed:
                 return
+            wanted = unprocessed[self._name]["Keys"]
         raise Overloaded("DynamoDB left keys of a batch unprocessed")
 
     def query_items(self, pk: str, page_size: int | None = None, after: str = "") -> Iterator[Item]:
@@ -123,7 +123,7 @@ class Table:
         if page_size is not None:
             request["Limit"] = page_size
         if after:
-            request["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": after}}
+            request["ExclusiveStartKey"] = _key(pk, after)
         while True:
             page = self._call("query", **request)
             yield from page["Items"]
@@ -161,10 +161,13 @@ class TableAt:
     def batch(self, collection_id: str, record_ids: Iterable[str]) -> dict[str, Record]:
         """Those of the records that exist, by id; a hundred a call."""
         collection = self._collections.with_id(collection_id)
-        wanted = list(dict.fromkeys(record_ids)) if collection else []
+        if collection is None:
+            return {}
+        wanted = list(dict.fromkeys(record_ids))
         found: dict[str, Record] = {}
         for start in range(0, len(wanted), BATCH):
-            for item in self._table.batch_items(collection_id, wanted[start : start + BATCH]):
+            batch = wanted[start : start + BATCH]
+            for item in self._table.batch_items(collection_id, batch):
                 record = self._record(item, collection)
                 if record:
                     found[record.id] = record
@@ -202,9 +205,13 @@ class TableAt:
             if record:
                 yield record
 
-    def _record(self, item: Item, collection: Collection | None) -> Record | None:
+    def _record(self, item: Item, collection: Collection) -> Record | None:
         value = value_at(item, self._pointer, with_held=self._with_held)
-        return record_from(value, collection) if value and collection else None
+        return record_from(value, collection) if value else None
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
 def _answer(operation: Any, **request: Any) -> Any:

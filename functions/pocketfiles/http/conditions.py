@@ -54,14 +54,19 @@ def outcome(headers: Mapping[str, str], etag: str, modified: datetime | None) ->
     empty or malformed counts as absent, except a malformed ``If-Match``, which matches nothing.
     """
     seconds = None if modified is None else int(modified.timestamp())
-    if headers.get("if-match"):
-        if not _matches(headers["if-match"], etag, weak=False):
-            return 412
-    elif not _is_unmodified(headers.get("if-unmodified-since"), seconds):
+    if_match = headers.get("if-match")
+    if if_match:
+        may_proceed = _matches(if_match, etag, weak=False)
+    else:
+        may_proceed = _is_unmodified(headers.get("if-unmodified-since"), seconds)
+    if not may_proceed:
         return 412
-    if headers.get("if-none-match"):
-        return 304 if _matches(headers["if-none-match"], etag, weak=True) else 200
-    return 304 if _is_not_modified(headers.get("if-modified-since"), seconds) else 200
+    if_none_match = headers.get("if-none-match")
+    if if_none_match:
+        has_copy = _matches(if_none_match, etag, weak=True)
+    else:
+        has_copy = _is_not_modified(headers.get("if-modified-since"), seconds)
+    return 304 if has_copy else 200
 
 
 def honours_range(if_range: str | None, etag: str, modified: datetime | None) -> bool:
@@ -78,7 +83,11 @@ def _matches(tag_list: str, etag: str, *, weak: bool) -> bool:
     """Whether the list names ``etag``, by weak or by strong comparison (RFC 9110 §8.8.3.2)."""
     if tag_list.strip() == "*":
         return True
-    return any(tag == etag and (weak or not is_weak) for is_weak, tag in _entity_tags(tag_list))
+    for is_weak, tag in _entity_tags(tag_list):
+        counts = weak or not is_weak
+        if counts and tag == etag:
+            return True
+    return False
 
 
 def _entity_tags(tag_list: str) -> Iterator[tuple[bool, str]]:

@@ -66,8 +66,8 @@ def content_type(name: str, stored: str) -> str:
     Extensions count in lower case only, as in PocketBase. Control characters are removed from the
     stored type, so that it cannot break the header.
     """
-    dot = name.rfind(".")
-    by_extension = _TYPE_BY_EXTENSION.get(name[dot:]) if dot >= 0 else None
+    _, dot, extension = name.rpartition(".")
+    by_extension = _TYPE_BY_EXTENSION.get(f"{dot}{extension}")
     return by_extension or _UNPRINTABLE.sub("", stored)
 
 

@@ -1,9 +1,9 @@
 """Query strings, parsed as Go's ``net/url`` parses them (pocketbase.md §1.3)."""
 
+import re
 from urllib.parse import unquote
 
-_ESCAPE_DIGITS = 2
-_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def parse_query(raw: str) -> dict[str, str]:
@@ -16,14 +16,15 @@ def parse_query(raw: str) -> dict[str, str]:
         if not pair or ";" in pair:
             continue
         name, _, value = pair.partition("=")
-        if _is_well_escaped(name) and _is_well_escaped(value):
-            found.setdefault(unquote(name.replace("+", " ")), unquote(value.replace("+", " ")))
+        if is_well_escaped(name) and is_well_escaped(value):
+            found.setdefault(_decoded(name), _decoded(value))
     return found
 
 
-def _is_well_escaped(text: str) -> bool:
+def is_well_escaped(text: str) -> bool:
     """Whether two hexadecimal digits follow every percent sign."""
-    escapes = [piece[:_ESCAPE_DIGITS] for piece in text.split("%")[1:]]
-    return all(
-        len(escape) == _ESCAPE_DIGITS and _HEX_DIGITS.issuperset(escape) for escape in escapes
-    )
+    return _BAD_ESCAPE.search(text) is None
+
+
+def _decoded(text: str) -> str:
+    return unquote(text.replace("+", " "))

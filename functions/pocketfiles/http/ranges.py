@@ -90,15 +90,18 @@ def multipart(
     pieces = []
     for part, content in parts:
         head = (
-            f"--{boundary}",
-            f"Content-Range: {part.content_range(size)}",
-            f"Content-Type: {content_type}",
+            f"--{boundary}\r\n"
+            f"Content-Range: {part.content_range(size)}\r\n"
+            f"Content-Type: {content_type}\r\n"
+            "\r\n"
         )
-        pieces.append("\r\n".join((*head, "", "")).encode() + content)
-    return b"\r\n".join(pieces) + f"\r\n--{boundary}--\r\n".encode()
+        pieces.append(head.encode() + content)
+    end = f"\r\n--{boundary}--\r\n"
+    return b"\r\n".join(pieces) + end.encode()
 
 
 def multipart_length(parts: list[Part], size: int, content_type: str, boundary: str) -> int:
     """The length of that body, without its bytes."""
-    framing = len(multipart([(part, b"") for part in parts], size, content_type, boundary))
-    return framing + sum(part.length for part in parts)
+    without_bytes = [(part, b"") for part in parts]
+    framing = multipart(without_bytes, size, content_type, boundary)
+    return len(framing) + sum(part.length for part in parts)

@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from pocketfiles.errors import RuleError
+from pocketfiles.http.query import is_well_escaped
 from pocketfiles.rules.values import inferred, well_formed
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _BLANKS = " \t\r\n"
-_HEXADECIMAL = "0123456789abcdefABCDEF"
 _JSON_PAYLOAD = "@jsonPayload"
 
 
@@ -67,15 +67,10 @@ def _form(raw_query: str) -> dict[str, Any]:
 
 
 def _unescaped(written: str) -> str:
-    escapes = [piece[:2] for piece in written.split("%")[1:]]
-    if not all(map(_is_byte, escapes)):
+    if not is_well_escaped(written):
         raise RuleError("the request has a query with a bad escape")
     with_blanks = written.replace("+", " ")
     return unquote_to_bytes(with_blanks).decode(errors="replace")
-
-
-def _is_byte(digits: str) -> bool:
-    return len(digits) == len("ff") and all(digit in _HEXADECIMAL for digit in digits)
 
 
 def _number(written: str) -> float:

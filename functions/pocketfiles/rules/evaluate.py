@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pocketfiles.catalogue.model import Collection, Collections, Record
+from pocketfiles.catalogue.model import Collection, Collections, Reader, Record
 from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database, opened
 from pocketfiles.rules.decide import Decider
 from pocketfiles.rules.goals import Goal, conditions_of, goal_of
 from pocketfiles.rules.like import MAX_PATTERN, pattern
-from pocketfiles.rules.loader import Loader, Reader
+from pocketfiles.rules.loader import Loader
 from pocketfiles.rules.macros import MACROS, stamp
 from pocketfiles.rules.parser import parse
 from pocketfiles.rules.plan import Condition

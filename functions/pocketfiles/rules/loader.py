@@ -1,11 +1,12 @@
 """Which records a rule needs beyond its own, hop by hop, in as few calls as its shape allows."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
-from typing import Any, Protocol
+from typing import Any
 
-from pocketfiles.catalogue.model import Collection, Field, Record
+from pocketfiles import keys
+from pocketfiles.catalogue.model import Collection, Field, Reader, Record
 from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database
@@ -15,31 +16,11 @@ from pocketfiles.rules.needs import Lookup, Needs
 from pocketfiles.rules.plan import Condition, Plan
 from pocketfiles.rules.query import closure
 
-MAX_ID_BYTES = 1024
-"""Bytes of a record id; DynamoDB's limit for a sort key."""
-
 FIRST_BATCH = 25
 """Records read at once before their size is known."""
+
 BATCH = 100
-
-
-class Reader(Protocol):
-    """The stored records, as far as rules read them."""
-
-    def get(self, collection_id: str, record_id: str) -> Record | None:
-        """One record, or ``None``."""
-
-    def batch(self, collection_id: str, record_ids: Sequence[str]) -> Mapping[str, Record]:
-        """Those of the records that exist, by id."""
-
-    def referring(
-        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
-    ) -> Sequence[str]:
-        """Ids of the records whose field has one of the keys (see ``lookups``); ``limit`` + 1 at
-        the most."""
-
-    def all(self, collection_id: str, limit: int) -> Iterable[Record]:
-        """The records of a collection; ``limit`` + 1 at the most, so that too many can be told."""
+"""Records read at once after that."""
 
 
 class Loader:
@@ -109,14 +90,14 @@ class Loader:
                 self._load_all(collection)
                 continue
             field_name = lookup.field.name if lookup.field else ""
-            _, keys = wanted.setdefault((collection.id, field_name), (lookup, {}))
-            for key in _keys(lookup.field, values):
-                keys[key] = None
-        for lookup, keys in wanted.values():
+            _, known = wanted.setdefault((collection.id, field_name), (lookup, {}))
+            for key in _index_keys(lookup.field, values):
+                known[key] = None
+        for lookup, names in wanted.values():
             if lookup.field:
-                self._load_referring(lookup.collection, lookup.field, keys)
+                self._load_referring(lookup.collection, lookup.field, names)
             else:
-                self._load_named(lookup.collection, keys)
+                self._load_named(lookup.collection, names)
 
     def _load_all(self, collection: Collection) -> None:
         if collection.id in self._whole:
@@ -138,7 +119,7 @@ class Loader:
         missing = [
             record_id
             for record_id in ids
-            if record_id not in read and 0 < len(record_id.encode()) <= MAX_ID_BYTES
+            if record_id not in read and keys.may_be_record_id(record_id)
         ]
         room = self._room(collection.id)
         if len(missing) > room:
@@ -153,9 +134,10 @@ class Loader:
             read.update(batch)
             size = BATCH
 
-    def _load_referring(self, collection: Collection, field: Field, keys: Iterable[str]) -> None:
+    def _load_referring(self, collection: Collection, field: Field, names: Iterable[str]) -> None:
+        """Load the records whose field has one of the values with these index keys."""
         asked = self._asked[collection.id, field.name]
-        missing = [key for key in keys if key not in asked]
+        missing = [name for name in names if name not in asked]
         if not missing:
             return
         asked.update(missing)
@@ -210,7 +192,7 @@ class Loader:
         return self._database.has_row(self._plan.select(["1"], reads, condition.sql))
 
 
-def _keys(field: Field | None, values: Sequence[Any]) -> Iterator[str]:
+def _index_keys(field: Field | None, values: Sequence[Any]) -> Iterator[str]:
     """The index keys of a field's values; without a field, the values as record ids."""
     for value in values:
         yield str(value) if field is None else index_key(field, value)

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from pocketfiles.catalogue.cached import ATTEMPTS, MAX_ID_BYTES, Catalogue, snapshot_of
+from pocketfiles import keys
+from pocketfiles.catalogue.cached import ATTEMPTS, Catalogue, snapshot_of
 from pocketfiles.catalogue.generations import UNVERSIONED, Pointer
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Settings
 from pocketfiles.errors import Denied, Outdated, Overloaded, Refusal, StorageUnavailable
@@ -136,8 +137,8 @@ def test_a_record_is_read_each_time() -> None:
     ("record_id", "reads"),
     [
         ("", 0),
-        ("x" * MAX_ID_BYTES, 1),
-        ("x" * (MAX_ID_BYTES + 1), 0),
+        ("x" * keys.MAX_ID_BYTES, 1),
+        ("x" * (keys.MAX_ID_BYTES + 1), 0),
         ("é" * 513, 0),
         ("\ud800", 1),
     ],
