@@ -10,12 +10,11 @@ from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.model import Collection, Record
 
 from ..errors import AdminError
+from ..standalone.thumbs import MAX_RECORDS
 from ..wording import counted
 from . import arguments, output
 
 _EXAMPLE = "ls photos --stack acme"
-_MAX_RECORDS = 1_000_000
-"""Records listed at most."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -42,13 +41,14 @@ def _lines(snapshot: Snapshot, name: str | None, record_id: str | None) -> Itera
         return
     collection = find_collection(snapshot, name)
     if record_id is None:
-        for record in snapshot.reader.all(collection.id, _MAX_RECORDS):
+        for record in snapshot.reader.all(collection.id, MAX_RECORDS):
             yield _record_line(collection, record)
         return
     record = find_record(snapshot, collection, record_id)
     for field in collection.file_fields:
+        note = ", protected" if field.protected else ""
         for file in record.names(field):
-            yield f"{file}  {field.name}{', protected' if field.protected else ''}"
+            yield f"{file}  {field.name}{note}"
 
 
 def find_collection(snapshot: Snapshot, name_or_id: str) -> Collection:
@@ -69,10 +69,10 @@ def find_record(snapshot: Snapshot, collection: Collection, record_id: str) -> R
 
 
 def _collection_line(collection: Collection) -> str:
-    fields = [
-        f"{field.name}{' (protected)' if field.protected else ''}"
-        for field in collection.file_fields
-    ]
+    fields = []
+    for field in collection.file_fields:
+        note = " (protected)" if field.protected else ""
+        fields.append(f"{field.name}{note}")
     about = f"files in {', '.join(fields)}" if fields else "no file fields"
     return f"{collection.name}  {collection.id}, {collection.type}, {about}"
 

@@ -41,14 +41,14 @@ def run(parsed: argparse.Namespace) -> int:
     values = dict(_pair(text) for text in parsed.set)
     records = arguments.records_of(parsed)
     collection = records.collection(parsed.collection)
-    of = file_field(collection, parsed.field) if parsed.field else None
-    if of and not parsed.files:
+    field = file_field(collection, parsed.field) if parsed.field else None
+    if field and not parsed.files:
         raise AdminError("name at least one file to upload")
-    if of and not of.multiple and len(parsed.files) > 1:
-        raise AdminError(f"field {of.name} holds one file")
+    if field and not field.multiple and len(parsed.files) > 1:
+        raise AdminError(f"field {field.name} holds one file")
     size = sum(path.stat().st_size for path in parsed.files if path.is_file())
     with output.byte_bar(size) as on_bytes:
-        stored, new = records.put(collection, parsed.record, of, parsed.files, values, on_bytes)
+        stored, new = records.put(collection, parsed.record, field, parsed.files, values, on_bytes)
     for path, name in zip(parsed.files, stored, strict=True):
         url = "/".join(quote(part) for part in (collection.name, parsed.record, name))
         output.say(f"{path} -> /api/files/{url}")
@@ -62,11 +62,11 @@ def run(parsed: argparse.Namespace) -> int:
 
 def file_field(collection: Collection, name: str) -> Field:
     """Find a file field of the collection. Raises ``AdminError``."""
-    of = collection.field(name)
-    if of is None or of.type != "file":
-        known = ", ".join(field.name for field in collection.file_fields)
+    field = collection.field(name)
+    if field is None or field.type != "file":
+        known = ", ".join(each.name for each in collection.file_fields)
         raise AdminError(f"{collection.name} has no file field {name}; it has: {known or 'none'}")
-    return of
+    return field
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -30,11 +30,10 @@ def run(parsed: argparse.Namespace) -> int:
     collection = records.collection(parsed.collection)
     label = f"{collection.name}/{parsed.record}"
     if parsed.field:
-        of = file_field(collection, parsed.field)
-        records.remove_file(collection, parsed.record, of, parsed.file)
+        field = file_field(collection, parsed.field)
+        records.remove_file(collection, parsed.record, field, parsed.file)
         output.say(f"deleted {parsed.file} of {label}")
     else:
-        output.say(
-            f"deleted {label} and {counted(records.remove(collection, parsed.record), 'file')}"
-        )
+        removed = records.remove(collection, parsed.record)
+        output.say(f"deleted {label} and {counted(removed, 'file')}")
     return 0

@@ -7,7 +7,7 @@ import argparse
 from urllib.parse import quote
 
 from pocketfiles.catalogue.cached import snapshot_of
-from pocketfiles.catalogue.model import Collection, Record
+from pocketfiles.catalogue.model import Collection, Record, Value
 
 from . import arguments, output
 from .ls import find_collection, find_record
@@ -32,11 +32,16 @@ def run(parsed: argparse.Namespace) -> int:
         record = find_record(snapshot, collection, parsed.record)
     origin = parsed.deployment.url if parsed.deployment else ""
     for name, value in record.values.items():
-        shown = "(a secret)" if name in _SECRETS and value else "" if value is None else value
-        output.say(f"{name}: {shown}")
+        output.say(f"{name}: {_shown(name, value)}")
     for line in _files(collection, record, origin):
         output.say(line)
     return 0
+
+
+def _shown(name: str, value: Value) -> Value:
+    if value is None:
+        return ""
+    return "(a secret)" if value and name in _SECRETS else value
 
 
 def _files(collection: Collection, record: Record, origin: str) -> list[str]:

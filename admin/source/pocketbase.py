@@ -127,7 +127,8 @@ class Snapshot:
         shows_files = bool(collection.type == "view" and collection.file_fields)
         last = ""
         for raw in rows:
-            record_id = str("" if raw[id_column] is None else text(raw[id_column]))
+            value = raw[id_column]
+            record_id = "" if value is None else str(text(value))
             if record_id <= last:
                 self.warnings.append(
                     f"{collection.name}: a row with the id {record_id!r} is left out"
@@ -155,9 +156,9 @@ class Snapshot:
 
     def _with_sources(self, collection: Collection, row: Record) -> Record:
         sources: dict[str, Source] = {}
-        for of in collection.file_fields:
-            for name in row.names(of):
-                owner = self._owners.find(collection, of.name, name)
+        for file_field in collection.file_fields:
+            for name in row.names(file_field):
+                owner = self._owners.find(collection, file_field.name, name)
                 if owner:
                     sources.setdefault(name, owner)
                 else:
@@ -205,13 +206,14 @@ def _require_current(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
-    verdict = text(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    problem = text(verdict)
     # PocketBase's tables break NOT NULL and CHECK on purpose now and then; only torn pages matter
     # here.
-    if verdict != "ok" and "NULL value in" not in verdict and "CHECK constraint" not in verdict:
-        raise SourceError(
-            f"{path} is damaged or was copied while it was written: {verdict.splitlines()[-1]}"
-        )
+    breaks_constraint = "NULL value in" in problem or "CHECK constraint" in problem
+    if problem != "ok" and not breaks_constraint:
+        last_line = problem.splitlines()[-1]
+        raise SourceError(f"{path} is damaged or was copied while it was written: {last_line}")
 
 
 def _settings_value(connection: sqlite3.Connection) -> str | bytes | None:
@@ -234,8 +236,9 @@ def _with_types(raw: dict[str, Any], types: Mapping[str, str]) -> dict[str, Any]
     fields = []
     for each in raw["fields"]:
         declared = types.get(each["name"])
-        known = declared is None or declared == column_type(usual, Field.from_json(each))
-        fields.append(each if known else {**each, "column": declared})
+        usual_type = column_type(usual, Field.from_json(each))
+        is_usual = declared is None or declared == usual_type
+        fields.append(each if is_usual else {**each, "column": declared})
     return {**raw, "fields": fields}
 
 
@@ -260,5 +263,7 @@ def _collections(
 def _record(
     collection: Collection, record_id: str, columns: list[str], raw: tuple[Any, ...]
 ) -> Record:
-    values: dict[str, Value] = dict(zip(columns, map(text, raw), strict=True))
+    values: dict[str, Value] = {}
+    for column, value in zip(columns, raw, strict=True):
+        values[column] = text(value)
     return Record(collection.id, record_id, values)

@@ -1,6 +1,7 @@
 """Answers the functions' reads from a PocketBase data directory instead of the table."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from pocketfiles.catalogue.generations import UNVERSIONED, Pointer
 from pocketfiles.catalogue.model import Collections, Record, Settings
@@ -47,32 +48,30 @@ class Directory:
     def batch(self, collection_id: str, record_ids: Sequence[str]) -> dict[str, Record]:
         """Those of the records that exist, by id."""
         rows = self._read(collection_id)
-        return {
-            record_id: rows[record_id].record() for record_id in record_ids if record_id in rows
-        }
+        present = (record_id for record_id in record_ids if record_id in rows)
+        return {record_id: rows[record_id].record() for record_id in present}
 
     def referring(
-        self, collection_id: str, field_id: str, target_ids: Sequence[str], limit: int
+        self, collection_id: str, field_id: str, values: Sequence[str], limit: int
     ) -> list[str]:
         """Ids of the records whose field holds one of the values; ``limit`` + 1 at the most."""
-        fields = [
-            field for field in self._found[collection_id].collection.fields if field.id == field_id
-        ]
-        targets = set(target_ids)
-        found = (
-            record_id
-            for record_id, row in self._read(collection_id).items()
-            if any(
-                not targets.isdisjoint(index_values(field, row.record().values.get(field.name)))
-                for field in fields
-            )
-        )
-        return [record_id for _, record_id in zip(range(limit + 1), found, strict=False)]
+        wanted = set(values)
+        found: list[str] = []
+        for field in self._found[collection_id].collection.fields:
+            if field.id != field_id:
+                continue
+            for record_id, row in self._read(collection_id).items():
+                value = row.record().values.get(field.name)
+                if not wanted.isdisjoint(index_values(field, value)):
+                    found.append(record_id)
+                if len(found) > limit:
+                    return found
+        return found
 
     def all(self, collection_id: str, limit: int) -> list[Record]:
         """The collection's records in order of id; ``limit`` + 1 at the most."""
         rows = self._read(collection_id).values()
-        return [row.record() for _, row in zip(range(limit + 1), rows, strict=False)]
+        return [row.record() for row in islice(rows, limit + 1)]
 
     def _read(self, collection_id: str) -> Mapping[str, Row]:
         if collection_id not in self._rows:

@@ -19,7 +19,8 @@ def read(value: str | bytes | None, key: str | None) -> dict[str, Any]:
 
     Raises ``SourceError``.
     """
-    text = (value.decode("utf-8", "replace") if isinstance(value, bytes) else value or "").strip()
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value or ""
+    text = text.strip()
     if not text:
         raise SourceError(
             "the database holds no settings; start PocketBase once so that it writes them"
@@ -54,7 +55,9 @@ def _decrypted(text: str, key: str) -> bytes:
         raise SourceError("reading encrypted settings needs the package cryptography") from None
     try:
         sealed = base64.b64decode(text, validate=True)
-        return AESGCM(key.encode()).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], None)
+        nonce = sealed[:_NONCE_BYTES]
+        encrypted = sealed[_NONCE_BYTES:]
+        return AESGCM(key.encode()).decrypt(nonce, encrypted, None)
     except InvalidTag:
         raise SourceError("PocketBase's settings do not open with this encryption key") from None
     except ValueError as error:

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,6 @@ from urllib.parse import quote
 
 from pocketfiles.objects import UNKNOWN_TYPE
 
-_CHUNK = 1024 * 1024
 # Characters that Go's url.PathEscape does not escape.
 _PATH_SAFE = "$&+:=@"
 
@@ -47,11 +47,13 @@ class LocalFile:
 def find(directory: Path, key: str) -> LocalFile | None:
     """Find the file of a key ``<collection id>/<record id>/<file>``; ``None`` if there is none."""
     path = _inside(directory, key)
+    if path is None:
+        return None
     try:
-        found = path.stat() if path else None
+        found = path.stat()
     except OSError:
         return None
-    if path is None or found is None or not path.is_file():
+    if not stat.S_ISREG(found.st_mode):
         return None
     attributes, changed = _sidecar(directory / "storage" / key)
     metadata = attributes.get("user.metadata")
@@ -81,17 +83,18 @@ def md5(path: Path, part_size: int = 0) -> str:
     """Compute the ETag that S3 gives to a file: its MD5 in hex or, with a part size, that of a
     multipart upload.
     """
-    whole = hashlib.md5(usedforsecurity=False)
-    parts = []
     with path.open("rb") as file:
-        while chunk := file.read(part_size or _CHUNK):
-            if part_size:
-                parts.append(hashlib.md5(chunk, usedforsecurity=False).digest())
-            else:
-                whole.update(chunk)
-    if not part_size:
-        return whole.hexdigest()
-    return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
+        if not part_size:
+            return hashlib.file_digest(file, _new_md5).hexdigest()
+        parts = []
+        while part := file.read(part_size):
+            parts.append(_new_md5(part).digest())
+    whole = _new_md5(b"".join(parts))
+    return f"{whole.hexdigest()}-{len(parts)}"
+
+
+def _new_md5(content: bytes = b"") -> "hashlib._Hash":
+    return hashlib.md5(content, usedforsecurity=False)
 
 
 def _sidecar(path: Path) -> tuple[dict[str, Any], float]:
@@ -101,7 +104,8 @@ def _sidecar(path: Path) -> tuple[dict[str, Any], float]:
             attributes = json.load(file)
     except (OSError, ValueError):
         return {}, 0.0
-    return (attributes if isinstance(attributes, dict) else {}), max(found.st_mtime, found.st_ctime)
+    changed = max(found.st_mtime, found.st_ctime)
+    return attributes if isinstance(attributes, dict) else {}, changed
 
 
 def _inside(directory: Path, key: str) -> Path | None:
@@ -115,7 +119,8 @@ def _inside(directory: Path, key: str) -> Path | None:
         sidecar = _sidecar_of(root / key).resolve()
     except (OSError, ValueError):
         return None
-    return path if path.is_relative_to(root) and sidecar.is_relative_to(root) else None
+    is_inside = path.is_relative_to(root) and sidecar.is_relative_to(root)
+    return path if is_inside else None
 
 
 def _sidecar_of(path: Path) -> Path:

@@ -26,8 +26,10 @@ class ViewRows:
         self._source = connection
         self._copy = apsw.Connection("")  # a temporary file, which SQLite removes
         self._copied: set[str] = set()
-        schema = ([text(each) for each in row] for row in connection.execute(_SCHEMA))
-        self._schema = {key: (name, kind, sql) for key, name, kind, sql in schema}
+        self._schema: dict[str, tuple[str, str, str]] = {}
+        for row in connection.execute(_SCHEMA):
+            key, name, kind, sql = map(text, row)
+            self._schema[key] = (name, kind, sql)
 
     def select(self, view: Collection) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """The columns of a view, and its rows in order of id as text. Raises ``apsw.Error``."""
@@ -55,20 +57,20 @@ class ViewRows:
         """A table with its columns' types and indexes but without constraints, which PocketBase's
         own tables break."""
         table = quoted(name)
-        columns = [
-            (quoted(text(column)), text(kind))
-            for _, column, kind, *_ in self._source.execute(f"PRAGMA table_info({table})")
-        ]
-        definitions = ", ".join(f"{column} {kind}" for column, kind in columns)
-        names = ", ".join(["rowid", *(column for column, _ in columns)])
-        places = ", ".join("?" * (1 + len(columns)))
-        rows = self._source.execute(f"SELECT {names} FROM {table}")  # noqa: S608
+        names = ["rowid"]
+        definitions = []
+        for _, column, kind, *_ in self._source.execute(f"PRAGMA table_info({table})"):
+            column_name = quoted(text(column))
+            names.append(column_name)
+            definitions.append(f"{column_name} {text(kind)}")
+        selected = ", ".join(names)
+        places = ", ".join("?" * len(names))
+        rows = self._source.execute(f"SELECT {selected} FROM {table}")  # noqa: S608
+        decoded = (tuple(map(text, row)) for row in rows)
+        insert = f"INSERT INTO {table} ({selected}) VALUES ({places})"  # noqa: S608
         with self._copy:
-            self._copy.execute(f"CREATE TABLE {table} ({definitions})")
-            self._copy.executemany(
-                f"INSERT INTO {table} ({names}) VALUES ({places})",  # noqa: S608
-                (tuple(map(text, row)) for row in rows),
-            )
+            self._copy.execute(f"CREATE TABLE {table} ({', '.join(definitions)})")
+            self._copy.executemany(insert, decoded)
         for column in self._indexed(name):
             index = quoted(f"{name} {column}")
             self._copy.execute(f"CREATE INDEX IF NOT EXISTS {index} ON {table} ({quoted(column)})")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from pocketfiles.catalogue.model import Collection, Collections, Source, listed
+from pocketfiles.rules.joins import quoted
 
 from .sqlite import text
 
@@ -51,12 +52,12 @@ class FileOwners:
         return None
 
     def _origin(self, view: Collection, field: str) -> list[Column]:
+        """The columns that may hold the files of a view's field."""
         key = (view.id, field)
         if key not in self._columns:
             traced = self._trace(view, field, _DEPTH)
-            self._columns[key] = (
-                [traced] if traced else list(dict.fromkeys(self._named(view, _DEPTH)))
-            )
+            candidates = [traced] if traced else self._named(view, _DEPTH)
+            self._columns[key] = list(dict.fromkeys(candidates))
         return self._columns[key]
 
     def _trace(self, view: Collection, field: str, depth: int) -> Column | None:
@@ -66,8 +67,10 @@ class FileOwners:
             return None
         if collection.type == "view":
             return self._trace(collection, found.field, depth - 1) if depth else None
-        of = collection.field(found.field)
-        return Column(collection.id, of.name) if of and of.type == "file" else None
+        traced = collection.field(found.field)
+        if traced is None or traced.type != "file":
+            return None
+        return Column(collection.id, traced.name)
 
     def _named(self, view: Collection, depth: int) -> Iterator[Column]:
         for table in tables_named(view.view_query):
@@ -75,7 +78,8 @@ class FileOwners:
             if collection is None:
                 continue
             if collection.type != "view":
-                yield from (Column(collection.id, of.name) for of in collection.file_fields)
+                for file_field in collection.file_fields:
+                    yield Column(collection.id, file_field.name)
             elif depth:
                 yield from self._named(collection, depth - 1)
 
@@ -84,23 +88,21 @@ class FileOwners:
             return
         self._indexed.add(column)
         collection = self._collections.find(column.collection)
-        of = collection.field(column.field) if collection else None
-        if collection is None or of is None:
+        file_field = collection.field(column.field) if collection else None
+        if collection is None or file_field is None:
             return
-        table, field = (name.replace('"', '""') for name in (collection.name, of.name))
         self._connection.execute(
             "CREATE TEMP TABLE IF NOT EXISTS owners "
             "(collection, field, name, record, PRIMARY KEY (collection, field, name)) WITHOUT ROWID"
         )
-        rows = self._connection.execute(f'SELECT "id", "{field}" FROM "{table}" ORDER BY rowid')  # noqa: S608
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO temp.owners VALUES (?, ?, ?, ?)",
-            (
-                (*column, name, text(record))
-                for record, value in rows
-                for name in listed(text(value), multiple=of.multiple)
-            ),
-        )
+        value_column = quoted(file_field.name)
+        query = f'SELECT "id", {value_column} FROM {quoted(collection.name)} ORDER BY rowid'  # noqa: S608
+        for record_id, value in self._connection.execute(query):
+            for name in listed(text(value), multiple=file_field.multiple):
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO temp.owners VALUES (?, ?, ?, ?)",
+                    (*column, name, text(record_id)),
+                )
 
 
 def column_origin(query: str, column: str) -> Column | None:
@@ -113,16 +115,17 @@ def column_origin(query: str, column: str) -> Column | None:
     select = _parsed(query)
     if not isinstance(select, exp.Select):
         return None
-    sources = {
-        table.alias_or_name: table
+    tables = {
+        table.alias_or_name: table.name
         for table in select.find_all(exp.Table)
         if table.parent_select is select
     }
+    first_table = next(iter(tables), "")
     for shown in select.expressions:
         plain = shown.this if isinstance(shown, exp.Alias) else shown
         if isinstance(plain, exp.Column) and shown.alias_or_name == column:
-            table = plain.table or (next(iter(sources)) if sources else "")
-            return Column(sources[table].name, plain.name) if table in sources else None
+            table = tables.get(plain.table or first_table)
+            return None if table is None else Column(table, plain.name)
     return None
 
 

@@ -43,8 +43,11 @@ def stored_name(original: str, sniffed_extension: str, letters: Letters) -> str:
 
 def _split(name: str) -> tuple[str, str]:
     """Split at the last dot but one, so that ``archive.tar.gz`` has the extension ``.tar.gz``."""
-    dots = [index for index, letter in enumerate(name) if letter == "."]
-    at = dots[-2:][0] if dots else len(name)
+    last_dot = name.rfind(".")
+    if last_dot < 0:
+        return name, ""
+    dot_before = name.rfind(".", 0, last_dot)
+    at = dot_before if dot_before >= 0 else last_dot
     return name[:at], name[at:]
 
 

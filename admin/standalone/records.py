@@ -35,6 +35,7 @@ _PATIENCE_SECONDS = 10.0
 """How long a command waits for another writer."""
 
 _POLL_SECONDS = 0.2
+_BOOLEANS = {"true": 1, "false": 0}
 _LONGEST_ORIGINAL = 255  # bytes, pocketbase.md §6.3
 
 
@@ -66,16 +67,13 @@ class Records:
 
     def record(self, collection: Collection, record_id: str) -> Record:
         """Find a record by id. Raises ``AdminError``."""
-        item = self._item(collection, record_id)
-        if item is None:
-            raise AdminError(f"there is no record {record_id} in {collection.name}")
-        return record_from(item, collection)
+        return record_from(self._required_item(collection, record_id), collection)
 
     def put(
         self,
         collection: Collection,
         record_id: str,
-        of: Field | None,
+        field: Field | None,
         paths: list[Path],
         values: Mapping[str, str],
         on_bytes: Callable[[int], None] = lambda _count: None,
@@ -93,26 +91,29 @@ class Records:
         try:
             for path in paths:
                 stored.append(self._upload(collection, record_id, path, on_bytes))
-            if of:
-                new = _holding(new, of, [*(new.names(of) if of.multiple else ()), *stored])
+            if field:
+                kept = new.names(field) if field.multiple else ()
+                new = _holding(new, field, [*kept, *stored])
             self._save(collection, before, new)
         except BaseException:
             self._remove_files(collection, record_id, stored)
             raise
-        if old and of:
-            self._remove_files(collection, record_id, set(old.names(of)) - set(new.names(of)))
+        if old and field:
+            replaced = set(old.names(field)) - set(new.names(field))
+            self._remove_files(collection, record_id, replaced)
         return stored, before is None
 
-    def remove_file(self, collection: Collection, record_id: str, of: Field, name: str) -> None:
+    def remove_file(self, collection: Collection, record_id: str, field: Field, name: str) -> None:
         """Remove a file from its field, then delete it with its thumbs. Raises ``AdminError``."""
-        before = self._item(collection, record_id)
-        record = record_from(before, collection) if before else self.record(collection, record_id)
-        names = list(record.names(of))
+        before = self._required_item(collection, record_id)
+        record = record_from(before, collection)
+        names = list(record.names(field))
         if name not in names:
-            raise AdminError(f"{collection.name}/{record_id} has no file {name} in {of.name}")
+            raise AdminError(f"{collection.name}/{record_id} has no file {name} in {field.name}")
         names.remove(name)
-        self._save(collection, before, _holding(record, of, names))
-        if all(name not in record.names(other) for other in collection.file_fields if other != of):
+        after = _holding(record, field, names)
+        self._save(collection, before, after)
+        if not any(name in after.names(other) for other in collection.file_fields):
             self._remove_files(collection, record_id, [name])
 
     def remove(self, collection: Collection, record_id: str) -> int:
@@ -124,7 +125,9 @@ class Records:
         gone = [(item, False) for item in self._items(collection, record)]
         with self._writing():
             self._write(gone)
-        names = {name for of in collection.file_fields for name in record.names(of)}
+        names: set[str] = set()
+        for field in collection.file_fields:
+            names.update(record.names(field))
         self._remove_files(collection, record_id, names)
         return len(names)
 
@@ -132,6 +135,12 @@ class Records:
         """The record's item as it is at the generation that counts."""
         item = self._table.get_item(collection.id, record_id)
         return value_at(item, self._table.pointer()) if item else None
+
+    def _required_item(self, collection: Collection, record_id: str) -> Item:
+        item = self._item(collection, record_id)
+        if item is None:
+            raise AdminError(f"there is no record {record_id} in {collection.name}")
+        return item
 
     def _items(self, collection: Collection, record: Record) -> list[Item]:
         indexed = snapshot_of(self._table).collections.indexed or frozenset()
@@ -146,21 +155,22 @@ class Records:
     def _changed(self, collection: Collection, record: Record, values: Mapping[str, str]) -> Record:
         typed = {}
         for name, text in values.items():
-            of = collection.field(name)
-            if of is None or of.type == "file" or name == "id":
+            field = collection.field(name)
+            if field is None or field.type == "file" or name == "id":
                 raise AdminError(f"{collection.name} has no field {name} that could be set")
-            typed[name] = _typed(of, text)
-            if of.type == "relation":
-                self._require_targets(of, listed(typed[name], multiple=of.multiple))
+            value = _typed(field, text)
+            if field.type == "relation":
+                self._require_targets(field, listed(value, multiple=field.multiple))
+            typed[name] = value
         return replace(record, values={**record.values, **typed})
 
-    def _require_targets(self, of: Field, ids: Iterable[str]) -> None:
+    def _require_targets(self, field: Field, ids: Iterable[str]) -> None:
         """Raise ``AdminError`` for an id that a relation field refers to in vain."""
-        target = self.collection(of.collection_id)
+        target = self.collection(field.collection_id)
         for each in ids:
             if self._item(target, each) is None:
                 raise AdminError(
-                    f"field {of.name} refers to {target.name}/{each}, which is no record"
+                    f"field {field.name} refers to {target.name}/{each}, which is no record"
                 )
 
     def _upload(
@@ -194,7 +204,7 @@ class Records:
         changes += [(item, True) for item in (new, *refers) if item not in referred]
         with self._writing():
             actual = self._item(collection, after.id)
-            if (actual and items.digest(actual)) != (before and items.digest(before)):
+            if _digest(actual) != _digest(before):
                 raise AdminError("the record was changed by somebody else meanwhile; run it again")
             self._write(changes)
 
@@ -267,27 +277,31 @@ def _key(collection: Collection, record_id: str, name: str) -> str:
         raise AdminError(f"{record_id!r} is no record id to store files under") from error
 
 
-def _holding(record: Record, of: Field, names: list[str]) -> Record:
+def _digest(item: Item | None) -> bytes | None:
+    return items.digest(item) if item else None
+
+
+def _holding(record: Record, field: Field, names: list[str]) -> Record:
     """The record with these files in the field. Raises ``AdminError`` if they are too many."""
-    if of.multiple and len(names) > of.max_select:
+    if field.multiple and len(names) > field.max_select:
         raise AdminError(
-            f"field {of.name} holds {of.max_select} files at most; it would have {len(names)}"
+            f"field {field.name} holds {field.max_select} files at most; it would have {len(names)}"
         )
     single = names[-1] if names else ""
-    value = json_array(names) if of.multiple else single
-    return replace(record, values={**record.values, of.name: value})
+    value = json_array(names) if field.multiple else single
+    return replace(record, values={**record.values, field.name: value})
 
 
-def _typed(of: Field, text: str) -> Value:
+def _typed(field: Field, text: str) -> Value:
     """A value as PocketBase's column would hold it. Raises ``AdminError``."""
     try:
-        if of.type == "bool":
-            return int({"true": True, "false": False}[text])
-        if of.type == "number":
+        if field.type == "bool":
+            return _BOOLEANS[text]
+        if field.type == "number":
             number = float(text)
             return int(number) if number.is_integer() else number
-        if of.type in {"relation", "select"} and of.multiple:
-            return json_array([part for part in text.split(",") if part])
+        if field.type in {"relation", "select"} and field.multiple:
+            return json_array(filter(None, text.split(",")))
     except (KeyError, ValueError, OverflowError) as error:
-        raise AdminError(f"{text!r} is no value for the {of.type} field {of.name}") from error
+        raise AdminError(f"{text!r} is no value for the {field.type} field {field.name}") from error
     return text

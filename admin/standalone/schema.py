@@ -6,6 +6,7 @@ are made.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -81,10 +82,17 @@ def _unreadable(raw: Mapping[str, Any], label: str) -> Iterator[str]:
 
 
 def _repeated(raw: list[dict[str, Any]]) -> Iterator[str]:
-    for key in ("id", "name"):
-        values = [each[key].casefold() if key == "name" else each[key] for each in raw]
-        for value in sorted({value for value in values if values.count(value) > 1}):
-            yield f"two collections have the {key} {value}"
+    """Ids and names that two collections have. Names count in any case."""
+    for value in _twice(each["id"] for each in raw):
+        yield f"two collections have the id {value}"
+    for value in _twice(each["name"].casefold() for each in raw):
+        yield f"two collections have the name {value}"
+
+
+def _twice(values: Iterable[str]) -> list[str]:
+    """The values that occur more than once, in order."""
+    counts = Counter(values)
+    return sorted(value for value, count in counts.items() if count > 1)
 
 
 def require_rules(raw: list[dict[str, Any]], complete: list[dict[str, Any]]) -> None:
@@ -132,10 +140,15 @@ def merged(
     found = []
     for each in raw:
         item = known.get(each["id"])
-        last += item is None
-        position = int(item["position"]["N"]) if item else last
-        whole = _with_secrets(each, json.loads(item["data"]["S"]) if item else {}, letters)
-        found.append(SourceCollection(whole, Collection.from_json(whole, position)))
+        if item is None:
+            last += 1
+            position = last
+            stored = {}
+        else:
+            position = int(item["position"]["N"])
+            stored = json.loads(item["data"]["S"])
+        complete = _with_secrets(each, stored, letters)
+        found.append(SourceCollection(complete, Collection.from_json(complete, position)))
     return found
 
 
@@ -146,7 +159,8 @@ def _with_secrets(
         return raw
     tokens = {}
     for name, duration in _DURATIONS.items():
-        given, kept = raw.get(name) or {}, known.get(name) or {}
+        given = raw.get(name) or {}
+        kept = known.get(name) or {}
         secret = given.get("secret") or kept.get("secret") or letters(SECRET_LETTERS, SECRET_LENGTH)
         tokens[name] = {"duration": given.get("duration") or duration, "secret": secret}
     return {**raw, **tokens}
@@ -156,21 +170,30 @@ def changes(old: Collection | None, new: Collection) -> str:
     """Describe what changes in a collection, in one line; empty when nothing does."""
     if old is None:
         return f"create collection {new.name} ({new.type}, {len(new.fields)} fields)"
-    before, after = ({field.id: field for field in each.fields} for each in (old, new))
-    parts = [f"renamed from {old.name}"] if old.name != new.name else []
+    parts = [*_field_changes(old, new)]
+    if old.name != new.name:
+        parts.append(f"renamed from {old.name}")
     for attribute in ("type", "view_rule", "view_query", "indexes", "auth_token", "file_token"):
         if getattr(old, attribute) != getattr(new, attribute):
             parts.append(attribute.replace("_", " "))
-    parts += [f"field +{after[key].name}" for key in after.keys() - before.keys()]
-    parts += [f"field -{before[key].name}" for key in before.keys() - after.keys()]
-    parts += [
-        f"field {after[key].name}"
-        for key in after.keys() & before.keys()
-        if after[key] != before[key]
-    ]
     if not parts and old.fields != new.fields:
         parts = ["order of fields"]
-    return f"change collection {new.name}: {', '.join(sorted(parts))}" if parts else ""
+    if not parts:
+        return ""
+    return f"change collection {new.name}: {', '.join(sorted(parts))}"
+
+
+def _field_changes(old: Collection, new: Collection) -> Iterator[str]:
+    before = {field.id: field for field in old.fields}
+    after = {field.id: field for field in new.fields}
+    for field_id, field in after.items():
+        if field_id not in before:
+            yield f"field +{field.name}"
+        elif field != before[field_id]:
+            yield f"field {field.name}"
+    for field_id, field in before.items():
+        if field_id not in after:
+            yield f"field -{field.name}"
 
 
 def loses(old: Collection, new: Collection) -> bool:
@@ -178,7 +201,9 @@ def loses(old: Collection, new: Collection) -> bool:
     after = {field.id: field for field in new.fields}
     for field in old.fields:
         kept = after.get(field.id)
-        if kept is None or kept.type != field.type or (field.multiple and not kept.multiple):
+        if kept is None or kept.type != field.type:
+            return True
+        if field.multiple and not kept.multiple:
             return True
     return False
 
@@ -216,7 +241,9 @@ def reshaped(record: Record, old: Collection, new: Collection) -> Record:
     values: dict[str, Value] = {**defaults(new.fields), "id": record.id}
     for field in new.fields:
         was = before.get(field.id)
-        if was and was.type == field.type and was.name in record.values:
+        if was is None or was.type != field.type:
+            continue
+        if was.name in record.values:
             values[field.name] = _converted(record.values[was.name], was, field)
     return Record(record.collection_id, record.id, values, record.sources)
 
@@ -224,6 +251,7 @@ def reshaped(record: Record, old: Collection, new: Collection) -> Record:
 def _converted(value: Value, was: Field, now: Field) -> Value:
     if was.multiple == now.multiple or now.type not in {"file", "relation", "select"}:
         return value
+    names = listed(value, multiple=now.multiple)
     if now.multiple:
-        return json_array(listed(value, multiple=True))
-    return next(iter(listed(value, multiple=False)), "")
+        return json_array(names)
+    return names[0] if names else ""

@@ -80,13 +80,14 @@ class SchemaChange:
         for sk, new in desired.items():
             old = actual.get(sk)
             line = schema.changes(old, new)
-            if line:
-                (removed if old and schema.loses(old, new) else kept).append(line)
+            if line and old and schema.loses(old, new):
+                removed.append(line)
+            elif line:
+                kept.append(line)
         for sk in sorted(actual.keys() - desired.keys()):
-            records = counted(self._mirror.actual_records(actual[sk].id), "record")
-            removed.append(
-                f"remove collection {actual[sk].name} with its {records} and their files"
-            )
+            gone = actual[sk]
+            records = counted(self._mirror.actual_records(gone.id), "record")
+            removed.append(f"remove collection {gone.name} with its {records} and their files")
         return kept, removed
 
     def actions(self) -> Iterator[Action]:

@@ -66,6 +66,7 @@ _JSON = (
     (re.compile(rb'"asset"\s*:\s*\{[^}]*"version"'), "model/gltf+json"),
 )
 _WINDOWS_1252 = re.compile(rb"[\x80-\x9f]")
+_FEWEST_LINES = 2
 _LONGEST_WORD = 5  # `false`: what may be cut at the end of a head
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -146,10 +147,9 @@ def is_json(text: bytes) -> bool:
     try:
         json.loads(decoded)
     except json.JSONDecodeError as error:
-        cut = (
-            error.msg.startswith("Unterminated string") or error.pos >= len(decoded) - _LONGEST_WORD
-        )
-        return cut and len(text) > HEAD_BYTES // 2
+        in_string = error.msg.startswith("Unterminated string")
+        at_end = error.pos >= len(decoded) - _LONGEST_WORD
+        return (in_string or at_end) and len(text) > HEAD_BYTES // 2
     except RecursionError:
         return False
     return True
@@ -158,8 +158,12 @@ def is_json(text: bytes) -> bool:
 def _is_json_lines(head: bytes) -> bool:
     """Whether there are at least two lines, each a JSON object; the last one may be cut off."""
     lines = head.split(b"\n")
-    whole = [line for line in (lines[:-1] if len(head) >= HEAD_BYTES else lines) if line.strip()]
-    return len(whole) > 1 and all(line.startswith(b"{") and is_json(line) for line in whole)
+    if len(head) >= HEAD_BYTES:
+        del lines[-1]
+    written = [line for line in lines if line.strip()]
+    if len(written) < _FEWEST_LINES:
+        return False
+    return all(line.startswith(b"{") and is_json(line) for line in written)
 
 
 def _is_table(head: bytes, delimiter: str) -> bool:
@@ -172,5 +176,8 @@ def _is_table(head: bytes, delimiter: str) -> bool:
         widths = [len(row) for row in csv.reader(lines, delimiter=delimiter, strict=True) if row]
     except csv.Error:
         return False
-    whole = widths[:-1] if len(head) >= HEAD_BYTES else widths
-    return len(whole) > 1 and whole[0] > 1 and len(set(whole)) == 1
+    if len(head) >= HEAD_BYTES:
+        del widths[-1:]
+    if len(widths) < _FEWEST_LINES:
+        return False
+    return widths[0] > 1 and len(set(widths)) == 1

@@ -14,8 +14,9 @@ from ..errors import AdminError
 from ..target.bucket import Bucket
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
-_MAX_RECORDS = 1_000_000
-"""Records looked at in a collection, at most."""
+MAX_RECORDS = 1_000_000
+"""Records of a collection that a command looks at, at most."""
+
 _TOKEN_MARGIN_SECONDS = 30
 
 
@@ -30,7 +31,9 @@ class Missing:
 
     def is_made_by(self, headers: Mapping[str, str]) -> bool:
         """Whether an answer is this thumb; an original that comes in its place has another name."""
-        return f"{self.size}_" in headers.get("content-disposition", "").partition("filename")[2]
+        disposition = headers.get("content-disposition", "")
+        _, _, name = disposition.partition("filename")
+        return f"{self.size}_" in name
 
 
 @dataclass
@@ -77,11 +80,14 @@ def inventory(snapshot: Snapshot, bucket: Bucket, only: str | None) -> Inventory
 
 def _missing_in(snapshot: Snapshot, collection: Collection, present: set[str]) -> Iterator[Missing]:
     """The missing thumbs of a collection; those of a view belong to other collections."""
-    if collection.type == "view" or not any(of.thumbs for of in collection.file_fields):
+    if collection.type == "view":
         return
-    for record in snapshot.reader.all(collection.id, _MAX_RECORDS):
-        for of in collection.file_fields:
-            yield from _missing(collection, record, of, present)
+    fields = [file_field for file_field in collection.file_fields if file_field.thumbs]
+    if not fields:
+        return
+    for record in snapshot.reader.all(collection.id, MAX_RECORDS):
+        for file_field in fields:
+            yield from _missing(collection, record, file_field, present)
 
 
 def superuser_token(snapshot: Snapshot) -> Callable[[], str]:
@@ -119,14 +125,14 @@ def _chosen(snapshot: Snapshot, only: str | None) -> list[Collection]:
 
 
 def _missing(
-    collection: Collection, record: Record, of: Field, present: set[str]
+    collection: Collection, record: Record, file_field: Field, present: set[str]
 ) -> Iterator[Missing]:
-    for name in record.names(of):
+    for name in record.names(file_field):
         original = keys.original(collection.id, record.id, name)
         if original not in present or not name.lower().endswith(_PICTURES):
             continue
         parts = (collection.name, record.id, name)
         path = "/".join(("/api/files", *(quote(part, safe="") for part in parts)))
-        for size in dict.fromkeys(of.thumbs):
+        for size in dict.fromkeys(file_field.thumbs):
             if keys.thumb(original, size) not in present:
-                yield Missing(path, size, of.protected)
+                yield Missing(path, size, file_field.protected)

@@ -132,9 +132,9 @@ class Record:
     values: Mapping[str, Value] = field(repr=False)
     sources: Mapping[str, Source] = field(default_factory=dict)
 
-    def names(self, of: Field) -> tuple[str, ...]:
+    def names(self, field: Field) -> tuple[str, ...]:
         """The values of a file, relation or select field as a list (pocketbase.md §3.2)."""
-        return listed(self.values.get(of.name), multiple=of.multiple)
+        return listed(self.values.get(field.name), multiple=field.multiple)
 
     @property
     def token_key(self) -> str:

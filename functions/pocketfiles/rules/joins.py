@@ -67,26 +67,27 @@ def column(row: str, name: str) -> str:
     return f"{quoted(row)}.{quoted(name)}"
 
 
-def as_list(of: str) -> str:
+def as_list(sql: str) -> str:
     """A JSON array out of a column that holds one, or a list of the column's one value."""
-    return f"CASE WHEN {_holds_list(of)} THEN {of} ELSE json_array({of}) END"
+    return f"CASE WHEN {_holds_list(sql)} THEN {sql} ELSE json_array({sql}) END"
 
 
-def length(of: str) -> str:
+def length(sql: str) -> str:
     """How many items a column holds; an empty one holds none (§7.5 ``:length``)."""
-    single = f"CASE WHEN {of} = '' OR {of} IS NULL THEN json_array() ELSE json_array({of}) END"
-    return f"json_array_length(CASE WHEN {_holds_list(of)} THEN {of} ELSE ({single}) END)"
+    is_empty = f"{sql} = '' OR {sql} IS NULL"
+    single = f"CASE WHEN {is_empty} THEN json_array() ELSE json_array({sql}) END"
+    return f"json_array_length(CASE WHEN {_holds_list(sql)} THEN {sql} ELSE ({single}) END)"
 
 
-def _holds_list(of: str) -> str:
-    return f"iif(json_valid({of}), json_type({of}) = 'array', FALSE)"
+def _holds_list(sql: str) -> str:
+    return f"iif(json_valid({sql}), json_type({sql}) = 'array', FALSE)"
 
 
-def extracted(of: str, path: str) -> str:
+def extracted(sql: str, path: str) -> str:
     """The value at a JSON path; a column that is no JSON counts as one JSON text (§7.5)."""
     return (
-        f"(CASE WHEN json_valid({of}) THEN json_extract({of}, '${path}')"
-        f" ELSE json_extract(json_object('pb', {of}), '$.pb{path}') END)"
+        f"(CASE WHEN json_valid({sql}) THEN json_extract({sql}, '${path}')"
+        f" ELSE json_extract(json_object('pb', {sql}), '$.pb{path}') END)"
     )
 
 
@@ -111,8 +112,8 @@ def on_id(row: str, condition: str) -> str:
 
 def items_of(row: str, field: Field, name: str) -> Join:
     """Each value of a list in a column."""
-    of = column(row, field.name)
-    return Join(name, "item", f"json_each({as_list(of)})", parent=row)
+    items = as_list(column(row, field.name))
+    return Join(name, "item", f"json_each({items})", parent=row)
 
 
 def singly_related(row: str, field: Field, related: Collection, name: str) -> Join:
@@ -133,13 +134,13 @@ def _referred_to(name: str, kind: Kind, row: str, target: str, related: Collecti
 
 def back_related(row: str, collection: Collection, field: Field, name: str) -> Join:
     """The records whose ``field`` names the row."""
-    of = column(row, "id")
+    row_id = column(row, "id")
     holder = column(name, field.name)
-    on = f"{holder} = {of}"
+    on = f"{holder} = {row_id}"
     if field.multiple:
         items = quoted(f"__je_{name}")
-        on = f"{of} IN (SELECT {items}.value FROM json_each({as_list(holder)}) {items})"
-    return Join(name, "back", quoted(collection.name), on, row, collection, field, of)
+        on = f"{row_id} IN (SELECT {items}.value FROM json_each({as_list(holder)}) {items})"
+    return Join(name, "back", quoted(collection.name), on, row, collection, field, row_id)
 
 
 def is_unique(collection: Collection, field: Field) -> bool:

@@ -137,27 +137,27 @@ def request_value(name: str, request: RuleRequest, collection: Collection) -> Re
 def _of_body(path: list[str], request: RuleRequest, collection: Collection) -> RequestValue:
     """``@request.body.…``, where a field of the collection gives the first key a meaning."""
     name, modifier = split_modifier(path[1])
-    of = collection.field(name)
-    if of is None:
+    own = collection.field(name)
+    if own is None:
         return _plain(path, request, collection)
     sent = request.body.get(name)
     if len(path) == _OF_A_FIELD and modifier in {"each", "length", "lower", "changed"}:
-        return _modified(of, modifier, sent)
-    if len(path) > _OF_A_FIELD and of.type == "relation":
+        return _modified(own, modifier, sent)
+    if len(path) > _OF_A_FIELD and own.type == "relation":
         ids = _ids(sent)
         return RequestValue("record", json_text(ids)) if ids else NULL
     return _plain(path, request, collection)
 
 
-def _modified(of: Field, modifier: str, sent: Any) -> RequestValue:
+def _modified(own: Field, modifier: str, sent: Any) -> RequestValue:
     """The value that was sent for a field, with a modifier behind its name."""
     if modifier == "changed":
         return RequestValue("changed")
     if modifier == "lower":
         lowered = text(sent)
         return RequestValue("value" if lowered else "empty", lowered)
-    if of.type not in MULTI_TYPES:
-        raise RuleError(f":{modifier} does not fit the field {of.name}")
+    if own.type not in MULTI_TYPES:
+        raise RuleError(f":{modifier} does not fit the field {own.name}")
     items = _items(sent)
     if modifier == "length":
         return RequestValue(str(len(items)))
@@ -200,10 +200,11 @@ def _plain(path: list[str], request: RuleRequest, collection: Collection) -> Req
     if modifier == "isset":
         return RequestValue("true" if found else "false")
     bound = _bindable(value)
-    of = collection.field(last)
-    if isinstance(bound, str) and of is not None and of.type == "number":
+    own = collection.field(last)
+    if isinstance(bound, str) and own is not None and own.type == "number":
         as_number = number(bound)
-        bound = bound if as_number is None else as_number
+        if as_number is not None:
+            bound = as_number
     if bound is None:
         return NULL
     return RequestValue("empty" if bound == "" else "value", bound)

@@ -133,12 +133,12 @@ class Resolver:
 
     def _request_items(self, name: str, parts: list[str]) -> Operand:
         """Each item of a list in the body."""
-        of = self._own_field(parts[2])
-        row = f"__dataEach_je_{of.name}"
+        own = self._own_field(parts[2])
+        row = f"__dataEach_je_{own.name}"
         bound = self._query.bind(Origin("request", name))
         self._query.join(Join(row, "item", f"json_each({bound.sql})"))
         value = joins.column(row, "value")
-        if not of.multiple:
+        if not own.multiple:
             return Operand(value, bound.parameters, rows=(row,))
         inner = INNER + row
         inner_bound = self._query.bind(Origin("request", name))
