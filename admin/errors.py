@@ -17,6 +17,14 @@ class TargetError(AdminError):
     """AWS refused or did not answer."""
 
 
+class EdgeError(TargetError):
+    """CloudFront refused or did not answer. ``is_passing``: trying again may help."""
+
+    def __init__(self, message: str, *, is_passing: bool = False) -> None:
+        super().__init__(message)
+        self.is_passing = is_passing
+
+
 class MassDeletion(AdminError):
     """A sync would delete so much that the data directory is probably the wrong one."""
 

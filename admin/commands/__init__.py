@@ -6,7 +6,7 @@
 ``ls``           list collections, records or files
 ``show``         show a record and where its files are served
 ``put``          upload files, set fields
-``purge``        ask CloudFront to forget files
+``purge``        ask CloudFront to invalidate copies of files
 ``rm``           delete a record or a file
 ``token``        make a token
 ``thumbs``       report, make or delete stored thumbs

@@ -1,18 +1,23 @@
-"""``purge``: ask CloudFront to forget a file, a record's files or a whole collection's.
+"""``purge``: have CloudFront invalidate a file, a record's files or a whole collection's.
 
-With `--stack NAME`, every command does so by itself for what it removes, replaces or closes.
-CloudFront cannot make browsers forget.
+Without arguments, ask for the invalidations that are pending: those that no sync has asked for yet.
+With `--stack NAME`, every command invalidates by itself what it removes, replaces or closes.
+CloudFront cannot reach the caches of browsers.
 """
 
 import argparse
-from urllib.parse import unquote, urlsplit
+import time
+from urllib.parse import quote, unquote, urlsplit
 
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 
 from ..errors import AdminError
 from ..sync import invalidation
+from ..sync.pending import Pending, left_in
 from ..target.deployment import Deployment
+from ..target.table import TargetTable
+from ..wording import counted
 from . import arguments, output
 
 _EXAMPLE = "purge photos holiday0000001 --stack pocketfiles"
@@ -22,21 +27,38 @@ _FILE_SEGMENTS = 5  # api, files, collection, record, file
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command's arguments."""
     parser = arguments.add_parser(commands, "purge", __doc__, _EXAMPLE)
-    parser.add_argument("what", metavar="URL|COLLECTION", help="a file's URL, or a name or id")
+    parser.add_argument(
+        "what", metavar="URL|COLLECTION", nargs="?", help="a file's URL, or a name or id"
+    )
     parser.add_argument("record", metavar="RECORD", nargs="?", default="", help="one record's id")
     arguments.add_table(parser)
     parser.set_defaults(run=run)
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Ask, and print the paths."""
+    """Ask, and print what was asked for."""
     target = arguments.deployment_of(parsed)
     if not target.distribution:
         raise AdminError("this deployment names no CloudFront distribution: give --stack NAME")
-    collection, record = _named(parsed.what, parsed.record)
-    paths = _paths(target, collection, record)
+    if parsed.what is None:
+        return _ask_what_is_pending(target)
+    paths = _paths(target, *_named(parsed.what, parsed.record))
     target.edge().invalidate(paths)
-    output.say(f"asked CloudFront to forget {', '.join(paths)}")
+    output.say(f"asked CloudFront to invalidate {', '.join(paths)}")
+    return 0
+
+
+def _ask_what_is_pending(target: Deployment) -> int:
+    _, dynamodb = target.clients()
+    table = TargetTable(dynamodb, target.table)
+    pending = Pending(table, target.edge(), time.time, left_in(table))
+    asked = len(pending.due())
+    pending.ask()
+    line = f"asked CloudFront for {counted(asked, 'pending invalidation')}"
+    if pending.later:
+        seconds = max(0.0, min(pending.later.values()) - time.time())
+        line += f"; {len(pending.later)} to be asked later, the next in {seconds:.0f} s"
+    output.say(line)
     return 0
 
 
@@ -51,8 +73,15 @@ def _named(what: str, record: str) -> tuple[str, str]:
 
 
 def _paths(target: Deployment, name_or_id: str, record: str) -> list[str]:
+    """The paths of the copies under the collection's id; under its name, as it was given and as it
+    is written, where no edge function turns names into ids."""
     _, dynamodb = target.clients()
     collection = snapshot_of(Table(dynamodb, target.table)).collections.find(name_or_id)
     if collection is None:
         raise AdminError(f"there is no collection {name_or_id}")
-    return invalidation.folder_paths(collection.id, record)
+    folder = quote(record, safe="")
+    paths = [*invalidation.folder_paths(collection.id, folder)]
+    if not target.edge_store:
+        names = sorted({collection.name, name_or_id} - {collection.id})
+        paths += [invalidation.folder_paths(name, folder)[1] for name in names]
+    return paths

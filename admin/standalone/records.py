@@ -18,6 +18,7 @@ from pocketfiles.errors import NotFound
 from ..errors import AdminError, LeaseHeld
 from ..source.storage import LocalFile, escaped
 from ..sync import invalidation
+from ..sync.pending import overdue
 from ..target import items
 from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
@@ -247,27 +248,15 @@ class Records:
         """Delete the files, then have their copies invalidated.
 
         What CloudFront is to be asked is written down first, so that a later command or sync asks
-        again, and also if this one ends before.
+        again, and also if this one ends before. What earlier commands have left is asked too.
         """
         gone = [_key(collection, record_id, name) for name in sorted(names)]
-        if gone and self._edge.has_copies:
-            for sk, due in invalidation.removal(gone[0], time.time()):
-                self._writer.table.put(items.later_item(sk, due))
+        pending = overdue(self._writer.table, self._edge, time.time)
+        for key in gone:
+            pending.note(invalidation.removal(key))
         for key in gone:
             self._bucket.remove(key)
-        self._invalidate_what_is_due()
-
-    def _invalidate_what_is_due(self) -> None:
-        if not self._edge.has_copies:
-            return
-        now = time.time()
-        later = self._writer.table.partition(keys.LATER)
-        due = [item["sk"]["S"] for item in later if float(item["due"]["N"]) <= now]
-        entries = [sk for sk in due if sk.startswith(invalidation.INVALIDATE)]
-        if entries:
-            self._edge.invalidate(invalidation.paths(entries))
-        for sk in entries:
-            self._writer.table.delete(keys.LATER, sk)
+        pending.ask()
 
 
 def _key(collection: Collection, record_id: str, name: str) -> str:

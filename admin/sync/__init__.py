@@ -10,6 +10,7 @@
 ``mass_deletion``  holds back what would delete most of what is there
 ``apply``          carries out a plan
 ``edge``           keeps CloudFront in step with what is published
-``invalidation``   gathers the paths whose copies CloudFront must drop
+``invalidation``   what CloudFront has to invalidate, how often, and by which paths
+``pending``        keeps in the table what CloudFront is still to be asked, and asks
 ``watch``          runs a round after every change of the database
 """

@@ -7,11 +7,13 @@ the run, and so does a lost lease.
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from pocketfiles import keys
 
+from ..errors import EdgeError
 from ..target.actions import (
     Action,
     Change,
@@ -32,8 +34,8 @@ from ..target.edge import NO_EDGE, Edge
 from ..target.items import later_item
 from ..target.writer import Catalogue, Writer
 from . import invalidation
-from .invalidation import INVALIDATE
 from .mirror import FILES, THUMBS, UPLOAD
+from .pending import Pending
 from .plan import Step
 
 WORKERS = 8
@@ -46,6 +48,9 @@ _RENEW_SECONDS = 5.0
 
 LONGEST_REQUEST_SECONDS = 40.0
 """The time limits of the functions and of API Gateway, with a margin."""
+
+INVALIDATE_SECONDS = 30.0
+"""How often CloudFront is asked to invalidate while a round deletes many files."""
 
 SETTLE_SECONDS = 110.0
 """How long after a publication a request may still go by the data before: a process that cannot
@@ -148,6 +153,8 @@ class _InFlight:
         self._on_done = on_done
         self._running: dict[Future[bool], list[Action]] = {}
         self._items: list[Action] = []
+        self._pending = pending_of(target, journal)
+        self._asked_at = target.clock()
 
     def send(self, action: Action) -> None:
         """Start an action once there is room; items go some at a time."""
@@ -158,7 +165,18 @@ class _InFlight:
             load, self._items = self._items, []
         else:
             load = [action]
+        if isinstance(action, DeleteFile):
+            self._invalidate_meanwhile()
         self._start(load)
+
+    def _invalidate_meanwhile(self) -> None:
+        """Have what is deleted so far invalidated, so that none waits for the last of many."""
+        if self._target.clock() - self._asked_at < INVALIDATE_SECONDS:
+            return
+        self.drain()
+        with suppress(EdgeError):  # asked again when the round ends
+            self._pending.ask()
+        self._asked_at = self._target.clock()
 
     def drain(self) -> None:
         """Wait for all; when one failed, the others still finish first."""
@@ -194,9 +212,7 @@ class _InFlight:
                 self._remember(f"{UPLOAD}{key}", now + SETTLE_SECONDS)
             case DeleteFile(key) | ClearFile(key) | PutFile(key, _, True):
                 self._remember(f"{THUMBS}{key}", now + LONGEST_REQUEST_SECONDS)
-                if self._target.edge.has_copies:
-                    for sk, due in invalidation.removal(key, now):
-                        self._remember(sk, due)
+                self._pending.note(invalidation.removal(key))
             case RememberFiles(collection_id):
                 self._remember(f"{FILES}{collection_id}", 0.0)
             case ForgetFiles(collection_id):
@@ -205,7 +221,9 @@ class _InFlight:
                 pass
 
     def _remember(self, sk: str, due: float) -> None:
-        remember(self._target, self._journal, sk, due)
+        """Write down what is left to do from a moment on, in epoch seconds."""
+        self._target.writer.table.put(later_item(sk, due))
+        self._journal.later[sk] = due
 
     def _collect(self) -> None:
         finished, _ = wait(self._running, timeout=_RENEW_SECONDS, return_when=FIRST_COMPLETED)
@@ -267,28 +285,19 @@ def _carry_out(target: Target, load: list[Action]) -> bool:
     return True
 
 
-def remember(target: Target, journal: Journal, sk: str, due: float) -> None:
-    """Write down what is left to do from a moment on, in epoch seconds."""
-    target.writer.table.put(later_item(sk, due))
-    journal.later[sk] = due
+def pending_of(target: Target, journal: Journal) -> Pending:
+    """The invalidations that are still to be asked for."""
+    writer = target.writer
+    return Pending(writer.table, target.edge, target.clock, journal.later, writer.keep_alive)
 
 
-def do_what_is_due(target: Target, journal: Journal) -> None:
-    """Clear thumbs once more whose time has come, and ask CloudFront to forget."""
+def clear_thumbs_again(target: Target, journal: Journal) -> None:
+    """Clear the thumbs once more that a request on its way may have stored since."""
     now = target.clock()
-    due = sorted(sk for sk, moment in journal.later.items() if moment <= now)
-    for sk in due:
-        if sk.startswith(THUMBS):
-            target.writer.lease.require()
-            target.bucket.clear_thumbs(sk.removeprefix(THUMBS))
-            _mark_done(target, journal, sk)
-    entries = [sk for sk in due if sk.startswith(INVALIDATE)]
-    if entries:
-        target.edge.invalidate(invalidation.paths(entries))
-    for sk in entries:
-        _mark_done(target, journal, sk)
-
-
-def _mark_done(target: Target, journal: Journal, sk: str) -> None:
-    target.writer.table.delete(keys.LATER, sk)
-    del journal.later[sk]
+    due = [sk for sk, moment in journal.later.items() if moment <= now and sk.startswith(THUMBS)]
+    for sk in sorted(due):
+        target.writer.keep_alive()
+        target.writer.lease.require()
+        target.bucket.clear_thumbs(sk.removeprefix(THUMBS))
+        target.writer.table.delete(keys.LATER, sk)
+        del journal.later[sk]

@@ -1,14 +1,16 @@
 """CloudFront in step with what is published: closed before, opened and invalidated after."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pocketfiles.catalogue.generations import Item
 from pocketfiles.catalogue.items import catalogue_from
 
+from ..errors import EdgeError
 from ..target import edge_store
 from . import invalidation
-from .apply import Target, do_what_is_due, remember
+from .apply import Target, pending_of
+from .invalidation import CLOSED, Entry
 from .mirror import Mirror
 
 
@@ -17,18 +19,26 @@ def in_step(target: Target, mirror: Mirror, definitions: Iterable[Item]) -> Iter
     """Publish in the block what makes the catalogue consist of these definitions.
 
     Before the block, collections that must not stay open leave CloudFront's key value store. After
-    it, the store says what is published, and CloudFront is asked to invalidate what is due. If the
-    block fails, the next round does what is left.
+    it, the store says what is published, and CloudFront is asked to invalidate what is due. What
+    fails there holds nothing else up: it is raised in the end, and the next round does what is
+    left.
     """
+    before, _, _ = catalogue_from(mirror.actual.values())
     collections, _, held = catalogue_from(definitions)
     desired = edge_store.entries(each for each in collections if each.id not in held)
-    closing = target.edge.closing(desired)
-    now = target.clock()
-    for collection_id in sorted(set(closing.values())):
-        for sk, due in invalidation.closing(collection_id, now):
-            remember(target, mirror, sk, due)
-    target.edge.close(set(closing))
-    do_what_is_due(target, mirror)
-    yield
-    target.edge.open(desired)
-    do_what_is_due(target, mirror)
+    pending = pending_of(target, mirror)
+    to_close = target.edge.to_close(desired)
+    closing = {*to_close.values(), *invalidation.less_public(before, collections)}
+    for collection_id in sorted(closing):
+        pending.note(Entry(CLOSED, collection_id))
+    target.edge.remove(set(to_close))
+    try:
+        yield
+    except Exception:
+        with suppress(EdgeError):
+            pending.ask()
+        raise
+    try:
+        target.edge.publish(desired)
+    finally:
+        pending.ask()

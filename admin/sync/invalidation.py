@@ -1,72 +1,144 @@
-"""What CloudFront has to forget, and when it is asked. Pure.
+"""What CloudFront has to invalidate, and when it is asked. Pure.
 
 An invalidation reaches only copies that exist; an answer on its way can fill a cache afterwards.
 Therefore every path is invalidated again after the longest request. A collection that stops being
-open is asked for over a longer time, because CloudFront promises no bound for the moment at which a
-change of the key value store reaches every edge.
+open is invalidated over a longer time, because CloudFront promises no bound for the moment at which
+a change of the key value store reaches every edge.
 
 What is still to be asked lies in the table, as entries of what is left to do later: a run that dies
-leaves it to the next. The sort key of an entry is ``invalidate#<number>#<collection>/<record>``,
-with one number for each time that CloudFront is asked; without a record it is the whole collection.
+leaves it to the next. The sort key of an entry is
+``invalidate#<kind>#<number>#<collection>/<record>``; without a record it is the whole collection.
+The number says how often CloudFront was asked before.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection as Sized
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from pocketfiles.catalogue.model import Collection
 
 INVALIDATE = "invalidate#"
 """Prefix of the sort keys of entries that are invalidations."""
 
-AFTER_REMOVAL = (0.0, 40.0)
-"""Seconds after which copies of a removed or replaced file are asked for: at once, and once more
-after the time limits of the functions and of API Gateway, with a margin."""
+REMOVED = "removed"
+"""The kind of entry for a removed or replaced file."""
 
-AFTER_CLOSING = (0.0, 5 * 60.0, 60 * 60.0, 24 * 60 * 60.0)
-"""Seconds after which copies of a collection that is no longer open are asked for."""
+CLOSED = "closed"
+"""The kind of entry for a collection of which less is public than before."""
+
+CHANGED = "changed"
+"""The kind of entry for a record whose files lie elsewhere: a view's, or a shared bucket's."""
+
+SECONDS_BETWEEN: Mapping[str, tuple[float, ...]] = {
+    REMOVED: (40.0,),
+    CHANGED: (150.0,),
+    CLOSED: (5 * 60.0, 55 * 60.0, 23 * 60 * 60.0),
+}
+"""Seconds from one request to CloudFront to the next, by kind.
+
+A removed file: the time limits of the functions and of API Gateway, with a margin. A changed
+record: also the time for which a function may go by the data before. A closed collection: after
+minutes, an hour and a day.
+"""
 
 MAX_RECORDS_BY_NAME = 25
 """Records of one collection up to which each is a path of its own; above, the collection is one."""
 
 
-def removal(key: str, now: float) -> Iterator[tuple[str, float]]:
-    """The entries once the object under ``key`` is removed or replaced, and when each is due."""
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """One invalidation that is still to be asked for; an empty record is the whole collection."""
+
+    kind: str
+    collection_id: str
+    record_id: str = ""
+    number: int = 0
+
+    @property
+    def sort_key(self) -> str:
+        """The entry's sort key in the table."""
+        return f"{INVALIDATE}{self.kind}#{self.number}#{self.collection_id}/{self.record_id}"
+
+    @classmethod
+    def of(cls, sort_key: str) -> "Entry":
+        """The entry of its sort key."""
+        _, kind, number, folder = sort_key.split("#", 3)
+        collection_id, _, record_id = folder.partition("/")
+        return cls(kind, collection_id, record_id, int(number))
+
+    def following(self, asked_at: float) -> "tuple[Entry, float] | None":
+        """What is to be asked next, and from when on; ``None`` after the last time."""
+        gaps = SECONDS_BETWEEN[self.kind]
+        if self.number >= len(gaps):
+            return None
+        return replace(self, number=self.number + 1), asked_at + gaps[self.number]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Paths that are asked for together, and the entries that are done with that."""
+
+    paths: tuple[str, ...]
+    entries: tuple[Entry, ...]
+
+
+def removal(key: str) -> Entry:
+    """The entry once the object under ``key`` is removed or replaced."""
     collection_id, record_id = key.split("/")[:2]
-    return _entries(f"{collection_id}/{record_id}", AFTER_REMOVAL, now)
+    return Entry(REMOVED, collection_id, record_id)
 
 
-def closing(collection_id: str, now: float) -> Iterator[tuple[str, float]]:
-    """The entries once a collection is no longer open, and when each is due."""
-    return _entries(f"{collection_id}/", AFTER_CLOSING, now)
+def grouped(entry: Entry, noted: Sized[str]) -> Entry:
+    """The entry, or that of its whole collection where ``noted`` records of it are many."""
+    if len(noted) < MAX_RECORDS_BY_NAME:
+        return entry
+    return replace(entry, record_id="")
 
 
-def _entries(folder: str, delays: Iterable[float], now: float) -> Iterator[tuple[str, float]]:
-    for number, delay in enumerate(delays):
-        yield f"{INVALIDATE}{number}#{folder}", now + delay
+def less_public(before: Iterable[Collection], after: Iterable[Collection]) -> set[str]:
+    """Ids of collections with a public file field that is not public any more, or is gone."""
+    still = {(each.id, field) for each in after for field in _public_fields(each)}
+    return {
+        each.id
+        for each in before
+        for field in _public_fields(each)
+        if (each.id, field) not in still
+    }
 
 
-def paths(entries: Iterable[str]) -> list[str]:
-    """The paths to invalidate: both URIs under which a copy can lie, grouped where there are many.
+def _public_fields(collection: Collection) -> Iterator[str]:
+    return (field.id for field in collection.file_fields if not field.protected)
+
+
+def requests(entries: Iterable[Entry]) -> Iterator[Request]:
+    """What to ask for, a record or a whole collection at a time; many records are the whole."""
+    by_collection = defaultdict[str, dict[str, list[Entry]]](lambda: defaultdict(list))
+    for entry in sorted(entries):
+        by_collection[entry.collection_id][entry.record_id].append(entry)
+    for collection_id, by_record in by_collection.items():
+        if _is_whole(by_record):
+            every = (entry for found in by_record.values() for entry in found)
+            yield Request(folder_paths(collection_id), tuple(every))
+            continue
+        for record_id, found in by_record.items():
+            yield Request(folder_paths(collection_id, record_id), tuple(found))
+
+
+def folder_paths(collection_id: str, record_id: str = "") -> tuple[str, ...]:
+    """The paths of one record's copies, or of a whole collection's.
 
     Public copies lie under the object's key; what the API made, under its own path.
     """
-    records = defaultdict[str, set[str]](set)
-    for entry in entries:
-        collection_id, _, record_id = entry.split("#", 2)[2].partition("/")
-        records[collection_id].add(record_id)
-    return [
-        path
-        for collection_id, record_ids in sorted(records.items())
-        for record_id in _grouped(record_ids)
-        for path in folder_paths(collection_id, record_id)
-    ]
-
-
-def folder_paths(collection_id: str, record_id: str = "") -> list[str]:
-    """The paths of one record's copies, or of a whole collection's."""
     folder = f"{collection_id}/{record_id}" if record_id else collection_id
-    return [f"/{folder}/*", f"/api/files/{folder}/*"]
+    return f"/{folder}/*", f"/api/files/{folder}/*"
 
 
-def _grouped(record_ids: set[str]) -> list[str]:
-    """The records to name; only the empty one, for the collection, where there are many."""
-    is_whole = "" in record_ids or len(record_ids) > MAX_RECORDS_BY_NAME
-    return [""] if is_whole else sorted(record_ids)
+def _is_whole(record_ids: Sized[str]) -> bool:
+    has_odd_ids = not all(_is_plain(each) for each in record_ids)
+    return "" in record_ids or has_odd_ids or len(record_ids) > MAX_RECORDS_BY_NAME
+
+
+def _is_plain(record_id: str) -> bool:
+    """Whether a path spells the id as it is: CloudFront takes neither ``*`` within nor ``~``."""
+    return record_id.isascii() and record_id.replace("_", "").replace("-", "").isalnum()

@@ -29,13 +29,15 @@ from .apply import (
     OnDone,
     Target,
     apply,
-    do_what_is_due,
+    clear_thumbs_again,
+    pending_of,
 )
 from .differences import Differences
 from .edge import in_step
 from .invalidation import INVALIDATE
 from .mass_deletion import Verdict
 from .mirror import THUMBS, UPLOAD, Mirror
+from .pending import left_in
 from .summary import Summary
 
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
 
 _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
+
+
+PENDING_SECONDS = 60.0
+"""How often a watch looks for invalidations that commands beside it have left."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,7 @@ class Sync:
         self._removing = removing
         self._limits_deletion = removing and not allow_mass_deletion
         self._sleep = sleep
+        self._read_pending_at = target.clock()
 
     @property
     def is_writing(self) -> bool:
@@ -121,6 +128,11 @@ class Sync:
     def keep_alive(self) -> None:
         """Renew the lease and the heartbeat when it is time. Raises ``LeaseLost``."""
         self._writer.keep_alive()
+        now = self._target.clock()
+        if self._target.edge.has_copies and now - self._read_pending_at >= PENDING_SECONDS:
+            self._read_pending_at = now
+            left = left_in(self._writer.table)
+            self._mirror.later.update({**left, **self._mirror.later})
 
     def is_due(self) -> bool:
         """Whether something that was left for later can be done."""
@@ -131,8 +143,8 @@ class Sync:
         return [
             max(due, settled) if sk.startswith(UPLOAD) else due
             for sk, due in self._mirror.later.items()
-            if sk.startswith((UPLOAD, THUMBS, INVALIDATE))
-        ]
+            if sk.startswith((UPLOAD, THUMBS))
+        ] + self._invalidations()
 
     def _settled(self) -> float:
         """From when on no request goes by the data before the published."""
@@ -195,7 +207,7 @@ class Sync:
             self._write(verdict, on_done)
         while not self.is_watching and self._invalidates_soon():
             self._wait_until(min(self._invalidations()))
-            do_what_is_due(self._target, self._mirror)
+            pending_of(self._target, self._mirror).ask()
         refusal = verdict.refusal(self.source.directory)
         if refusal:
             raise refusal
@@ -263,8 +275,9 @@ class Sync:
             self._writer.keep_alive()
 
     def _invalidations(self) -> list[float]:
-        """When CloudFront is to be asked, in epoch seconds."""
-        return [due for sk, due in self._mirror.later.items() if sk.startswith(INVALIDATE)]
+        """When CloudFront is to be asked, in epoch seconds; never where there is none."""
+        later = self._mirror.later if self._target.edge.has_copies else {}
+        return [due for sk, due in later.items() if sk.startswith(INVALIDATE)]
 
     def _invalidates_soon(self) -> bool:
         """Whether an invalidation is due that a single round waits for."""
@@ -273,7 +286,7 @@ class Sync:
 
     def _tidy(self) -> None:
         """Do what was left for later, and remove what no reader needs any more."""
-        do_what_is_due(self._target, self._mirror)
+        clear_thumbs_again(self._target, self._mirror)
         old = self._writer.old_generation()
         for pk, sk, generation in self._mirror.tombstones(old):
             self._writer.purge(pk, sk, generation)

@@ -8,9 +8,9 @@
 ``writer``           writes generations: items, then the pointer
 ``bucket``           lists, compares, uploads and deletes objects
 ``items``            compares, packs and measures items of the table
-``edge``             keeps a distribution in step: closes collections, invalidates copies
+``edge``             keeps a distribution in step: what is open there, and what is invalidated
 ``edge_store``       what CloudFront's functions are to know of the collections
 ``key_value_store``  writes that into CloudFront's key value store
-``cloudfront``       asks CloudFront to drop its copies of deleted files
+``cloudfront``       asks CloudFront to invalidate copies, within its rates
 ``local_runner``     finds the addresses of a runner on this machine
 """

@@ -4,12 +4,13 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from ..errors import TargetError
+from ..errors import EdgeError
 from .cloudfront import Distribution
 from .key_value_store import KeyValueStore
+
+T = TypeVar("T")
 
 CLOSE_SECONDS = 20.0
 """How long a round tries to take a collection out of the store before it goes on without."""
@@ -29,41 +30,57 @@ class Edge:
         """Whether copies lie at a distribution."""
         return self.distribution is not None
 
-    def closing(self, desired: Mapping[str, str]) -> dict[str, str]:
-        """The ids of collections that are open and must not stay so, by their keys in the store."""
+    def to_close(self, desired: Mapping[str, str]) -> dict[str, str]:
+        """What the store must lose before anything else changes: keys with the ids of collections
+        that are open and must not stay so.
+
+        Nothing if the store cannot be read for ``CLOSE_SECONDS``: no revocation waits for
+        CloudFront.
+        """
         if self.store is None:
             return {}
-        still_open = {key for key, value in desired.items() if json.loads(value)["open"]}
-        actual = {key: json.loads(value) for key, value in self.store.read().items()}
+        actual = self._persist(self.store.read) or {}
+        still_open = {(key, _open_id(value)) for key, value in desired.items()}
+        found = {key: _open_id(value) for key, value in actual.items()}
         return {
-            key: str(value["id"])
-            for key, value in actual.items()
-            if value["open"] and key not in still_open
+            key: collection_id
+            for key, collection_id in found.items()
+            if collection_id and (key, collection_id) not in still_open
         }
 
-    def close(self, keys: set[str]) -> None:
+    def remove(self, keys: set[str]) -> None:
         """Take keys out of the store, or give up after ``CLOSE_SECONDS``: nothing else may wait for
         CloudFront, and copies are invalidated in any case."""
-        if self.store is None or not keys:
-            return None
-        deadline = self.clock() + CLOSE_SECONDS
-        while True:
-            try:
-                return self.store.remove(keys)
-            except (TargetError, ClientError, BotoCoreError):
-                if self.clock() > deadline:
-                    return None
-            self.sleep(1.0)
+        store = self.store
+        if store is not None and keys:
+            self._persist(lambda: store.remove(keys))
 
-    def open(self, desired: Mapping[str, str]) -> None:
-        """Make the store say what the published data says. Raises what AWS raises."""
+    def publish(self, desired: Mapping[str, str]) -> None:
+        """Make the store say what the published data says. Raises ``EdgeError``."""
         if self.store is not None:
             self.store.write(desired)
 
     def invalidate(self, paths: Sequence[str]) -> None:
-        """Ask the distribution to forget. Raises ``TargetError`` or what AWS raises."""
+        """Ask the distribution to invalidate its copies. Raises ``EdgeError``."""
         if self.distribution is not None:
             self.distribution.invalidate(paths)
+
+    def _persist(self, work: Callable[[], T]) -> T | None:
+        """The result of ``work``, or ``None`` if it fails for ``CLOSE_SECONDS`` or for good."""
+        deadline = self.clock() + CLOSE_SECONDS
+        while True:
+            try:
+                return work()
+            except EdgeError as error:
+                if not error.is_passing or self.clock() > deadline:
+                    return None
+            self.sleep(1.0)
+
+
+def _open_id(value: str) -> str:
+    """The id of the collection that an entry of the store opens; empty for one that is closed."""
+    entry = json.loads(value)
+    return str(entry["id"]) if entry["open"] else ""
 
 
 NO_EDGE = Edge()

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from admin.errors import TargetError
+from admin.errors import EdgeError
 from admin.target.cloudfront import Distribution
 from admin.target.key_value_store import MAX_KEYS_PER_UPDATE, KeyValueStore
 
@@ -65,7 +65,7 @@ def test_a_change_by_somebody_else_is_read_before_the_next_attempt() -> None:
 
 
 def test_a_store_that_never_settles_is_an_error() -> None:
-    with pytest.raises(TargetError, match="somebody else"):
+    with pytest.raises(EdgeError, match="somebody else"):
         KeyValueStore(StoreClient({"a": "1"}, conflicts=99), "arn").remove({"a"})
 
 
@@ -93,7 +93,9 @@ def test_paths_reach_cloudfront_one_wildcard_at_a_time(monkeypatch: pytest.Monke
             "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "https-only"},
         }
         made = client.create_distribution(DistributionConfig=config)["Distribution"]["Id"]
-        Distribution(client, made, pauses.append).invalidate(["/a/*", "/b", "/c", "/d/*"])
+        distribution = Distribution(client, made, pauses.append, lambda: 0.0)
+        distribution.invalidate(["/a/*", "/b", "/c", "/d/*"])
+        distribution.invalidate(["/e/*"])
         listed = client.list_invalidations(DistributionId=made)["InvalidationList"]["Items"]
         asked = [
             client.get_invalidation(DistributionId=made, Id=each["Id"])["Invalidation"][
@@ -101,5 +103,5 @@ def test_paths_reach_cloudfront_one_wildcard_at_a_time(monkeypatch: pytest.Monke
             ]["Paths"]["Items"]
             for each in listed
         ]
-    assert sorted(asked) == [["/a/*"], ["/b", "/c"], ["/d/*"]]
-    assert pauses == [1.0, 1.0]
+    assert sorted(asked) == [["/a/*"], ["/b", "/c"], ["/d/*"], ["/e/*"]]
+    assert pauses == [1.0, 2.0]

@@ -1,27 +1,68 @@
-"""What CloudFront is asked to forget, and how often."""
+"""What CloudFront is asked to invalidate, and how often."""
 
-from admin.sync.invalidation import AFTER_CLOSING, AFTER_REMOVAL, closing, paths, removal
+from admin.sync.invalidation import (
+    CHANGED,
+    CLOSED,
+    REMOVED,
+    SECONDS_BETWEEN,
+    Entry,
+    less_public,
+    removal,
+    requests,
+)
+from pocketfiles.catalogue.model import Collection, Field
 
 
-def entries(collection_id: str, record_id: str) -> list[str]:
-    return [entry for entry, _ in removal(f"{collection_id}/{record_id}/file", 0)]
+def paths(*entries: Entry) -> list[str]:
+    return [path for request in requests(entries) for path in request.paths]
 
 
-def test_a_record_is_forgotten_under_its_key_and_under_the_apis_path() -> None:
-    assert paths(entries("c", "r")) == ["/c/r/*", "/api/files/c/r/*"]
+def dues(entry: Entry) -> list[float]:
+    """When an entry is asked for that is noted at 0, each time as soon as it is due."""
+    moments = [0.0]
+    while following := entry.following(moments[-1]):
+        entry, due = following
+        moments.append(due)
+    return moments
+
+
+def test_a_record_is_invalidated_under_its_key_and_under_the_apis_path() -> None:
+    assert paths(removal("c/r/file")) == ["/c/r/*", "/api/files/c/r/*"]
 
 
 def test_many_records_of_one_collection_are_one_path() -> None:
-    few = [entry for number in range(25) for entry in entries("c", f"r{number}")]
-    assert len(paths(few)) == 50
-    assert paths([*few, *entries("c", "one more")]) == ["/c/*", "/api/files/c/*"]
+    few = [Entry(REMOVED, "c", f"r{number}") for number in range(25)]
+    assert len(paths(*few)) == 50
+    assert paths(*few, Entry(REMOVED, "c", "other")) == ["/c/*", "/api/files/c/*"]
 
 
-def test_a_removed_file_is_asked_for_again_after_the_longest_request() -> None:
-    assert [due for _, due in removal("c/r/f", 100)] == [100 + delay for delay in AFTER_REMOVAL]
+def test_a_record_whose_id_no_path_can_spell_is_invalidated_with_its_collection() -> None:
+    for record_id in ("a*", "a~", "é", "a b", "a%2Fb"):
+        assert paths(Entry(REMOVED, "c", record_id)) == ["/c/*", "/api/files/c/*"]
 
 
-def test_a_closed_collection_is_asked_for_until_a_day_has_passed() -> None:
-    found = dict(closing("c", 0))
-    assert tuple(found.values()) == AFTER_CLOSING
-    assert paths(found) == ["/c/*", "/api/files/c/*"]
+def test_every_kind_is_asked_for_again() -> None:
+    assert dues(Entry(REMOVED, "c", "r")) == [0, 40]
+    assert dues(Entry(CHANGED, "c", "r")) == [0, 150]
+    assert dues(Entry(CLOSED, "c")) == [0, 300, 3600, 24 * 3600]
+    assert set(SECONDS_BETWEEN) == {REMOVED, CHANGED, CLOSED}
+
+
+def test_an_entry_that_was_asked_late_is_asked_again_as_much_later() -> None:
+    assert Entry(REMOVED, "c", "r").following(500) == (Entry(REMOVED, "c", "r", 1), 540)
+
+
+def test_an_entry_is_read_from_its_sort_key() -> None:
+    for entry in (Entry(REMOVED, "c", "r#1", 1), Entry(CLOSED, "c")):
+        assert Entry.of(entry.sort_key) == entry
+
+
+def test_a_collection_is_less_public_once_a_public_field_is_protected_or_gone() -> None:
+    public, other = Field("f", "file", "file"), Field("g", "other", "file", protected=True)
+    protected = Field("f", "renamed", "file", protected=True)
+    before = [Collection("c", "n", "base", (public, other))]
+    assert less_public(before, before) == set()
+    assert less_public(before, [Collection("c", "n", "base", (protected, other))]) == {"c"}
+    assert less_public(before, [Collection("c", "n", "base", (other,))]) == {"c"}
+    assert less_public(before, []) == {"c"}
+    assert less_public([], before) == set()

@@ -1,4 +1,4 @@
-"""A sync in front of which CloudFront stands: what is open there, and what it has to forget."""
+"""A sync in front of which CloudFront stands: what is open there, and what it has to invalidate."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from admin.errors import EdgeError
 from admin.standalone import schema_change
 from admin.standalone.naming import random_letters
 from admin.standalone.records import Records
 from admin.sync.apply import Target
-from admin.sync.invalidation import AFTER_CLOSING
+from admin.sync.invalidation import CLOSED, SECONDS_BETWEEN
 from admin.sync.mirror import Mirror
 from admin.sync.round import Source, Sync
 from admin.target.bucket import Bucket
-from admin.target.edge import Edge
+from admin.target.edge import NO_EDGE, Edge
 from admin.target.table import TargetTable
 from admin.target.writer import Writer
 from pocketfiles.catalogue.cached import snapshot_of
@@ -64,12 +65,14 @@ class World:
         self.cloudfront = CloudFront()
         self.now = 1000.0
 
-    def round(self) -> None:
+    def round(self, *, has_edge: bool = True) -> None:
         with ThreadPoolExecutor(2) as pool, Mirror() as mirror:
             table = TargetTable(self.cloud.dynamodb, self.cloud.table)
             writer = Writer(table, lambda: self.now)
             bucket = Bucket(self.cloud.s3, self.cloud.bucket)
-            edge = Edge(self.cloudfront, self.cloudfront)  # type: ignore[arg-type] - in memory
+            edge = NO_EDGE
+            if has_edge:
+                edge = Edge(self.cloudfront, self.cloudfront, lambda: self.now, self.wait)  # type: ignore[arg-type] - in memory
             target = Target(writer, bucket, pool, lambda: self.now, edge)
             sync = Sync(Source(self.directory), target, mirror, removing=True, sleep=self.wait)
             sync.read_target()
@@ -109,7 +112,7 @@ def test_the_store_says_which_collections_are_open(world: World) -> None:
     assert not world.cloudfront.is_open("doc_files")
 
 
-def test_a_removed_file_is_forgotten_at_once_and_after_the_longest_request(
+def test_a_removed_file_is_invalidated_at_once_and_after_the_longest_request(
     world: World, shaped: Shaped
 ) -> None:
     [avatar] = [key for key in keys(world.cloud) if key.startswith("id_users/ann/")]
@@ -132,16 +135,18 @@ def test_a_collection_leaves_the_store_before_anything_else_changes(
     assert world.cloudfront.seen[0] == ("closed", False)
     assert not world.cloudfront.is_open("users")
     assert world.cloudfront.paths[:2] == ["/id_users/*", "/api/files/id_users/*"]
-    assert len(world.pending()) == len(AFTER_CLOSING) - 1
+    assert world.pending() == ["invalidate#closed#1#id_users/"]
 
 
 def test_later_syncs_go_on_asking_for_a_closed_collection(world: World, shaped: Shaped) -> None:
     protect(shaped, "users")
     world.round()
-    world.now += AFTER_CLOSING[-1]
-    world.cloudfront.paths.clear()
-    world.round()
-    assert world.cloudfront.paths == ["/id_users/*", "/api/files/id_users/*"]
+    for seconds in SECONDS_BETWEEN[CLOSED]:
+        assert len(world.pending()) == 1
+        world.now += seconds
+        world.cloudfront.paths.clear()
+        world.round()
+        assert world.cloudfront.paths == ["/id_users/*", "/api/files/id_users/*"]
     assert world.pending() == []
 
 
@@ -157,7 +162,7 @@ def test_a_sync_killed_before_it_asks_leaves_the_request_to_the_next(
     shaped.execute("UPDATE users SET avatar = '' WHERE id = 'ann'")
     with pytest.raises(KeyboardInterrupt):
         world.round()
-    assert len(world.pending()) == 2
+    assert world.pending() == ["invalidate#removed#0#id_users/ann"]
     world.cloudfront.invalidate = asked  # type: ignore[method-assign] - the next process
     world.now += 60
     world.round()
@@ -171,6 +176,67 @@ def protect(shaped: Shaped, name: str) -> None:
         {**each, "protected": True} if each["type"] == "file" else each for each in json.loads(text)
     ]
     shaped.execute("UPDATE _collections SET fields = ? WHERE name = ?", json.dumps(fields), name)
+
+
+def test_a_public_field_of_a_mixed_collection_that_becomes_protected_is_invalidated(
+    world: World, shaped: Shaped
+) -> None:
+    protect(shaped, "docs")
+    world.round()
+    assert world.cloudfront.paths == ["/id_docs/*", "/api/files/id_docs/*"]
+    assert world.pending() == ["invalidate#closed#1#id_docs/"]
+
+
+@pytest.mark.parametrize("is_passing", [True, False])
+def test_no_revocation_waits_for_cloudfront(
+    world: World, shaped: Shaped, *, is_passing: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise EdgeError("CloudFront does not answer", is_passing=is_passing)
+
+    working = {name: getattr(world.cloudfront, name) for name in ("read", "write", "invalidate")}
+    for name in working:
+        setattr(world.cloudfront, name, refuse)
+    protect(shaped, "users")
+    with pytest.raises(EdgeError, match="does not answer"):
+        world.round()
+    assert world.protects("users")
+    assert world.pending() == ["invalidate#closed#0#id_users/"]
+    for name, method in working.items():
+        setattr(world.cloudfront, name, method)
+    world.round()
+    assert not world.cloudfront.is_open("users")
+    assert "/id_users/*" in world.cloudfront.paths
+
+
+def test_a_sync_that_knows_no_distribution_leaves_what_is_pending(
+    world: World, shaped: Shaped
+) -> None:
+    protect(shaped, "users")
+    world.round()
+    pending = world.pending()
+    world.now += 24 * 3600
+    world.round(has_edge=False)
+    assert world.pending() == pending
+
+
+def test_removals_beyond_a_number_are_one_entry_and_one_path(world: World, shaped: Shaped) -> None:
+    for record in [f"{word}{number}" for number in range(30) for word in ("many", "kept")]:
+        shaped.store(f"id_users/{record}/a.txt", b"a")
+        shaped.put("users", record, avatar="a.txt")
+    world.round()
+    world.cloudfront.paths.clear()
+    shaped.execute("UPDATE users SET avatar = '' WHERE id LIKE 'many%'")
+    written = 0
+
+    def count() -> None:
+        nonlocal written
+        written = max(written, len(world.pending()))
+
+    world.cloudfront.look = count
+    world.round()
+    assert written <= 26
+    assert world.cloudfront.paths == ["/id_users/*", "/api/files/id_users/*"] * 2
 
 
 def test_a_change_of_collections_closes_what_it_protects(world: World, shaped: Shaped) -> None:

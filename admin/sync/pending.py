@@ -1,0 +1,101 @@
+"""Invalidations that are still to be asked for: noted before anything is removed, and asked when
+they are due."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pocketfiles import keys
+
+from ..target.edge import Edge
+from ..target.items import later_item
+from ..target.table import Conflict, TargetTable
+from . import invalidation
+from .invalidation import INVALIDATE, Entry
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The pending invalidations of one table. ``clock`` in epoch seconds.
+
+    ``later``: what is left to do later, by sort key, and from when on; it is kept in step with the
+    table. ``keep_alive`` is called between two requests to CloudFront, which may take long.
+    """
+
+    table: TargetTable
+    edge: Edge
+    clock: Callable[[], float]
+    later: dict[str, float]
+    keep_alive: Callable[[], None] = lambda: None
+    _noted: dict[str, set[str]] = field(default_factory=dict)
+    """The records noted by this object, by collection."""
+
+    def note(self, entry: Entry) -> None:
+        """Write an entry down, due at once. Nothing is written where there is no CloudFront."""
+        if not self.edge.has_copies:
+            return
+        records = self._noted.setdefault(entry.collection_id, set())
+        chosen = entry
+        if entry.record_id not in records:
+            chosen = invalidation.grouped(entry, records)
+        if chosen.sort_key in self.later:
+            return
+        records.add(chosen.record_id)
+        self._write(chosen, self.clock())
+
+    def due(self) -> list[Entry]:
+        """The entries that can be asked for now."""
+        now = self.clock()
+        return [
+            Entry.of(sk)
+            for sk, moment in self.later.items()
+            if sk.startswith(INVALIDATE) and moment <= now
+        ]
+
+    def ask(self) -> None:
+        """Ask CloudFront for everything that is due, and write down what is to be asked again.
+
+        Raises ``EdgeError``; what was not asked then stays pending.
+        """
+        if not self.edge.has_copies:
+            return
+        self._noted.clear()
+        for request in invalidation.requests(self.due()):
+            self.edge.invalidate(request.paths)
+            asked_at = self.clock()
+            for entry in request.entries:
+                following = entry.following(asked_at)
+                if following:
+                    self._write(*following)
+                self._remove(entry)
+            self.keep_alive()
+
+    def _write(self, entry: Entry, due: float) -> None:
+        self.table.put(later_item(entry.sort_key, due))
+        self.later[entry.sort_key] = due
+
+    def _remove(self, entry: Entry) -> None:
+        """Remove an entry from the table, unless somebody has noted it anew."""
+        due = self.later.pop(entry.sort_key)
+        expected = {"due": later_item(entry.sort_key, due)["due"]}
+        try:
+            self.table.delete(keys.LATER, entry.sort_key, expected)
+        except Conflict:
+            return
+
+
+OVERDUE_SECONDS = 60.0
+"""After this long, whoever noted an invalidation does not ask for it any more."""
+
+
+def left_in(table: TargetTable) -> dict[str, float]:
+    """The pending invalidations in a table, by sort key, and from when on each can be asked."""
+    left = table.partition(keys.LATER)
+    found = {item["sk"]["S"]: float(item["due"]["N"]) for item in left}
+    return {sk: due for sk, due in found.items() if sk.startswith(INVALIDATE)}
+
+
+def overdue(table: TargetTable, edge: Edge, clock: Callable[[], float]) -> Pending:
+    """The pending invalidations of a table that somebody has left behind."""
+    left = left_in(table) if edge.has_copies else {}
+    limit = clock() - OVERDUE_SECONDS
+    return Pending(table, edge, clock, {sk: due for sk, due in left.items() if due <= limit})
