@@ -98,27 +98,27 @@ def run(parsed: argparse.Namespace) -> int:
         try:
             _compare(parsed, cases, journal)
         finally:
-            results = [
-                journal.results[case.label] for case in cases if case.label in journal.results
-            ]
+            compared = [case.label for case in cases if case.label in journal.results]
+            results = [journal.results[label] for label in compared]
             content = report.summary(results, parameters, len(cases))
             report.write(parsed.report, content, results)
     findings = len(content["findings"])
+    equal = content["equal"]
+    documented = len(results) - equal - findings
     output.say(
-        f"compared {content['compared']} requests: {content['equal']} equal, "
-        f"{content['compared'] - content['equal'] - findings} differ as documented, "
+        f"compared {len(results)} requests: {equal} equal, {documented} differ as documented, "
         f"{findings} do not; see {parsed.report / 'report.html'}"
     )
     return 1 if findings else 0
 
 
 def _compare(parsed: argparse.Namespace, cases: list[Case], journal: Journal) -> None:
-    pocketbase_client, files_client = (
-        Client(origin, Rate(parsed.rate), parsed.parallel)
-        for origin in (parsed.pocketbase, parsed.files)
+    services = Services(
+        pocketbase=Client(parsed.pocketbase, Rate(parsed.rate), parsed.parallel),
+        files=Client(parsed.files, Rate(parsed.rate), parsed.parallel),
+        directory=parsed.pb_data,
     )
-    services = Services(pocketbase_client, files_client, parsed.pb_data)
-    done = len(journal.results.keys() & {case.label for case in cases})
+    done = sum(case.label in journal.results for case in cases)
     with tqdm(total=len(cases), initial=done, unit="", disable=None, leave=False) as bar:
 
         def on_done(_result: Result) -> None:

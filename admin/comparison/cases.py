@@ -57,7 +57,8 @@ class Case:
     def label(self) -> str:
         """The request in one line, without a token; no two cases have the same."""
         headers = f" Range: {self.range}" if self.range else ""
-        return f"{self.method} {self.path}{headers} as {self.user.label if self.user else 'guest'}"
+        sender = self.user.label if self.user else "guest"
+        return f"{self.method} {self.path}{headers} as {sender}"
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,11 @@ def choose(snapshot: Snapshot, sample: Sample) -> list[Case]:
 def _users(snapshot: Snapshot, count: int) -> list[User]:
     users = []
     for each in snapshot.collections:
-        if each.collection.type == "auth":
-            records = sorted(
-                (row.record() for row in snapshot.rows(each)), key=lambda record: _order(record.id)
-            )
-            users += [User(each.collection, record) for record in records[:count]]
+        if each.collection.type != "auth":
+            continue
+        records = [row.record() for row in snapshot.rows(each)]
+        records.sort(key=lambda record: _order(record.id))
+        users += [User(each.collection, record) for record in records[:count]]
     return users
 
 
@@ -109,10 +110,14 @@ def _related(
 ) -> Iterator[User]:
     """The auth records that a record refers to; many a view rule is about them."""
     for field in collection.fields:
-        target = collections.find(field.collection_id) if field.type == "relation" else None
-        if target is not None and target.type == "auth":
-            found = directory.batch(target.id, record.names(field)[:_RELATED_USERS])
-            yield from (User(target, user) for user in found.values())
+        if field.type != "relation":
+            continue
+        target = collections.find(field.collection_id)
+        if target is None or target.type != "auth":
+            continue
+        ids = record.names(field)[:_RELATED_USERS]
+        for user in directory.batch(target.id, ids).values():
+            yield User(target, user)
 
 
 def _first(records: Iterable[Record], field: Field, count: int) -> list[Record]:
@@ -165,7 +170,8 @@ def _for_user(original: Case, field: Field) -> Iterator[Case]:
 
 
 def _path(*parts: str) -> str:
-    return "/".join(("/api/files", *(quote(part, safe="") for part in parts)))
+    escaped = "/".join(quote(part, safe="") for part in parts)
+    return f"/api/files/{escaped}"
 
 
 def _order(text: str) -> bytes:

@@ -53,8 +53,10 @@ def _disposition(answer: Answer) -> tuple[str, str]:
     message = Message()
     message["content-disposition"] = value
     name = message.get_filename() or ""
-    unquoted = rest.strip().removeprefix("filename=")
-    return kind.strip(), name if '"' in rest or "*" in rest else unquote(unquoted)
+    is_encoded = '"' in rest or "*" in rest
+    if not is_encoded:
+        name = unquote(rest.strip().removeprefix("filename="))
+    return kind.strip(), name
 
 
 def _is_no_store(answer: Answer) -> bool:

@@ -65,13 +65,15 @@ def judge(case: Case, pocketbase: Answer, files: Answer, original: Original) -> 
     if pocketbase.status >= _FIRST_ERROR:
         return [*_headers(case, pocketbase, files), *_error(pocketbase, files)]
     found = [*_redirect(pocketbase, files)]
-    served = [_serves_thumb(case, answer) for answer in (pocketbase, files)]
-    if served[0] != served[1]:
+    theirs_is_thumb = _serves_thumb(case, pocketbase)
+    ours_is_thumb = _serves_thumb(case, files)
+    if theirs_is_thumb != ours_is_thumb:
         return [*found, _one_thumb(case, pocketbase, files, original)]
     found += _headers(case, pocketbase, files)
-    found += (
-        _body(case, pocketbase, files, original) if all(served) else _bytes(case, pocketbase, files)
-    )
+    if ours_is_thumb:
+        found += _thumbs(case, pocketbase, files, original)
+    else:
+        found += _bytes(case, pocketbase, files)
     return found
 
 
@@ -96,7 +98,8 @@ def _headers(case: Case, pocketbase: Answer, files: Answer) -> Iterator[Differen
     else:
         names = _COMPARED
     for name in names:
-        theirs, ours = (_normal(name, answer.headers.get(name)) for answer in (pocketbase, files))
+        theirs = _normal(name, pocketbase.headers.get(name))
+        ours = _normal(name, files.headers.get(name))
         if theirs != ours:
             deviation = explained(name, case, pocketbase, files)
             yield Difference(name, theirs or "none", ours or "none", deviation)
@@ -114,14 +117,18 @@ def _normal(name: str, value: str | None) -> str:
 
 def _token(pocketbase: Answer, files: Answer) -> Iterator[Difference]:
     """Tokens differ by their time; both bodies must have one, and no more."""
-    keys = []
-    for answer in (pocketbase, files):
-        try:
-            keys.append(sorted(json.loads(answer.body)))
-        except (ValueError, TypeError):
-            keys.append([])
-    if keys[0] != keys[1]:
-        yield Difference("body", f"JSON with {keys[0]}", f"JSON with {keys[1]}")
+    theirs = _json_keys(pocketbase)
+    ours = _json_keys(files)
+    if theirs != ours:
+        yield Difference("body", f"JSON with {theirs}", f"JSON with {ours}")
+
+
+def _json_keys(answer: Answer) -> list[str]:
+    """The keys of a body that is a JSON object; none for any other body."""
+    try:
+        return sorted(json.loads(answer.body))
+    except (ValueError, TypeError):
+        return []
 
 
 def _error(pocketbase: Answer, files: Answer) -> Iterator[Difference]:
@@ -136,16 +143,18 @@ def _text(answer: Answer) -> str:
 def _bytes(case: Case, pocketbase: Answer, files: Answer) -> Iterator[Difference]:
     """An original, or a part of one: every byte counts."""
     if case.method == "HEAD":
-        lengths = [answer.headers.get("content-length", "none") for answer in (pocketbase, files)]
-        if lengths[0] != lengths[1]:
-            yield Difference("length", lengths[0], lengths[1], Deviation.LENGTH_OF_A_HEAD)
+        theirs = pocketbase.headers.get("content-length", "none")
+        ours = files.headers.get("content-length", "none")
+        if theirs != ours:
+            yield Difference("length", theirs, ours, Deviation.LENGTH_OF_A_HEAD)
     elif pocketbase.headers.get("content-type", "").startswith("multipart/byteranges"):
         return  # the boundary is another one each time
     elif pocketbase.sha256 != files.sha256:
-        sizes = [
-            f"{answer.length} bytes, SHA-256 {answer.sha256}" for answer in (pocketbase, files)
-        ]
-        yield Difference("body", *sizes)
+        yield Difference("body", _content(pocketbase), _content(files))
+
+
+def _content(answer: Answer) -> str:
+    return f"{answer.length} bytes, SHA-256 {answer.sha256}"
 
 
 def _serves_thumb(case: Case, answer: Answer) -> bool:
@@ -153,7 +162,8 @@ def _serves_thumb(case: Case, answer: Answer) -> bool:
     if not case.thumb:
         return False
     disposition = answer.headers.get("content-disposition", "")
-    return f"{case.thumb}_" in disposition.partition("filename")[2]
+    _, _, name = disposition.partition("filename")
+    return f"{case.thumb}_" in name
 
 
 def _one_thumb(case: Case, pocketbase: Answer, files: Answer, original: Original) -> Difference:
@@ -167,19 +177,21 @@ def _one_thumb(case: Case, pocketbase: Answer, files: Answer, original: Original
         elif facts and pictures.open_picture(files.body):
             deviation = Deviation.UNREADABLE_THERE
         return Difference("picture", "the original", f"the thumb {case.thumb}", deviation)
-    too_large = bool(data) and len(data or b"") > THUMB_MAX_SOURCE_BYTES
-    if too_large or (facts and facts.pixels > THUMB_MAX_PIXELS):
+    has_many_bytes = data is not None and len(data) > THUMB_MAX_SOURCE_BYTES
+    has_many_pixels = facts is not None and facts.pixels > THUMB_MAX_PIXELS
+    if has_many_bytes or has_many_pixels:
         deviation = Deviation.BUDGETS_OF_THUMBS
     return Difference("picture", f"the thumb {case.thumb}", "the original", deviation)
 
 
-def _body(
+def _thumbs(
     case: Case, pocketbase: Answer, files: Answer, original: Original
 ) -> Iterator[Difference]:
     """Two thumbs: the same size and the same picture, whatever the compression."""
     if case.method == "HEAD" or pocketbase.sha256 == files.sha256:
         return
-    theirs, ours = (pictures.open_picture(answer.body) for answer in (pocketbase, files))
+    theirs = pictures.open_picture(pocketbase.body)
+    ours = pictures.open_picture(files.body)
     if theirs is None or ours is None:
         yield Difference("picture", _readable(theirs), _readable(ours))
         return

@@ -10,6 +10,8 @@ EXIF_ORIENTATION = 0x0112
 UPRIGHT = 1
 _SIDE = 32
 _CHANNEL_MAX = 255
+_ONLY_MAX = [0] * _CHANNEL_MAX + [_CHANNEL_MAX]
+"""Maps the largest value of a channel to itself and all others to 0."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,19 @@ def likeness(one: Image.Image, two: Image.Image) -> Likeness:
     Large ones are reduced first, so that neither a sharper filter nor another compression counts,
     but only what is to be seen.
     """
-    one, two = _reduced(one), _reduced(two)
-    opaque = ImageChops.darker(one.getchannel("A"), two.getchannel("A"))
-    mask = opaque.point([0] * _CHANNEL_MAX + [_CHANNEL_MAX])
+    one = _reduced(one)
+    two = _reduced(two)
+    one_alpha = one.getchannel("A")
+    two_alpha = two.getchannel("A")
+    lower_alpha = ImageChops.darker(one_alpha, two_alpha)
+    both_opaque = lower_alpha.point(_ONLY_MAX)
     colours = ImageChops.difference(one.convert("RGB"), two.convert("RGB"))
-    alpha = ImageChops.difference(one.getchannel("A"), two.getchannel("A"))
-    visible = mask.getbbox() is not None
-    return Likeness(_decibels(colours, mask) if visible else math.inf, _decibels(alpha, None))
+    alpha = ImageChops.difference(one_alpha, two_alpha)
+    has_opaque = both_opaque.getbbox() is not None
+    return Likeness(
+        decibels=_decibels(colours, both_opaque) if has_opaque else math.inf,
+        alpha_decibels=_decibels(alpha, None),
+    )
 
 
 def _reduced(picture: Image.Image) -> Image.Image:
@@ -82,6 +90,9 @@ def _reduced(picture: Image.Image) -> Image.Image:
 
 
 def _decibels(difference: Image.Image, mask: Image.Image | None) -> float:
-    roots = ImageStat.Stat(difference, mask).rms
-    mean_square = sum(root**2 for root in roots) / len(roots)
-    return 10 * math.log10(_CHANNEL_MAX**2 / mean_square) if mean_square else math.inf
+    """The peak signal-to-noise ratio of a difference, where the mask is set."""
+    root_mean_squares = ImageStat.Stat(difference, mask).rms
+    mean_square = sum(root**2 for root in root_mean_squares) / len(root_mean_squares)
+    if mean_square == 0:
+        return math.inf
+    return 10 * math.log10(_CHANNEL_MAX**2 / mean_square)

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..wording import counted
 from .journal import Result
 
 _EXAMPLES = 3
@@ -36,7 +37,8 @@ def summary(results: Iterable[Result], parameters: Mapping[str, Any], total: int
     results = sorted(results, key=lambda result: result.request)
     by_deviation: dict[str, list[str]] = defaultdict(list)
     for result in results:
-        for name in sorted({each.deviation for each in result.differences if each.deviation}):
+        deviations = {each.deviation for each in result.differences if each.deviation}
+        for name in deviations:
             by_deviation[name].append(result.request)
     return {
         **parameters,
@@ -61,17 +63,13 @@ def write(folder: Path, content: Mapping[str, Any], results: Iterable[Result]) -
 
 def _page(content: Mapping[str, Any], results: Sequence[Result]) -> str:
     findings = content["findings"]
-    verdict = (
-        f"{len(findings)} of {content['compared']} requests differ in a way that nothing explains."
-    )
-    if not findings:
-        verdict = (
-            f"All {content['compared']} requests are answered alike, but for named deviations."
-        )
+    compared = content["compared"]
+    verdict = f"All {compared} requests are answered alike, but for named deviations."
+    if findings:
+        verdict = f"{len(findings)} of {compared} requests differ in a way that nothing explains."
     if not content["complete"]:
-        verdict += (
-            f" {content['requests'] - content['compared']} requests are still to be compared."
-        )
+        left = content["requests"] - compared
+        verdict += f" {left} requests are still to be compared."
     shown = "".join(_finding(each) for each in findings) or "<p>None.</p>"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -99,7 +97,7 @@ def _finding(found: Mapping[str, Any]) -> str:
     return (
         f'<section class="finding"><h3>{escape(found["request"])}</h3>'
         "<table><tr><th>what</th><th>PocketBase</th><th>PocketFiles</th><th>deviation</th></tr>"
-        f"{rows}</table>{_pictures(found)}</section>"
+        f"{rows}</table>{_pictures(found['request'], found['pictures'])}</section>"
     )
 
 
@@ -107,34 +105,25 @@ def _deviations(found: Mapping[str, Any], results: Sequence[Result]) -> str:
     parts = []
     for name, each in found.items():
         requests = "".join(f"<li>{escape(request)}</li>" for request in each["examples"])
-        shown = "".join(_pictures(result) for result in _showing(results, name))
-        count = each["requests"]
-        parts.append(
-            f"<h3>{escape(name)}: {count} request{'s' * (count != 1)}</h3>"
-            f"<ul>{requests}</ul>{shown}"
-        )
+        showing = _showing(results, name)
+        shown = "".join(_pictures(result.request, result.pictures) for result in showing)
+        count = counted(each["requests"], "request")
+        parts.append(f"<h3>{escape(name)}: {count}</h3><ul>{requests}</ul>{shown}")
     return "".join(parts)
 
 
 def _showing(results: Sequence[Result], deviation: str) -> list[Result]:
     """The results whose pictures show this deviation."""
-    return [
-        result
-        for result in results
-        if result.pictures
-        and any(
-            each.what == "picture" and each.deviation == deviation for each in result.differences
-        )
-    ]
+    return [result for result in results if result.pictures and _shows(result, deviation)]
 
 
-def _pictures(result: Result | Mapping[str, Any]) -> str:
+def _shows(result: Result, deviation: str) -> bool:
+    pictures = (each for each in result.differences if each.what == "picture")
+    return any(each.deviation == deviation for each in pictures)
+
+
+def _pictures(request: str, names: Sequence[str]) -> str:
     """The pictures of both sides, side by side, under the request that gave them."""
-    request, names = (
-        (result.request, result.pictures)
-        if isinstance(result, Result)
-        else (result["request"], result["pictures"])
-    )
     if not names:
         return ""
     captions = ("PocketBase", "PocketFiles")

@@ -79,9 +79,11 @@ class Comparison:
         file = storage.find(self._services.directory, case.key)
         if file is not None:
             return file.path.read_bytes()
-        whole = Case(case.path.partition("?")[0], case.key, user=case.user)
+        path, _, _ = case.path.partition("?")
+        whole = Case(path, case.key, user=case.user)
         answer = self._services.pocketbase.ask("GET", *_request(whole))
-        return answer.body if answer.length == len(answer.body) else None
+        is_whole = answer.length == len(answer.body)
+        return answer.body if is_whole else None
 
     def _show(
         self, case: Case, differences: list[Difference], answers: tuple[Answer, Answer]

@@ -6,6 +6,8 @@
 ``lease``            makes one writer at a time the table's writer
 ``process``          tells whether the process that holds the lease has ended
 ``writer``           writes generations: items, then the pointer
+``values``           gives an item a new value and keeps the one before
+``pointer``          moves the pointer, and says in it that its writer lives
 ``bucket``           lists, compares, uploads and deletes objects
 ``items``            compares, packs and measures items of the table
 ``edge``             keeps a distribution in step: what is open there, and what is invalidated

@@ -109,11 +109,14 @@ class Bucket:
         copy.
         """
         found = self._client.head_object(Bucket=self._name, Key=stored.key)
-        if found.get("ContentType") != file.content_type or found["Metadata"] != file.metadata:
+        has_type = found.get("ContentType") == file.content_type
+        has_metadata = found["Metadata"] == file.metadata
+        if not has_type or not has_metadata:
             return False
         if "kms" in found.get("ServerSideEncryption", ""):
             return file.size == stored.size and not _recent(file, stored)
-        return stored.etag == storage.md5(file.path, PART_BYTES if "-" in stored.etag else 0)
+        is_multipart = "-" in stored.etag
+        return stored.etag == storage.md5(file.path, PART_BYTES if is_multipart else 0)
 
     def _delete(self, gone: Iterable[str]) -> None:
         for key in gone:

@@ -32,9 +32,7 @@ def digest(item: Item) -> bytes:
 
 def packed(item: Item) -> str:
     """An item as JSON text."""
-    return json.dumps(
-        item, ensure_ascii=False, default=lambda raw: {"base64": base64.b64encode(raw).decode()}
-    )
+    return json.dumps(item, ensure_ascii=False, default=_base64)
 
 
 def unpacked(text: str) -> Item:
@@ -45,8 +43,9 @@ def unpacked(text: str) -> Item:
 
 def refusal(item: Item) -> str:
     """Why DynamoDB would not take this item; empty when it would."""
-    pk, sk = (len(item[name]["S"].encode()) for name in ("pk", "sk"))
-    if pk > _LONGEST_PK or sk > _LONGEST_SK:
+    pk_bytes = len(item["pk"]["S"].encode())
+    sk_bytes = len(item["sk"]["S"].encode())
+    if pk_bytes > _LONGEST_PK or sk_bytes > _LONGEST_SK:
         return "its id is longer than DynamoDB allows"
     needed = size(item)
     if needed > LARGEST:
@@ -68,8 +67,15 @@ def _size(value: Mapping[str, Any]) -> int:
     return len(content) if isinstance(content, bytes | list) else 1
 
 
+def _base64(content: bytes) -> dict[str, str]:
+    """Bytes as JSON has them here, which ``_bytes`` reads back."""
+    return {"base64": base64.b64encode(content).decode()}
+
+
 def _bytes(found: dict[str, Any]) -> Any:
-    return base64.b64decode(found["base64"]) if found.keys() == {"base64"} else found
+    if found.keys() == {"base64"}:
+        return base64.b64decode(found["base64"])
+    return found
 
 
 def references(

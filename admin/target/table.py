@@ -45,44 +45,60 @@ class Update:
 
     def request(self) -> dict[str, Any]:
         """The parameters of UpdateItem, without the table's name."""
-        names: dict[str, str] = {}
-        values: dict[str, Any] = {}
-
-        def name(attribute: str) -> str:
-            return names.setdefault(attribute, f"#n{len(names)}")
-
-        def value(given: Any) -> str:
-            key = f":v{len(values)}"
-            values[key] = given
-            return key
-
-        # Copies come first: an emulator may carry them out in the order they are written in.
-        ordered = sorted(self.set.items(), key=lambda each: not isinstance(each[1], Copy))
-        settings = []
-        for attribute, operand in ordered:
-            if isinstance(operand, Copy):
-                source = f"if_not_exists({name(operand.name)}, {value(NOTHING)})"
-            else:
-                source = value(operand)
-            settings.append(f"{name(attribute)} = {source}")
-        expression = f"SET {', '.join(settings)}"
+        placeholders = _Placeholders()
+        expression = f"SET {', '.join(self._settings(placeholders))}"
         if self.remove:
-            expression += f" REMOVE {', '.join(map(name, self.remove))}"
-        conditions = [
-            f"attribute_not_exists({name(attribute)})"
-            if expected is None
-            else f"{name(attribute)} = {value(expected)}"
-            for attribute, expected in self.expected.items()
-        ]
+            expression += f" REMOVE {', '.join(map(placeholders.name, self.remove))}"
+        conditions = list(self._conditions(placeholders))
         request: dict[str, Any] = {
             "Key": {"pk": {"S": self.pk}, "sk": {"S": self.sk}},
             "UpdateExpression": expression,
-            "ExpressionAttributeNames": {short: long for long, short in names.items()},
-            "ExpressionAttributeValues": values,
+            "ExpressionAttributeNames": {
+                short: attribute for attribute, short in placeholders.names.items()
+            },
+            "ExpressionAttributeValues": placeholders.values,
         }
         if conditions:
             request["ConditionExpression"] = " AND ".join(conditions)
         return request
+
+    def _settings(self, placeholders: "_Placeholders") -> Iterator[str]:
+        """Copies come first: an emulator may carry them out in the order they are written in."""
+        for attribute, operand in self.set.items():
+            if isinstance(operand, Copy):
+                source = placeholders.name(operand.name)
+                nothing = placeholders.value(NOTHING)
+                copied = f"if_not_exists({source}, {nothing})"
+                yield f"{placeholders.name(attribute)} = {copied}"
+        for attribute, operand in self.set.items():
+            if not isinstance(operand, Copy):
+                yield f"{placeholders.name(attribute)} = {placeholders.value(operand)}"
+
+    def _conditions(self, placeholders: "_Placeholders") -> Iterator[str]:
+        for attribute, expected in self.expected.items():
+            name = placeholders.name(attribute)
+            if expected is None:
+                yield f"attribute_not_exists({name})"
+            else:
+                yield f"{name} = {placeholders.value(expected)}"
+
+
+class _Placeholders:
+    """The names that stand for attributes and values in the expressions of one request."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.values: dict[str, Any] = {}
+
+    def name(self, attribute: str) -> str:
+        """What stands for an attribute."""
+        return self.names.setdefault(attribute, f"#n{len(self.names)}")
+
+    def value(self, given: Any) -> str:
+        """What stands for a value."""
+        key = f":v{len(self.values)}"
+        self.values[key] = given
+        return key
 
 
 class TargetTable:
@@ -141,15 +157,17 @@ class TargetTable:
         if not expected:
             self._client.delete_item(TableName=self.name, Key=key)
             return
-        names = {f"#n{number}": name for number, name in enumerate(expected)}
-        values = {f":v{number}": value for number, value in enumerate(expected.values())}
-        condition = " AND ".join(
-            f"{name} = {value}" for name, value in zip(names, values, strict=True)
-        )
+        names = {}
+        values = {}
+        conditions = []
+        for number, (attribute, value) in enumerate(expected.items()):
+            names[f"#n{number}"] = attribute
+            values[f":v{number}"] = value
+            conditions.append(f"#n{number} = :v{number}")
         self._conditional(
             self._client.delete_item,
             Key=key,
-            ConditionExpression=condition,
+            ConditionExpression=" AND ".join(conditions),
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=values,
         )

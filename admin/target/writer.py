@@ -6,35 +6,31 @@ seen. Items keep the value before, so that readers of the generation before find
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pocketfiles import keys
 from pocketfiles.catalogue.generations import (
-    FORMAT,
     GENERATION,
     GONE,
     HELD,
-    LOST,
-    PREVIOUS,
     RECORD,
-    SOURCES,
-    UNVERSIONED,
     VALUE_ATTRIBUTES,
     Item,
     Pointer,
     generation_of,
-    pointer_from,
     value_at,
 )
 from pocketfiles.catalogue.items import DATA, header_item
 
 from ..errors import LeaseLost, TargetError
-from .items import LARGEST, size
+from .items import size
 from .lease import Lease
-from .table import Conflict, Copy, Operand, TargetTable, Update
+from .pointer import Published, heartbeats, moves
+from .table import Conflict, TargetTable, Update
+from .values import Replacement
 
 KEEP_SECONDS = 120.0
 """How long former values, tombstones and former versions of the catalogue are kept: well beyond the
@@ -51,26 +47,7 @@ FORGET_SECONDS = 3600.0
 that were signed more than 15 minutes ago, so no write of it can come later."""
 
 _ATTEMPTS = 5
-_SPARE_BYTES = 2048
-"""Room in an item for its attributes' names and numbers."""
-
-
-@dataclass(frozen=True)
-class Published:
-    """What the pointer's item says to writers, besides what it says to readers."""
-
-    pointer: Pointer = UNVERSIONED
-    moved: float = 0.0
-    """When the pointer moved, in seconds since the epoch."""
-    source: str = ""
-    """The identity of the data directory that the table was filled from."""
-
-    @classmethod
-    def of(cls, item: Item | None) -> "Published":
-        """What a copy of the pointer says; nothing for a table of format 1."""
-        if item is None:
-            return cls()
-        return cls(pointer_from(item), float(item["moved"]["N"]), item["source"]["S"])
+"""How often an item is written that is not as expected."""
 
 
 @dataclass(frozen=True)
@@ -193,33 +170,27 @@ class Writer:
     def _attempt(
         self, pk: str, sk: str, value: Mapping[str, Any], known: int | None, room: int
     ) -> None:
-        generation = {"N": str(self.generation)}
         if known is None:
-            self.table.create({"pk": {"S": pk}, "sk": {"S": sk}, **value, GENERATION: generation})
+            key = {"pk": {"S": pk}, "sk": {"S": sk}}
+            generation = {GENERATION: {"N": str(self.generation)}}
+            self.table.create({**key, **value, **generation})
             return
-        sets: dict[str, Operand] = {**value, GENERATION: generation}
-        removes = [name for name in (*VALUE_ATTRIBUTES, DATA) if name not in value]
-        if self.pointer.shows(known):
-            fits = room + size(value) + _SPARE_BYTES <= LARGEST
-            sets |= self._kept(pk, sk, known) if fits else _lost(known)
-            removes += [PREVIOUS + LOST] if fits else _PREVIOUS_VALUES
-        # The key is expected too, so that an item that is gone is not made anew.
-        expected = {GENERATION: {"N": str(known)} if known else None, "pk": {"S": pk}}
-        self.table.update(Update(pk, sk, sets, removes, expected))
+        replacement = Replacement(pk, sk, value, known, self.generation)
+        self.table.update(self._update(replacement, room))
 
-    def _kept(self, pk: str, sk: str, known: int) -> dict[str, Operand]:
-        """Keeps the value that is there as the value before."""
-        record = RECORD
-        if known == 0:
-            item = self.table.get(pk, sk)
-            record = DATA if item and DATA in item else RECORD  # format 1 has another name
-        return {
-            PREVIOUS + GENERATION: {"N": str(known)},
-            PREVIOUS + GONE: Copy(GONE),
-            PREVIOUS + HELD: Copy(HELD),
-            PREVIOUS + RECORD: Copy(record),
-            PREVIOUS + SOURCES: Copy(SOURCES),
-        }
+    def _update(self, replacement: Replacement, room: int) -> Update:
+        """A published value is kept beside the new one."""
+        if not self.pointer.shows(replacement.known):
+            return replacement.of_unpublished()
+        if replacement.known == 0:
+            record = self._record_attribute(replacement.pk, replacement.sk)
+            return replacement.of_published(room, record)
+        return replacement.of_published(room)
+
+    def _record_attribute(self, pk: str, sk: str) -> str:
+        """The attribute that holds the record; format 1 has another name for it."""
+        item = self.table.get(pk, sk)
+        return DATA if item and DATA in item else RECORD
 
     def _foreign(self, item: Item) -> int:
         """The generation of an item that is not as expected.
@@ -254,12 +225,15 @@ class Writer:
         if catalogue is not None:
             self._write_catalogue(catalogue)
             version = generation
+        table = self.table.name
+        if not completes and self.pointer.table:
+            table = self.pointer.table
         now = self._clock()
         abandoned = self._still_abandoned(now)
         pointer = Pointer(
             generation=generation,
             catalogue=version,
-            table=self.table.name if completes else self.pointer.table or self.table.name,
+            table=table,
             abandoned=frozenset(abandoned),
             holding=holding,
             heartbeat=now,
@@ -268,7 +242,7 @@ class Writer:
         published = Published(pointer, now, source)
         self.lease.require()
         try:
-            self.table.transact([self.lease.update(()), *self._moves(published)])
+            self.table.transact([self.lease.update(()), *moves(published)])
         except Conflict as error:
             raise self._outcome_of_conflict(generation) from error
         self.published = published
@@ -294,27 +268,14 @@ class Writer:
 
     def _still_abandoned(self, now: float) -> dict[int, float]:
         """The abandoned generations to list, each with the time at which it was first listed."""
-        listed = {each: self._abandoned_at.get(each, now) for each in self.pointer.abandoned}
-        recent = {each: since for each, since in listed.items() if now - since < FORGET_SECONDS}
-        return recent | dict.fromkeys(self._begun[:-1], now)
-
-    def _moves(self, published: Published) -> Iterator[Update]:
-        pointer = published.pointer
-        values: dict[str, Operand] = {
-            "format": {"N": str(FORMAT)},
-            "reader": {"N": str(FORMAT)},
-            GENERATION: {"N": str(pointer.generation)},
-            "catalogue": {"N": str(pointer.catalogue)},
-            "table": {"S": pointer.table},
-            "abandoned": {"L": [{"N": str(each)} for each in sorted(pointer.abandoned)]},
-            "holding": {"BOOL": pointer.holding},
-            "heartbeat": {"N": repr(pointer.heartbeat)},
-            "stale_seconds": {"N": str(pointer.stale_seconds)},
-            "moved": {"N": repr(published.moved)},
-            "source": {"S": published.source},
-        }
-        for copy in range(keys.POINTER_COPIES):
-            yield Update(keys.pointer(copy), keys.POINTER, values)
+        listed: dict[int, float] = {}
+        for generation in self.pointer.abandoned:
+            since = self._abandoned_at.get(generation, now)
+            if now - since < FORGET_SECONDS:
+                listed[generation] = since
+        for generation in self._begun[:-1]:
+            listed[generation] = now
+        return listed
 
     def keep_alive(self) -> None:
         """Renew the lease and say that this writer lives, each when it is time."""
@@ -330,13 +291,11 @@ class Writer:
             return
         self.lease.require()
         now = self._clock()
-        expected = {GENERATION: {"N": str(self.pointer.generation)}}
-        for copy in range(keys.POINTER_COPIES):
-            beat = {"heartbeat": {"N": repr(now)}}
-            try:
-                self.table.update(Update(keys.pointer(copy), keys.POINTER, beat, expected=expected))
-            except Conflict as error:
-                raise LeaseLost("another writer has moved the pointer of this table") from error
+        try:
+            for heartbeat in heartbeats(self.pointer, now):
+                self.table.update(heartbeat)
+        except Conflict as error:
+            raise LeaseLost("another writer has moved the pointer of this table") from error
         self._beat_at = now
 
     # What has had its time.
@@ -344,9 +303,10 @@ class Writer:
     def old_generation(self) -> int:
         """The last generation that no reader can be behind any more; -1 if there is none."""
         limit = self._clock() - KEEP_SECONDS
-        old = [generation for moved, generation in self._moves_made if moved <= limit]
-        self._moves_made = [each for each in self._moves_made if each[1] >= max(old, default=-1)]
-        return max(old, default=-1)
+        settled = [generation for moved, generation in self._moves_made if moved <= limit]
+        old = max(settled, default=-1)
+        self._moves_made = [move for move in self._moves_made if move[1] >= old]
+        return old
 
     def purge(self, pk: str, sk: str, generation: int) -> None:
         """Remove a tombstone, unless something was written in its place."""
@@ -363,11 +323,3 @@ class Writer:
     def release(self) -> None:
         """Stop being the table's writer."""
         self.lease.release()
-
-
-_PREVIOUS_VALUES = [PREVIOUS + name for name in VALUE_ATTRIBUTES]
-
-
-def _lost(known: int) -> dict[str, Operand]:
-    """Says that the value before did not fit beside the new one."""
-    return {PREVIOUS + GENERATION: {"N": str(known)}, PREVIOUS + LOST: {"BOOL": True}}

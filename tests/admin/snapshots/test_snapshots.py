@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from admin.target.table import Operand, TargetTable, Update
+from admin.target.table import TargetTable, Update
+from admin.target.values import Replacement
 from admin.target.writer import Writer
 from pocketfiles.catalogue.cached import Catalogue, Snapshot
 from pocketfiles.catalogue.generations import GENERATION, Pointer
@@ -83,8 +84,8 @@ class PublishesWithoutLease(WithoutClock):
 class KeepsNothing(Writer):
     """Does not keep the value before."""
 
-    def _kept(self, pk: str, sk: str, known: int) -> dict[str, Operand]:
-        return {}
+    def _update(self, replacement: Replacement, room: int) -> Update:
+        return replacement.of_unpublished()
 
 
 class LeavesNoTombstones(Writer):

@@ -1,0 +1,66 @@
+"""The pointer as writers read and move it: what readers see of it, and what writers alone need."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pocketfiles import keys
+from pocketfiles.catalogue.generations import (
+    FORMAT,
+    GENERATION,
+    UNVERSIONED,
+    Item,
+    Pointer,
+    pointer_from,
+)
+
+from .table import Operand, Update
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the pointer's item says to writers, besides what it says to readers."""
+
+    pointer: Pointer = UNVERSIONED
+    moved: float = 0.0
+    """When the pointer moved, in seconds since the epoch."""
+    source: str = ""
+    """The identity of the data directory that the table was filled from."""
+
+    @classmethod
+    def of(cls, item: Item | None) -> "Published":
+        """What a copy of the pointer says; nothing for a table of format 1."""
+        if item is None:
+            return cls()
+        return cls(pointer_from(item), float(item["moved"]["N"]), item["source"]["S"])
+
+
+def moves(published: Published) -> Iterator[Update]:
+    """The updates that move every copy of the pointer."""
+    pointer = published.pointer
+    abandoned = [{"N": str(generation)} for generation in sorted(pointer.abandoned)]
+    values: dict[str, Operand] = {
+        "format": {"N": str(FORMAT)},
+        "reader": {"N": str(FORMAT)},
+        GENERATION: {"N": str(pointer.generation)},
+        "catalogue": {"N": str(pointer.catalogue)},
+        "table": {"S": pointer.table},
+        "abandoned": {"L": abandoned},
+        "holding": {"BOOL": pointer.holding},
+        "heartbeat": {"N": repr(pointer.heartbeat)},
+        "stale_seconds": {"N": str(pointer.stale_seconds)},
+        "moved": {"N": repr(published.moved)},
+        "source": {"S": published.source},
+    }
+    for copy in range(keys.POINTER_COPIES):
+        yield Update(keys.pointer(copy), keys.POINTER, values)
+
+
+def heartbeats(pointer: Pointer, now: float) -> Iterator[Update]:
+    """The updates that say in every copy of the pointer that its writer lives.
+
+    ``now`` in seconds since the epoch. They expect that the pointer has not moved.
+    """
+    expected = {GENERATION: {"N": str(pointer.generation)}}
+    values: dict[str, Operand] = {"heartbeat": {"N": repr(now)}}
+    for copy in range(keys.POINTER_COPIES):
+        yield Update(keys.pointer(copy), keys.POINTER, values, expected=expected)
