@@ -77,8 +77,9 @@ class Explainer:
             owner = identity.verified_owner(request, self.snapshot, now)
             yield "token", _owner(owner)
         except BadToken as error:
-            given = f"not valid: {error.reason}; a" if request.query.get("token") else "none: a"
-            yield "token", f"{given} guest's request"
+            is_given = bool(request.query.get("token"))
+            problem = f"not valid: {error.reason};" if is_given else "none:"
+            yield "token", f"{problem} a guest's request"
         if "authorization" in request.headers:
             yield "header", "Authorization opens no file; ?token= does"
         if self.snapshot.settings.superuser_ips:
@@ -112,13 +113,7 @@ class Explainer:
 
     def _object(self, located: Located) -> Iterator[Step]:
         if located.collection.type == "view":
-            source = located.record.sources.get(located.name)
-            home = self.snapshot.collections.find(source.collection_id) if source else None
-            name = home.name if home else "a collection that is gone"
-            yield (
-                "source",
-                f"{name}, record {source.record_id}" if source else "no record holds this file",
-            )
+            yield "source", self._source(located)
         key = located.key
         if self.stored is None:
             yield "object", f"{key}; whether it is there was not looked at"
@@ -126,6 +121,15 @@ class Explainer:
         yield "object", key
         if not self.stored(key):
             raise NotFound("the object is missing")
+
+    def _source(self, located: Located) -> str:
+        """The record that a view's file comes from."""
+        source = located.record.sources.get(located.name)
+        if source is None:
+            return "no record holds this file"
+        collection = self.snapshot.collections.find(source.collection_id)
+        name = collection.name if collection else "a collection that is gone"
+        return f"{name}, record {source.record_id}"
 
 
 def _thumb(request: Request, field: Field) -> str:

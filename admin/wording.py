@@ -12,7 +12,10 @@ def printable(text: str) -> str:
     Names of files and texts of records are their uploaders'. Printed as they are, they could forge
     a line or reprogram the terminal.
     """
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape", "replace").decode()
-        for letter in text
-    )
+    return "".join(map(_printable_letter, text))
+
+
+def _printable_letter(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return letter.encode("unicode_escape", "replace").decode()

@@ -48,8 +48,12 @@ class Directory:
     def batch(self, collection_id: str, record_ids: Sequence[str]) -> dict[str, Record]:
         """Those of the records that exist, by id."""
         rows = self._read(collection_id)
-        present = (record_id for record_id in record_ids if record_id in rows)
-        return {record_id: rows[record_id].record() for record_id in present}
+        found = {}
+        for record_id in record_ids:
+            row = rows.get(record_id)
+            if row is not None:
+                found[record_id] = row.record()
+        return found
 
     def referring(
         self, collection_id: str, field_id: str, values: Sequence[str], limit: int

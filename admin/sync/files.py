@@ -31,10 +31,20 @@ def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor)
                 doubts.append((stored, file))
             else:
                 mirror.settle(key, PENDING, file)
-        verdicts = pool.map(lambda doubt: bucket.holds(*doubt), doubts)
-        for (stored, file), same in zip(doubts, verdicts, strict=True):
-            mirror.settle(stored.key, *((PRESENT,) if same else (PENDING, file)))
+        _settle_doubts(doubts, mirror, bucket, pool)
     return warnings
+
+
+def _settle_doubts(
+    doubts: list[tuple[Stored, LocalFile]], mirror: Mirror, bucket: Bucket, pool: Executor
+) -> None:
+    """Look closely at objects of the right size that may still have other bytes."""
+    verdicts = pool.map(lambda doubt: bucket.holds(*doubt), doubts)
+    for (stored, file), is_same in zip(doubts, verdicts, strict=True):
+        if is_same:
+            mirror.settle(stored.key, PRESENT)
+        else:
+            mirror.settle(stored.key, PENDING, file)
 
 
 def keep_files(mirror: Mirror) -> list[str]:

@@ -54,17 +54,17 @@ def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
     with mirror.undone_on_error():
         for found in snapshot.collections:
             item_key = f"{COLLECTION}{found.id}"
-            reshaped = mirror.desired.get(item_key) != catalogue[item_key]
-            reshaped |= _of(found.id, indexed) != _of(found.id, mirror.desired_indexed)
+            is_redefined = mirror.desired.get(item_key) != catalogue[item_key]
+            indexed_before = _of(found.id, mirror.desired_indexed)
+            is_reindexed = indexed_before != _of(found.id, indexed)
             reader = _Reader(mirror, found.collection, indexed, warnings, files=files)
-            mirror.commit(found.id, reader.read(snapshot.rows(found), reshaped=reshaped))
+            gone = reader.read(snapshot.rows(found), reshaped=is_redefined or is_reindexed)
+            mirror.commit(found.id, gone)
         current = {found.id for found in snapshot.collections}
         for collection_id in mirror.known_collections():
             if collection_id not in current:
-                mirror.commit(
-                    collection_id,
-                    [record_id for record_id, _ in list(mirror.sources(collection_id))],
-                )
+                gone = [record_id for record_id, _ in mirror.sources(collection_id)]
+                mirror.commit(collection_id, gone)
     mirror.desired = catalogue
     mirror.desired_indexed = indexed
     mirror.source = snapshot.identity
@@ -72,14 +72,16 @@ def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
 
 
 def _catalogue(snapshot: Snapshot) -> dict[str, Item]:
-    items = [
-        collection_item(found.raw, found.collection.position) for found in snapshot.collections
-    ]
-    return {item["sk"]["S"]: item for item in [settings_item(snapshot.settings), *items]}
+    """The definitions, by sort key."""
+    items = [settings_item(snapshot.settings)]
+    for found in snapshot.collections:
+        items.append(collection_item(found.raw, found.collection.position))
+    return {item["sk"]["S"]: item for item in items}
 
 
-def _of(collection_id: str, indexed: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    return frozenset(each for each in indexed if each[0] == collection_id)
+def _of(collection_id: str, indexed: frozenset[tuple[str, str]]) -> set[str]:
+    """The indexed fields of a collection, by id."""
+    return {field_id for owner, field_id in indexed if owner == collection_id}
 
 
 class _Reader:

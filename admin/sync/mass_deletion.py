@@ -6,6 +6,7 @@ All else it carries out.
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,10 +45,8 @@ class Verdict:
 def judge(mirror: Mirror) -> Verdict:
     """Find out what of the mirror's differences must be held back."""
     differences = Differences(mirror)
-    gone_by_collection: dict[str, int] = {}
-    for item in differences.gone_items(removing=True):
-        if keys.is_record(item.pk):
-            gone_by_collection[item.pk] = gone_by_collection.get(item.pk, 0) + 1
+    gone_items = differences.gone_items(removing=True)
+    gone_by_collection = Counter(item.pk for item in gone_items if keys.is_record(item.pk))
     reasons = []
     collections = _collections(mirror)
     if collections:
@@ -71,8 +70,9 @@ def judge(mirror: Mirror) -> Verdict:
     return Verdict(held, reasons) if reasons else Verdict()
 
 
-def _records(mirror: Mirror, gone_by_collection: dict[str, int]) -> str:
-    gone = sum(gone_by_collection.values())
+def _records(mirror: Mirror, gone_by_collection: Counter[str]) -> str:
+    """How many of the table's records would be deleted, if that is a mass deletion; else empty."""
+    gone = gone_by_collection.total()
     actual = one(
         mirror.db,
         "SELECT count(*) FROM items WHERE instr(pk, '#') = 0 AND digest IS NOT NULL",
@@ -90,15 +90,17 @@ def _files(mirror: Mirror) -> tuple[int, int]:
 
 def _collections(mirror: Mirror) -> set[str]:
     """User-defined collections with records that this sync would delete entirely."""
-    actual = {
-        sk for sk, item in mirror.actual.items() if sk.startswith(COLLECTION) and _is_own(item)
-    }
-    if actual & mirror.desired.keys():
-        return set()
-    ids = {sk.removeprefix(COLLECTION) for sk in actual}
-    return ids if any(mirror.actual_records(each) for each in ids) else set()
+    ids = set()
+    for sk, item in mirror.actual.items():
+        if not sk.startswith(COLLECTION) or not _is_user_defined(item):
+            continue
+        if sk in mirror.desired:
+            return set()
+        ids.add(sk.removeprefix(COLLECTION))
+    have_records = any(mirror.actual_records(collection_id) for collection_id in ids)
+    return ids if have_records else set()
 
 
-def _is_own(item: Item) -> bool:
+def _is_user_defined(item: Item) -> bool:
     raw = json.loads(item["data"]["S"])
     return not raw.get("system") and raw["id"] != _USERS

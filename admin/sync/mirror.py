@@ -134,16 +134,21 @@ class Mirror:
         """Forget both sides, before they are read again."""
         for table in ("items", "objects", "rows", "staged", "payloads", "refs", "files"):
             self.db.execute(f"DELETE FROM {table}")  # noqa: S608
-        self.actual, self.desired = {}, {}
-        self.actual_indexed = self.desired_indexed = frozenset()
-        self.former, self.later, self._versions = {}, {}, {}
+        self.actual = {}
+        self.actual_indexed = frozenset()
+        self.desired = {}
+        self.desired_indexed = frozenset()
+        self.former = {}
+        self.later = {}
+        self._versions = {}
 
     # The actual side.
 
     def add_items(self, items: Iterable[Item], pointer: Pointer = UNVERSIONED) -> None:
         """Items as the table has them, of which the pointer tells what counts."""
         for item in items:
-            pk, sk = item["pk"]["S"], item["sk"]["S"]
+            pk = item["pk"]["S"]
+            sk = item["sk"]["S"]
             if keys.is_definition(pk):
                 self._add_definition(item, pointer)
             elif pk == keys.LATER:
@@ -152,7 +157,8 @@ class Mirror:
                 self._add_data(item, pointer)
 
     def _add_definition(self, item: Item, pointer: Pointer) -> None:
-        pk, sk = item["pk"]["S"], item["sk"]["S"]
+        pk = item["pk"]["S"]
+        sk = item["sk"]["S"]
         current = keys.catalogue(pointer.catalogue) if pointer.catalogue else keys.CATALOGUE
         if pk != current:
             self.former.setdefault(pk, []).append(sk)
@@ -291,8 +297,8 @@ class Mirror:
             case DeleteItem(pk, sk) if pk != keys.CATALOGUE:
                 self._unsure(pk, sk)
             case PutFile(key, _, replaces):
-                size_of_doubt = REPLACED_IN_DOUBT if replaces else NEW_IN_DOUBT
-                self.add_objects([Stored(key, size_of_doubt, "", 0.0)])
+                in_doubt = REPLACED_IN_DOUBT if replaces else NEW_IN_DOUBT
+                self.add_objects([Stored(key, in_doubt, "", 0.0)])
 
     def done(self, action: Action, generation: int) -> None:
         """The action is carried out; what it wrote counts once the generation is published."""
@@ -368,10 +374,18 @@ class Mirror:
 def paged(
     db: sqlite3.Connection, query: str, fixed: tuple[Any, ...], after: tuple[str, ...]
 ) -> Iterator[tuple[Any, ...]]:
-    """A query's rows after a key, some at a time, so that its tables may change between."""
-    while page := db.execute(query, (*fixed, *after, _PAGE)).fetchall():
-        after = tuple(page[-1][: len(after)])
+    """A query's rows after a key, some at a time, so that its tables may change between.
+
+    The query's first columns are the key, and its last parameters are the key after which it
+    begins and a limit.
+    """
+    while True:
+        page = db.execute(query, (*fixed, *after, _PAGE)).fetchall()
+        if not page:
+            return
         yield from page
+        last_row = page[-1]
+        after = last_row[: len(after)]
 
 
 def one(db: sqlite3.Connection, query: str, values: tuple[Any, ...] = ()) -> Any:

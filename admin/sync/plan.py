@@ -155,12 +155,13 @@ class _Files:
 
     def _must_wait(self, action: PutFile, due: float | None) -> bool:
         """Whether a request that goes by the data before could see these bytes."""
-        if self._publishes:
-            is_due = due is not None and max(due, self._settled) <= self._now
-            if is_due and not self._redefines and not self._changes.changes_record_of(action.key):
-                return False
-            return action.replaces or self._changes.is_named(action.key)
-        return due is not None and self._now < max(due, self._settled)
+        is_put_off = due is not None
+        is_due = due is not None and max(due, self._settled) <= self._now
+        if not self._publishes:
+            return is_put_off and not is_due
+        if is_due and not self._redefines and not self._changes.changes_record_of(action.key):
+            return False
+        return action.replaces or self._changes.is_named(action.key)
 
     def ready(self) -> Iterator[Action]:
         """Uploads that need not wait."""

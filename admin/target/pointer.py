@@ -31,7 +31,11 @@ class Published:
         """What a copy of the pointer says; nothing for a table of format 1."""
         if item is None:
             return cls()
-        return cls(pointer_from(item), float(item["moved"]["N"]), item["source"]["S"])
+        return cls(
+            pointer=pointer_from(item),
+            moved=float(item["moved"]["N"]),
+            source=item["source"]["S"],
+        )
 
 
 def moves(published: Published) -> Iterator[Update]:

@@ -33,14 +33,17 @@ def client_behind(peer: str, forwarded_for: str, proxies: Iterable[Network]) -> 
 def superuser_may_come_from(address: str, listed: Iterable[str]) -> bool:
     """Whether ``listed``, addresses and networks, is empty or contains this address."""
     entries = tuple(listed)
-    return not entries or any(_is_listed(address, entry) for entry in entries)
+    if not entries:
+        return True
+    return any(_is_listed(address, entry) for entry in entries)
 
 
 def _is_listed(address: str, entry: str) -> bool:
     try:
-        return _is_in(address, (ipaddress.ip_network(entry.strip(), strict=False),))
+        network = ipaddress.ip_network(entry.strip(), strict=False)
     except ValueError:
         return False  # an entry that is not a network matches no address
+    return _is_in(address, [network])
 
 
 def _is_in(text: str, where: Iterable[Network]) -> bool:

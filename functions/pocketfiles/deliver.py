@@ -165,9 +165,9 @@ class Deliverer:
     def _contents(self, opened: Opened, parts: list[ranges.Part]) -> list[bytes]:
         """The bytes of several parts. A small object is read once, a large one part by part."""
         size = opened.stored.size
-        if size <= self._inline_limit:
+        if size <= self._inline_limit and opened.body is None:
             whole = self._bytes(opened, ranges.Part(0, size - 1))
-            return [whole[part.first : part.last + 1] for part in parts]
+            opened = Opened(opened.stored, whole)
         return [self._bytes(opened, part) for part in parts]
 
     def _bytes(self, opened: Opened, part: ranges.Part) -> bytes:

@@ -29,7 +29,7 @@ def as_file_request(request: Request) -> Request:
     headers["accept"] = "*/*"
     match keys.parse(request.path.removeprefix(PREFIX)):
         case keys.Thumb(original, name):
-            file = original.rpartition("/")[2]
+            _, _, file = original.rpartition("/")
             size, format_name = _size_and_format(name, file)
             if format_name:
                 headers["accept"] = FORMATS[format_name]

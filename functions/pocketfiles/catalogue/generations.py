@@ -74,11 +74,12 @@ def pointer_from(item: Mapping[str, Any]) -> Pointer:
             f"the table needs functions that read format {needed}; these read up to {FORMAT}"
         )
     heartbeat = item.get("heartbeat")
+    abandoned = item["abandoned"]["L"]
     return Pointer(
         generation=_number(item, GENERATION, 0),
         catalogue=_number(item, "catalogue", 0),
         table=item["table"]["S"],
-        abandoned=frozenset(int(number["N"]) for number in item["abandoned"]["L"]),
+        abandoned=frozenset(int(generation["N"]) for generation in abandoned),
         holding=bool(item["holding"]["BOOL"]),
         heartbeat=float(heartbeat["N"]) if heartbeat else None,
         stale_seconds=_number(item, "stale_seconds", 0),

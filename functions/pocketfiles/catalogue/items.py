@@ -101,10 +101,8 @@ def text_of(item: Item) -> str:
 
 def collection_item(raw: Mapping[str, Any], position: int) -> Item:
     """A collection's item: PocketBase's collection object, reduced to what serving files reads."""
-    kept = {key: raw[key] for key in _COLLECTION_KEYS if key in raw}
-    kept["fields"] = [
-        {key: field[key] for key in _FIELD_KEYS if key in field} for field in raw["fields"]
-    ]
+    kept = _reduced(raw, _COLLECTION_KEYS)
+    kept["fields"] = [_reduced(field, _FIELD_KEYS) for field in raw["fields"]]
     return {
         "pk": {"S": keys.CATALOGUE},
         "sk": {"S": f"{COLLECTION}{raw['id']}"},
@@ -115,8 +113,13 @@ def collection_item(raw: Mapping[str, Any], position: int) -> Item:
 
 def settings_item(raw: Mapping[str, Any]) -> Item:
     """The settings' item: the address rules alone, never a mail or storage secret."""
-    kept = {key: raw[key] for key in ("superuserIPs", "trustedProxy") if key in raw}
+    kept = _reduced(raw, ("superuserIPs", "trustedProxy"))
     return {"pk": {"S": keys.CATALOGUE}, "sk": {"S": SETTINGS}, DATA: {"S": _json(kept)}}
+
+
+def _reduced(raw: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, Any]:
+    """The wanted keys of an object, as far as it has them."""
+    return {key: raw[key] for key in wanted if key in raw}
 
 
 def header_item(definitions: int, indexed: Iterable[tuple[str, str]]) -> Item:

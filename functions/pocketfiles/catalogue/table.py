@@ -78,7 +78,8 @@ class Table:
         query. Raises ``Outdated`` when that version of the catalogue has been removed."""
         versioned = pointer.catalogue > 0
         pk = keys.catalogue(pointer.catalogue) if versioned else keys.CATALOGUE
-        return catalogue_from(self.query_items(pk), versioned=versioned)
+        items = self.query_items(pk)
+        return catalogue_from(items, versioned=versioned)
 
     def at(
         self, pointer: Pointer, collections: Collections, *, with_held: bool = True

@@ -18,7 +18,8 @@ def first_named(accept: str, media_types: Iterable[str]) -> str:
 
 def _matches(media_range: str, media_type: str) -> bool:
     named, *parameters = (piece.strip() for piece in media_range.split(";"))
-    return named == media_type and not any(_is_zero_weight(each) for each in parameters)
+    is_refused = any(map(_is_zero_weight, parameters))
+    return named == media_type and not is_refused
 
 
 def _is_zero_weight(parameter: str) -> bool:

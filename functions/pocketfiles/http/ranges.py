@@ -49,9 +49,9 @@ def parse(header: str, size: int) -> list[Part]:
     if unit != "bytes" or not equals:
         raise BadRange(MALFORMED)
     items = [item.strip(_BLANK) for item in listed.split(",")]
-    found = [_part(item, size) for item in items if item]
-    parts = [part for part in found if part is not None]
-    if found and not parts:
+    asked = [_part(item, size) for item in items if item]
+    parts = [part for part in asked if part is not None]
+    if asked and not parts:
         if size == 0:
             return []
         raise BadRange(NO_OVERLAP, f"bytes */{size}")
@@ -104,4 +104,5 @@ def multipart_length(parts: list[Part], size: int, content_type: str, boundary: 
     """The length of that body, without its bytes."""
     without_bytes = [(part, b"") for part in parts]
     framing = multipart(without_bytes, size, content_type, boundary)
-    return len(framing) + sum(part.length for part in parts)
+    content_length = sum(part.length for part in parts)
+    return len(framing) + content_length

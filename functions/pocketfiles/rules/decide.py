@@ -43,13 +43,17 @@ class Decider:
         single = [each for each in conditions if not several(each.rows, self._plan)]
         if not single:
             return goal
-        joins = self._plan.joined(single)
-        sql = self._plan.select([each.sql for each in single], joins)
-        values = next(self._database.rows(sql))
+        columns = [each.sql for each in single]
+        query = self._plan.select(columns, self._plan.joined(single))
+        values = next(self._database.rows(query))
         outcomes: dict[int, bool] = {}
         for condition, value in zip(single, values, strict=True):
             outcomes[id(condition)] = bool(value)  # NULL does not hold either
-        return reduced(goal, lambda condition: outcomes.get(id(condition)))
+
+        def outcome(condition: Condition) -> bool | None:
+            return outcomes.get(id(condition))
+
+        return reduced(goal, outcome)
 
     def holds_anyhow(self, goal: Goal) -> bool:
         """Whether a goal holds even if no record that must be looked up fits."""

@@ -169,10 +169,12 @@ class _Run:
         )
 
     def _step(self, number: int, decider: Decider, *, loaded: bool) -> Step:
-        comparison = self.plan.rule.comparisons[number]
-        text = self.plan.rule.text[comparison.start : comparison.end]
+        rule = self.plan.rule
+        comparison = rule.comparisons[number]
+        text = rule.text[comparison.start : comparison.end]
         conditions = self.plan.conditions[number]
-        if not loaded and not all(map(self.plan.is_known, conditions)):
+        can_be_evaluated = loaded or all(map(self.plan.is_known, conditions))
+        if not can_be_evaluated:
             return Step(text, None, evaluated=False)
         return Step(text, decider.outcome(conditions))
 
@@ -192,14 +194,15 @@ class _Run:
         loader.load(whole, whole=True)
         self._refuse_incomplete(loader)
         every_row = self.plan.query.removesuffix(FIRST_ROW)
-        return len(list(database.rows(every_row))) > 0
+        rows = list(database.rows(every_row))
+        return bool(rows)
 
     def _may_fail(self) -> bool:
         """Whether SQLite may fail on what a record or the request holds."""
         if self.plan.may_fail:
             return True
-        bound = (str(self.parameters[name]) for name in self.plan.patterns)
-        return any(len(each.encode()) > MAX_PATTERN for each in bound)
+        patterns = (str(self.parameters[name]) for name in self.plan.patterns)
+        return any(len(pattern.encode()) > MAX_PATTERN for pattern in patterns)
 
     def _read_patterns(self) -> tuple[list[Condition], list[Condition]]:
         """The conditions that ask whether a pattern is too long: those that need no lookup, and the

@@ -48,10 +48,11 @@ def indexed_fields(collections: Collections) -> frozenset[tuple[str, str]]:
 
 def index_values(field: Field, raw: Value) -> tuple[str, ...]:
     """The keys under which a record with this column is found; an empty value has none."""
-    values = _items(raw) if field.multiple else [raw]
-    present = (value for value in values if value not in {None, ""})
-    keys = (index_key(field, value) for value in present)
-    return tuple(dict.fromkeys(keys))
+    keys: dict[str, None] = {}
+    for value in _items(raw) if field.multiple else [raw]:
+        if value not in {None, ""}:
+            keys[index_key(field, value)] = None
+    return tuple(keys)
 
 
 def index_key(field: Field, value: Value) -> str:

@@ -10,7 +10,9 @@ from pocketfiles.rules.joins import INNER, Join
 from pocketfiles.rules.plan import Condition, Equality, Plan
 from pocketfiles.rules.query import closure
 
-_BY_ID = frozenset({"single", "linked", "sent"})
+_RELATED = frozenset({"single", "linked", "sent", "back"})
+"""Joins whose records a relation leads to."""
+
 _WITHOUT_HOP = frozenset({"item", "all"})
 """Joins whose rows need no hop: list items are in a record that is read already, and the records of
 ``@collection`` are read by lookups of their own."""
@@ -46,16 +48,17 @@ class Needs:
     def related(self, hops: Mapping[str, int]) -> list[Lookup]:
         """What relations lead to, forwards and backwards. ``hops`` has those after which the rows
         of ``@collection`` are known."""
-        found = list(self._related(self._reads, hops, self._plan.base.name))
+        own = self._plan.base.name
+        found = list(self._related(self._reads, hops, own))
         for way in self._plan.ways:
-            found += self._related(way, {}, INNER + self._plan.base.name)
+            found += self._related(way, {}, INNER + own)
         return found
 
     def _related(
         self, joins: Sequence[Join], hops: Mapping[str, int], own: str
     ) -> Iterator[Lookup]:
         for join in joins:
-            if join.collection is None or join.kind not in {*_BY_ID, "back"}:
+            if join.collection is None or join.kind not in _RELATED:
                 continue
             path = closure(joins, [join.name])
             hop = sum(_hops_of(step, hops) for step in path)

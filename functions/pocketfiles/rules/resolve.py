@@ -165,7 +165,8 @@ class Resolver:
             if hop >= MAX_HOPS:
                 raise RuleError(f"more than {MAX_HOPS} relations in a row at {part}")
             if found is None:
-                if not self._back(path, part):
+                leads_back = self._back(path, part)
+                if not leads_back:
                     return self._missing(path, part)
             elif found.type != "relation":
                 raise RuleError(f"{part} is no relation")

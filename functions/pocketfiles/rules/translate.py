@@ -92,10 +92,13 @@ def _query(
 
 def _where(node: Expression, conditions: tuple[tuple[Condition, ...], ...]) -> str:
     if isinstance(node, Comparison):
-        parts = [condition.sql for condition in conditions[node.number]]
-        return parts[0] if len(parts) == 1 else f"(({parts[0]}) AND ({parts[1]}))"
+        some, *every_value = conditions[node.number]
+        if not every_value:
+            return some.sql
+        return f"(({some.sql}) AND ({every_value[0].sql}))"
     join = " AND " if isinstance(node, And) else " OR "
-    return f"({join.join(_where(part, conditions) for part in node.parts)})"
+    parts = (_where(part, conditions) for part in node.parts)
+    return f"({join.join(parts)})"
 
 
 def _ways(conditions: tuple[tuple[Condition, ...], ...]) -> tuple[tuple[Join, ...], ...]:

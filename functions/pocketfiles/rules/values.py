@@ -71,8 +71,14 @@ def number(written: str) -> float | None:
 def _well_separated(written: str, digits: str) -> bool:
     """Whether every underscore stands between two digits, or between ``0x`` and one."""
     unsigned = written.lower().lstrip("+-")
-    places = [place for place, character in enumerate(unsigned) if character == "_"]
-    return all(_separates(unsigned[:place], unsigned[place + 1 :], digits) for place in places)
+    for place, character in enumerate(unsigned):
+        if character != "_":
+            continue
+        before = unsigned[:place]
+        after = unsigned[place + 1 :]
+        if not _separates(before, after, digits):
+            return False
+    return True
 
 
 def _separates(before: str, after: str, digits: str) -> bool:
@@ -111,10 +117,11 @@ def _json(value: Any) -> str:
     if isinstance(value, float):
         return _json_number(value)
     if isinstance(value, list):
-        return f"[{','.join(map(_json, value))}]"
+        items = ",".join(map(_json, value))
+        return f"[{items}]"
     if isinstance(value, dict):
-        items = (f"{_json(key)}:{_json(value[key])}" for key in sorted(value))
-        return f"{{{','.join(items)}}}"
+        pairs = ",".join(f"{_json(key)}:{_json(value[key])}" for key in sorted(value))
+        return f"{{{pairs}}}"
     written = json.dumps(value, ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         written = written.replace(character, f"\\u{ord(character):04x}")
@@ -125,4 +132,6 @@ def _json_number(value: float) -> str:
     if value == 0 or _PLAIN_FROM <= abs(value) < _PLAIN_BELOW:
         return _float_text(value)
     mantissa, _, exponent = repr(value).partition("e")
-    return f"{mantissa.removesuffix('.0')}e{exponent[0]}{exponent[1:].lstrip('0')}"
+    sign = exponent[0]
+    digits = exponent[1:].lstrip("0")
+    return f"{mantissa.removesuffix('.0')}e{sign}{digits}"
