@@ -11,7 +11,8 @@ alone. Figures go to ``results/``.
 ``browser``        what Chromium shows of pictures
 ``rules``          view rules, against the same query in plain SQLite
 ``sync``           the importer and the sync
-``cost``           what requests and a month cost, from list prices
+``cost``           what requests and a month cost
+``prices``         list prices, for ``cost``
 ``load``           a deployed stack under a steady load
 """
 

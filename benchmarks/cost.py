@@ -2,16 +2,15 @@
 
     python -m benchmarks.cost
 
-Prints the tables of docs/production.md. Prices are those of us-east-1. Each names the page where it
-stands and whether it was read there or on a page that quotes it, or is only remembered; look them
-up before you plan with them.
+Prints the tables of docs/cost.md.
 """
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-MILLION = 1_000_000
+from benchmarks.prices import MILLION, PRICES, REMEMBERED, dollars
+
 SHOWN_BY_THE_MILLION = 0.001
 """Dollars up to which a price is shown for a million units."""
 
@@ -19,55 +18,6 @@ KIB = 1024
 MIB = KIB * KIB
 GIB = KIB * MIB
 
-
-@dataclass(frozen=True)
-class Price:
-    """A list price in dollars per unit, the page where it stands, and how it is known."""
-
-    dollars: float
-    unit: str
-    page: str
-    known: str
-
-
-AWS = "https://aws.amazon.com"
-READ = "read there or quoted from there, November 2026"
-REMEMBERED = "remembered, November 2026"
-
-PRICES = {
-    "lambda_arm_gb_second": Price(0.0000133334, "GB-second, arm64", f"{AWS}/lambda/pricing/", READ),
-    "lambda_request": Price(0.20 / MILLION, "request", f"{AWS}/lambda/pricing/", READ),
-    "http_api_request": Price(
-        1.00 / MILLION, "request, each 512 KB of it", f"{AWS}/api-gateway/pricing/", REMEMBERED
-    ),
-    "dynamodb_read": Price(
-        0.125 / MILLION, "strongly consistent read of 4 KB", f"{AWS}/dynamodb/pricing/", READ
-    ),
-    "s3_get": Price(0.40 / MILLION, "GET", f"{AWS}/s3/pricing/", REMEMBERED),
-    "s3_put": Price(5.00 / MILLION, "PUT", f"{AWS}/s3/pricing/", REMEMBERED),
-    "s3_transfer_gb": Price(0.09, "GB out of S3", f"{AWS}/s3/pricing/", REMEMBERED),
-    "cloudfront_request": Price(
-        1.00 / MILLION, "HTTPS request", f"{AWS}/cloudfront/pricing/", REMEMBERED
-    ),
-    "cloudfront_function": Price(
-        0.10 / MILLION, "call of a CloudFront Function", f"{AWS}/cloudfront/pricing/", REMEMBERED
-    ),
-    "cloudfront_transfer_gb": Price(
-        0.085, "GB out of CloudFront", f"{AWS}/cloudfront/pricing/", READ
-    ),
-    "logs_gb": Price(0.50, "GB of logs", f"{AWS}/cloudwatch/pricing/", REMEMBERED),
-    "metric_month": Price(0.30, "custom metric, a month", f"{AWS}/cloudwatch/pricing/", REMEMBERED),
-    "alarm_month": Price(
-        0.10, "metric of an alarm, a month", f"{AWS}/cloudwatch/pricing/", REMEMBERED
-    ),
-    "secret_month": Price(0.40, "secret, a month", f"{AWS}/secrets-manager/pricing/", REMEMBERED),
-    "firewall_month": Price(
-        7.00, "web ACL with two rules, a month", f"{AWS}/waf/pricing/", REMEMBERED
-    ),
-    "machine_month": Price(
-        12.00, "virtual machine of 2 GB, a month", f"{AWS}/lightsail/pricing/", REMEMBERED
-    ),
-}
 
 FILES_GB = 1769 / KIB
 TOKENS_GB = 512 / KIB
@@ -77,6 +27,9 @@ LOG_BYTES = 1.8e3
 HTTP_API_UNIT = 512 * KIB
 CLOUDFRONT_FUNCTIONS = 2
 """Calls for each request behind CloudFront: viewer request and viewer response."""
+
+KEY_VALUE_READS = 1
+"""Reads of the store for each request: the collection, by its name or id."""
 
 ALWAYS_FREE_REQUESTS = 10 * MILLION
 """Requests that CloudFront answers each month for nothing, with 1 TB of transfer."""
@@ -104,6 +57,8 @@ class Kind:
     response_bytes: int = 20 * KIB
     memory_gb: float = FILES_GB
     reaches_the_api: bool = True
+    has_functions: bool = True
+    """Whether CloudFront runs its functions: it does not with ``CdnDirect=no``."""
 
     @property
     def parts(self) -> dict[str, float]:
@@ -119,7 +74,9 @@ class Kind:
             "logs": LOG_BYTES / 1e9 * dollars("logs_gb"),
         }
         s3_only = dict.fromkeys(api, 0.0) | {"S3": self.gets * dollars("s3_get")}
-        edge = dollars("cloudfront_request") + CLOUDFRONT_FUNCTIONS * dollars("cloudfront_function")
+        functions = CLOUDFRONT_FUNCTIONS * dollars("cloudfront_function")
+        store = KEY_VALUE_READS * dollars("key_value_read")
+        edge = dollars("cloudfront_request") + (functions + store) * self.has_functions
         found = {**(api if self.reaches_the_api else s3_only), "CloudFront": edge}
         return {name: value * MILLION for name, value in found.items()}
 
@@ -129,23 +86,42 @@ class Kind:
         return sum(self.parts.values())
 
 
+HIT = Kind("hit at the edge", reaches_the_api=False)
+FROM_BUCKET = Kind("public file or stored thumb from the bucket", gets=1, reaches_the_api=False)
+BY_API = Kind("stored thumb, small file by the API", 32, reads=1, gets=1)
+NEW_THUMB = Kind("new thumb (12-megapixel JPEG)", 200, reads=1, gets=2, puts=1)
+PROTECTED = Kind("protected file, simple rule", 46, reads=3, gets=1)
+LARGE = Kind("original of 3 MiB by the API", 60, reads=1, gets=1, response_bytes=3 * MIB)
 KINDS = (
-    Kind("hit at the edge", reaches_the_api=False),
-    Kind("public file or stored thumb from the bucket", gets=1, reaches_the_api=False),
-    Kind("stored thumb, small file by the API", 32, reads=1, gets=1),
-    Kind("new thumb (12-megapixel JPEG)", 200, reads=1, gets=2, puts=1),
-    Kind("protected file, simple rule", 46, reads=3, gets=1),
-    Kind("original of 3 MiB by the API", 60, reads=1, gets=1, response_bytes=3 * MIB),
+    HIT,
+    FROM_BUCKET,
+    BY_API,
+    NEW_THUMB,
+    PROTECTED,
+    LARGE,
     Kind("original of 4 MiB by the API", 70, reads=1, gets=1, response_bytes=4 * MIB),
     Kind("redirect of a large file", 32, reads=1, gets=2, response_bytes=KIB),
     Kind("HEAD, or not modified", 32, reads=1, gets=1, response_bytes=0),
     Kind("token", 15, reads=1, response_bytes=KIB, memory_gb=TOKENS_GB),
 )
 
+NEW_THUMB_AT_THE_EDGE = replace(NEW_THUMB, gets=NEW_THUMB.gets + 1)
+"""CloudFront asks the bucket first, by a GET that finds nothing."""
 
-def dollars(name: str) -> float:
-    """A price."""
-    return PRICES[name].dollars
+BEFORE_AND_AFTER = (
+    ("hit at the edge", HIT, HIT),
+    ("public thumb that is stored, small public file", BY_API, FROM_BUCKET),
+    ("public thumb that is made", NEW_THUMB, NEW_THUMB_AT_THE_EDGE),
+    ("public original of 3 MiB", LARGE, FROM_BUCKET),
+    ("protected file, simple rule", PROTECTED, PROTECTED),
+)
+"""Kinds of requests without and with the functions at the edge (``CdnDirect``)."""
+
+EXAMPLE_SERVED = 10 * MILLION
+EXAMPLE_MISSES = EXAMPLE_SERVED // 10
+EXAMPLE_BYTES = 45 * KIB
+"""AWS's own example for its Dynamic Image Transformation: requests in a month, 90 % of them hits,
+and bytes of a response."""
 
 
 def fixed_parts() -> dict[str, float]:
@@ -158,16 +134,60 @@ def fixed_parts() -> dict[str, float]:
     }
 
 
-def break_even_misses() -> float:
+def beside_cloudfront(kind: Kind) -> float:
+    """Dollars for a million requests, without what CloudFront itself costs."""
+    return kind.total - kind.parts["CloudFront"]
+
+
+def break_even_misses(miss: Kind) -> float:
     """Misses of the CDN in a month above which PocketBase on a machine of its own is cheaper.
 
     Both have the same CDN in front, so hits cost the same. The stack pays for its metrics and its
     secret, too.
     """
-    miss = next(kind for kind in KINDS if kind.name.startswith("stored thumb"))
-    of_a_miss = (miss.total - miss.parts["CloudFront"]) / MILLION
     fixed = fixed_parts()
-    return (dollars("machine_month") - fixed["custom metrics"] - fixed["origin secret"]) / of_a_miss
+    left = dollars("machine_month") - fixed["custom metrics"] - fixed["origin secret"]
+    return left / beside_cloudfront(miss) * MILLION
+
+
+def break_even_table() -> Iterator[str]:
+    """Rows of Markdown: what a miss costs, and where a machine becomes cheaper."""
+    yield "| a miss | dollars a million, beside CloudFront | break-even, misses a month |"
+    yield "|---|---:|---:|"
+    kinds = {"open collections, from the bucket": FROM_BUCKET, "all others, by the API": BY_API}
+    for name, kind in kinds.items():
+        millions = break_even_misses(kind) / MILLION
+        yield f"| {name} | {beside_cloudfront(kind):.2f} | {millions:.1f} million |"
+
+
+def edge_table() -> Iterator[str]:
+    """Rows of Markdown: dollars for a million requests without and with the edge, by kind."""
+    yield "| kind | `CdnDirect=no` | `CdnDirect=yes` | then paid for |"
+    yield "|---|---:|---:|---|"
+    for name, before, after in BEFORE_AND_AFTER:
+        without = replace(before, has_functions=False)
+        paid = ", ".join(part for part, value in after.parts.items() if value)
+        yield f"| {name} | {without.total:.2f} | **{after.total:.2f}** | {paid} |"
+
+
+def example_table() -> Iterator[str]:
+    """Rows of Markdown: AWS's example, dollars a month beside CloudFront's requests and bytes."""
+    functions = CLOUDFRONT_FUNCTIONS * dollars("cloudfront_function") * EXAMPLE_SERVED
+    store = KEY_VALUE_READS * dollars("key_value_read") * EXAMPLE_SERVED
+    fixed = fixed_parts()
+    metrics_and_secret = fixed["custom metrics"] + fixed["origin secret"]
+    yield "| each of the 1 million misses is | requests | edge functions | fixed | sum |"
+    yield "|---|---:|---:|---:|---:|"
+    for name, kind, edge in (
+        ("a stored thumb of an open collection", FROM_BUCKET, functions + store),
+        ("a stored thumb, by the API (`CdnDirect=no`)", BY_API, 0.0),
+        ("a thumb that is made for the first time", NEW_THUMB_AT_THE_EDGE, functions + store),
+    ):
+        of_kind = replace(kind, response_bytes=EXAMPLE_BYTES)
+        misses = beside_cloudfront(of_kind) * EXAMPLE_MISSES / MILLION
+        total = misses + edge + metrics_and_secret
+        values = f"{misses:.2f} | {edge:.2f} | {metrics_and_secret:.2f}"
+        yield f"| {name} | {values} | **{total:.2f}** |"
 
 
 def request_table() -> Iterator[str]:
@@ -189,21 +209,32 @@ def fixed_table() -> Iterator[str]:
 
 
 def price_table() -> Iterator[str]:
-    """Rows of Markdown: each price and where it stands."""
-    yield "| price | dollars | page | known |"
+    """Rows of Markdown: each price, AWS's page for it, and where it was read."""
+    yield "| price | dollars | AWS's page | read at |"
     yield "|---|---:|---|---|"
     for price in PRICES.values():
         per_million = price.dollars * MILLION
         is_small = price.dollars <= SHOWN_BY_THE_MILLION
         text = f"{per_million:.3g} a million" if is_small else f"{price.dollars:.3g}"
-        yield f"| {price.unit} | {text} | <{price.page}> | {price.known} |"
+        read_at = price.read_at if price.read_at == REMEMBERED else f"<{price.read_at}>"
+        yield f"| {price.unit} | {text} | <{price.page}> | {read_at} |"
+
+
+TABLES = (
+    request_table,
+    edge_table,
+    fixed_table,
+    example_table,
+    break_even_table,
+    price_table,
+)
+"""Every table of docs/cost.md."""
 
 
 def main() -> None:
     """Print all tables."""
-    for table in (request_table(), fixed_table(), price_table()):
-        print("\n".join(table), end="\n\n")
-    print(f"break-even: {break_even_misses() / MILLION:.1f} million misses a month")
+    for table in TABLES:
+        print("\n".join(table()), end="\n\n")
 
 
 if __name__ == "__main__":

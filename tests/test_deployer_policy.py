@@ -140,6 +140,11 @@ def test_nothing_is_allowed_by_wildcard() -> None:
     assert [action for action in allowed() if "*" in action] == []
 
 
+def test_the_policy_fits_into_a_role() -> None:
+    """All inline policies of a role together may have 10,240 characters without blanks."""
+    assert len(json.dumps(POLICY, separators=(",", ":"))) < 10_240
+
+
 @pytest.mark.parametrize("service", ["iam", "lambda", "dynamodb", "s3", "cloudformation"])
 def test_what_matters_is_bound_to_the_stacks_name(service: str) -> None:
     harmless = {"lambda:GetAccountSettings", "cloudformation:ValidateTemplate"}

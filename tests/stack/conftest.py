@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.stack.deployment import BUILT, Stack, deploy
-from tests.stack.emulator import Emulator
+pytest.register_assert_rewrite("tests.stack.probes")
+
+from tests.stack.deployment import BUILT, Stack, deploy  # noqa: E402 - the line above comes first
+from tests.stack.emulator import Emulator  # noqa: E402
 
 LONGEST_SECONDS = 1800
 """A test deploys a stack, some of them many times."""

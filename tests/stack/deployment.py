@@ -11,7 +11,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,18 +63,22 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
 
 
 def deploy(
-    emulator: Emulator, name: str, parameters: Mapping[str, str], template: Path = BUILT
+    emulator: Emulator,
+    name: str,
+    parameters: Mapping[str, str],
+    environment: Mapping[str, str] | None = None,
 ) -> "Stack":
     """Create or update a stack with the real `sam deploy`. Raises ``CommandError``.
 
-    Without Node, CloudFront asks the API for everything.
+    Without Node, CloudFront asks the API for everything. ``environment``: variables in addition to
+    those of the emulator's account, such as credentials.
     """
     edge = {} if HAS_EDGE else {"CdnDirect": "no"}
     overrides = {"Architecture": ARCHITECTURE, **edge, **parameters}
     command = [
         sam_program(),
         "deploy",
-        *("--template-file", str(template)),
+        *("--template-file", str(BUILT)),
         *("--config-file", str(ROOT / "samconfig.toml")),
         *("--stack-name", name),
         "--no-confirm-changeset",
@@ -83,7 +86,7 @@ def deploy(
         "--no-progressbar",
         *("--parameter-overrides", *(f"{key}={value}" for key, value in overrides.items())),
     ]
-    run(command, emulator.environment)
+    run(command, {**emulator.environment, **(environment or {})})
     return Stack(emulator, name)
 
 
@@ -173,9 +176,10 @@ class Stack:
         name = self.resources[function]
         return str(client.get_alias(FunctionName=name, Name="live")["FunctionVersion"])
 
-    def delete(self) -> None:
+    def delete(self, environment: Mapping[str, str] | None = None) -> None:
         command = [sam_program(), "delete", "--no-prompts", "--stack-name", self.name]
-        run([*command, "--region", REGION], self.emulator.environment)
+        variables = {**self.emulator.environment, **(environment or {})}
+        run([*command, "--region", REGION], variables)
 
     def log_lines(self, function: str) -> list[dict[str, Any]]:
         """The JSON lines that a function logged."""

@@ -15,7 +15,8 @@ from typing import Any
 from ministack import app
 from ministack.core import cloudfront_js, iam_evaluator, lambda_runtime
 from ministack.services import apigateway, cloudfront, cloudfront_keyvaluestore
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners
+from samtranslator.translator import transform
 
 EXECUTE_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.[a-z0-9-]+\.amazonaws\.com$")
 ABSOLUTE_URL = re.compile(r"^https?://[^/]*")
@@ -43,6 +44,7 @@ const cloudfront = {
 def main() -> None:
     threading.Thread(target=stop_with_the_starter, daemon=True).start()
     create_routes_from_the_api_definition()
+    show_the_sam_transform_the_parameters()
     let_cloudfront_reach_the_api()
     give_functions_the_module_cloudfront()
     take_requests_like_a_proxy()
@@ -106,6 +108,26 @@ def create_routes_from_the_api_definition() -> None:
     handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
     handlers["create"] = create_with_routes
     handlers["update"] = update_with_routes
+
+
+def show_the_sam_transform_the_parameters() -> None:
+    """AWS's transform reads parameters in some properties, such as DeploymentPreference. MiniStack
+    gives it none.
+    """
+    apply = engine._apply_transforms
+    translate = transform.transform
+    parameters: ContextVar[dict[str, str]] = ContextVar("parameters")
+
+    def apply_with_parameters(template: Any, provided: Any = None, previous: Any = None) -> Any:
+        parameters.set(engine._transform_parameters(template, provided, previous))
+        return apply(template, provided, previous)
+
+    def translate_with_parameters(template: Any, _: Any, *rest: Any) -> Any:
+        return translate(template, dict(parameters.get()), *rest)
+
+    changesets._apply_transforms = apply_with_parameters
+    handlers._apply_transforms = apply_with_parameters
+    transform.transform = translate_with_parameters
 
 
 def let_cloudfront_reach_the_api() -> None:
@@ -236,7 +258,12 @@ def accept_resources_without_effect_here() -> None:
     def delete(physical_id: str, props: dict[str, Any]) -> None:
         pass
 
-    for kind in ("AWS::Budgets::Budget",):
+    kinds = (
+        "AWS::Budgets::Budget",
+        "AWS::CodeDeploy::Application",
+        "AWS::CodeDeploy::DeploymentGroup",
+    )
+    for kind in kinds:
         provisioners._RESOURCE_HANDLERS.setdefault(kind, {"create": create, "delete": delete})
 
 

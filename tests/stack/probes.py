@@ -9,9 +9,11 @@ from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 from PIL import Image
-from PIL.JpegImagePlugin import JpegImageFile
 
-from tests.stack.deployment import DEMO, Stack
+from pocketfiles.config import ThumbOptions
+from pocketfiles.thumbs.render import render
+from pocketfiles.thumbs.size import ThumbSize
+from tests.stack.deployment import DEMO, Answer, Stack
 
 Probe = Callable[[Stack], None]
 
@@ -19,6 +21,7 @@ PHOTOS = "pbc_1063624087"
 PHOTO = f"{PHOTOS}/photo0000000001"
 PNG = f"{PHOTO}/photo_ik2461xl3x.png"
 JPEG = f"{PHOTO}/photo_u8xiok0v9c.jpg"
+WEBP = f"{PHOTO}/photo_g7h7r4cjvw.webp"
 PROTECTED = "documents/doc000000000000/file_0_jr7qyn9hd0.txt"
 PROTECTED_KEY = "pbc_3332084752/doc000000000000/file_0_jr7qyn9hd0.txt"
 OWNER = "userada00000000"
@@ -89,26 +92,45 @@ def each_form_of_thumb_is_made_and_stored(stack: Stack) -> None:
         assert again.body == answer.body
 
 
-def a_jpeg_thumb_has_the_quality_of_the_parameter(stack: Stack) -> None:
-    folder, _, name = JPEG.rpartition("/")
-    key = f"{folder}/thumbs_{name}/50x50_{name}"
-    stack.emulator.client("s3").delete_object(Bucket=stack.bucket, Key=key)
-    thumb = Image.open(BytesIO(stack.get(f"/api/files/{JPEG}?thumb=50x50").body))
-    assert isinstance(thumb, JpegImageFile)
-    expected = BytesIO()
-    quality = int(stack.parameters.get("ThumbJpegQuality", "85"))
-    Image.new("RGB", (8, 8)).save(expected, "JPEG", quality=quality)
-    reference = Image.open(expected)
-    assert isinstance(reference, JpegImageFile)
-    assert thumb.quantization[0] == reference.quantization[0]
+def thumbs_are_encoded_as_the_parameters_say(stack: Stack) -> None:
+    given = stack.parameters
+    options = ThumbOptions(
+        jpeg_quality=int(given.get("ThumbJpegQuality", "85")),
+        webp_quality=int(given.get("ThumbWebpQuality", "80")),
+        avif_quality=int(given.get("ThumbAvifQuality", "63")),
+        png_tolerance=int(given.get("ThumbPngTolerance", "1")),
+    )
+    for key in (JPEG, WEBP, PNG):
+        thumb = render(stored(key), ThumbSize(50, 50), options)
+        assert new_thumb(stack, key, "50x50").body == thumb.body, key
+    if is_accept_forwarded(stack) and "avif" in given.get("ThumbFormats", "avif"):
+        avif = render(stored(JPEG), ThumbSize(50, 50), options, "avif")
+        assert new_thumb(stack, JPEG, "50x50", "avif").body == avif.body, "avif"
+
+
+def new_thumb(stack: Stack, key: str, size: str, format_name: str = "") -> Answer:
+    """A thumb that is not stored yet; ``format_name`` is ``avif``, ``webp`` or empty."""
+    folder, _, name = key.rpartition("/")
+    suffix = f".{format_name}" if format_name else ""
+    stored_key = f"{folder}/thumbs_{name}/{size}_{name}{suffix}"
+    stack.emulator.client("s3").delete_object(Bucket=stack.bucket, Key=stored_key)
+    accept = {"Accept": f"image/{format_name}"} if format_name else {}
+    return stack.get(f"/api/files/{key}?thumb={size}", **accept)
+
+
+def is_accept_forwarded(stack: Stack) -> bool:
+    """Whether the function sees ``Accept``. Without the edge functions, CloudFront drops it."""
+    return stack.parameters.get("Cdn") == "no" or "EdgeRequest" in stack.resources
 
 
 def a_thumb_comes_in_the_format_that_the_client_accepts(stack: Stack) -> None:
-    is_forwarded = stack.parameters.get("Cdn") == "no" or "EdgeRequest" in stack.resources
-    for accept in ("image/avif", "image/webp"):
-        answer = stack.get(f"/api/files/{PNG}?thumb=500x500", Accept=accept)
+    offered = stack.parameters.get("ThumbFormats", "avif,webp").split(",")
+    for format_name in ("avif", "webp"):
+        is_made = format_name in offered and is_accept_forwarded(stack)
+        answer = new_thumb(stack, PNG, "500x500", format_name)
         assert answer.status == 200
-        assert answer.headers["content-type"] == (accept if is_forwarded else "image/png")
+        expected = f"image/{format_name}" if is_made else "image/png"
+        assert answer.headers["content-type"] == expected
         assert Image.open(BytesIO(answer.body)).size == (500, 500)
 
 
@@ -163,24 +185,75 @@ def other_paths_are_404_in_our_words(stack: Stack) -> None:
     assert answer.json()["status"] == 404
 
 
+BLOB = f"{PHOTOS}/photo0000000002/blob_9g2leb4o2l.bin"
 LARGE_BYTES = 5 * 1024 * 1024
 
 
 def a_large_file_is_redirected_to_s3(stack: Stack) -> None:
-    key = f"{PHOTOS}/photo0000000002/blob_9g2leb4o2l.bin"
+    """As a download, which the API always decides; CloudFront may read others from the bucket."""
     body = bytes(range(256)) * (LARGE_BYTES // 256)
     s3 = stack.emulator.client("s3")
-    s3.put_object(Bucket=stack.bucket, Key=key, Body=body, ContentType="application/octet-stream")
+    s3.put_object(Bucket=stack.bucket, Key=BLOB, Body=body, ContentType="application/octet-stream")
     try:
-        answer = stack.get(f"/api/files/{key}")
+        answer = stack.get(f"/api/files/{BLOB}?download=1")
         assert answer.status == 302
         query = parse_qs(urlsplit(answer.headers["location"]).query)
         assert query["X-Amz-Expires"] == [stack.parameters.get("RedirectSeconds", "900")]
         assert stack.download(answer.headers["location"]) == body
-        part = stack.get(f"/api/files/{key}", Range="bytes=4194304-4194313")
+        part = stack.get(f"/api/files/{BLOB}?download=1", Range="bytes=4194304-4194313")
         assert (part.status, part.body) == (206, body[4194304:4194314])
     finally:
-        s3.put_object(Bucket=stack.bucket, Key=key, Body=stored(key))
+        s3.put_object(Bucket=stack.bucket, Key=BLOB, Body=stored(BLOB))
+
+
+def media_elements_get_ranges_or_redirects(stack: Stack) -> None:
+    """As the parameter MediaRanges says. Behind CloudFront, edge/request.js marks the former."""
+    if not is_accept_forwarded(stack):
+        return
+    s3 = stack.emulator.client("s3")
+    s3.put_object(Bucket=stack.bucket, Key=BLOB, Body=bytes(LARGE_BYTES))
+    try:
+        sent = {"Range": "bytes=0-", "Sec-Fetch-Dest": "video"}
+        answer = stack.ask("GET", f"/api/files/{BLOB}?download=1", sent)
+        assert answer.status == (302 if stack.parameters.get("MediaRanges") == "no" else 206)
+    finally:
+        s3.put_object(Bucket=stack.bucket, Key=BLOB, Body=stored(BLOB))
+
+
+def protected_files_are_denied_when_no_sync_lives(stack: Stack) -> None:
+    """For as long as the parameter MaxSyncAgeSeconds says."""
+    dynamodb = stack.emulator.client("dynamodb")
+    items = dynamodb.scan(TableName=stack.table)["Items"]
+    pointers = [item for item in items if "heartbeat" in item]  # there are several copies
+    for pointer in pointers:
+        dynamodb.put_item(TableName=stack.table, Item={**pointer, "heartbeat": {"N": "1"}})
+    try:
+        answer = stack.get(f"/api/files/{PROTECTED}?token={stack.token(OWNER)}")
+        has_limit = stack.parameters.get("MaxSyncAgeSeconds", "0") != "0"
+        assert answer.status == (404 if has_limit else 200)
+    finally:
+        for pointer in pointers:
+            dynamodb.put_item(TableName=stack.table, Item=pointer)
+
+
+SAMPLED_REQUESTS = 20
+
+
+def a_share_of_the_successful_requests_is_logged(stack: Stack) -> None:
+    """As the parameter LogPercent says. 1 % of 20 requests is none of them, nearly always."""
+    before = answered(stack)
+    for _ in range(SAMPLED_REQUESTS):
+        assert stack.get(f"/api/files/{PNG}?download=1").status == 200
+    logged = answered(stack) - before
+    if stack.parameters.get("LogPercent", "100") == "100":
+        assert logged == SAMPLED_REQUESTS
+    else:
+        assert logged < SAMPLED_REQUESTS // 2
+
+
+def answered(stack: Stack) -> int:
+    """Requests that the files function logged."""
+    return sum(line.get("message") == "answered" for line in stack.log_lines("files"))
 
 
 def each_request_is_logged_under_the_stacks_name(stack: Stack) -> None:
@@ -188,6 +261,14 @@ def each_request_is_logged_under_the_stacks_name(stack: Stack) -> None:
     lines = [line for line in stack.log_lines("files") if line.get("message") == "answered"]
     newest = max(lines, key=lambda line: str(line["timestamp"]))
     assert newest["service"] == stack.name
+
+
+def a_public_file_reaches_no_function(stack: Stack) -> None:
+    """CloudFront reads it from the bucket."""
+    before = answered(stack)
+    answer = stack.get(f"/api/files/{PNG}", Origin="https://example.com")
+    assert (answer.status, answer.body) == (200, stored(PNG))
+    assert answered(stack) == before
 
 
 def nobody_goes_around_the_cdn(stack: Stack) -> None:
@@ -203,7 +284,7 @@ COMMON: list[Probe] = [
     a_range_is_answered_with_206,
     an_etag_is_answered_with_304,
     each_form_of_thumb_is_made_and_stored,
-    a_jpeg_thumb_has_the_quality_of_the_parameter,
+    thumbs_are_encoded_as_the_parameters_say,
     a_thumb_comes_in_the_format_that_the_client_accepts,
     a_protected_file_needs_the_right_token,
     a_file_token_is_issued,
@@ -212,6 +293,9 @@ COMMON: list[Probe] = [
     a_file_missing_in_the_bucket_is_404,
     other_paths_are_404_in_our_words,
     a_large_file_is_redirected_to_s3,
+    media_elements_get_ranges_or_redirects,
+    protected_files_are_denied_when_no_sync_lives,
+    a_share_of_the_successful_requests_is_logged,
     each_request_is_logged_under_the_stacks_name,
 ]
 """What holds for every stack."""

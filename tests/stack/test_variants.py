@@ -1,5 +1,6 @@
 """Stacks with other parameters: each is deployed, does what every stack does, and is deleted."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -49,6 +50,38 @@ def test_a_stack_with_alarms(emulator: Emulator) -> None:
         assert alarms <= names
         assert all(alarm["AlarmActions"] == [topic] for alarm in described)
         assert failures(stack, BEHIND_CLOUDFRONT) == []
+        assert state_after_one(stack, "OperatorAlarm", "OperatorMustAct") == "ALARM"
+
+
+def state_after_one(stack: Stack, alarm: str, metric: str) -> str:
+    """An alarm's state after a metric of the functions was counted once."""
+    client = stack.emulator.client("cloudwatch")
+    dimensions = [{"Name": "service", "Value": stack.name}]
+    counted = {"MetricName": metric, "Dimensions": dimensions, "Value": 1, "Unit": "Count"}
+    client.put_metric_data(Namespace="PocketFiles", MetricData=[counted])
+    (found,) = client.describe_alarms(AlarmNames=[stack.resources[alarm]])["MetricAlarms"]
+    return str(found["StateValue"])
+
+
+def test_a_stack_that_shifts_traffic_step_by_step(emulator: Emulator) -> None:
+    """The emulator has no CodeDeploy: the alias moves at once."""
+    topic = emulator.client("sns").create_topic(Name="canary")["TopicArn"]
+    parameters = {"Deployment": "Canary10Percent5Minutes", "AlarmTopicArn": topic, "Cdn": "no"}
+    with deployed(emulator, "canary", parameters) as stack:
+        template = emulator.client("cloudformation").get_template(
+            StackName=stack.name, TemplateStage="Processed"
+        )["TemplateBody"]
+        processed = template if isinstance(template, dict) else json.loads(template)
+        for function in ("FilesFunction", "TokensFunction"):
+            group = processed["Resources"][f"{function}DeploymentGroup"]["Properties"]
+            alias = processed["Resources"][f"{function}Aliaslive"]
+            name = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]
+            assert name == {"Ref": f"{function}DeploymentGroup"}
+            assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+            assert "ErrorAlarm" in json.dumps(group["AlarmConfiguration"])
+        before = stack.live_version("FilesFunction")
+        deploy(emulator, stack.name, {**parameters, "LogLevel": "DEBUG"})
+        assert int(stack.live_version("FilesFunction")) > int(before)
 
 
 def test_a_stack_with_tracing_and_snapstart(emulator: Emulator) -> None:

@@ -1,200 +1,177 @@
-"""The template with one permission, route or variable taken out: at least one probe must fail.
+"""A stack with one permission, route or variable taken out: a probe must fail.
 
 Run by `make stack ARGS=--without`, which prints for each what was taken out and which assertion
 failed.
 """
 
-import copy
-import json
-import re
-import time
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytest
 
-from tests.stack.deployment import (
-    ARCHITECTURE,
-    BUILT,
-    CommandError,
-    Stack,
-    deploy,
-    run,
-    sam_program,
+from tests.stack.deployment import HAS_EDGE, Stack, deploy
+from tests.stack.emulator import Emulator
+from tests.stack.probes import (
+    BEHIND_CLOUDFRONT,
+    COMMON,
+    Probe,
+    a_file_token_is_issued,
+    a_large_file_is_redirected_to_s3,
+    a_protected_file_needs_the_right_token,
+    a_public_file_is_served,
+    a_public_file_reaches_no_function,
+    a_share_of_the_successful_requests_is_logged,
+    a_thumb_comes_in_the_format_that_the_client_accepts,
+    a_token_is_refused_without_authorization,
+    each_form_of_thumb_is_made_and_stored,
+    each_request_is_logged_under_the_stacks_name,
+    media_elements_get_ranges_or_redirects,
+    nobody_goes_around_the_cdn,
+    other_paths_are_404_in_our_words,
+    protected_files_are_denied_when_no_sync_lives,
+    thumbs_are_encoded_as_the_parameters_say,
 )
-from tests.stack.emulator import ROOT, Emulator
-from tests.stack.probes import BEHIND_CLOUDFRONT, Probe
-from tests.template_checks import listed
+from tests.stack.removals import Removal, Workbench
 
-NAME = "without"
-PARAMETERS = {"RedirectSeconds": "600", "ThumbJpegQuality": "30"}
+PARAMETERS = {
+    "Cdn": "no",
+    "LogPercent": "1",
+    "MaxSyncAgeSeconds": "8640000",
+    "MediaRanges": "no",
+    "RedirectSeconds": "600",
+    "ThumbAvifQuality": "20",
+    "ThumbFormats": "avif",
+    "ThumbJpegQuality": "30",
+    "ThumbPngTolerance": "0",
+    "ThumbWebpQuality": "20",
+}
 """Values other than the defaults, so that the lack of a variable shows."""
 
-UPLOADS = "templates"
-"""The bucket that templates are uploaded to."""
-
-NOT_SET_IN_AWS = {"AWS_ENDPOINT_URL"}
-"""Without them the function is the same, and Lambda publishes no version of it again."""
-
-UNNOTICED = {
-    "POWERTOOLS_LOG_LEVEL": "Powertools' own default is the parameter's",
-    "MALLOC_MMAP_THRESHOLD_": "it saves time alone",
-    "MALLOC_TRIM_THRESHOLD_": "it saves time alone",
-    "kms:Decrypt": "only a bucket with a KMS key needs it",
-    "kms:GenerateDataKey": "only a bucket with a KMS key needs it",
-    "logs:CreateLogStream": "the emulator writes logs itself",
-    "logs:PutLogEvents": "the emulator writes logs itself",
-    "File": "the route $default leads to the same function",
-    "s3:DeleteObject": "only a thumb whose original changed meanwhile is deleted",
-    "s3:ListBucket": "the emulator answers 404 for a missing key, whoever asks",
-    "xray:PutTelemetryRecords": "only tracing needs it",
-    "xray:PutTraceSegments": "only tracing needs it",
+MISSED_BY: dict[str, Probe] = {
+    "FilesRole dynamodb:BatchGetItem": a_protected_file_needs_the_right_token,
+    "FilesRole dynamodb:GetItem": a_public_file_is_served,
+    "FilesRole dynamodb:Query": a_public_file_is_served,
+    "FilesRole s3:GetObject": a_public_file_is_served,
+    "FilesRole s3:PutObject": each_form_of_thumb_is_made_and_stored,
+    "TokensRole dynamodb:GetItem": a_file_token_is_issued,
+    "TokensRole dynamodb:Query": a_file_token_is_issued,
+    "route FilesFunction Everything": other_paths_are_404_in_our_words,
+    "route TokensFunction Token": a_token_is_refused_without_authorization,
+    "variable BUCKET_NAME": a_public_file_is_served,
+    "variable LOG_PERCENT": a_share_of_the_successful_requests_is_logged,
+    "variable MAX_SYNC_AGE_SECONDS": protected_files_are_denied_when_no_sync_lives,
+    "variable MEDIA_RANGES": media_elements_get_ranges_or_redirects,
+    "variable POWERTOOLS_SERVICE_NAME": each_request_is_logged_under_the_stacks_name,
+    "variable REDIRECT_SECONDS": a_large_file_is_redirected_to_s3,
+    "variable TABLE_NAME": a_public_file_is_served,
+    "variable THUMB_AVIF_QUALITY": thumbs_are_encoded_as_the_parameters_say,
+    "variable THUMB_FORMATS": a_thumb_comes_in_the_format_that_the_client_accepts,
+    "variable THUMB_JPEG_QUALITY": thumbs_are_encoded_as_the_parameters_say,
+    "variable THUMB_PNG_TOLERANCE": thumbs_are_encoded_as_the_parameters_say,
+    "variable THUMB_WEBP_QUALITY": thumbs_are_encoded_as_the_parameters_say,
+    "FilesBucketPolicy ReadByCloudFront": a_public_file_reaches_no_function,
+    "variable ORIGIN_SECRET": nobody_goes_around_the_cdn,
 }
-"""What no probe misses, and why."""
+"""The probe that notices, asked first. What is not listed is asked of all probes."""
+
+DEFAULT = "config.py has the same default, which tests/test_template.py checks"
+NO_KEY = "only a bucket with a KMS key needs it, and the emulator encrypts nothing"
+NO_XRAY = "only tracing needs it, and the emulator has no X-Ray"
+OWN_LOGS = "the emulator writes logs itself"
+TIME = "it saves time alone"
+NOT_NOTICED = {
+    "CATALOGUE_STALE_SECONDS": DEFAULT,
+    "CATALOGUE_TTL_SECONDS": DEFAULT,
+    "INLINE_LIMIT_BYTES": DEFAULT,
+    "POWERTOOLS_LOG_LEVEL": "Powertools has the same default as the parameter",
+    "RULE_MAX_BYTES": DEFAULT,
+    "RULE_MAX_ROWS": DEFAULT,
+    "RULE_MAX_STEPS": DEFAULT,
+    "THUMB_MAX_OUTPUT_PIXELS": DEFAULT,
+    "THUMB_MAX_PIXELS": DEFAULT,
+    "THUMB_MAX_SOURCE_BYTES": DEFAULT,
+    "TRUSTED_PROXIES": "it is empty, and config.py has the same default",
+    "ORIGIN_SECRET": "it is empty without CloudFront; taken out of the stack with CloudFront",
+    "MALLOC_MMAP_THRESHOLD_": TIME,
+    "MALLOC_TRIM_THRESHOLD_": TIME,
+    "kms:Decrypt": NO_KEY,
+    "kms:GenerateDataKey": NO_KEY,
+    "logs:CreateLogStream": OWN_LOGS,
+    "logs:PutLogEvents": OWN_LOGS,
+    "File": "the route $default leads to the same function",
+    "s3:DeleteObject": "only a thumb whose original changes while it is made is deleted",
+    "s3:ListBucket": "the emulator answers 404 for a missing key, whoever asks",
+    "xray:PutTelemetryRecords": NO_XRAY,
+    "xray:PutTraceSegments": NO_XRAY,
+}
+"""What no probe notices in the emulator, and why."""
 
 
-def packaged(emulator: Emulator, folder: Path) -> dict[str, Any]:
-    """The built template with its code uploaded, so that each change deploys within seconds."""
-    target = folder / "packaged.json"
-    arguments = (
-        "--template-file",
-        str(BUILT),
-        "--resolve-s3",
-        "--output-template-file",
-        str(target),
-    )
-    command = [sam_program(), "package", *arguments, "--use-json"]
-    run([*command, "--config-file", str(ROOT / "samconfig.toml")], emulator.environment)
-    return json.loads(target.read_text())
-
-
-def permissions(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each action of each role, and the template without it."""
-    for role in ("FilesRole", "TokensRole"):
-        text = json.dumps(template["Resources"][role])
-        for action in sorted(set(re.findall(r'"((?:s3|dynamodb|logs|kms|xray):\w+)"', text))):
-            changed = copy.deepcopy(template)
-            take_out(changed["Resources"][role], action)
-            for function in ("FilesFunction", "TokensFunction"):  # new processes, with empty caches
-                changed["Resources"][function]["Properties"]["Description"] = f"without {action}"
-            yield f"{role} {action}", changed
-
-
-def take_out(node: Any, action: str) -> None:
-    """Replace an action in all statements below a node by one that allows nothing here."""
-    if isinstance(node, dict):
-        if "Action" in node:
-            kept = [each for each in listed(node["Action"]) if each != action]
-            node["Action"] = kept or "ec2:DescribeRegions"
-        for value in node.values():
-            take_out(value, action)
-    elif isinstance(node, list):
-        for value in node:
-            take_out(value, action)
-
-
-def routes(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for function in ("FilesFunction", "TokensFunction"):
-        for event in template["Resources"][function]["Properties"]["Events"]:
-            changed = copy.deepcopy(template)
-            del changed["Resources"][function]["Properties"]["Events"][event]
-            yield f"route {function} {event}", changed
-
-
-def variables(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    common = ("Globals", "Function", "Environment", "Variables")
-    own = ("Resources", "FilesFunction", "Properties", "Environment", "Variables")
-    for path in (common, own):
-        for name in sorted(set(at(template, path)) - NOT_SET_IN_AWS):
-            changed = copy.deepcopy(template)
-            del at(changed, path)[name]
-            yield f"variable {name}", changed
-
-
-def at(template: dict[str, Any], path: tuple[str, ...]) -> Any:
-    for key in path:
-        template = template[key]
-    return template
-
-
-def variants(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield from permissions(template)
-    yield from routes(template)
-    yield from variables(template)
-
-
-def first_failure(stack: Stack, probes: list[Probe]) -> str:
-    """The first assertion that fails, in words; empty if none does."""
+def first_failure(stack: Stack, probes: Sequence[Probe]) -> str:
+    """The first probe that fails, and its assertion; empty if none does."""
     for probe in probes:
         try:
             probe(stack)
         except Exception as error:
-            return (
-                f"{probe.__name__}: {str(error).splitlines()[0][:150] if str(error) else 'assert'}"
-            )
+            lines = str(error).splitlines() or [type(error).__name__]
+            return f"{probe.__name__}: {lines[0][:120]}"
     return ""
 
 
-def is_the_default_anyway(template: dict[str, Any], name: str) -> bool:
-    """Whether config.py takes the same value for a variable that is not set
-    (tests/test_template.py).
-    """
-    paths = (
-        ("Globals", "Function", "Environment", "Variables"),
-        ("Resources", "FilesFunction", "Properties", "Environment", "Variables"),
-    )
-    values = {key: value for path in paths for key, value in at(template, path).items()}
-    value = values.get(name)
-    parameter = value.get("Ref") if isinstance(value, dict) else None
-    is_left_alone = parameter in template["Parameters"] and parameter not in PARAMETERS
-    return isinstance(value, str) or is_left_alone
+def outcomes(
+    stack: Stack, removals: Iterable[Removal], probes: Sequence[Probe]
+) -> Iterator[tuple[str, str]]:
+    """What was taken out, and the failure that shows it, if any."""
+    for what, taken_out in removals:
+        likely = [MISSED_BY[what]] if what in MISSED_BY else []
+        with taken_out():
+            yield what, first_failure(stack, [*likely, *probes])
 
 
-def update(stack: Stack, template: dict[str, Any]) -> None:
-    """Update the stack faster than `sam deploy` does, and wait until it is through."""
-    client = stack.emulator.client("cloudformation")
-    given = {"Architecture": ARCHITECTURE, **PARAMETERS}
-    body = json.dumps(template).encode()  # too long to be sent in the call itself
-    stack.emulator.client("s3").put_object(Bucket=UPLOADS, Key="template.json", Body=body)
-    client.update_stack(
-        StackName=stack.name,
-        TemplateURL=f"{stack.emulator.endpoint}/{UPLOADS}/template.json",
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        Parameters=[{"ParameterKey": key, "ParameterValue": given[key]} for key in given],
-    )
-    while (status := stack.description["StackStatus"]).endswith("IN_PROGRESS"):
-        time.sleep(0.1)
-    if status != "UPDATE_COMPLETE":
-        events = client.describe_stack_events(StackName=stack.name)["StackEvents"]
-        reasons = [each.get("ResourceStatusReason", "") for each in events]
-        raise CommandError(next(filter(None, reasons), status))
+def report(capsys: pytest.CaptureFixture[str], what: str, outcome: str) -> None:
+    with capsys.disabled():
+        print(f"without {what:44}{outcome}", flush=True)
 
 
-def test_whatever_is_taken_out_is_missed(
-    emulator: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_whatever_is_taken_out_of_a_function_is_missed(
+    emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    emulator.client("s3").create_bucket(Bucket=UPLOADS)
-    stack = deploy(emulator, NAME, PARAMETERS)
+    stack = deploy(emulator, "without", PARAMETERS)
     stack.import_demo()
-    assert first_failure(stack, BEHIND_CLOUDFRONT) == ""
-    unexpected = []
-    whole = packaged(emulator, tmp_path)
-    for what, template in variants(whole):
-        try:
-            update(stack, template)
-            failure = first_failure(stack, BEHIND_CLOUDFRONT)
-        except Exception as error:
-            failure = f"it cannot be deployed: {str(error).splitlines()[-1][:150]}"
-        name = what.split()[-1]
-        reason = UNNOTICED.get(name) or (
-            "config.py has the same default" if is_the_default_anyway(whole, name) else ""
-        )
-        with capsys.disabled():
-            print(f"without {what:44}{failure or f'not missed: {reason}'}")
-        if not failure and not reason:
-            unexpected.append(what)
-    update(stack, whole)
-    assert first_failure(stack, BEHIND_CLOUDFRONT) == ""
+    assert first_failure(stack, COMMON) == ""
+    removals = dict(Workbench(stack).removals())
+    excused = {what for what in removals if what.split()[-1] in NOT_NOTICED}
+    for what in sorted(excused):
+        report(capsys, what, f"not noticed: {NOT_NOTICED[what.split()[-1]]}")
+    tried = [(what, removals[what]) for what in removals if what not in excused]
+    unnoticed = []
+    for what, failure in outcomes(stack, tried, COMMON):
+        report(capsys, what, failure or "NOT NOTICED")
+        unnoticed += [] if failure else [what]
+    assert first_failure(stack, COMMON) == ""
     stack.delete()
-    assert unexpected == []
+    assert unnoticed == []
+
+
+@pytest.mark.skipif(not HAS_EDGE, reason="the edge functions need Node")
+def test_whatever_is_taken_out_of_cloudfront_is_missed(
+    emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = deploy(emulator, "without-cloudfront", {})
+    stack.import_demo()
+    probes = [*BEHIND_CLOUDFRONT, a_public_file_reaches_no_function]
+    assert first_failure(stack, probes) == ""
+    bench = Workbench(stack)
+    removals: list[Removal] = [
+        (
+            "FilesBucketPolicy ReadByCloudFront",
+            lambda: bench.without_bucket_statement("ReadByCloudFront"),
+        ),
+        ("variable ORIGIN_SECRET", lambda: bench.without_variable("ORIGIN_SECRET")),
+    ]
+    unnoticed = []
+    for what, failure in outcomes(stack, removals, probes):
+        report(capsys, what, failure or "NOT NOTICED")
+        unnoticed += [] if failure else [what]
+    assert first_failure(stack, probes) == ""
+    stack.delete()
+    assert unnoticed == []
