@@ -1,1 +1,7 @@
-"""Questions for a running stack: ``client`` asks, ``rows`` says what must come back."""
+"""Questions for a running stack.
+
+``client``     asks
+``checks``     what rows expect of responses
+``rows``       what every stack must answer
+``edge_rows``  what CloudFront must do with its functions
+"""

@@ -4,17 +4,23 @@
     make smoke URL=… TOKEN=FILE_TOKEN ARGS="--protected URL --large URL --api https://ID.execute-api.REGION.amazonaws.com"
 
 URL is that of a public picture. Rows whose URL is not given are skipped. The exit code is 1 if
-anything is a surprise. Nothing is written, and each row costs a few requests.
+anything is a surprise. Each row costs a few requests. Nothing is written, unless --distribution
+is given: then two paths are invalidated, and URL must name the collection by its id.
 """
 
 import argparse
 import http.client
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
+
 from deploy.smoke.client import Skipped, Stack, Surprise
+from deploy.smoke.edge_rows import EDGE_ROWS
 from deploy.smoke.rows import ROWS
 
 
@@ -29,7 +35,7 @@ class Result:
 
 def results(stack: Stack) -> Iterator[Result]:
     """Ask everything, and say of each row how it went."""
-    for row in ROWS:
+    for row in (*ROWS, *EDGE_ROWS):
         name = row.__name__.replace("_", " ")
         try:
             row(stack)
@@ -43,6 +49,20 @@ def results(stack: Stack) -> Iterator[Result]:
             yield Result(name, "as expected")
 
 
+def invalidation(distribution: str) -> Callable[[list[str]], None]:
+    """What invalidates paths of a distribution, with the credentials of the environment."""
+    client = boto3.client("cloudfront")
+
+    def invalidate(paths: list[str]) -> None:
+        batch: Any = {
+            "CallerReference": f"smoke-{time.time_ns()}",
+            "Paths": {"Quantity": len(paths), "Items": paths},
+        }
+        client.create_invalidation(DistributionId=distribution, InvalidationBatch=batch)
+
+    return invalidate
+
+
 def main() -> int:
     """Ask the stack of the command line. The exit code says whether there was a surprise."""
     parser = argparse.ArgumentParser(
@@ -53,12 +73,23 @@ def main() -> int:
     parser.add_argument("--protected", default="", help="the URL of a protected file")
     parser.add_argument("--large", default="", help="the URL of a public file above 4 MiB")
     parser.add_argument("--api", default="", help="the address of the API behind CloudFront")
+    parser.add_argument("--distribution", default="", help="its id, to invalidate the picture")
+    parser.add_argument("--no-direct", action="store_true", help="the stack has CdnDirect=no")
     given = parser.parse_args()
     if urlsplit(given.url).path.count("/") < len(("", "api", "files", "c", "r")):
         parser.error(
             "URL must be that of a public picture, https://…/api/files/COLLECTION/RECORD/NAME"
         )
-    stack = Stack(given.url, given.protected, given.large, given.api, given.token)
+    forget = invalidation(given.distribution) if given.distribution else None
+    stack = Stack(
+        given.url,
+        given.protected,
+        given.large,
+        given.api,
+        given.token,
+        is_direct=not given.no_direct,
+        forget=forget,
+    )
     found = list(results(stack))
     for result in found:
         print(f"{result.state:12}{result.name:42}{result.detail}".rstrip())

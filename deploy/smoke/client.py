@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +43,10 @@ class Stack:
     large: str = ""
     api: str = ""
     token: str = ""
+    is_direct: bool = True
+    """Whether CloudFront reads public files from the bucket (``CdnDirect``)."""
+    forget: Callable[[list[str]], None] | None = None
+    """Invalidates paths, where credentials of AWS are given."""
     _answers: dict[str, Answer] = field(default_factory=dict)
 
     @property
@@ -64,7 +68,7 @@ class Stack:
 
     def is_behind_cloudfront(self) -> bool:
         """Whether responses pass through CloudFront."""
-        return "x-amz-cf-id" in self.picture().headers
+        return "cloudfront" in self.picture().headers.get("x-cache", "")
 
 
 def ask(method: str, url: str, headers: Mapping[str, str] | None = None) -> Answer:

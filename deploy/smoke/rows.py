@@ -5,7 +5,14 @@ from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
-from deploy.smoke.client import Answer, Skipped, Stack, Surprise, ask
+from deploy.smoke.checks import (
+    expect,
+    expect_not_found,
+    expect_status,
+    only_behind_cloudfront,
+    with_query,
+)
+from deploy.smoke.client import Skipped, Stack, ask
 
 EDGE_SECONDS = 2
 """CloudFront may need a moment until the next request finds what it has just cached."""
@@ -19,34 +26,9 @@ ODD_NAMES = {
     "a plus and a blank": "a+%20b.png",
     "two dots": "..%2F..%2Fx.png",
 }
-NOT_FOUND = {"data": {}, "message": "The requested resource wasn't found.", "status": 404}
 UNAUTHORIZED = 401
 THIRTY_DAYS = "max-age=2592000"
 FOREIGN_ORIGIN = {"Origin": "https://example.com"}
-
-
-def expect(is_so: bool, otherwise: str) -> None:
-    """Raise ``Surprise`` unless something is so."""
-    if not is_so:
-        raise Surprise(otherwise)
-
-
-def expect_status(answer: Answer, status: int) -> None:
-    """Raise ``Surprise`` unless the response has a status."""
-    expect(answer.status == status, f"{answer.status} in place of {status}")
-
-
-def expect_not_found(answer: Answer, what: str) -> None:
-    """Raise ``Surprise`` unless the response is our 404, which nobody may cache."""
-    expect(answer.status == NOT_FOUND["status"], f"{what}: {answer.status} in place of 404")
-    expect(answer.json() == NOT_FOUND, f"{what}: the body is not ours: {answer.body[:80]!r}")
-    control = answer.headers.get("cache-control", "")
-    expect(control == "no-store", f"{what}: Cache-Control is {control!r}")
-
-
-def with_query(url: str, query: str) -> str:
-    """A URL with one more parameter in its query."""
-    return url + ("&" if "?" in url else "?") + query
 
 
 def a_picture_is_served(stack: Stack) -> None:
@@ -161,6 +143,8 @@ def the_second_answer_comes_from_the_edge(stack: Stack) -> None:
 def browsers_are_told_to_use_https(stack: Stack) -> None:
     """HTTP is redirected, for a token refused, and HSTS is sent."""
     only_behind_cloudfront(stack)
+    if not stack.url.startswith("https:"):
+        raise Skipped("the URL is not one of HTTPS")
     expect("strict-transport-security" in stack.picture().headers, "no Strict-Transport-Security")
     plain = ask("GET", stack.url.replace("https:", "http:", 1))
     expect_status(plain, 301)
@@ -218,12 +202,6 @@ def nobody_bypasses_cloudfront(stack: Stack) -> None:
     path = urlsplit(stack.url).path
     expect_status(ask("GET", stack.api.rstrip("/") + path), 403)
     expect_status(ask("POST", stack.api.rstrip("/") + "/api/files/token"), 403)
-
-
-def only_behind_cloudfront(stack: Stack) -> None:
-    """Raise ``Skipped`` for a stack without CloudFront."""
-    if not stack.is_behind_cloudfront():
-        raise Skipped("the stack has no CloudFront")
 
 
 ROWS: list[Callable[[Stack], None]] = [

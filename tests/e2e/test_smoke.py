@@ -1,25 +1,38 @@
 """`make smoke` against the running service, and against a server that does all wrong."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from deploy.smoke.__main__ import results
 from deploy.smoke.client import Stack
+from deploy.smoke.edge_rows import EDGE_ROWS
 from deploy.smoke.rows import ROWS
 from tests.e2e.bucket import Bucket
-from tests.e2e.conftest import ROOT, Runner
+from tests.e2e.conftest import ROOT, Runner, start, stop
 
 RECORD = "smoked000000000"
 LARGE = "large_0123456789.bin"
-SKIPPED = {
+WITHOUT_CLOUDFRONT = {
     "the second answer comes from the edge",
     "browsers are told to use https",
     "media elements are not redirected",
     "nobody bypasses cloudfront",
+    *(row.__name__.replace("_", " ") for row in EDGE_ROWS),
 }
+"""Rows that a service without CloudFront skips."""
+
+OF_AWS_ALONE = {
+    "a large file is redirected",  # CloudFront reads it from the bucket
+    "browsers are told to use https",
+    "nobody bypasses cloudfront",
+    "what is invalidated is forgotten",
+}
+"""Rows that the local CloudFront skips."""
 
 
 @pytest.fixture
@@ -36,7 +49,23 @@ def test_the_running_service_has_no_surprise(runner: Runner, large: str) -> None
     stack = Stack(runner.lines["picture"], protected, large, token=token)
     found = list(results(stack))
     assert [each for each in found if each.state == "SURPRISE"] == []
-    assert {each.name for each in found if each.state == "skipped"} == SKIPPED
+    assert {each.name for each in found if each.state == "skipped"} == WITHOUT_CLOUDFRONT
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="the edge functions need Node")
+def test_the_running_service_with_cloudfront_has_no_surprise(tmp_path: Path) -> None:
+    runner = start(tmp_path / "log", "--cdn")
+    try:
+        bucket = Bucket.of(runner.aws)
+        body = bytes(range(256)) * (5 * 1024 * 1024 // 256)
+        bucket.put("photos", RECORD, "any", {LARGE: (body, "application/octet-stream")})
+        protected, _, token = runner.lines["protected"].partition("?token=")
+        large = f"{runner.base}/api/files/photos/{RECORD}/{LARGE}"
+        found = list(results(Stack(runner.lines["picture"], protected, large, token=token)))
+    finally:
+        stop(runner)
+    assert [each for each in found if each.state == "SURPRISE"] == []
+    assert {each.name for each in found if each.state == "skipped"} == OF_AWS_ALONE
 
 
 class Careless(BaseHTTPRequestHandler):
@@ -72,9 +101,7 @@ def test_a_server_that_does_all_wrong_is_full_of_surprises(careless: str) -> Non
     states = {each.name: each.state for each in results(stack)}
     assert {name for name, state in states.items() if state != "SURPRISE"} == {
         "head tells the length",
-        "the second answer comes from the edge",
-        "browsers are told to use https",
-        "media elements are not redirected",
+        *WITHOUT_CLOUDFRONT - {"nobody bypasses cloudfront"},
     }
 
 
@@ -83,7 +110,7 @@ def test_no_answer_at_all_is_a_surprise() -> None:
     assert all(each.state in {"SURPRISE", "skipped"} for each in results(stack))
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.__name__)
+@pytest.mark.parametrize("row", [*ROWS, *EDGE_ROWS], ids=lambda row: row.__name__)
 def test_each_row_stands_on_the_page_of_what_is_not_proven(row: Callable[[Stack], None]) -> None:
     page = (ROOT / "docs" / "not-proven.md").read_text()
     what = (row.__doc__ or "").rstrip(".")
