@@ -41,7 +41,7 @@ def edge(emulator: Emulator) -> Iterator[Stack]:
     stack = deploy(emulator, "edge", {})
     stack.import_demo()
     yield stack
-    stack.delete()
+    stack.discard()
 
 
 def key_values(stack: Stack) -> dict[str, dict[str, object]]:
@@ -166,7 +166,7 @@ def test_collections_apply_keeps_the_store(emulator: Emulator, tmp_path: Path) -
     stack.admin("collections", "apply", str(path), "--stack", stack.name, "--yes")
     assert open_collections(stack) == {"customers"}
     assert {"/pictures/*", "/api/files/pictures/*"} <= set(invalidated(stack))
-    stack.delete()
+    stack.discard()
 
 
 def test_a_stack_whose_cdn_asks_the_api_for_everything(emulator: Emulator) -> None:
@@ -180,4 +180,4 @@ def test_a_stack_whose_cdn_asks_the_api_for_everything(emulator: Emulator) -> No
     assert failures(stack, COMMON) == []
     stack.admin("purge", "photos", "--stack", stack.name)
     assert f"/{PHOTOS}/*" in invalidated(stack)
-    stack.delete()
+    stack.discard()

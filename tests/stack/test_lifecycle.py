@@ -41,7 +41,7 @@ def test_a_changed_parameter_publishes_a_version(emulator: Emulator) -> None:
     assert all(int(after[name]) > int(before[name]) for name in before)
     deploy(emulator, "versions", {"Cdn": "no", "LogLevel": "DEBUG"})
     assert {name: stack.live_version(name) for name in before} == after
-    stack.delete()
+    stack.discard()
 
 
 def test_deleting_the_stack_keeps_bucket_and_table(emulator: Emulator) -> None:
@@ -65,10 +65,10 @@ def test_two_stacks_in_one_region_share_nothing(emulator: Emulator) -> None:
     one.import_demo()
     assert one.get(f"/api/files/{PNG}").status == 200
     assert other.get(f"/api/files/{PNG}").status == 404
-    one.delete()
+    one.discard()
     other.import_demo()
     a_public_file_is_served(other)
-    other.delete()
+    other.discard()
 
 
 # ------------------------------------------------------ restore drills (docs/deploying.md)
@@ -101,8 +101,8 @@ def test_a_deleted_stack_comes_back_with_its_bucket(emulator: Emulator) -> None:
     before = deploy(emulator, "before", {"Cdn": "no"})
     before.import_demo()
     bucket = before.bucket
-    before.delete()
+    before.discard()
     after = deploy(emulator, "after", {"Cdn": "no", "ExistingBucket": bucket})
     assert "uploaded" not in after.import_demo()
     a_public_file_is_served(after)
-    after.delete()
+    after.discard()

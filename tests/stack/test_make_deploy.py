@@ -34,7 +34,7 @@ def test_make_deploy_checks_builds_and_deploys_a_stage(emulator: Emulator) -> No
     assert stack.description["StackStatus"] == "CREATE_COMPLETE"
     assert stack.parameters["Architecture"] == "arm64"
     assert {tag["Key"] for tag in stack.description["Tags"]} >= {"project"}
-    stack.delete()
+    stack.discard()
 
 
 def test_make_deploy_refuses_layers_of_another_architecture(emulator: Emulator) -> None:

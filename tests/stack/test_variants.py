@@ -18,7 +18,7 @@ def deployed(emulator: Emulator, name: str, parameters: Mapping[str, str]) -> It
     try:
         yield stack
     finally:
-        stack.delete()
+        stack.discard()
 
 
 def test_a_stack_without_cloudfront(emulator: Emulator) -> None:

@@ -148,7 +148,7 @@ def test_whatever_is_taken_out_of_a_function_is_missed(
         report(capsys, what, failure or "NOT NOTICED")
         unnoticed += [] if failure else [what]
     assert first_failure(stack, COMMON) == ""
-    stack.delete()
+    stack.discard()
     assert unnoticed == []
 
 
@@ -173,5 +173,5 @@ def test_whatever_is_taken_out_of_cloudfront_is_missed(
         report(capsys, what, failure or "NOT NOTICED")
         unnoticed += [] if failure else [what]
     assert first_failure(stack, probes) == ""
-    stack.delete()
+    stack.discard()
     assert unnoticed == []
