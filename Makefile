@@ -40,7 +40,7 @@ admin: ## manage the data of a stack, or of the service that `make run` started
 test: .venv/ready ## run the tests that need no Docker
 	"$(venv)/bin/python" -m pytest -m "not docker and not stack" $(ARGS)
 
-stack: .venv/ready .venv-stack/ready $(sam) ## deploy the stack to an emulator of AWS and test it there
+stack: .venv-stack/ready .venv/ready $(sam) ## deploy the stack to an emulator of AWS and test it there
 	$(MAKE) build BUILD_DIR=.aws-sam/stack ARCHITECTURE=$(machine) ARGS=
 	.venv/bin/python -m pytest -m stack tests/stack $(ARGS)
 
@@ -92,7 +92,7 @@ delete: .venv/ready $(sam) ## remove the stack; its bucket and its table stay
 
 # The emulator and the Python 3.13 that runs the functions in it: `python` holds its path, `runtime` what Lambda adds.
 .venv-stack/ready: requirements-stack.txt layers/python313
-	python=$$(layers/python313) || { echo "make stack needs Python 3.13 (CONTRIBUTING.md says where to get it)"; exit 1; }; \
+	@python=$$(layers/python313) || { echo "make stack needs Python 3.13: CONTRIBUTING.md says where to get it" >&2; exit 1; }; \
 	test -x .venv-stack/bin/python || $$python -m venv .venv-stack; echo $$python >.venv-stack/python
 	.venv-stack/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-stack.txt
 	.venv-stack/bin/python -m pip install --quiet --disable-pip-version-check --target .venv-stack/runtime --upgrade \

@@ -22,10 +22,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deploy.architecture import ALLOWED
 from deploy.samconfig import ROOT, Stage, stage
 
-STACK_NAME_LENGTH = 100
-"""Longest stack name. Names made of it, such as those of layers and policies, have limits of 128
-and
-140.
+NAME_LENGTH = 100
+"""Longest name of a budget, which is made of the stack's name and its region."""
+
+EDGE_NAME_LENGTH = 64
+EDGE_SUFFIX = "-collections"
+"""Longest name of a CloudFront function or key value store, and what the longest of them adds to
+the stack's name and its region.
 """
 
 UNRESERVED = 100
@@ -96,12 +99,13 @@ def findings(of: Stage, account: Account, architecture: str, python_3_13: str) -
             "run `aws configure sso` or `aws configure`, or set AWS_PROFILE; see docs/deploying.md",
         )
         return
+    yield from check_stack_name(of, account.region)
     yield from check_region(of, account.region)
     yield from check_concurrency(of, account)
 
 
 def check_configuration(of: Stage, architecture: str) -> Iterator[Finding]:
-    """The stage's architecture and the stack's name."""
+    """The stage's architecture."""
     if of.architecture not in ALLOWED:
         yield Finding(
             f"Architecture is {of.architecture!r}",
@@ -112,10 +116,18 @@ def check_configuration(of: Stage, architecture: str) -> Iterator[Finding]:
             f"the layers would be for {architecture}, and the functions run on {of.architecture}",
             f"set Architecture={architecture} in samconfig.toml, or leave ARCHITECTURE out",
         )
-    if len(of.stack_name) > STACK_NAME_LENGTH:
+
+
+def check_stack_name(of: Stage, region: str) -> Iterator[Finding]:
+    """Names of resources are made of the stack's name and its region."""
+    longest = NAME_LENGTH - len(f"-{region}")
+    edge = {of.parameters.get("Cdn", "yes"), of.parameters.get("CdnDirect", "yes")}
+    if edge == {"yes"}:
+        longest = EDGE_NAME_LENGTH - len(f"-{region}{EDGE_SUFFIX}")
+    if len(of.stack_name) > longest:
         yield Finding(
             f"the stack's name has {len(of.stack_name)} characters",
-            f"choose one of at most {STACK_NAME_LENGTH}: names of resources are made of it",
+            f"choose one of at most {longest}: names of resources are made of it",
         )
 
 

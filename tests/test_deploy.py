@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
 from deploy import architecture, command, preflight, samconfig
+from local.intrinsics import load
 from tests.conftest import ROOT
 
 CONFIG = """
@@ -135,6 +136,42 @@ def test_nothing_speaks_against_a_deployment(config: Path) -> None:
 def test_layers_for_another_architecture_are_refused(config: Path) -> None:
     found = problems(samconfig.stage("default", config), Account(), "x86_64")
     assert found == ["the layers would be for x86_64, and the functions run on arm64"]
+
+
+RESOURCES = load((ROOT / "template.yaml").read_text())["Resources"]
+FAR = "ap-southeast-1"
+"""One of the regions with the longest names."""
+
+
+def added_by(name: dict[str, str]) -> int:
+    """Characters that a resource's name has besides the stack's."""
+    text = name["Fn::Sub"].replace("${AWS::StackName}", "").replace("${AWS::Region}", FAR)
+    return len(text)
+
+
+EDGE_NAMES = [
+    RESOURCES["EdgeRequest"]["Properties"]["Name"],
+    RESOURCES["EdgeResponse"]["Properties"]["Name"],
+    RESOURCES["EdgeStore"]["Properties"]["Name"],
+    RESOURCES["EdgeBucketAccess"]["Properties"]["OriginAccessControlConfig"]["Name"],
+]
+BUDGET_NAME = RESOURCES["Budget"]["Properties"]["Budget"]["BudgetName"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "longest"),
+    [
+        ("", 64 - max(map(added_by, EDGE_NAMES))),
+        ("CdnDirect=no", 100 - added_by(BUDGET_NAME)),
+        ("Cdn=no", 100 - added_by(BUDGET_NAME)),
+    ],
+)
+def test_a_stacks_name_leaves_room_for_what_is_made_of_it(parameters: str, longest: int) -> None:
+    """Names of CloudFront's functions and stores have up to 64 characters, those of budgets 100."""
+    for length, expected in ((longest, 0), (longest + 1, 1)):
+        own = {"stack_name": "s" * length, "parameter_overrides": parameters}
+        stage = samconfig.Stage("default", own, own)
+        assert len(list(preflight.check_stack_name(stage, FAR))) == expected, length
 
 
 def test_a_missing_region_is_told(config: Path) -> None:
