@@ -44,11 +44,11 @@ stack: .venv-stack/ready .venv/ready $(sam) ## deploy the stack to an emulator o
 	$(MAKE) build BUILD_DIR=.aws-sam/stack ARCHITECTURE=$(machine) ARGS=
 	.venv/bin/python -m pytest -m stack tests/stack $(ARGS)
 
-lint: .venv/ready ## check format, style, types and the template
+lint: .venv/ready ## check format, style, types and templates
 	"$(venv)/bin/python" -m ruff format --check .
 	"$(venv)/bin/python" -m ruff check .
 	"$(venv)/bin/python" -m mypy --strict
-	"$(venv)/bin/python" -c "import sys; from cfnlint.runner import main; sys.exit(main())" template.yaml
+	"$(venv)/bin/python" -c "import sys; from cfnlint.runner import main; sys.exit(main())" template.yaml deploy/recipes/distribution.yaml
 
 check: lint test ## lint, then test: what must pass before a commit
 

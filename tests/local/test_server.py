@@ -1,9 +1,8 @@
-import contextlib
 import http.client
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,8 +11,8 @@ import pytest
 from local.api import Api
 from local.gateway import Request
 from local.runtime import Context, Runtime
-from local.server import Server
 from local.template import Function, Route
+from tests.serving import serving
 
 TOGETHER = 4
 barrier = threading.Barrier(TOGETHER, timeout=60)
@@ -45,17 +44,6 @@ def port() -> Iterator[int]:
     api = Api([Route("$default", "F")], Runtime(functions, lambda _: handler))
     with serving(api.respond) as port:
         yield port
-
-
-@contextlib.contextmanager
-def serving(application: Callable[[Request], Any]) -> Iterator[int]:
-    with Server(("127.0.0.1", 0)) as server:
-        server.application = application
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
 
 
 def ask(port: int, method: str, target: str, body: bytes | None = None) -> http.client.HTTPResponse:
