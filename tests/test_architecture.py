@@ -178,7 +178,7 @@ def test_admins_imports_point_down() -> None:
     assert upwards == []
 
 
-def test_names_say_something() -> None:
+def test_no_module_is_called_utils_or_the_like() -> None:
     parts = {part for module in MODULES for part in module.split(".")}
     assert not parts & TELLS_NOTHING
 
@@ -189,7 +189,7 @@ def test_no_folder_hides_the_standard_library() -> None:
     assert not top & set(sys.stdlib_module_names)
 
 
-def test_sizes_stay_comfortable() -> None:
+def test_no_module_is_longer_than_its_limit() -> None:
     too_long = []
     for module, path in MODULES.items():
         lines = len(path.read_text().splitlines())

@@ -42,11 +42,11 @@ def commands(of: argparse.ArgumentParser, before: str = "admin") -> Iterator[str
             yield from commands(command, f"{before} {name}")
 
 
-def test_every_command_is_told() -> None:
+def test_every_command_is_documented() -> None:
     assert missing(list(commands(parser())), text("README.md", "docs/operations.md")) == []
 
 
-def test_every_environment_variable_is_told() -> None:
+def test_every_environment_variable_is_documented() -> None:
     source = text("functions/pocketfiles/config.py")
     assert missing(re.findall(r'"([A-Z][A-Z_]+)"', source), text("README.md")) == []
 

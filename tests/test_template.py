@@ -54,7 +54,7 @@ def template() -> Template:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_the_template_stands(check: Check, template: Template) -> None:
+def test_the_template_passes_every_check(check: Check, template: Template) -> None:
     assert list(check(template)) == []
 
 

@@ -50,7 +50,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Print the token on standard output and what it is on standard error."""
+    """Print the token on standard output and a description of it on standard error."""
     records = arguments.records_of(parsed)
     collection = records.collection(parsed.collection)
     if collection.type != "auth":

@@ -58,7 +58,7 @@ class Directory:
     def referring(
         self, collection_id: str, field_id: str, values: Sequence[str], limit: int
     ) -> list[str]:
-        """Ids of the records whose field holds one of the values; ``limit`` + 1 at the most."""
+        """Ids of the records whose field holds one of the values; at most ``limit`` + 1."""
         wanted = set(values)
         found: list[str] = []
         for field in self._found[collection_id].collection.fields:
@@ -73,7 +73,7 @@ class Directory:
         return found
 
     def all(self, collection_id: str, limit: int) -> list[Record]:
-        """The collection's records in order of id; ``limit`` + 1 at the most."""
+        """The collection's records in order of id; at most ``limit`` + 1."""
         rows = self._read(collection_id).values()
         return [row.record() for row in islice(rows, limit + 1)]
 

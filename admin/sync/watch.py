@@ -29,10 +29,10 @@ _LONGEST_WAIT = 60.0
 
 
 class Report(Protocol):
-    """Is told what happens."""
+    """What a watch reports to. ``commands.sync.WatchReport`` prints it."""
 
     def round(self, sync: Sync) -> None:
-        """Something changed: gather, apply and tell. Raises what those raise."""
+        """Something changed: run a round and report it. Raises what ``Sync.round`` raises."""
 
     def failed(self, error: Exception, wait_seconds: float) -> None:
         """AWS or the source failed; it is tried again after a while."""
@@ -105,9 +105,8 @@ class ChangeDetector:
         """Whether the database changed since the last call."""
         signature = sqlite.signature(self._path)
         inodes = [found and found[0] for found in signature]
-        if (
-            inodes != self._inodes
-        ):  # opened, closed or replaced: an old connection would follow an old file
+        # Opened, closed or replaced: an old connection would follow an old file.
+        if inodes != self._inodes:
             self.close()
             self._inodes = inodes
             with suppress(OSError):

@@ -124,7 +124,7 @@ class Writer:
         return self.generation
 
     def was_published(self) -> bool:
-        """Whether the generation begun counts already, after a failure hid what became of it."""
+        """Whether the generation begun was published after all, when a failure hid the outcome."""
         self.read()
         if self.pointer.generation < self.generation:
             return False
@@ -253,7 +253,7 @@ class Writer:
         self._beat_at = now
 
     def _outcome_of_conflict(self, generation: int) -> Exception:
-        """What it means that the pointer could not be moved."""
+        """The error to raise when the pointer could not be moved."""
         lease = self.lease.read()
         if lease.number != self.lease.number:
             return LeaseLost("another writer has taken over the lease of this table")

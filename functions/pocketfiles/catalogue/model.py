@@ -218,10 +218,10 @@ class Reader(Protocol):
         self, collection_id: str, field_id: str, values: Sequence[str], limit: int
     ) -> Sequence[str]:
         """Ids of the records whose field has one of the values, which are keys of
-        ``rules.lookups``. ``limit`` + 1 at the most, which tells that there are too many."""
+        ``rules.lookups``. At most ``limit`` + 1, which tells that there are too many."""
 
     def all(self, collection_id: str, limit: int) -> Iterable[Record]:
-        """The collection's records; ``limit`` + 1 at the most, which tells the same."""
+        """The collection's records; at most ``limit`` + 1, which tells the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Table:
         return item
 
     def batch_items(self, pk: str, sks: Sequence[str]) -> Iterator[Item]:
-        """Those of the items of a partition that exist; ``BATCH`` at the most.
+        """Those of the items of a partition that exist; at most ``BATCH``.
 
         Keys that DynamoDB left unprocessed are asked for again, with pauses between. Raises
         ``Overloaded`` when some are always left.
@@ -177,7 +177,7 @@ class TableAt:
     def referring(
         self, collection_id: str, field_id: str, values: Sequence[str], limit: int
     ) -> list[str]:
-        """Ids of the records whose field has one of the values; ``limit`` + 1 at the most.
+        """Ids of the records whose field has one of the values; at most ``limit`` + 1.
 
         ``values`` are the index keys of ``rules.lookups``.
         """
@@ -192,8 +192,8 @@ class TableAt:
         return list(found)
 
     def all(self, collection_id: str, limit: int) -> Iterator[Record]:
-        """The collection's records in order of id, read page by page; ``limit`` + 1 at the most,
-        which tells that there are too many."""
+        """The collection's records in order of id, read page by page; at most ``limit`` + 1, which
+        tells that there are too many."""
         return islice(self.records_after(collection_id, "", limit + 1), limit + 1)
 
     def records_after(self, collection_id: str, record_id: str, page_size: int) -> Iterator[Record]:

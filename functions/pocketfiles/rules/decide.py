@@ -81,7 +81,7 @@ class Decider:
         return self._database.has_row(query)
 
     def outcome(self, conditions: Sequence[Condition]) -> Outcome:
-        """The best that any combination of joined rows makes of a comparison."""
+        """The best outcome of a comparison for any combination of joined rows."""
         joins = self._plan.joined(conditions)
         terms = [f"({each.sql})" for each in conditions]
         best = f"max({' AND '.join(terms)})"

@@ -27,8 +27,8 @@ __all__ = ["Evaluation", "Explanation", "RuleRequest", "Step", "Work", "check", 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One comparison of a rule: its text, and the best any joined row made of it (true before false
-    before NULL). ``evaluated`` is false when the decision fell without looking at it."""
+    """One comparison of a rule: its text, and its best outcome for any joined row (true before
+    false before NULL). ``evaluated`` is false where the decision was made without it."""
 
     text: str
     outcome: Outcome

@@ -157,7 +157,7 @@ def _sharing(parts: Sequence[Goal], plan: Plan) -> list[list[Goal]]:
 
 
 def several(rows: Iterable[str], plan: Plan) -> set[str]:
-    """Those of the rows, and of the rows they hang on, of which a record can have more than one."""
+    """The rows of which a record can have more than one, among these and those they depend on."""
     many: set[str] = set()
     joins = closure(plan.joins, rows)
     for join in joins:
@@ -209,7 +209,7 @@ def differs_only(goal: Goal, row: str, plan: Plan) -> Equality | None:
 
 
 def _touching(goal: Goal, row: str, plan: Plan) -> list[Condition]:
-    """The conditions of a goal that look at a joined row, or at one that hangs on it."""
+    """The conditions of a goal that look at a joined row, or at one that depends on it."""
     return [each for each in conditions_of(goal) if row in _names(each, plan)]
 
 

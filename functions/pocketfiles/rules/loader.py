@@ -24,9 +24,10 @@ BATCH = 100
 
 
 class Loader:
-    """Puts into a plan's tables what its joins lead to; each record is read at most once.
+    """Reads the records that a plan's joins lead to into its tables, each at most once.
 
-    ``incomplete`` are the collections of which more records fit than may be read.
+    ``incomplete``: ids of the collections of which more records fit than may be read. ``bytes``:
+    size of all that was read.
     """
 
     def __init__(self, plan: Plan, database: Database, reader: Reader, limits: RuleLimits) -> None:
@@ -49,14 +50,17 @@ class Loader:
         return max(map(self._count, self._read), default=0)
 
     def add(self, collection: Collection, record: Record) -> None:
-        """A record that is known already; it does not count as read."""
+        """Add a record that is known already. It does not count as read."""
         if collection.id in self._plan.tables:
             self._insert(collection, [record])
             self._known[collection.id] = len(self._read[collection.id])
 
     def load(self, goal: Goal, *, whole: bool) -> None:
-        """All records that the goal depends on; ``whole`` tells to read ``@collection`` without an
-        index."""
+        """Read all records that the goal depends on. ``whole``: read the collections of
+        ``@collection`` without an index.
+
+        Raises ``RuleError`` for more bytes than the limits allow.
+        """
         needs = Needs(self._plan, goal)
         lookups: list[Lookup] = []
         hops: dict[str, int] = {}

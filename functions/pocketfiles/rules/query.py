@@ -145,12 +145,12 @@ class Query:
             self.note(join.collection)
 
     def closure(self, rows: Iterable[str]) -> tuple[Join, ...]:
-        """The joins of these rows and of all they hang on, in the query's order."""
+        """The joins that make these rows and all rows that they depend on, in the query's order."""
         return closure(self.joins.values(), rows)
 
 
 def closure(joins: Iterable[Join], rows: Iterable[str]) -> tuple[Join, ...]:
-    """Those of the joins that these rows are or hang on, in their order."""
+    """The joins that make these rows and all that they depend on, in the order of ``joins``."""
     by_name = {join.name: join for join in joins}
     needed: set[str] = set()
     waiting = list(rows)

@@ -58,7 +58,7 @@ class Comparison:
 
     @property
     def any_match(self) -> bool:
-        """Whether one joined row is enough (``?=`` and its like, §7.8)."""
+        """Whether one joined row is enough: the sign begins with ``?`` (§7.8)."""
         return self.sign.startswith("?")
 
 

@@ -29,7 +29,9 @@ BEYOND = "invalid range: failed to overlap"
         ("bytes=0-127,100-255", []),
     ],
 )
-def test_parts_of_256_bytes(header: str, parts: list[tuple[int, int]]) -> None:
+def test_a_range_header_selects_parts_of_256_bytes(
+    header: str, parts: list[tuple[int, int]]
+) -> None:
     assert [(part.first, part.last) for part in parse(header, 256)] == parts
 
 

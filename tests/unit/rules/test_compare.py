@@ -67,7 +67,7 @@ def test_equality_has_five_cases(left: Operand, right: Operand, same: str, diffe
         ("=", VALUE, "t.a = :v"),
     ],
 )
-def test_every_sign_in_sql(sign: str, right: Operand, sql: str) -> None:
+def test_every_sign_is_written_in_sql(sign: str, right: Operand, sql: str) -> None:
     assert compare(COLUMN, sign, right) == sql
 
 

@@ -81,7 +81,7 @@ TRUE, FALSE, NULL = "text = 'test'", "text = 'x'", "json.a > 1"
         ("number ~ 123456", True),
     ],
 )
-def test_the_record_alone(rule: str, allowed: bool) -> None:
+def test_a_rule_compares_the_records_own_values(rule: str, allowed: bool) -> None:
     assert decide(rule) is allowed
 
 
@@ -101,7 +101,7 @@ def test_the_record_alone(rule: str, allowed: bool) -> None:
         ("@request.auth.id = @request.query.zz", True),
     ],
 )
-def test_a_guest(rule: str, allowed: bool) -> None:
+def test_a_guest_sees_what_the_rule_allows_everybody(rule: str, allowed: bool) -> None:
     assert decide(rule) is allowed
 
 
@@ -118,7 +118,7 @@ def test_a_guest(rule: str, allowed: bool) -> None:
         ("@request.auth.boss.name = ''", True),
     ],
 )
-def test_the_owner_of_a_token(rule: str, allowed: bool) -> None:
+def test_a_rule_compares_the_values_of_the_tokens_owner(rule: str, allowed: bool) -> None:
     assert decide(rule, auth=ADA) is allowed
 
 
@@ -191,7 +191,7 @@ def test_what_the_request_holds(rule: str, allowed: bool) -> None:
         ("geoDistance(rel_many.level, 0, 3, 0) < 1", True),
     ],
 )
-def test_several_rows(rule: str, allowed: bool) -> None:
+def test_a_comparison_of_several_rows_asks_for_all_or_for_one(rule: str, allowed: bool) -> None:
     assert decide(rule, document(rel_many='["ada","bob"]')) is allowed
 
 

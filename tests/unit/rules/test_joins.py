@@ -41,7 +41,7 @@ def evaluated(sql: str, value: object) -> object:
         (5, "[5]", 1),
     ],
 )
-def test_a_column_as_a_list(value: object, items: str, count: int) -> None:
+def test_a_column_becomes_a_list_and_its_length(value: object, items: str, count: int) -> None:
     assert evaluated(as_list("c"), value) == items
     assert evaluated(length("c"), value) == count
 
@@ -61,7 +61,7 @@ def test_a_column_as_a_list(value: object, items: str, count: int) -> None:
         (None, "", None),
     ],
 )
-def test_a_value_at_a_json_path(value: object, path: str, expected: object) -> None:
+def test_a_value_is_read_at_a_json_path(value: object, path: str, expected: object) -> None:
     assert evaluated(extracted("c", path), value) == expected
 
 
@@ -102,7 +102,7 @@ def test_names_are_quoted() -> None:
         ),
     ],
 )
-def test_a_join_in_sql(join: Join, sql: str, target: str) -> None:
+def test_a_join_is_written_in_sql(join: Join, sql: str, target: str) -> None:
     assert (join.sql, join.target) == (sql, target)
 
 

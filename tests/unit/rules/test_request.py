@@ -102,7 +102,9 @@ def test_a_text_under_the_name_of_a_number_field_becomes_a_number(
         ("@request.auth.boss.id", RequestValue("record", "ada"), RequestValue("record", "bob")),
     ],
 )
-def test_the_owner_of_the_token(name: str, ada: RequestValue, bob: RequestValue) -> None:
+def test_a_value_is_read_from_the_tokens_owner(
+    name: str, ada: RequestValue, bob: RequestValue
+) -> None:
     assert (seen(name, request(ADA)), seen(name, request(BOB))) == (ada, bob)
     assert seen(name, request()) == NULL
 
@@ -157,7 +159,9 @@ def test_a_token_owner_without_a_collection_is_a_guest() -> None:
         ("rel_many.name", {}, NULL),
     ],
 )
-def test_the_body(name: str, body: dict[str, Any], expected: RequestValue) -> None:
+def test_a_value_is_read_from_the_body(
+    name: str, body: dict[str, Any], expected: RequestValue
+) -> None:
     assert seen("@request.body." + name, request(body=body)) == expected
 
 

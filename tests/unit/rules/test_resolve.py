@@ -193,7 +193,7 @@ def test_records_of_a_collection_can_be_looked_up_by_a_column(
         "@collection.documents.json.a",
     ],
 )
-def test_nothing_else_can(name: str) -> None:
+def test_other_operands_cannot_be_looked_up_by_an_index(name: str) -> None:
     key = resolved(name)[0].key
     assert key is None or key.field.type == "json"
 
