@@ -30,6 +30,8 @@ PAYLOAD_LIMIT = 6 * 1024 * 1024 + 100
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 """Names and values in the order sent. Values are decoded as Latin-1: one character a byte."""
 
+JSON_TYPE = ("Content-Type", "application/json")
+
 _MESSAGES = {
     400: "Bad Request",
     404: "Not Found",
@@ -86,10 +88,9 @@ class BadResult(ValueError):
 
 def refusal(status: int, message: str | None = None) -> Answer:
     """The gateway's own answer, ``{"message": …}``. A function has no part in it."""
-    body = json.dumps({"message": message or _MESSAGES[status]}, separators=(",", ":")).encode()
-    return Answer(
-        status, (("Content-Type", "application/json"), ("Content-Length", str(len(body)))), body
-    )
+    content = {"message": message or _MESSAGES[status]}
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return Answer(status, (JSON_TYPE, _length(body)), body)
 
 
 def without_body(answer: Answer) -> Answer:
@@ -122,20 +123,30 @@ def event_of(
         "requestContext": _context(request, target, match, request_id, now),
         "isBase64Encoded": False,
     }
-    cookies = [text for name, text in request.headers if name.lower() == "cookie"]
+    cookies = list(_cookies(request))
     if cookies:
-        event["cookies"] = [
-            part.strip() for text in cookies for part in text.split(";") if part.strip()
-        ]
+        event["cookies"] = cookies
     if target.query:
         event["queryStringParameters"] = _query(target.query)
     if match.parameters:
         event["pathParameters"] = dict(match.parameters)
     if request.body:
-        event["body"], event["isBase64Encoded"] = _body(
-            request.body, headers.get("content-type", "")
-        )
+        content_type = headers.get("content-type", "")
+        body, is_base64 = _body(request.body, content_type)
+        event["body"] = body
+        event["isBase64Encoded"] = is_base64
     return event
+
+
+def _cookies(request: Request) -> Iterator[str]:
+    """Each cookie of all cookie headers."""
+    for name, text in request.headers:
+        if name.lower() != "cookie":
+            continue
+        for part in text.split(";"):
+            cookie = part.strip()
+            if cookie:
+                yield cookie
 
 
 def _event_headers(request: Request) -> dict[str, str]:
@@ -146,7 +157,8 @@ def _event_headers(request: Request) -> dict[str, str]:
     """
     headers: dict[str, str] = {}
     for name, latin_1 in request.headers:
-        key, value = name.lower(), _utf_8(latin_1)
+        key = name.lower()
+        value = _utf_8(latin_1)
         headers[key] = f"{headers[key]},{value}" if key in headers else value
     headers.pop("cookie", None)
     headers["content-length"] = str(len(request.body))
@@ -221,14 +233,19 @@ def answer_of(result: Any, *, head: bool) -> Answer:
     if not isinstance(result, Mapping) or "statusCode" not in result:
         # Payload 2.0: a result without a status code is the JSON body of a 200.
         body = result.encode() if isinstance(result, str) else payload
-        return _sized(200, (("Content-Type", "application/json"),), body, "", head=head)
+        return _sized(200, (JSON_TYPE,), body, "", head=head)
     status = _status(result["statusCode"])
-    headers = tuple(_headers(result))
-    length = "".join(value for name, value in headers if name.lower() == "content-length")
-    kept = [header for header in headers if header[0].lower() not in _GATEWAY_HEADERS]
+    length = ""
+    kept: list[tuple[str, str]] = []
+    for name, value in _headers(result):
+        if name.lower() == "content-length":
+            length += value
+        elif name.lower() not in _GATEWAY_HEADERS:
+            kept.append((name, value))
     body = b"" if status in _BODILESS else _content(result)
-    if body and not any(name.lower() == "content-type" for name, _ in kept):
-        kept.append(("Content-Type", "application/json"))
+    has_type = any(name.lower() == "content-type" for name, _ in kept)
+    if body and not has_type:
+        kept.append(JSON_TYPE)
     return _sized(status, tuple(kept), body, length, head=head)
 
 
@@ -236,10 +253,17 @@ def _sized(status: int, headers: Headers, body: bytes, length: str, *, head: boo
     """The answer with its ``Content-Length``, if it has one."""
     if status in _BODILESS:
         return Answer(status, headers, b"")
-    if head:
-        length = length or (str(len(body)) if body else "")
-        return Answer(status, (*headers, ("Content-Length", length)) if length else headers, b"")
-    return Answer(status, (*headers, ("Content-Length", str(len(body)))), body)
+    if not head:
+        return Answer(status, (*headers, _length(body)), body)
+    if length:
+        return Answer(status, (*headers, ("Content-Length", length)), b"")
+    if body:
+        return Answer(status, (*headers, _length(body)), b"")
+    return Answer(status, headers, b"")
+
+
+def _length(body: bytes) -> tuple[str, str]:
+    return "Content-Length", str(len(body))
 
 
 def _marshalled(result: Any) -> bytes:
@@ -254,13 +278,10 @@ def _marshalled(result: Any) -> bytes:
 
 
 def _status(value: Any) -> int:
-    if (
-        not isinstance(value, int)
-        or isinstance(value, bool)
-        or not MIN_STATUS <= value <= MAX_STATUS
-    ):
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if not is_number or not MIN_STATUS <= value <= MAX_STATUS:
         raise BadResult(f"not a status code: {value!r}")
-    return value
+    return int(value)
 
 
 def _headers(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -268,12 +289,13 @@ def _headers(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     cookies = result.get("cookies") or []
     if not isinstance(headers, Mapping) or not isinstance(cookies, list):
         raise BadResult("headers is not an object or cookies is not a list")
-    pairs = [*headers.items(), *(("Set-Cookie", cookie) for cookie in cookies)]
-    for name, value in pairs:
+    set_cookies = [("Set-Cookie", cookie) for cookie in cookies]
+    for name, value in [*headers.items(), *set_cookies]:
         if not isinstance(value, str | int | float):
             raise BadResult(f"the header {name} is neither text nor number")
         text = str(value)
-        if not _TOKEN.fullmatch(name) or any(character in text for character in "\r\n\0"):
+        breaks_line = any(character in text for character in "\r\n\0")
+        if breaks_line or not _TOKEN.fullmatch(name):
             raise BadResult(f"the header {name!r} cannot be sent")
         yield name, text.encode().decode("latin-1")
 

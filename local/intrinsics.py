@@ -72,10 +72,10 @@ class Resolver:
             "Ref": self._ref,
             "Condition": self.holds,
             "Fn::If": self._if,
-            "Fn::Equals": lambda pair: self.resolve(pair[0]) == self.resolve(pair[1]),
-            "Fn::Not": lambda terms: not self.resolve(terms[0]),
-            "Fn::And": lambda terms: all(self.resolve(term) for term in terms),
-            "Fn::Or": lambda terms: any(self.resolve(term) for term in terms),
+            "Fn::Equals": self._equals,
+            "Fn::Not": self._not,
+            "Fn::And": lambda terms: all(map(self.resolve, terms)),
+            "Fn::Or": lambda terms: any(map(self.resolve, terms)),
             "Fn::Sub": self._sub,
             "Fn::GetAtt": self._get_att,
         }
@@ -136,6 +136,14 @@ class Resolver:
         condition, yes, no = argument
         return self.resolve(yes if self.holds(condition) else no)
 
+    def _equals(self, argument: list[Any]) -> bool:
+        one, two = argument
+        return bool(self.resolve(one) == self.resolve(two))
+
+    def _not(self, argument: list[Any]) -> bool:
+        (term,) = argument
+        return not self.resolve(term)
+
     def _sub(self, argument: Any) -> str:
         text, names = (argument, {}) if isinstance(argument, str) else argument
 
@@ -145,7 +153,9 @@ class Resolver:
                 return f"${{{name[1:]}}}"
             if name in names:
                 return str(self.resolve(names[name]))
-            return str(self._get_att(name.split(".", 1)) if "." in name else self._ref(name))
+            if "." in name:
+                return self._get_att(name.split(".", 1))
+            return str(self._ref(name))
 
         return re.sub(r"\$\{([^}]+)\}", value, text)
 
@@ -153,8 +163,6 @@ class Resolver:
         logical_id, attribute = argument
         if logical_id not in self._resources:
             raise TemplateError(f"!GetAtt {logical_id}.{attribute} refers to nothing")
-        return (
-            f"arn:aws:local:::{self.local_name(logical_id)}"
-            if attribute == "Arn"
-            else f"{logical_id}.{attribute}"
-        )
+        if attribute == "Arn":
+            return f"arn:aws:local:::{self.local_name(logical_id)}"
+        return f"{logical_id}.{attribute}"

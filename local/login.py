@@ -126,9 +126,11 @@ def _value(record: Record, field: Field) -> Any:
 
 
 def _is_called(record: Record, identity: str) -> bool:
-    email = str(record.values.get("email") or "")
-    username = str(record.values.get("username") or "")
-    return identity.casefold() in {email.casefold(), username.casefold()} - {""}
+    for name in ("email", "username"):
+        value = str(record.values.get(name) or "")
+        if value and value.casefold() == identity.casefold():
+            return True
+    return False
 
 
 def _matches(password: str, stored: object) -> bool:

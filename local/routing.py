@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from local.template import DEFAULT_ROUTE, Route
+from pocketfiles.http.query import is_well_escaped
+
+_ORIGIN = re.compile(r"^https?://[^/?]*", re.IGNORECASE)
 
 
 class BadTarget(ValueError):
@@ -27,12 +30,13 @@ def read_target(text: str) -> Target:
     path. ``text`` is decoded as Latin-1, one character a byte. ``http://host/path`` is a valid
     target, too (RFC 9112 §3.2.2).
     """
-    text = re.sub(r"^https?://[^/?]*", "", text, count=1, flags=re.IGNORECASE)
-    raw, _, query = text.partition("?")
-    if not raw.startswith("/") or re.search(r"%(?![0-9A-Fa-f]{2})", raw):
-        raise BadTarget(text)
-    path = unquote_to_bytes(raw.encode("latin-1")).decode("utf-8", "replace")
-    return Target(path.partition("?")[0], query)
+    target = _ORIGIN.sub("", text, count=1)
+    raw, _, query = target.partition("?")
+    if not raw.startswith("/") or not is_well_escaped(raw):
+        raise BadTarget(target)
+    decoded = unquote_to_bytes(raw.encode("latin-1")).decode("utf-8", "replace")
+    path, _, _ = decoded.partition("?")
+    return Target(path, query)
 
 
 @dataclass(frozen=True)
@@ -60,14 +64,15 @@ class Routes:
             else:
                 method, path = route.key.split(" ", 1)
                 patterns.append((_rank(method, path), method, _pattern(path), route))
-        self._patterns = [
-            pattern[1:] for pattern in sorted(patterns, key=lambda pattern: pattern[0])
-        ]
+        patterns.sort(key=lambda pattern: pattern[0])
+        self._patterns = [(method, path, route) for _, method, path, route in patterns]
 
     def match(self, method: str, path: str) -> Match | None:
         """The route for a method and a decoded path, or ``None``."""
         for allowed, pattern, route in self._patterns:
-            found = pattern.fullmatch(path) if allowed in {"ANY", method} else None
+            if allowed not in {"ANY", method}:
+                continue
+            found = pattern.fullmatch(path)
             if found:
                 return Match(route, found.groupdict())
         return Match(self._default) if self._default else None
@@ -81,7 +86,8 @@ def _rank(method: str, path: str) -> tuple[bool, list[bool], bool]:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile("/".join(_segment(segment) for segment in path.split("/")), re.DOTALL)
+    segments = [_segment(segment) for segment in path.split("/")]
+    return re.compile("/".join(segments), re.DOTALL)
 
 
 def _segment(segment: str) -> str:

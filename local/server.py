@@ -112,10 +112,14 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _request(self) -> Request:
         _, target, _ = self.requestline.split()
-        headers = tuple((name, str(value).strip(" \t")) for name, value in self.headers.items())
-        if any("\n" in value for _, value in headers):  # line folding (RFC 9112 §5.2)
-            raise _Refused(400)
-        return Request(self.command, target, headers, self._body(), self.client_address[0])
+        headers = []
+        for name, value in self.headers.items():
+            stripped = str(value).strip(" \t")
+            if "\n" in stripped:  # line folding (RFC 9112 §5.2)
+                raise _Refused(400)
+            headers.append((name, stripped))
+        host, *_ = self.client_address
+        return Request(self.command, target, tuple(headers), self._body(), host)
 
     def _body(self) -> bytes:
         if "Transfer-Encoding" in self.headers:

@@ -16,8 +16,8 @@ TERMINATOR = "aws4_request"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
 
-SCOPE_PARTS = 5
-"""Access key id, date, region, service, ``aws4_request``."""
+SCOPE_PARTS = 4
+"""Parts of a scope: date, region, service, ``aws4_request``."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,12 @@ def _in_header(headers: Mapping[str, str]) -> Signature:
 
 def _credential(text: str) -> tuple[str, str, str]:
     """The access key id, the scope, and the service in it."""
-    parts = text.split("/")
+    access_key_id, _, scope = text.partition("/")
+    parts = scope.split("/")
     if len(parts) != SCOPE_PARTS or parts[-1] != TERMINATOR:
         raise ValueError(text)
-    return parts[0], "/".join(parts[1:]), parts[3]
+    _, _, service, _ = parts
+    return access_key_id, scope, service
 
 
 def _is_expired(signature: Signature, now: datetime) -> bool:

@@ -142,12 +142,12 @@ class Views:
     def _token(self, query: Mapping[str, str]) -> View:
         """A file token for a user, as that user's client would fetch it."""
         snapshot = snapshot_of(self.table)
-        owner = _owner(snapshot, query.get("user", ""))
+        collection, record = _owner(snapshot, query.get("user", ""))
         try:
-            token = tokens.issue(*owner, "file", self.clock())
+            token = tokens.issue(collection, record, "file", self.clock())
         except TokenNotIssued as error:
             raise Unknown(f"no token: {error.reason}") from error
-        return {"token": token, "seconds": owner[0].file_token.duration}
+        return {"token": token, "seconds": collection.file_token.duration}
 
     def _explain(self, query: Mapping[str, str]) -> View:
         """Why a URL is served or refused, step by step."""
@@ -159,7 +159,8 @@ class Views:
             raise Unknown(f"this is no URL: {error}") from error
         parameters = dict(parse_query(url.query))
         if query.get("user"):
-            parameters["token"] = tokens.issue(*_owner(snapshot, query["user"]), "file", now)
+            collection, record = _owner(snapshot, query["user"])
+            parameters["token"] = tokens.issue(collection, record, "file", now)
         request = Request("GET", unquote(url.path), parameters, {}, query.get("address", ""))
         access = Access(Settings.rules)
         explainer = Explainer(snapshot, access, lambda key: self.objects.original(key) is not None)
@@ -193,12 +194,15 @@ def _collection(collection: Collection) -> View:
 
 def _users(snapshot: Snapshot) -> Iterator[View]:
     """Those who can have tokens, superusers last; a name that helps to choose, never a secret."""
-    owners = [each for each in snapshot.collections if each.type == "auth"]
-    for collection in sorted(owners, key=lambda each: each.is_superusers):
-        for record in islice(snapshot.reader.all(collection.id, USERS_SHOWN), USERS_SHOWN):
-            if record.token_key:
-                label = record.values.get("name") or record.values.get("email") or record.id
-                yield {"user": f"{collection.name}/{record.id}", "label": str(label)}
+    collections = [each for each in snapshot.collections if each.type == "auth"]
+    collections.sort(key=lambda each: each.is_superusers)
+    for collection in collections:
+        records = snapshot.reader.all(collection.id, USERS_SHOWN)
+        for record in islice(records, USERS_SHOWN):
+            if not record.token_key:
+                continue
+            label = record.values.get("name") or record.values.get("email") or record.id
+            yield {"user": f"{collection.name}/{record.id}", "label": str(label)}
 
 
 def _files_of(collection: Collection, record: Record) -> Iterator[View]:

@@ -15,6 +15,18 @@ from local.gateway import Answer
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+DROPPED_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "date",
+        "server",
+        "transfer-encoding",
+        "x-amzn-requestid",
+    }
+)
+"""Headers of the connection and of the S3 stand-in."""
+
 MIN_SEGMENTS = 3  # collection, record, file
 REFUSED = Answer(
     403, (("Content-Type", "application/xml"),), b"<Error><Code>AccessDenied</Code></Error>"
@@ -42,7 +54,6 @@ class BucketOrigin:
 
 
 def _headers(sent: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """What S3 says of the object, without the headers of the connection and of the S3 stand-in."""
-    dropped = {"connection", "date", "server", "content-length", "transfer-encoding"}
-    dropped |= {"x-amzn-requestid"}
-    return tuple((name, str(value)) for name, value in sent.items() if name.lower() not in dropped)
+    """What S3 says of the object."""
+    kept = [name for name in sent if name.lower() not in DROPPED_HEADERS]
+    return tuple((name, str(sent[name])) for name in kept)

@@ -50,12 +50,11 @@ class Cache:
 
     def invalidate(self, pattern: str) -> int:
         """Forget the URIs that match a path with ``*`` at its end; returns how many copies went."""
-        gone = [
-            key for key, entry in self._entries.items() if fnmatch.fnmatchcase(entry.uri, pattern)
-        ]
-        for key in gone:
-            del self._entries[key]
-        return len(gone)
+        entries = list(self._entries.items())
+        for key, entry in entries:
+            if fnmatch.fnmatchcase(entry.uri, pattern):
+                del self._entries[key]
+        return len(entries) - len(self._entries)
 
     def age(self, entry: Entry) -> int:
         """Whole seconds since the answer was stored."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from local.cdn.cache import Cache, Entry, Key
 from local.cdn.functions import EdgeFunctions
 from local.cdn.policy import Policy
-from local.gateway import Answer, Headers, Request
+from local.gateway import Answer, Request
 from pocketfiles.errors import PocketFilesError
 from pocketfiles.http import conditions, ranges
 
@@ -76,14 +76,14 @@ class Distribution:
         answer = fetch(request, changed, query)
         if request.method == "GET" and not _has(request, ALWAYS_FORWARDED):
             self.cache.put(key, changed["uri"], answer)
-        return _marked(
-            answer, "Error from cloudfront" if answer.status >= ERROR else "Miss from cloudfront"
-        )
+        is_error = answer.status >= ERROR
+        return _marked(answer, "Error from cloudfront" if is_error else "Miss from cloudfront")
 
     def _hit(self, request: Request, entry: Entry) -> Answer:
         answer = _selected(request, entry.answer)
-        age = (("Age", str(self.cache.age(entry))),)
-        return _marked(replace(answer, headers=(*answer.headers, *age)), "Hit from cloudfront")
+        age = ("Age", str(self.cache.age(entry)))
+        aged = replace(answer, headers=(*answer.headers, age))
+        return _marked(aged, "Hit from cloudfront")
 
     def _from_bucket(self, request: Request, changed: Mapping[str, Any], query: str) -> Answer:
         uri = changed["uri"]
@@ -97,10 +97,11 @@ class Distribution:
     def _ask_by_key(self, request: Request, changed: Mapping[str, Any]) -> Answer:
         target = API_BY_KEY_PATH + changed["uri"]
         asked = _forwarded(request, changed, target, self.policy)
-        return self.api(replace(asked, headers=(*asked.headers, PATH_IS_KEY)))
+        by_key = replace(asked, headers=(*asked.headers, PATH_IS_KEY))
+        return self.api(by_key)
 
     def _from_api(self, request: Request, changed: Mapping[str, Any], query: str) -> Answer:
-        target = changed["uri"] + (f"?{query}" if query else "")
+        target = f"{changed['uri']}?{query}" if query else changed["uri"]
         return self.api(_forwarded(request, changed, target, self.policy))
 
     def _viewer_response(self, changed: Mapping[str, Any], answer: Answer) -> Answer:
@@ -110,20 +111,18 @@ class Distribution:
             "response": {"statusCode": answer.status, "headers": headers},
         }
         result, _ = self.functions.run("response", event)
-        sent = tuple((name, str(entry["value"])) for name, entry in result["headers"].items())
-        return replace(answer, headers=sent)
+        sent = [(name, str(entry["value"])) for name, entry in result["headers"].items()]
+        return replace(answer, headers=tuple(sent))
 
     def _key(self, changed: Mapping[str, Any], query: str) -> Key:
+        """What the cache keeps an answer under: the URI, and what the policy names."""
         headers = changed["headers"]
-        named = tuple(headers.get(name, {}).get("value", "") for name in self.policy.headers)
-        return (changed["uri"], query, *named)
+        values = [headers[name]["value"] if name in headers else "" for name in self.policy.headers]
+        return (changed["uri"], query, *values)
 
     def _query(self, querystring: Mapping[str, Any]) -> str:
-        return "&".join(
-            f"{name}={entry['value']}"
-            for name, entry in querystring.items()
-            if name in self.policy.parameters
-        )
+        passed = [name for name in querystring if name in self.policy.parameters]
+        return "&".join(f"{name}={querystring[name]['value']}" for name in passed)
 
 
 def event_request(request: Request) -> dict[str, Any]:
@@ -153,10 +152,9 @@ def _forwarded(
 ) -> Request:
     """What the API is asked: the function's headers, without those that no policy passes on."""
     passed = {*policy.headers, *ALWAYS_FORWARDED, *ORIGIN_REQUEST_HEADERS}
-    headers: Headers = tuple(
-        (name, entry["value"]) for name, entry in changed["headers"].items() if name in passed
-    )
-    return replace(request, target=target, headers=headers)
+    headers = changed["headers"]
+    kept = [(name, headers[name]["value"]) for name in headers if name in passed]
+    return replace(request, target=target, headers=tuple(kept))
 
 
 def _has(request: Request, names: tuple[str, ...]) -> bool:
@@ -173,18 +171,19 @@ def _selected(request: Request, whole: Answer) -> Answer:
     date = parsedate_to_datetime(modified) if modified else None
     status = conditions.outcome(asked, etag, date) if etag else HTTPStatus.OK
     if status != HTTPStatus.OK:
-        kept = tuple(pair for pair in whole.headers if not pair[0].lower().startswith("content-"))
-        return Answer(status, kept, b"")
-    wants_range = conditions.honours_range(asked.get("if-range"), etag, date)
-    answer = _ranged(asked.get("range") if wants_range else None, whole)
-    length = (("Content-Length", str(len(answer.body))),)
-    others = tuple(pair for pair in answer.headers if pair[0].lower() != "content-length")
-    sized = replace(answer, headers=(*others, *length))
-    return replace(sized, body=b"") if request.method == "HEAD" else sized
+        kept = [pair for pair in whole.headers if not pair[0].lower().startswith("content-")]
+        return Answer(status, tuple(kept), b"")
+    answer = whole
+    if "range" in asked and conditions.honours_range(asked.get("if-range"), etag, date):
+        answer = _ranged(asked["range"], whole)
+    sized = _with_header(answer, "Content-Length", str(len(answer.body)))
+    if request.method == "HEAD":
+        return replace(sized, body=b"")
+    return sized
 
 
-def _ranged(asked: str | None, whole: Answer) -> Answer:
-    if asked is None or whole.status != HTTPStatus.OK:
+def _ranged(asked: str, whole: Answer) -> Answer:
+    if whole.status != HTTPStatus.OK:
         return whole
     size = len(whole.body)
     try:
@@ -193,11 +192,17 @@ def _ranged(asked: str | None, whole: Answer) -> Answer:
         return Answer(416, (("Content-Range", f"bytes */{size}"),), b"")
     if len(parts) != 1:
         return whole
-    part = parts[0]
-    content_range = (("Content-Range", part.content_range(size)),)
-    return Answer(206, (*whole.headers, *content_range), whole.body[part.first : part.last + 1])
+    (part,) = parts
+    content_range = ("Content-Range", part.content_range(size))
+    content = whole.body[part.first : part.last + 1]
+    return Answer(206, (*whole.headers, content_range), content)
 
 
 def _marked(answer: Answer, x_cache: str) -> Answer:
-    others = tuple(pair for pair in answer.headers if pair[0].lower() != "x-cache")
-    return replace(answer, headers=(*others, ("X-Cache", x_cache)))
+    return _with_header(answer, "X-Cache", x_cache)
+
+
+def _with_header(answer: Answer, name: str, value: str) -> Answer:
+    """The answer with this header in place of any of its name."""
+    others = [pair for pair in answer.headers if pair[0].lower() != name.lower()]
+    return replace(answer, headers=(*others, (name, value)))
