@@ -6,8 +6,10 @@ alone. Figures go to ``results/``.
 ``throughput``     requests per second of the local server
 ``thumbs``         thumbs against sharp, pyvips and plain Pillow
 ``thumbs_python``  the Python side of ``thumbs``, in a process of its own
+``formats``        thumbs as AVIF and WebP: bytes, SSIMULACRA2 and time
+``photographs``    the photographs of ``formats``
 ``corpus``         a folder of pictures: outcome, time, memory and likeness to Chromium
-``drawings``       the drawings of ``thumbs``
+``drawings``       the drawings of ``thumbs`` and ``formats``
 ``browser``        what Chromium shows of pictures
 ``rules``          view rules, against the same query in plain SQLite
 ``sync``           the importer and the sync

@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import sys
 
-BENCHMARKS = ("coldstart", "warm", "throughput", "rules", "thumbs")
+BENCHMARKS = ("coldstart", "warm", "throughput", "rules", "thumbs", "formats")
 
 parser = argparse.ArgumentParser(
     prog="python -m benchmarks",

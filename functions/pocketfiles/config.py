@@ -36,7 +36,7 @@ class ThumbOptions:
 
     jpeg_quality: int = 85
     webp_quality: int = 80
-    avif_quality: int = 63
+    avif_quality: int = 66
     png_tolerance: int = 1
     max_source_bytes: int = 50 * 1024 * 1024
     max_pixels: int = 60_000_000

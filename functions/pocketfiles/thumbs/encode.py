@@ -22,16 +22,20 @@ _LOSSLESS_EFFORT = 30
 """libwebp's effort for lossless pictures: method 0 to 6, and quality 0 to 100, which means
 effort."""
 
+_MIN_BITS_OF_NOISE = 1.5
+"""Bits of a byte after the best filter, from which smooth shapes are a photograph. Photographs out
+of focus have 2.3 and more, drawn patterns and gradients up to 0.6."""
+
 _AVIF_SPEED = 9
-"""libaom's speed, 0 to 10. 8 saves 6 % of the bytes and takes four times as long
+"""libaom's speed, 0 to 10. 8 saves a tenth of the bytes and takes four times as long
 (docs/performance.md)."""
+
+_AOM_OPTIONS = {"disable-trellis-quant": "1"}
+"""Without trellis quantization, libaom takes a tenth less time for a picture of the same size and
+quality (docs/performance.md)."""
 
 _MAX_AVIF_PIXELS = 2_000_000
 """Most pixels of an AVIF thumb. libaom takes some 40 bytes for each."""
-
-_CHROMA_OF_LOSSLESS = "4:4:4"
-"""Chroma of thumbs of lossless sources, which are often drawings: 4:2:0 would blur coloured
-lines."""
 
 _MAX_EXACT_COLOURS = 255
 _DITHERED_COLOURS = 128
@@ -53,7 +57,7 @@ class Traits:
     """What a thumb should keep of its source.
 
     ``full_chroma``: a JPEG whose chroma is not subsampled, as coloured text needs it.
-    ``lossless``: a WebP that is lossless; so is its thumb, unless it is a photograph.
+    ``lossless``: a WebP that is lossless; so is its thumb, if it is a drawing.
     ``exact``: the pixels are the source's own, not resized ones.
     """
 
@@ -95,21 +99,25 @@ def alternative(
     format_name: str,
     source: Format,
     options: ThumbOptions,
+    traits: Traits = _NO_TRAITS,
 ) -> bytes | None:
     """The file of a ``bare`` image as ``avif`` or ``webp``, for a client that asks for it.
 
     None where the source's own format is as good: for a WebP as WebP, for a GIF, whose few colours
-    a lossy format blurs, and for thumbs whose encoder would need too much memory.
+    a lossy format blurs, and for thumbs whose encoder would need too much memory. A drawing of a
+    lossless source is lossless as WebP, which has no 4:4:4, and in 4:4:4 as AVIF: subsampled
+    chroma would blur coloured lines.
     """
     if source == "GIF" or format_name.upper() == source:
         return None
     if image.mode == "CMYK":
         image = image.convert("RGB")
+    is_lossless = source == "PNG" or traits.lossless
     if format_name == "webp":
-        return _webp(image, options.webp_quality, _NO_TRAITS)
+        return _webp(image, options.webp_quality, Traits(lossless=is_lossless))
     if image.width * image.height > _MAX_AVIF_PIXELS:
         return None
-    return _avif(image, options.avif_quality, _CHROMA_OF_LOSSLESS if source == "PNG" else "4:2:0")
+    return _avif(image, options.avif_quality, full_chroma=is_lossless or traits.full_chroma)
 
 
 def _is_opaque(image: Image.Image) -> bool:
@@ -139,7 +147,7 @@ def _webp(
     traits: Traits,
 ) -> bytes:
     file = io.BytesIO()
-    if traits.lossless and content.measure(image).content != Content.PHOTOGRAPH:
+    if traits.lossless and _is_drawn(image):
         image.save(
             file,
             "WEBP",
@@ -152,10 +160,19 @@ def _webp(
     return file.getvalue()
 
 
+def _is_drawn(image: Image.Image) -> bool:
+    """Whether the image is a drawing, or smooth shapes without the noise of a camera."""
+    measured = content.measure(image)
+    if measured.content == Content.SMOOTH:
+        return measured.bits < _MIN_BITS_OF_NOISE
+    return measured.content == Content.DRAWING
+
+
 def _avif(
     image: Image.Image,
     quality: int,
-    subsampling: str,
+    *,
+    full_chroma: bool,
 ) -> bytes:
     # Only now: libaom is large, and Pillow would load every plugin it has to find this one.
     from PIL import AvifImagePlugin  # noqa: F401, PLC0415
@@ -166,8 +183,9 @@ def _avif(
         "AVIF",
         quality=quality,
         speed=_AVIF_SPEED,
-        subsampling=subsampling,
+        subsampling="4:4:4" if full_chroma else "4:2:0",
         max_threads=1,
+        advanced=_AOM_OPTIONS,
     )
     return file.getvalue()
 

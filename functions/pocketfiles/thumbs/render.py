@@ -103,7 +103,7 @@ def _make(
     thumb = Thumb(plain, content_type, image.width, image.height)
     if not format_name:
         return thumb
-    body = alternative(image, format_name, header.format, options)
+    body = alternative(image, format_name, header.format, options, traits)
     if body is None or len(body) >= len(plain):
         return thumb
     return replace(thumb, body=body, content_type=f"image/{format_name}")

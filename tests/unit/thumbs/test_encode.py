@@ -145,6 +145,41 @@ def test_a_photograph_is_smaller_in_the_format_that_is_asked_for(
     assert len(thumb.body) <= len(plain.body)
 
 
+def test_a_drawing_in_png_is_exact_as_webp() -> None:
+    data = written(lines(), "PNG")
+    plain = opened(render(data, parse("200x0")))
+    thumb = render(data, parse("200x0"), format_name="webp")
+    assert thumb.content_type == "image/webp"
+    assert (
+        ImageChops.difference(opened(thumb).convert("RGB"), plain.convert("RGB")).getbbox() is None
+    )
+
+
+def chroma_of_avif(body: bytes) -> str:
+    """The chroma subsampling of an AV1 picture, from ``av1C`` (AV1 in ISOBMFF §2.3.3)."""
+    flags = body[body.index(b"av1C") + 6]
+    return {0: "4:4:4", 4: "4:2:2", 12: "4:2:0"}[flags & 12]
+
+
+@pytest.mark.parametrize(
+    ("to", "options", "chroma"),
+    [
+        ("JPEG", {"subsampling": "4:2:0"}, "4:2:0"),
+        ("JPEG", {"subsampling": "4:4:4"}, "4:4:4"),
+        ("PNG", {}, "4:4:4"),
+        ("WEBP", {"lossless": True}, "4:4:4"),
+        ("WEBP", {}, "4:2:0"),
+    ],
+)
+def test_an_avif_has_the_chroma_of_its_source(
+    to: str, options: dict[str, object], chroma: str
+) -> None:
+    data = written(photograph().resize((640, 480)), to, **options)
+    thumb = render(data, parse("320x0"), ThumbOptions(avif_quality=20), "avif")
+    assert thumb.content_type == "image/avif"
+    assert chroma_of_avif(thumb.body) == chroma
+
+
 def test_where_the_plain_thumb_is_smaller_it_is_taken() -> None:
     data = written(Image.new("RGB", (64, 64), (255, 255, 255)), "PNG")
     assert render(data, parse("16x16"), format_name="avif").content_type == "image/png"
