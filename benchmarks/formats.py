@@ -65,13 +65,14 @@ def avif(quality: int, speed: int, chroma: str, **options: Any) -> Encoder:
 
 
 def ours(source: Format, format_name: str = "") -> Encoder:
-    """Our encoder for thumbs of that source; the plain one without a name."""
+    """Our encoder for thumbs of that source; the plain one without a name, or where that is as
+    good."""
 
     def encoded(image: Image.Image) -> bytes:
         if not format_name:
             return encode(image, source, OPTIONS)
         body = alternative(image, format_name, source, OPTIONS)
-        return body or b""
+        return body or encode(image, source, OPTIONS)
 
     return encoded
 

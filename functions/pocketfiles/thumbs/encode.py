@@ -37,6 +37,10 @@ quality (docs/performance.md)."""
 _MAX_AVIF_PIXELS = 2_000_000
 """Most pixels of an AVIF thumb. libaom takes some 40 bytes for each."""
 
+_MAX_TRANSLUCENT = 0.1
+"""Largest share of translucent pixels in an AVIF thumb. Chromium 156 takes the alpha of AVIF for
+limited range: edges look the same, but faint shadows vanish."""
+
 _MAX_EXACT_COLOURS = 255
 _DITHERED_COLOURS = 128
 """Colours of a GIF with more of them. Dithered, 128 look better than 255 that are not, and take
@@ -104,7 +108,8 @@ def alternative(
     """The file of a ``bare`` image as ``avif`` or ``webp``, for a client that asks for it.
 
     None where the source's own format is as good: for a WebP as WebP, for a GIF, whose few colours
-    a lossy format blurs, and for thumbs whose encoder would need too much memory. A drawing of a
+    a lossy format blurs, for thumbs whose encoder would need too much memory, and as AVIF where
+    much is translucent. A drawing of a
     lossless source is lossless as WebP, which has no 4:4:4, and in 4:4:4 as AVIF: subsampled
     chroma would blur coloured lines.
     """
@@ -115,7 +120,7 @@ def alternative(
     is_lossless = source == "PNG" or traits.lossless
     if format_name == "webp":
         return _webp(image, options.webp_quality, Traits(lossless=is_lossless))
-    if image.width * image.height > _MAX_AVIF_PIXELS:
+    if image.width * image.height > _MAX_AVIF_PIXELS or _is_translucent(image):
         return None
     return _avif(image, options.avif_quality, full_chroma=is_lossless or traits.full_chroma)
 
@@ -126,6 +131,14 @@ def _is_opaque(image: Image.Image) -> bool:
         return False
     lowest, _ = image.getchannel("A").getextrema()
     return lowest == _OPAQUE
+
+
+def _is_translucent(image: Image.Image) -> bool:
+    """Whether more than a few pixels are neither opaque nor invisible."""
+    if image.mode not in {"LA", "RGBA"}:
+        return False
+    translucent = sum(image.getchannel("A").histogram()[1:_OPAQUE])
+    return translucent > _MAX_TRANSLUCENT * image.width * image.height
 
 
 def _jpeg(
