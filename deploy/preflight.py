@@ -9,6 +9,7 @@ impossible.
 """
 
 import argparse
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.architecture import ALLOWED
 from deploy.samconfig import ROOT, Stage, stage
+
+STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]*")
 
 NAME_LENGTH = 100
 """Longest name of a budget, which is made of the stack's name and its region."""
@@ -119,7 +122,12 @@ def check_configuration(of: Stage, architecture: str) -> Iterator[Finding]:
 
 
 def check_stack_name(of: Stage, region: str) -> Iterator[Finding]:
-    """Names of resources are made of the stack's name and its region."""
+    """CloudFormation's own rule, and room for names that are made of the stack's and its region."""
+    if not STACK_NAME.fullmatch(of.stack_name):
+        yield Finding(
+            f"CloudFormation does not allow the stack name {of.stack_name!r}",
+            "choose letters, digits and hyphens, a letter first; a STAGE becomes part of the name",
+        )
     longest = NAME_LENGTH - len(f"-{region}")
     edge = {of.parameters.get("Cdn", "yes"), of.parameters.get("CdnDirect", "yes")}
     if edge == {"yes"}:

@@ -174,6 +174,13 @@ def test_a_stacks_name_leaves_room_for_what_is_made_of_it(parameters: str, longe
         assert len(list(preflight.check_stack_name(stage, FAR))) == expected, length
 
 
+@pytest.mark.parametrize("name", ["my_stage", "two words", "a/b", "1st"])
+def test_a_name_that_cloudformation_refuses_is_told(name: str) -> None:
+    stage = samconfig.Stage(name, {"stack_name": name}, {})
+    (found,) = preflight.check_stack_name(stage, FAR)
+    assert found.problem == f"CloudFormation does not allow the stack name {name!r}"
+
+
 def test_a_missing_region_is_told(config: Path) -> None:
     account = Account()
     account.region = None

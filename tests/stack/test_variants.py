@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.stack.deployment import Stack, deploy
-from tests.stack.emulator import Emulator
+from tests.stack.deployment import ARCHITECTURE, Stack, deploy
+from tests.stack.emulator import ACCOUNT, REGION, Emulator
 from tests.stack.probes import BEHIND_CLOUDFRONT, COMMON, failures
 
 
@@ -31,11 +31,19 @@ def test_a_stack_without_cloudfront(emulator: Emulator) -> None:
 
 def test_a_stack_with_an_existing_bucket(emulator: Emulator) -> None:
     bucket = "pocketbases-own"
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
     emulator.client("s3").create_bucket(Bucket=bucket)
-    with deployed(emulator, "existing-bucket", {"ExistingBucket": bucket}) as stack:
+    parameters = {"ExistingBucket": bucket, "BucketKmsKeyArn": key}
+    with deployed(emulator, "existing-bucket", parameters) as stack:
         assert stack.bucket == bucket
         assert "FilesBucket" not in stack.resources
         assert failures(stack, BEHIND_CLOUDFRONT) == []
+        policy = emulator.client("iam").get_role_policy(
+            RoleName=stack.resources["FilesRole"], PolicyName="bucket-key"
+        )["PolicyDocument"]
+        (statement,) = policy["Statement"]
+        assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+        assert statement["Resource"] == key
 
 
 def test_a_stack_with_alarms(emulator: Emulator) -> None:
@@ -106,7 +114,7 @@ def test_a_stack_with_a_firewall(emulator: Emulator) -> None:
         assert failures(stack, BEHIND_CLOUDFRONT) == []
 
 
-@pytest.mark.parametrize("value", ["riscv64"])
+@pytest.mark.parametrize("value", ["riscv64", *{"arm64", "x86_64"} - {ARCHITECTURE}])
 def test_a_parameter_that_is_not_allowed_is_refused(emulator: Emulator, value: str) -> None:
     with pytest.raises(Exception, match="Architecture"):
         deploy(emulator, "refused", {"Architecture": value})
