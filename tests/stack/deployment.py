@@ -22,7 +22,7 @@ DEMO = ROOT / "local" / "demo" / "pb_data"
 HAS_EDGE = shutil.which("node") is not None
 """The emulator runs CloudFront Functions in Node."""
 
-COMMAND_SECONDS = 180
+COMMAND_SECONDS = 600
 REQUEST_SECONDS = 60
 
 
