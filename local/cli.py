@@ -52,7 +52,7 @@ def _shows_colours(stream: TextIO) -> bool:
 def parser() -> argparse.ArgumentParser:
     """The parser of all options."""
     options = argparse.ArgumentParser(
-        prog="python -m local",
+        prog=".venv/bin/python -m local",
         description="Serve a PocketBase data directory through the real functions, without AWS.",
     )
     options.add_argument(

@@ -20,7 +20,7 @@ from ..target import deployment
 from ..target.bucket import Bucket
 from ..target.deployment import Deployment
 
-PROGRAM = "pocketfiles" if __name__.startswith("pocketfiles.") else "python -m admin"
+PROGRAM = "pocketfiles" if __name__.startswith("pocketfiles.") else ".venv/bin/python -m admin"
 """What a user types to run a command: the installed program, or this checkout."""
 
 GOES_ON = "run it again to go on where it stopped"
