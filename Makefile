@@ -19,7 +19,8 @@ BUILD_DIR = .aws-sam/build
 ARCHITECTURE = $(shell .venv/bin/python -m deploy.samconfig $(STAGE) architecture)
 stack_name = $(shell .venv/bin/python -m deploy.samconfig $(STAGE) stack-name)
 machine = $(subst aarch64,arm64,$(shell uname -m))
-sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/sam)
+sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/python -m samcli)
+sam_ready = $(if $(findstring .venv-sam,$(sam)),.venv-sam/ready)
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
@@ -40,7 +41,7 @@ admin: ## manage the data of a stack, or of the service that `make run` started
 test: .venv/ready ## run the tests that need no Docker
 	"$(venv)/bin/python" -m pytest -m "not docker and not stack" $(ARGS)
 
-stack: .venv-stack/ready .venv/ready $(sam) ## deploy the stack to an emulator of AWS and test it there
+stack: .venv-stack/ready .venv/ready $(sam_ready) ## deploy the stack to an emulator of AWS and test it there
 	$(MAKE) build BUILD_DIR=.aws-sam/stack ARCHITECTURE=$(machine) ARGS=
 	.venv/bin/python -m pytest -m stack tests/stack $(ARGS)
 
@@ -52,7 +53,7 @@ lint: .venv/ready ## check format, style, types and templates
 
 check: lint test ## lint, then test: what must pass before a commit
 
-build: .venv/ready $(sam) ## make the functions and layers in .aws-sam, ready to deploy
+build: .venv/ready $(sam_ready) ## make the functions and layers in .aws-sam, ready to deploy
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build --build-dir $(BUILD_DIR) \
 		--parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
 	.venv/bin/python -m deploy.architecture $(BUILD_DIR)/template.yaml $(ARCHITECTURE)
@@ -64,16 +65,16 @@ local_sam = credentials=$$("$(venv)/bin/python" -m local.containers) && eval "$$
 	$(sam) local
 local_config = $(if $(filter x86_64,$(machine)),--config-env x86_64)
 
-invoke: .venv/ready $(sam) ## run a function once, in Docker: make invoke ARGS="FilesFunction -e events/thumb.json"
+invoke: .venv/ready $(sam_ready) ## run a function once, in Docker: make invoke ARGS="FilesFunction -e events/thumb.json"
 	@$(local_sam) invoke $(local_config) $(ARGS)
 
-api: .venv/ready $(sam) ## serve the API with the functions in Docker, at http://127.0.0.1:3000
+api: .venv/ready $(sam_ready) ## serve the API with the functions in Docker, at http://127.0.0.1:3000
 	@$(local_sam) start-api $(local_config) $(ARGS)
 
 bench: .venv/ready ## measure, and print ratios
 	"$(venv)/bin/python" -m benchmarks $(ARGS)
 
-deploy: .venv/ready $(sam) ## check the account, build, show what would change in AWS, and do it once confirmed
+deploy: .venv/ready $(sam_ready) ## check the account, build, show what would change in AWS, and do it once confirmed
 	.venv/bin/python -m deploy.preflight $(STAGE) $(ARCHITECTURE)
 	$(MAKE) build ARGS="$(BUILD_ARGS)"
 	eval $(sam) "$$(.venv/bin/python -m deploy.command $(STAGE) --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
@@ -81,10 +82,10 @@ deploy: .venv/ready $(sam) ## check the account, build, show what would change i
 smoke: .venv/ready ## ask a deployed stack what only AWS can know: make smoke URL=https://…
 	.venv/bin/python -m deploy.smoke $(URL) $(if $(TOKEN),--token $(TOKEN)) $(ARGS)
 
-logs: .venv/ready $(sam) ## follow the functions' logs
+logs: .venv/ready $(sam_ready) ## follow the functions' logs
 	$(sam) logs --stack-name $(stack_name) $(ARGS)
 
-delete: .venv/ready $(sam) ## remove the stack; its bucket and its table stay
+delete: .venv/ready $(sam_ready) ## remove the stack; its bucket and its table stay
 	$(sam) delete --stack-name $(stack_name) $(ARGS)
 
 .venv/ready: always
@@ -99,7 +100,7 @@ delete: .venv/ready $(sam) ## remove the stack; its bucket and its table stay
 		snapshot-restore-py==1.0.0
 	@touch $@
 
-.venv-sam/bin/sam: requirements-sam.txt
+.venv-sam/ready: requirements-sam.txt
 	@$(python) local/install.py .venv-sam sam
 	@touch $@
 

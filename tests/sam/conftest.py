@@ -27,8 +27,9 @@ ARCHITECTURE = "arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_6
 
 
 def sam(*arguments: str) -> list[str]:
-    program = shutil.which("sam") or str(ROOT / ".venv-sam/bin/sam")
-    return [program, *arguments, "--parameter-overrides", f"Architecture={ARCHITECTURE}", "Cdn=no"]
+    installed = shutil.which("sam")
+    program = [installed] if installed else [str(ROOT / ".venv-sam/bin/python"), "-m", "samcli"]
+    return [*program, *arguments, "--parameter-overrides", f"Architecture={ARCHITECTURE}", "Cdn=no"]
 
 
 def run(command: list[str], environment: dict[str, str]) -> str:

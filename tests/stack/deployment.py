@@ -42,8 +42,10 @@ class Answer:
         return json.loads(self.body)
 
 
-def sam_program() -> str:
-    return shutil.which("sam") or str(ROOT / ".venv-sam" / "bin" / "sam")
+def sam_program() -> list[str]:
+    """How `sam` is started. As a module it goes on working when the checkout is moved."""
+    installed = shutil.which("sam")
+    return [installed] if installed else [str(ROOT / ".venv-sam/bin/python"), "-m", "samcli"]
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -76,7 +78,7 @@ def deploy(
     edge = {} if HAS_EDGE else {"CdnDirect": "no"}
     overrides = {"Architecture": ARCHITECTURE, **edge, **parameters}
     command = [
-        sam_program(),
+        *sam_program(),
         "deploy",
         *("--template-file", str(BUILT)),
         *("--config-file", str(ROOT / "samconfig.toml")),
@@ -177,7 +179,7 @@ class Stack:
         return str(client.get_alias(FunctionName=name, Name="live")["FunctionVersion"])
 
     def delete(self, environment: Mapping[str, str] | None = None) -> None:
-        command = [sam_program(), "delete", "--no-prompts", "--stack-name", self.name]
+        command = [*sam_program(), "delete", "--no-prompts", "--stack-name", self.name]
         variables = {**self.emulator.environment, **(environment or {})}
         run([*command, "--region", REGION], variables)
 
