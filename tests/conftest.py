@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
 import hypothesis
 import pytest
+from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from pocketfiles import aws
@@ -68,7 +70,9 @@ def make_cloud(endpoint: str) -> Cloud:
     cloud = Cloud(
         endpoint, aws.client("s3"), aws.client("dynamodb"), f"bucket-{name}", f"table-{name}"
     )
-    cloud.s3.create_bucket(
+    # A client that does not try again: on a busy machine the bucket would be there already.
+    patient = boto3.client("s3", config=Config(read_timeout=300, retries={"total_max_attempts": 1}))
+    patient.create_bucket(
         Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     cloud.dynamodb.create_table(

@@ -129,6 +129,7 @@ def deployment_of(parsed: argparse.Namespace) -> Deployment:
     if parsed.local:
         found = deployment.of_local_runner()
     elif parsed.stack:
+        parsed.deployment = deployment.of_environment("", "")  # what an error names until then
         found = deployment.of_stack(parsed.stack)
     elif parsed.table and (parsed.bucket or not parsed.needs_bucket):
         found = deployment.of_environment(parsed.bucket or "", parsed.table)

@@ -76,7 +76,8 @@ def _warm(
     if not url:
         raise AdminError("name where the files are served: --url, --stack or --local")
     cost = len(missing) * _DOLLARS_FOR_A_MILLION / _MILLION
-    question = f"{counted(len(missing), 'request')} to {url}, some ${cost:.2f} on AWS for photos."
+    price = f"about ${cost:.2f} on AWS if the originals are photographs"
+    question = f"{counted(len(missing), 'request')} to {url}, {price}."
     if not missing or not _agreed(parsed, question):
         return 0
     client = Client(url, Rate(_MILLION), parsed.parallel)

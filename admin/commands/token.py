@@ -6,6 +6,7 @@ import argparse
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from pocketfiles import tokens
 from pocketfiles.errors import TokenNotIssued
@@ -59,12 +60,14 @@ def run(parsed: argparse.Namespace) -> int:
     options = collection.auth_token if parsed.kind == "auth" else collection.file_token
     options = replace(options, duration=parsed.seconds or options.duration)
     signing = replace(collection, auth_token=options, file_token=options)
+    now = time.time()
     try:
-        token = tokens.issue(signing, record, parsed.kind, time.time())
+        token = tokens.issue(signing, record, parsed.kind, now)
     except TokenNotIssued as error:
         raise AdminError(f"no token for {collection.name}/{record.id}: {error.reason}") from error
     kind = f"{parsed.kind} token of {collection.name}/{record.id}"
-    output.complain(f"made a {kind}, valid for {options.duration} s")
+    expires = datetime.fromtimestamp(now + options.duration, UTC)
+    output.complain(f"made a {kind}, valid until {expires:%Y-%m-%d %H:%M:%S} UTC")
     print(token)
     return 0
 

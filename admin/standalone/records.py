@@ -110,7 +110,8 @@ class Records:
         record = record_from(before, collection)
         names = list(record.names(field))
         if name not in names:
-            raise AdminError(f"{collection.name}/{record_id} has no file {name} in {field.name}")
+            where = f"{collection.name}/{record_id} has no file {name} in {field.name}"
+            raise AdminError(f"{where}; it has: {', '.join(names) or 'none'}")
         names.remove(name)
         after = _holding(record, field, names)
         self._save(collection, before, after)

@@ -52,6 +52,17 @@ _URL_OUTPUT = "Url"
 _DISTRIBUTION_OUTPUT = "DistributionId"
 _EDGE_STORE_OUTPUT = "EdgeStoreArn"
 _FILES_PATH = "/api/files/"
+_NOT_ACCEPTED = (
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+)
+"""Error codes of AWS for credentials that it does not know, or signatures that are wrong."""
+
+_DENIED = ("AccessDenied", "AccessDeniedException", "403")
+"""Error codes for a missing permission; S3 gives a HEAD request the bare status."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,7 @@ def of_stack(name: str) -> Deployment:
     try:
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
-        if "does not exist" in error.response["Error"]["Message"]:
+        if "does not exist" in _message(error):
             region = cloudformation.meta.region_name
             raise AdminError(f"there is no stack {name} in the region {region}") from error
         raise
@@ -155,10 +166,11 @@ def in_words(error: Exception, deployment: Deployment | None) -> str:
     if isinstance(error, NoRegionError):
         return "no AWS region is set: set AWS_REGION, or choose a profile with AWS_PROFILE"
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return "no AWS credentials are found: choose a profile with AWS_PROFILE, or log in"
+        return f"no AWS credentials are found: choose a profile with AWS_PROFILE, or log in{where}"
     if not isinstance(error, ClientError):
         return f"AWS: {error}{where}"
-    code = error.response["Error"].get("Code", "")
+    code = error.response.get("Error", {}).get("Code", "")
+    message = _message(error)
     table = deployment.table if deployment else ""
     bucket = deployment.bucket if deployment else ""
     known = {
@@ -166,8 +178,15 @@ def in_words(error: Exception, deployment: Deployment | None) -> str:
         "NoSuchBucket": f"there is no bucket {bucket}",
         "ExpiredToken": "the AWS credentials have expired: log in again",
         "ExpiredTokenException": "the AWS credentials have expired: log in again",
+        **dict.fromkeys(_NOT_ACCEPTED, f"AWS does not accept the credentials: {message}"),
+        **dict.fromkeys(_DENIED, f"AWS does not permit {error.operation_name}: {message}"),
     }
     return f"{known.get(code, f'AWS: {error}')}{where}"
+
+
+def _message(error: ClientError) -> str:
+    """What AWS says; empty where something else than AWS answers at the endpoint."""
+    return error.response.get("Error", {}).get("Message", "")
 
 
 def _session(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def test_a_token_lives_as_long_as_was_asked_for(
     command = ["token", "users", "userada00000000", "--for", text, *stack.table()]
     assert main(command) == 0
     out, err = capsys.readouterr()
-    assert f"valid for {seconds} s" in err
+    assert re.search(r", valid until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$", err.strip())
     payload = out.split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     assert abs(claims["exp"] - time.time() - seconds) < 60
@@ -129,7 +129,9 @@ def test_thumbs_are_counted_made_and_deleted(
     assert main(["thumbs", "warm", *only]) == 1
     assert "name where the files are served: --url" in capsys.readouterr().err
     assert main(["thumbs", "warm", "--url", stack.url, *only]) == 1
-    assert f"error: {missing} requests to {stack.url}, some $0.00 on AWS" in capsys.readouterr().err
+    assert (
+        f"error: {missing} requests to {stack.url}, about $0.00 on AWS" in capsys.readouterr().err
+    )
     assert main(["thumbs", "warm", "--url", stack.url, "--yes", *only]) == 0
     assert f"made {missing} thumbs; 0 could not be made\n" in capsys.readouterr().out
     assert main(["thumbs", "report", *only]) == 0

@@ -1,10 +1,12 @@
 """The real thing: ``python -m local`` in a process of its own."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +32,16 @@ class Runner:
     def path(self, label: str) -> str:
         """The printed URL of that label, without its origin."""
         return self.lines[label].removeprefix(self.base)
+
+    def protected(self) -> str:
+        """The printed URL of a protected file, with a new token: the printed one ends soon."""
+        headers = {"Authorization": self.lines["auth token"]}
+        request = urllib.request.Request(
+            f"{self.base}/api/files/token", method="POST", headers=headers
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            token = json.load(answer)["token"]
+        return f"{self.lines['protected'].partition('?token=')[0]}?token={token}"
 
 
 def start(log: Path, *arguments: str) -> Runner:

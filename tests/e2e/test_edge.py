@@ -80,7 +80,7 @@ def test_a_large_public_file_is_sent_whole_and_by_range_without_a_redirect(edge:
 
 
 def test_a_protected_file_is_never_kept(edge: Runner) -> None:
-    protected = edge.path("protected")
+    protected = edge.protected().removeprefix(edge.base)
     assert x_cache(edge, protected) == "Miss"
     assert x_cache(edge, protected) == "Miss"
     assert ask(edge, "GET", protected.partition("?")[0])[0] == 404

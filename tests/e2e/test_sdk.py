@@ -143,7 +143,7 @@ def test_javascript_gets_a_file_whose_name_must_be_escaped(on_node: dict[str, An
 def test_javascript_opens_a_protected_file_with_a_token_it_fetched(
     on_node: dict[str, Any], runner: Runner
 ) -> None:
-    expected = hashlib.sha256(direct(runner.lines["protected"])[1]).hexdigest()
+    expected = hashlib.sha256(direct(runner.protected())[1]).hexdigest()
     assert (on_node["withToken"]["status"], on_node["withToken"]["sha256"]) == (200, expected)
     assert on_node["withTokenAsDownload"]["disposition"].startswith("attachment; ")
     assert on_node["withoutToken"]["status"] == 404
@@ -154,7 +154,7 @@ def test_javascript_opens_a_protected_file_with_a_token_it_fetched(
 def test_javascript_logs_in_with_a_password_and_opens_files(
     on_node: dict[str, Any], runner: Runner
 ) -> None:
-    expected = hashlib.sha256(direct(runner.lines["protected"])[1]).hexdigest()
+    expected = hashlib.sha256(direct(runner.protected())[1]).hexdigest()
     login = on_node["login"]
     assert login["valid"] is True
     assert (login["avatar"]["status"], login["avatar"]["type"]) == (200, "image/png")
@@ -205,7 +205,7 @@ def test_javascript_in_a_browser_shows_every_thumb_and_reads_a_protected_file(
     library = (sdk / "node_modules" / "pocketbase" / "dist" / "pocketbase.umd.js").read_text()
     reported = reported_by(f"<body>{PAGE % (library, json.dumps(given))}", tmp_path)
     assert "error" not in reported, reported
-    assert reported["secret"] == [200, len(direct(runner.lines["protected"])[1])]
+    assert reported["secret"] == [200, len(direct(runner.protected())[1])]
     whole = Image.open(io.BytesIO(original(runner))).size
     sizes = {name: tuple(size) for name, size in reported["shown"].items()}
     assert sizes["plain"] == sizes["download"] == whole
@@ -243,7 +243,7 @@ def test_the_python_client_gets_files_thumbs_and_a_token(
     assert logged_in.is_valid
     token = client.files.get_token()
     assert direct(client.files.get_url(secret, secret_name, {"token": token})) == direct(
-        runner.lines["protected"]
+        runner.protected()
     )
     assert direct(client.files.get_url(secret, secret_name))[0] == 404
     client.http_client.close()

@@ -45,7 +45,7 @@ def large(runner: Runner) -> Iterator[str]:
 
 
 def test_the_running_service_has_no_surprise(runner: Runner, large: str) -> None:
-    protected, _, token = runner.lines["protected"].partition("?token=")
+    protected, _, token = runner.protected().partition("?token=")
     stack = Stack(runner.lines["picture"], protected, large, token=token)
     found = list(results(stack))
     assert [each for each in found if each.state == "SURPRISE"] == []

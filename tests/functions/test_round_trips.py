@@ -1,15 +1,25 @@
 """The AWS calls of each kind of request, as botocore logs them."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 
-from tests.deployed import Deployed
-from tests.functions.conftest import ADA, make_token
+from tests.conftest import Cloud
+from tests.deployed import Deployed, deployed
+from tests.functions.conftest import ADA, fill, make_token
 
 PICTURE = "/api/files/photos/photo1/one.png"
 THUMB = f"{PICTURE}?thumb=4x4"
 SECRET = "/api/files/papers/paper1/secret.txt"
+
+
+@pytest.fixture
+def api(cloud: Cloud) -> Iterator[Deployed]:
+    """The API, which reads its collections once: no test takes longer than they are kept."""
+    fill(cloud, {})
+    with deployed(cloud, CATALOGUE_TTL_SECONDS="3600") as found:
+        yield found
 
 
 def asked(

@@ -11,7 +11,7 @@ import io
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from threading import Thread
 from typing import Any
@@ -166,21 +166,21 @@ class Recorded:
         sidecar = DEMO / "storage" / f"{key}.attrs"
         return key, json.loads(sidecar.read_text())["user.content_type"]
 
-    @cached_property
-    def _database(self) -> sqlite3.Connection:
+    def _rows(self, query: str, *values: str) -> list[Any]:
         uri = f"{(DEMO / 'data.db').as_uri()}?mode=ro&immutable=1"
-        return sqlite3.connect(uri, uri=True, check_same_thread=False)
+        with closing(sqlite3.connect(uri, uri=True)) as database:
+            return database.execute(query, values).fetchall()
 
     @cached_property
     def _files(self) -> dict[tuple[str, str, str], tuple[str, bool]]:
         """Folder in storage and protection, by collection, record and name."""
         found: dict[tuple[str, str, str], tuple[str, bool]] = {}
-        collections = self._database.execute("SELECT id, name, type, fields FROM _collections")
-        for collection_id, name, kind, fields in collections.fetchall():
+        collections = self._rows("SELECT id, name, type, fields FROM _collections")
+        for collection_id, name, kind, fields in collections:
             of_files = [each for each in json.loads(fields) if each["type"] == "file"]
             for field in of_files:
                 query = f'SELECT id, "{field["name"]}" FROM "{name}"'
-                for record, value in self._database.execute(query).fetchall():
+                for record, value in self._rows(query):
                     names = json.loads(value) if value.startswith("[") else [value]
                     owner = "pbc_3332084752" if kind == "view" else collection_id
                     for each in filter(None, names):
@@ -195,7 +195,7 @@ class Recorded:
             return False
         user = owner.partition("/")[2]
         query = "SELECT owner, shared_with FROM documents WHERE id = ?"
-        row = self._database.execute(query, (record,)).fetchone()
+        (row,) = self._rows(query, record)
         if collection == "document_files":
             return bool(row[0] == user)
         return bool(user) and (row[0] == user or user in row[1])

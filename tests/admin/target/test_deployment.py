@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
 from admin.cli import main
-from admin.target import deployment, local_runner
+from admin.target import deployment
+from admin.target.deployment import Deployment, local_runner
 from admin.target.local_runner import LocalRunner
 from local.gateway import Answer, Request
 from tests.admin.comparison.recorded import serving
@@ -166,3 +168,39 @@ def test_a_missing_region_is_said_with_what_to_do(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     assert main(["check-rules", "--table", "t"]) == 1
     assert capsys.readouterr().err.startswith("error: no AWS region is set: set AWS_REGION")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("ExpiredToken", "the AWS credentials have expired: log in again"),
+        ("InvalidClientTokenId", "AWS does not accept the credentials: the reason"),
+        ("AccessDenied", "AWS does not permit DescribeStacks: the reason"),
+    ],
+)
+def test_an_error_of_aws_names_its_cause_and_where_it_was_asked(
+    code: str,
+    said: str,
+    cloudformation: list[Answer],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>the reason</Message></Error>"
+    body = f"<ErrorResponse>{error}</ErrorResponse>".encode()
+    cloudformation.append(Answer(403, (), body))
+    assert main(["check-rules", "--stack", "acme"]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith(f"error: {said} (region eu-west-1, endpoint http://127.0.0.1:")
+
+
+def test_an_endpoint_that_is_not_aws_is_named(
+    cloudformation: list[Answer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloudformation.append(Answer(404, (), b"<html>Not Found</html>"))
+    assert main(["check-rules", "--stack", "acme"]) == 1
+    assert "endpoint http://127.0.0.1:" in capsys.readouterr().err
+
+
+def test_missing_credentials_are_said_with_what_was_asked_for() -> None:
+    asked = Deployment(table="t", session={"region_name": "eu-west-1", "endpoint_url": "http://x"})
+    said = deployment.in_words(NoCredentialsError(), asked)
+    assert said.endswith("or log in (table t, region eu-west-1, endpoint http://x)")
