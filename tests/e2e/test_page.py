@@ -1,17 +1,19 @@
 """The page at ``/`` in a real browser, over the running service."""
 
+import json
 import re
+import subprocess
+import time
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.browser import CHROMIUM
-from tests.e2e.conftest import Runner
+from tests.e2e.browser import CHROMIUM, Browser, in_each_browser
+from tests.e2e.conftest import PATIENCE, Runner
 from tests.e2e.devtools import Tab, tab
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on the PATH: the page is not tried in a browser"
-)
 
 PICTURE = "photos/photo0000000002/hero_1m1al7dkg1.jpg"
 SECRET = "documents/doc000000000000/file_0_jr7qyn9hd0.txt"
@@ -21,6 +23,8 @@ LOADED = "[...document.querySelectorAll('{} img')].filter((each) => each.natural
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on the PATH: the page is not tried in it")
     with tab(tmp_path_factory.mktemp("page")) as opened:
         opened.show(1280, 900)
         yield opened
@@ -142,3 +146,34 @@ def test_the_policy_lets_no_script_in_and_none_is_needed(browser: Tab, runner: R
         " document.body.append(Object.assign(document.createElement('script'), {text: '1'})); })"
     )
     assert browser.run(injected) == "script-src-elem"
+
+
+def requests_after(runner: Runner, number: int) -> list[dict[str, Any]]:
+    """What the page lists as the last requests."""
+    headers = {"Accept": "application/vnd.pocketfiles+json"}
+    url = f"{runner.base}/?view=requests&after={number}"
+    asked = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as answer:
+        found: list[dict[str, Any]] = json.load(answer)["requests"]
+    return found
+
+
+@in_each_browser
+def test_each_browser_asks_for_the_pictures_of_the_gallery(
+    browser: Browser, runner: Runner, tmp_path: Path
+) -> None:
+    before = max((each["number"] for each in requests_after(runner, 0)), default=0)
+    command = browser.command(tmp_path / "profile", f"{runner.base}/#/files/photos")
+    shown = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + PATIENCE
+        types: list[str] = []
+        while len(types) < 8 and time.monotonic() < end:
+            time.sleep(0.2)
+            came = requests_after(runner, before)
+            types = [each["content_type"] for each in came if "/photos/" in each["target"]]
+        assert len(types) >= 8
+        assert "image/avif" in types
+    finally:
+        shown.terminate()
+        shown.wait(PATIENCE)
