@@ -3,6 +3,9 @@
 # Programs are started as `python -m`, which goes on working when the checkout is moved.
 
 export SAM_CLI_TELEMETRY = 0
+ifdef AWS_REGION # which boto3 and `sam` do not read
+export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
 
 .DEFAULT_GOAL = help
 .PHONY: help setup run admin test lint check stack build invoke api bench deploy smoke logs delete
@@ -36,7 +39,7 @@ run: ## serve the demo data, or a PocketBase's, on this machine
 
 admin: ## manage the data of a stack, or of the service that `make run` started
 	$(installed) run --port 0
-	@"$(venv)/bin/python" -m admin $(ARGS)
+	@"$(venv)/bin/python" -m admin $(or $(ARGS),--help)
 
 test: .venv/ready ## run the tests that need no Docker
 	"$(venv)/bin/python" -m pytest -m "not docker and not stack" $(ARGS)
@@ -59,7 +62,7 @@ build: .venv/ready $(sam_ready) ## make the functions and layers in .aws-sam, re
 	.venv/bin/python -m deploy.architecture $(BUILD_DIR)/template.yaml $(ARCHITECTURE)
 
 # `sam local` with this machine's own architecture and the running service's credentials.
-local_sam = credentials=$$("$(venv)/bin/python" -m local.containers) && eval "$$credentials" && \
+local_sam = credentials=$$("$(venv)/bin/python" -m local.containers 2>/dev/null) && eval "$$credentials" && \
 	test -e env.local.json || { echo 'first, in a terminal of its own: make run ARGS="--sam-env env.local.json"'; exit 1; }; \
 	test -e $(BUILD_DIR)/template.yaml || $(MAKE) build ARCHITECTURE=$(machine) ARGS= || exit 1; \
 	$(sam) local
@@ -80,6 +83,7 @@ deploy: .venv/ready $(sam_ready) ## check the account, build, show what would ch
 	eval $(sam) "$$(.venv/bin/python -m deploy.command $(STAGE) --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
 
 smoke: .venv/ready ## ask a deployed stack what only AWS can know: make smoke URL=https://…
+	@test -n "$(URL)" || { echo 'give a public picture: make smoke URL=https://…/api/files/COLLECTION/RECORD/NAME'; exit 1; }
 	.venv/bin/python -m deploy.smoke $(URL) $(if $(TOKEN),--token $(TOKEN)) $(ARGS)
 
 logs: .venv/ready $(sam_ready) ## follow the functions' logs

@@ -9,6 +9,7 @@ impossible.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -197,7 +198,7 @@ def main() -> None:
     python = subprocess.run(
         [str(ROOT / "layers" / "python313")], capture_output=True, text=True, check=False
     )
-    region = of.own.get("region") or of.default.get("region")
+    region = of.own.get("region") or of.default.get("region") or os.environ.get("AWS_REGION")
     found = list(findings(of, Account(region), given.architecture, python.stdout.strip()))
     sys.exit(report(found, lambda line: print(line, file=sys.stderr)))
 

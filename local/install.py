@@ -33,6 +33,10 @@ UNFINISHED = "unfinished-installation"
 """The file in an environment that is being installed, or whose installation was interrupted."""
 
 
+_VENV = "import signal, venv; signal.signal(signal.SIGINT, signal.SIG_DFL); venv.main()"
+"""``python -m venv``, which an interruption ends without a stack trace."""
+
+
 class NotInstalled(Exception):
     """The environment could not be made; the text says why and what to do."""
 
@@ -111,7 +115,8 @@ def install(folder: Path, kind: str) -> None:
 
 
 def _create(folder: Path) -> None:
-    made = subprocess.run([sys.executable, "-m", "venv", str(folder.resolve())], check=False)
+    command = [sys.executable, "-c", _VENV, str(folder.resolve())]
+    made = subprocess.run(command, check=False)
     if made.returncode:
         raise NotInstalled(f"`{sys.executable} -m venv {folder}` failed, for the reason above")
 

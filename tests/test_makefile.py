@@ -1,0 +1,37 @@
+"""What ``make`` runs, and what it says where something is missing."""
+
+import os
+import subprocess
+
+from tests.conftest import ROOT
+
+
+def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_region_of_aws_region_reaches_sam() -> None:
+    show = "show: ; @echo $$AWS_DEFAULT_REGION"
+    given = {"AWS_REGION": "ap-south-1", "AWS_DEFAULT_REGION": "eu-west-1"}
+    assert make("--eval", show, "show", **given).stdout == "ap-south-1\n"
+
+
+def test_sam_sends_no_telemetry() -> None:
+    assert make("--eval", "show: ; @echo $$SAM_CLI_TELEMETRY", "show").stdout == "0\n"
+
+
+def test_admin_without_a_command_explains_its_commands() -> None:
+    assert make("--dry-run", "admin").stdout.endswith("-m admin --help\n")
+
+
+def test_smoke_without_a_url_says_what_is_missing() -> None:
+    done = make("--old-file", ".venv/ready", "smoke")
+    assert done.returncode == 2
+    assert done.stdout.startswith("give a public picture: make smoke URL=")
