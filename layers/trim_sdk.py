@@ -27,6 +27,7 @@ OPERATIONS: dict[str, tuple[str, set[str]]] = {
         {"DeleteObject", "GetObject", "HeadBucket", "HeadObject", "PutObject"},
     ),
     "dynamodb": ("pocketfiles/catalogue/table.py", {"BatchGetItem", "GetItem", "Query"}),
+    "logs": ("pocketfiles/audit_log.py", {"PutLogEvents"}),
 }
 """For each service, the module that calls it and the operations to keep."""
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from local.runtime import Runtime
 from local.template import Template, parse
 from tests.conftest import ROOT, Cloud
 
-TIMING = re.compile(r"total;dur=[0-9.]+(, (s3|dynamodb);dur=[0-9.]+)*")
+TIMING = re.compile(r"total;dur=[0-9.]+(, (s3|dynamodb|logs);dur=[0-9.]+)*")
 GATEWAYS_OWN = "apigw-requestid"
 
 
@@ -125,12 +126,17 @@ def started(log: io.StringIO) -> Iterator[None]:
     apps = [import_module(f"{name}.app") for name in ("files", "tokens")]
     before = []
     for app in apps:
-        app.service.cache_clear()
-        app.origin.cache_clear()
+        forget_parts(app)
         before.append(app.log.registered_handler.setStream(log))
     yield
     for app, stream in zip(apps, before, strict=True):
-        app.service.cache_clear()
-        app.origin.cache_clear()
+        forget_parts(app)
         if stream is not None:
             app.log.registered_handler.setStream(stream)
+
+
+def forget_parts(app: ModuleType) -> None:
+    """Have every part that the app built, by the environment it had then, built again."""
+    for part in vars(app).values():
+        if hasattr(part, "cache_clear"):
+            part.cache_clear()

@@ -42,6 +42,10 @@ STAR_AND_WHY = {
     ("Trace", "*"): "X-Ray supports no narrower resource",
 }
 """Statements by Sid whose resource may contain a wildcard."""
+KEPT = ("FilesBucket", "FilesBucketPolicy", "CatalogueTable", "AuditLogGroup", "AuditLogStream")
+"""What stays when the stack is deleted."""
+AUDIT_LOGS = {"FilesFunction": ["AuditLogGroup"]}
+"""The log groups that a function writes to besides its own."""
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 BUCKET_KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 BLOCKS_FILE_REQUESTS = {
@@ -268,8 +272,9 @@ def logs_are_narrow_and_end(template: Template) -> Iterator[str]:
         writes = [
             s for s in statements(template, function["Role"]["Fn::GetAtt"][0]) if "logs:" in str(s)
         ]
-        if [resource_text(each["Resource"]) for each in writes] != [f"{group}.Arn"]:
-            yield f"{name} may write to other logs than {group}"
+        groups = [group, *AUDIT_LOGS.get(name, [])]
+        if [resource_text(each["Resource"]) for each in writes] != [f"{one}.Arn" for one in groups]:
+            yield f"{name} may write to other logs than {', '.join(groups)}"
     for name, body in of_type(template, "AWS::Logs::LogGroup").items():
         if "RetentionInDays" not in body["Properties"]:
             yield f"{name} is kept for ever"
@@ -279,7 +284,7 @@ def logs_are_narrow_and_end(template: Template) -> Iterator[str]:
 
 
 def data_is_kept_and_closed(template: Template) -> Iterator[str]:
-    for name in ("FilesBucket", "FilesBucketPolicy", "CatalogueTable"):
+    for name in KEPT:
         body = template["Resources"].get(name, {})
         kept = {"Retain", "RetainExceptOnCreate"}
         if body.get("DeletionPolicy") not in kept or body.get("UpdateReplacePolicy") != "Retain":
@@ -444,6 +449,8 @@ def names_are_the_stacks_own(template: Template) -> Iterator[str]:
     """
     for name, body in template["Resources"].items():
         for key, value in body["Properties"].items():
+            if isinstance(value, dict) and value.get("Ref") in template["Resources"]:
+                continue  # named by CloudFormation, or checked where it is named
             if key in {"Name", "LayerName", "LogGroupName", "DashboardName", "BudgetName"} and not (
                 "AWS::StackName" in str(value) or "AWS::StackId" in str(value)
             ):

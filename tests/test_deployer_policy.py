@@ -74,6 +74,11 @@ NEEDS: dict[str, set[str]] = {
         "logs:PutRetentionPolicy",
         "logs:DeleteLogGroup",
     },
+    "AWS::Logs::LogStream": {
+        "logs:CreateLogStream",
+        "logs:DescribeLogStreams",
+        "logs:DeleteLogStream",
+    },
     "AWS::S3::Bucket": {
         "s3:CreateBucket",
         "s3:PutBucketCORS",

@@ -172,6 +172,7 @@ def test_a_resource_at_large_is_noticed(resource: Any, template: Template) -> No
         (limits_fit_each_other, ("Parameters", "MemorySize", "Default"), 512),
         (data_is_kept_and_closed, ("Resources", "FilesBucket", "DeletionPolicy"), "Delete"),
         (data_is_kept_and_closed, ("Resources", "CatalogueTable", "UpdateReplacePolicy"), "Delete"),
+        (data_is_kept_and_closed, ("Resources", "AuditLogStream", "DeletionPolicy"), "Delete"),
         (parameters_are_explained_and_bounded, ("Parameters", "LogLevel", "Description"), ""),
         (every_change_is_published, (*TOKENS, "VersionDescription"), {"Fn::Sub": "${LogLevel}"}),
         (every_change_is_published, (*TOKENS, "AutoPublishAliasAllProperties"), False),

@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 from files import build
 from pocketfiles import aws, handle, metrics, snapshot
 from pocketfiles.addresses import networks
+from pocketfiles.audit_log import AuditLog
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
 from pocketfiles.deadline import deadline_in
@@ -48,8 +49,14 @@ def request_log() -> SampledLog:
     return SampledLog(log, settings.log_percent, random.random)
 
 
+@cache
+def audit_log() -> AuditLog | None:
+    """The audit log, if there is one."""
+    return build.audit_log(Settings.from_env(os.environ, files=True))
+
+
 snapshot.prepare(
-    service, origin, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate")
+    service, origin, audit_log, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate")
 )
 
 if "TABLE_NAME" in os.environ:
@@ -67,5 +74,7 @@ def route(request: Request) -> Reply:
 @log.inject_lambda_context(log_event=False)  # never log the event: it contains tokens
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's entry point: a payload-2.0 event in, a payload-2.0 response out."""
+    audits = audit_log()
+    audit = audits.of_request(context.aws_request_id) if audits else None
     with deadline_in(context.get_remaining_time_in_millis() / 1000):
-        return handle.answer(event, route, request_log(), metrics.emit)
+        return handle.answer(event, route, request_log(), metrics.emit, audit)

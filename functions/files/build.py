@@ -1,8 +1,10 @@
-"""Builds the files function's use case over any table and bucket."""
+"""Builds the files function's use case over any table and bucket, and its audit log."""
 
 import os
 import time
 
+from pocketfiles import audit_log as audits
+from pocketfiles import aws
 from pocketfiles.access import Access
 from pocketfiles.catalogue.cached import Catalogue, Generations
 from pocketfiles.config import Settings
@@ -37,6 +39,14 @@ def file_service(settings: Settings, table: Generations, storage: Store) -> File
         max_sync_age=settings.max_sync_age,
         thumb_formats=settings.thumbs.formats,
     )
+
+
+def audit_log(settings: Settings) -> audits.AuditLog | None:
+    """The audit log, if the settings name one."""
+    if not settings.audit_log_group:
+        return None
+    client = aws.client("logs", audits.TIMEOUTS)
+    return audits.AuditLog(client, settings.audit_log_group, settings.audit_log_stream)
 
 
 def renderer(settings: Settings) -> Render:

@@ -29,6 +29,7 @@ from pocketfiles.errors import DeadlineExceeded, Overloaded, Refusal, StorageUna
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
 
 AWS_ERRORS = (BotoCoreError, ClientError)
@@ -83,6 +84,8 @@ RESERVE_SECONDS = TIMEOUTS.connect + TIMEOUTS.read + TIMEOUTS.backoff
 def client(service: Literal["s3"], timeouts: Timeouts = TIMEOUTS) -> "S3Client": ...
 @overload
 def client(service: Literal["dynamodb"], timeouts: Timeouts = TIMEOUTS) -> "DynamoDBClient": ...
+@overload
+def client(service: Literal["logs"], timeouts: Timeouts = TIMEOUTS) -> "CloudWatchLogsClient": ...
 def client(service: str, timeouts: Timeouts = TIMEOUTS) -> Any:
     """A low-level client. Region, credentials and endpoint come from the environment as usual."""
     made = session().create_client(service, config=timeouts.config())

@@ -79,6 +79,8 @@ class Settings:
     redirect_seconds: int = 900
     media_ranges: bool = True
     log_percent: int = 100
+    audit_log_group: str = ""
+    audit_log_stream: str = ""
     rules: RuleLimits = _RULES
     thumbs: ThumbOptions = _THUMBS
 
@@ -102,6 +104,8 @@ class Settings:
             redirect_seconds=_number(env, "REDIRECT_SECONDS", cls.redirect_seconds, 1, 3600),
             media_ranges=_switch(env, "MEDIA_RANGES", cls.media_ranges),
             log_percent=_number(env, "LOG_PERCENT", cls.log_percent, 1, 100),
+            audit_log_group=env.get("AUDIT_LOG_GROUP", ""),
+            audit_log_stream=env.get("AUDIT_LOG_STREAM", ""),
             rules=_rule_limits(env),
             thumbs=_thumb_options(env),
         )

@@ -4,7 +4,8 @@
     ├── Refusal                      an error response
     │   ├── NotFound            404  missing, or not to be seen: one body for both
     │   │   └── Denied          404  found, but not for this client; only logs and metrics tell
-    │   │       └── DecisionFailed   the rule engine has a bug; it is logged as one
+    │   │       ├── DecisionFailed   the rule engine has a bug; it is logged as one
+    │   │       └── SyncTooOld       no sync has lived for so long that nothing is opened
     │   ├── UnknownCollection   404  no such collection; has a message of its own
     │   ├── StorageUnavailable  400  AWS refuses us; an operator must act
     │   ├── TokenNotIssued      400  a file token could not be signed
@@ -63,6 +64,17 @@ class Denied(NotFound):
 
 class DecisionFailed(Denied):
     """The rule engine failed on a view rule: a bug. It denies, and leaves its stack trace."""
+
+
+class SyncTooOld(Denied):
+    """No sync has lived for longer than protected files may be served.
+
+    ``sync_age``: seconds since one said that it lives; ``None`` if none ever did.
+    """
+
+    def __init__(self, sync_age: float | None) -> None:
+        super().__init__("no sync has been alive for too long", operator_must_act=True)
+        self.sync_age = sync_age
 
 
 class UnknownCollection(Refusal):

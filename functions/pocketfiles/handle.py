@@ -8,18 +8,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from pocketfiles import __version__, gateway, timing
-from pocketfiles.errors import DecisionFailed, Denied, Overloaded, Refusal
+from pocketfiles.errors import DecisionFailed, Denied, Overloaded, Refusal, SyncTooOld
 from pocketfiles.http.caching import NO_STORE
 from pocketfiles.http.headers import FRAMES, SECURITY
 from pocketfiles.http.messages import JSON, Reply, Request
-from pocketfiles.log_fields import LogFields
+from pocketfiles.log_fields import LogFields, Opening
 from pocketfiles.metrics import Measured
 
 OPENED = "opened"
 """Message of the audit line about a protected file."""
+
+Audit: TypeAlias = Callable[[Mapping[str, object]], None]
+"""Writes an audit line. Raises a ``Refusal`` if it cannot."""
 
 
 class Log(Protocol):
@@ -37,16 +40,20 @@ def answer(
     route: Callable[[Request], Reply],
     log: Log,
     measure: Callable[[Measured], None],
+    audit: Audit | None = None,
 ) -> dict[str, Any]:
-    """Run one request through ``route``, log and measure it, and render the response."""
+    """Run one request through ``route``, log and measure it, and render the response.
+
+    ``audit`` writes the audit line of a protected file; without it, ``log`` does.
+    """
     started = time.perf_counter()
     request = gateway.request_of(event)
     with timing.recording() as spent:
         reply = _run(request, route, log)
+        if reply.opening is not None:
+            reply = _audited(reply, reply.opening, log, audit)
     elapsed = (time.perf_counter() - started) * 1000
     measured = Measured(reply.status, len(reply.body), elapsed, spent, reply.log_fields)
-    if reply.opening is not None:
-        log.info(OPENED, extra=reply.opening.as_dict())
     log.info("answered", extra=_line(request, measured))
     measure(measured)
     # A refusal must not reveal by its timings whether the file exists.
@@ -82,6 +89,29 @@ def _run(request: Request, route: Callable[[Request], Reply], log: Log) -> Reply
         return refuse(_InternalError("unhandled exception"))
 
 
+def _audited(reply: Reply, opening: Opening, log: Log, audit: Audit | None) -> Reply:
+    """Write the audit line, and return the reply, whose log fields tell if that failed.
+
+    A file is not refused because its audit line cannot be written: the function's own log takes
+    it, so that every opening leaves one.
+    """
+    line = opening.as_dict()
+    if audit is None:
+        log.info(OPENED, extra=line)
+        return reply
+    try:
+        audit({"message": OPENED, **line})
+    except Refusal as refusal:
+        log.info(OPENED, extra=line)
+        log_fields = replace(
+            reply.log_fields,
+            audit_failed=refusal.reason,
+            operator_must_act=reply.log_fields.operator_must_act or refusal.operator_must_act,
+        )
+        return replace(reply, log_fields=log_fields)
+    return reply
+
+
 class _InternalError(Refusal):
     status = 500
     message = "Something went wrong while processing your request."
@@ -96,5 +126,6 @@ def refuse(refusal: Refusal) -> Reply:
         reason=refusal.reason,
         denied=isinstance(refusal, Denied),
         operator_must_act=refusal.operator_must_act,
+        sync_age=refusal.sync_age if isinstance(refusal, SyncTooOld) else None,
     )
     return Reply(refusal.status, headers, refusal.body(), log_fields=log_fields)

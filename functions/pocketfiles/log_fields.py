@@ -33,7 +33,8 @@ class LogFields:
     ``reason``: why the request was refused, or why its thumb failed; never shown to the client.
     ``denied``: refused by the view rule, not because the file is missing. ``sync_age``: seconds
     since a sync last said that it lives. ``operator_must_act``: only an operator can mend what went
-    wrong, so an alarm is raised.
+    wrong, so an alarm is raised. ``audit_failed``: why the audit log did not take the line about
+    this request, which then is in the function's own log.
     """
 
     collection: str = ""
@@ -44,6 +45,7 @@ class LogFields:
     token_issued: bool = False
     sync_age: float | None = None
     operator_must_act: bool = False
+    audit_failed: str = ""
 
     def as_dict(self) -> dict[str, str | bool | float]:
         """The fields that are set, by name."""

@@ -24,6 +24,7 @@ BYTES = "Bytes"
 DURATION = "Duration"
 THUMBS_FAILED = "ThumbsFailed"
 SYNC_AGE = "SyncAge"
+AUDIT_FAILED = "AuditFailed"
 
 BY_THUMB: Mapping[ThumbOutcome, str] = {
     "made": "ThumbsMade",
@@ -32,7 +33,11 @@ BY_THUMB: Mapping[ThumbOutcome, str] = {
 }
 """The metric of each thumb outcome. ``original`` is not counted: no thumb was to be had."""
 
-DURATION_BY_SERVICE: Mapping[str, str] = {"s3": "S3Duration", "dynamodb": "DynamoDBDuration"}
+DURATION_BY_SERVICE: Mapping[str, str] = {
+    "s3": "S3Duration",
+    "dynamodb": "DynamoDBDuration",
+    "logs": "AuditDuration",
+}
 
 NAMES = frozenset(
     {
@@ -48,6 +53,7 @@ NAMES = frozenset(
         BYTES,
         DURATION,
         SYNC_AGE,
+        AUDIT_FAILED,
         *BY_THUMB.values(),
         *DURATION_BY_SERVICE.values(),
     }
@@ -93,6 +99,8 @@ def of(measured: Measured) -> Iterator[Metric]:
     yield Metric(DURATION, "Milliseconds", measured.milliseconds)
     if log_fields.sync_age is not None:
         yield Metric(SYNC_AGE, "Seconds", log_fields.sync_age)
+    if log_fields.audit_failed:
+        yield Metric(AUDIT_FAILED, "Count", 1)
     for service, milliseconds in measured.spent.items():
         yield Metric(DURATION_BY_SERVICE[service], "Milliseconds", milliseconds)
 

@@ -35,6 +35,7 @@ class SampledLog:
 
 
 def has_reason(line: Mapping[str, object]) -> bool:
-    """Whether a line is about a refusal, a failure or a failed thumb."""
+    """Whether a line is about a refusal, a failure, a failed thumb or an audit line that failed."""
     status = line.get("status")
-    return "reason" in line or (isinstance(status, int) and status >= HTTPStatus.BAD_REQUEST)
+    is_refusal = isinstance(status, int) and status >= HTTPStatus.BAD_REQUEST
+    return is_refusal or "reason" in line or "audit_failed" in line

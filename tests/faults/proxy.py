@@ -134,7 +134,8 @@ class _Connection(BaseHTTPRequestHandler):
     def _label(self) -> str:
         target = self.headers.get("X-Amz-Target")
         if target:
-            return f"dynamodb {target.rpartition('.')[2]} {self._body.decode()}"
+            service = "logs" if target.startswith("Logs_") else "dynamodb"
+            return f"{service} {target.rpartition('.')[2]} {self._body.decode()}"
         return f"s3 {self.command} {self.path}"
 
     def upstream(self) -> Answer:
@@ -205,7 +206,7 @@ def refuse(status: int, code: str) -> Fault:
     """Respond with an error in the service's own format."""
 
     def fault(exchange: Exchange) -> None:
-        if exchange.label.startswith("dynamodb"):
+        if exchange.label.startswith(("dynamodb", "logs")):
             body = f'{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"no"}}'.encode()
             exchange.send(Answer(status, (("Content-Type", "application/x-amz-json-1.0"),), body))
         else:

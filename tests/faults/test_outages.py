@@ -1,13 +1,15 @@
 """Each row of the table of outages in docs/production.md: the response, and the alarm."""
 
 import re
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from pocketfiles import keys, metrics
+from pocketfiles import audit_log, aws, keys, metrics
+from pocketfiles.audit_log import AuditLog
 from pocketfiles.errors import Forbidden
 from pocketfiles.handle import refuse
 from pocketfiles.log_fields import LogFields
@@ -125,6 +127,41 @@ def thumbs_not_stored(world: World, proxy: Proxy) -> Seen:
     return Seen(file.status, None, alarms_in(world, [file]))
 
 
+def no_audit_log(world: World, _: Proxy) -> Seen:
+    world.seed()
+    return ask_with_audit_log(world)
+
+
+def busy_audit_log(world: World, proxy: Proxy) -> Seen:
+    world.seed()
+    rule = Rule(f"logs .*{world.cloud.table}", answer_with(400, "ThrottlingException"))
+    proxy.rules.append(rule)
+    seen = ask_with_audit_log(world)
+    assert rule.met == audit_log.TIMEOUTS.attempts
+    return seen
+
+
+def ask_with_audit_log(world: World) -> Seen:
+    """A protected file and a token, with an audit log whose group is missing."""
+    client = aws.client("logs", audit_log.TIMEOUTS)
+    world.audit = AuditLog(client, f"audit-{world.cloud.table}", "openings")
+    seen = ask(world, PROTECTED)
+    assert [line["message"] for line in world.log.lines] == ["opened", "answered", "answered"]
+    assert world.log.lines[1]["audit_failed"]
+    return seen
+
+
+def no_sync(world: World, _: Proxy) -> Seen:
+    world.seed()
+    pointer(world, heartbeat={"N": repr(time.time() - 7300)})
+    world.files = replace(world.files, max_sync_age=7200)
+    assert world.ask("GET", OTHER).status == 200, "public files are served"
+    seen = ask(world, PROTECTED)
+    refused = world.log.lines[-2]
+    assert refused["sync_age"] >= 7300
+    return seen
+
+
 def missing_file(world: World, _: Proxy) -> Seen:
     world.seed()
     world.cloud.s3.delete_object(Bucket=world.cloud.bucket, Key=f"files_id/rec/{OTHER}")
@@ -165,6 +202,9 @@ OUTAGES: dict[str, Callable[[World, Proxy], Seen]] = {
     "thumbs cannot be stored": thumbs_not_stored,
     "the functions have no origin secret": at_the_origin((), 1),
     "CloudFront sends another origin secret": at_the_origin((SECRET,), SUSPICIOUS_REFUSALS),
+    "no sync for longer than `MaxSyncAgeSeconds`": no_sync,
+    "the audit log is missing or denies access": no_audit_log,
+    "the audit log throttles or fails": busy_audit_log,
     "a single object is missing": missing_file,
 }
 

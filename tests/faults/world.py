@@ -14,6 +14,7 @@ from PIL import Image
 
 from files import build
 from pocketfiles import aws, handle, keys, tokens
+from pocketfiles.audit_log import AuditLog
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.items import collection_item, record_items
 from pocketfiles.catalogue.model import Collection, Record
@@ -77,6 +78,7 @@ class World:
 
     cloud: Cloud
     log: FakeLog = field(default_factory=FakeLog)
+    audit: AuditLog | None = None
 
     def __post_init__(self) -> None:
         self.collections = [Collection.from_json(raw, at) for at, raw in enumerate((USERS, FILES))]
@@ -151,7 +153,8 @@ class World:
             reply: Reply = answer(request, time.time())
             return reply
 
-        given = handle.answer(event, route, self.log, lambda _: None)
+        audit = self.audit.write if self.audit else None
+        given = handle.answer(event, route, self.log, lambda _: None, audit)
         body = base64.b64decode(given["body"])
         return Response(given["statusCode"], given["headers"], body)
 

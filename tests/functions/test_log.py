@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pocketfiles import keys
+from pocketfiles import aws, keys
 from tests.conftest import Cloud
 from tests.deployed import Deployed, deployed
 from tests.functions.conftest import ADA, BOB, ROOT, fill, make_token
@@ -206,3 +206,49 @@ def test_a_dead_sync_is_measured_and_denies_protected_files_alone(
         assert opened.status == 404
         assert line["reason"] == "no sync has been alive for too long"
         assert (line["denied"], line["operator_must_act"]) == (True, True)
+
+
+def audit_events(group: str) -> list[dict[str, object]]:
+    """The lines in the stream ``openings`` of a log group."""
+    found = aws.client("logs").get_log_events(logGroupName=group, logStreamName="openings")
+    return [json.loads(event["message"]) for event in found["events"]]
+
+
+def test_audit_lines_go_to_a_log_group_of_their_own(cloud: Cloud) -> None:
+    fill(cloud, {})
+    group = f"audit-{cloud.table}"
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="openings")
+    with deployed(cloud, AUDIT_LOG_GROUP=group, AUDIT_LOG_STREAM="openings") as api:
+        assert api.get(f"{SECRET}?token={make_token(ADA)}").status == 200
+        assert api.get(SECRET).status == 404
+        assert api.get("/api/files/papers/paper1/cover.txt").status == 200
+        lines = api.lines()
+    (event,) = audit_events(group)
+    assert [line["message"] for line in lines] == ["answered"] * 3
+    assert "logs_milliseconds" in lines[0]
+    assert event == {
+        "message": "opened",
+        "collection": "papers",
+        "record": "paper1",
+        "owner": "users/ada",
+        "generation": 0,
+        "function_request_id": lines[0]["function_request_id"],
+    }
+
+
+def test_an_audit_line_that_its_group_does_not_take_is_in_the_functions_log_and_is_counted(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(cloud, {})
+    audit_log = {"AUDIT_LOG_GROUP": "no-such-group", "AUDIT_LOG_STREAM": "openings"}
+    with deployed(cloud, LOG_PERCENT="1", **audit_log) as api:
+        for _ in range(2):
+            assert api.get(f"{SECRET}?token={make_token(ADA)}").status == 200
+            opened, answered = api.lines()
+            assert (opened["message"], opened["owner"]) == ("opened", "users/ada")
+            assert answered["audit_failed"] == "CloudWatch Logs: ResourceNotFoundException"
+            assert answered["operator_must_act"] is True
+            metrics = json.loads(capsys.readouterr().out.splitlines()[-1])
+            assert (metrics["AuditFailed"], metrics["OperatorMustAct"]) == ([1.0], [1.0])

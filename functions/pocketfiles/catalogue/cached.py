@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from pocketfiles import keys
 from pocketfiles.catalogue.generations import Pointer
 from pocketfiles.catalogue.model import Collection, Collections, Reader, Record, Settings
-from pocketfiles.errors import Denied, Outdated, Overloaded, Refusal
+from pocketfiles.errors import Denied, Outdated, Overloaded, Refusal, SyncTooOld
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class Snapshot:
             raise Denied(reason, operator_must_act=True)
         age = self.age(now)
         if max_age and (age is None or age > max_age):
-            raise Denied("no sync has been alive for too long", operator_must_act=True)
+            raise SyncTooOld(age)
 
 
 @dataclass(frozen=True)
