@@ -2,6 +2,7 @@
 
 ``pocketbase``  settings, collections and records of a data directory, all of one moment
 ``sqlite``      opens ``data.db`` for reading, whatever state PocketBase left it in
+``copies``      copies of a database that a killed process does not leave behind
 ``columns``     the declared types of tables' and views' columns
 ``settings``    reads PocketBase's settings, decrypting them if necessary
 ``views``       finds the record that owns a file shown by a view

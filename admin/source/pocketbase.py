@@ -26,6 +26,7 @@ from pocketfiles.rules.schema import column_type
 from ..errors import SourceError
 from . import settings, sqlite
 from .columns import column_types
+from .copies import remove_leftovers
 from .sqlite import text
 from .view_rows import ViewRows
 from .views import FileOwners
@@ -170,12 +171,15 @@ class Snapshot:
 def opened(
     directory: Path, encryption_key: str | None = None, *, check: bool = True
 ) -> Iterator[Snapshot]:
-    """Open a data directory for reading. ``check`` searches the whole database for damage first.
+    """Open a data directory for reading. ``check`` searches the whole database for damage first,
+    and removes what killed processes left of theirs.
 
     Raises ``SourceError`` if this is no PocketBase 0.23 or later, if the database is locked or
     damaged, or if its settings cannot be decrypted.
     """
     path = database_of(directory)
+    if check:
+        remove_leftovers()
     with sqlite.snapshot(path) as connection:
         _require_current(connection, path)
         if check:

@@ -9,20 +9,20 @@ files ``-wal`` and ``-shm``. How the database is opened depends on the files bes
                without locks; a check afterwards shows whether anybody opened it meanwhile.
 ``copy``       There is a ``-wal`` without ``-shm``, a journal left by a crash, or a folder in
                which SQLite cannot lock. It is copied to a temporary folder, recovered there, and
-               unlinked while it is open, so that nothing of it outlives the process.
+               unlinked while it is open (``copies``).
 
 A shared reader changes nothing but its lock, in the ``-shm`` that exists already.
 """
 
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..errors import SourceBusy, SourceError
+from .copies import copied
 
 BUSY_SECONDS = 5.0
 """How long a reader waits for the lock of a writer, where the database has no WAL."""
@@ -146,22 +146,18 @@ def _lockable(connection: sqlite3.Connection) -> bool:
 
 @contextmanager
 def _copied(database: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="pocketfiles-") as folder:
-        for _ in range(_ATTEMPTS):
-            before = signature(database)
-            copy = Path(folder) / "data.db"
-            for suffix in _BESIDE:
-                _copy(_beside(database, suffix), _beside(copy, suffix))
-            if signature(database) == before:
-                yield copy
+    files = [_beside(database, suffix) for suffix in _BESIDE]
+    for _ in range(_ATTEMPTS):
+        before = signature(database)
+        with copied(files, partial(_is_still, database, before)) as folder:
+            if folder:
+                yield folder / database.name
                 return
-        raise SourceBusy(f"{database} kept changing while it was copied; run it again")
+    raise SourceBusy(f"{database} kept changing while it was copied; run it again")
 
 
-def _copy(source: Path, target: Path) -> None:
-    target.unlink(missing_ok=True)
-    if source.exists():
-        shutil.copyfile(source, target)
+def _is_still(database: Path, before: Signature) -> bool:
+    return signature(database) == before
 
 
 def _connect(database: Path, query: str, busy_seconds: float) -> sqlite3.Connection:

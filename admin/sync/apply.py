@@ -291,6 +291,16 @@ def pending_of(target: Target, journal: Journal) -> Pending:
     return Pending(writer.table, target.edge, target.clock, journal.later, writer.keep_alive)
 
 
+def clear_stale_thumbs(originals: Iterable[str], target: Target, journal: Journal) -> None:
+    """Delete the thumbs of originals that were replaced after their thumbs were made."""
+    pending = pending_of(target, journal)
+    for key in originals:
+        target.writer.keep_alive()
+        target.writer.lease.require()
+        pending.note(invalidation.removal(key))
+        target.bucket.clear_thumbs(key)
+
+
 def clear_thumbs_again(target: Target, journal: Journal) -> None:
     """Clear the thumbs once more that a request on its way may have stored since."""
     now = target.clock()

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pocketfiles import keys
 from pocketfiles.catalogue.generations import Item
 from pocketfiles.catalogue.items import COLLECTION, DATA, collection_item, text_of
 
@@ -15,10 +16,9 @@ from ..target.actions import DeleteFile, DeleteItem, HoldItem, PutFile, PutItem
 from ..target.items import unpacked
 from .mirror import FILES, NEW_IN_DOUBT, NO_DIGEST, PENDING, UPLOAD, Mirror, file_of, one, paged
 
-_OF_RECORDS = "instr(i.pk, '#') = 0"
-_OF_REFERENCES = "instr(i.pk, '#') > 0"
-_COLLECTION_OF_REFERENCE = "substr(i.pk, 1, instr(i.pk, '#') - 1)"
-_IS_DESIRED = "EXISTS (SELECT 1 FROM rows r WHERE r.cid = {cid} AND r.rid = i.sk)"
+_OF_RECORDS = "is_record(i.pk)"
+_OF_REFERENCES = "NOT is_record(i.pk)"
+_IS_DESIRED = "EXISTS (SELECT 1 FROM rows r WHERE r.cid = collection_of(i.pk) AND r.rid = i.sk)"
 _IS_STORED = (
     "EXISTS (SELECT 1 FROM rows r WHERE r.cid = i.pk AND r.rid = i.sk AND r.digest IS NOT NULL)"
 )
@@ -94,29 +94,25 @@ class Differences:
 
         Without ``removing``, only index items of records that stay.
         """
-        yield from self._gone(_OF_RECORDS, _IS_STORED, "i.pk", removing=removing)
-        yield from self._gone(
-            _OF_REFERENCES, _IS_REFERRED_TO, _COLLECTION_OF_REFERENCE, removing=removing
-        )
+        yield from self._gone(_OF_RECORDS, _IS_STORED, removing=removing)
+        yield from self._gone(_OF_REFERENCES, _IS_REFERRED_TO, removing=removing)
 
-    def _gone(
-        self, which: str, is_desired: str, cid: str, *, removing: bool
-    ) -> Iterator[DeleteItem]:
-        of_records_that_stay = "" if removing else f"AND {_IS_DESIRED.format(cid=cid)}"
+    def _gone(self, which: str, is_desired: str, *, removing: bool) -> Iterator[DeleteItem]:
+        of_records_that_stay = "" if removing else f"AND {_IS_DESIRED}"
         query = (
-            f"SELECT i.pk, i.sk, i.generation, i.size, {cid}, {_IS_DESIRED.format(cid=cid)} "  # noqa: S608
+            f"SELECT i.pk, i.sk, i.generation, i.size, {_IS_DESIRED} "  # noqa: S608
             f"FROM items i WHERE {which} AND i.digest IS NOT NULL AND NOT {is_desired} "
             f"{of_records_that_stay} AND (i.pk, i.sk) > (?, ?) ORDER BY i.pk, i.sk LIMIT ?"
         )
-        for pk, sk, known, room, collection_id, stays in paged(self._db, query, (), ("", "")):
-            if stays or collection_id not in self.held.records:
+        for pk, sk, known, room, stays in paged(self._db, query, (), ("", "")):
+            if stays or keys.collection_of(pk) not in self.held.records:
                 yield DeleteItem(pk, sk, known, room)
 
     def held_items(self) -> Iterator[HoldItem]:
         """Records that are gone from the source, held back, and not marked yet."""
         query = (
             f"SELECT i.pk, i.sk, i.generation FROM items i WHERE {_OF_RECORDS} "  # noqa: S608
-            f"AND i.digest IS NOT NULL AND i.held = 0 AND NOT {_IS_DESIRED.format(cid='i.pk')} "
+            f"AND i.digest IS NOT NULL AND i.held = 0 AND NOT {_IS_DESIRED} "
             "AND (i.pk, i.sk) > (?, ?) ORDER BY i.pk, i.sk LIMIT ?"
         )
         for pk, sk, known in paged(self._db, query, (), ("", "")):
@@ -188,8 +184,7 @@ class Differences:
             "SELECT DISTINCT o.owner FROM objects o LEFT JOIN files f ON f.key = o.owner "
             "WHERE f.key IS NULL AND o.owner > ? ORDER BY o.owner LIMIT ?"
         )
-        definitions = (*self._mirror.actual, *self._mirror.desired)
-        known = {sk.removeprefix(COLLECTION) for sk in definitions} | set(self.dropped())
+        known = self._mirror.defined_collections() | set(self.dropped())
         if self.held.files:
             return
         for (owner,) in paged(self._db, query, (), ("",)):

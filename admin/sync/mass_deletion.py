@@ -75,7 +75,7 @@ def _records(mirror: Mirror, gone_by_collection: Counter[str]) -> str:
     gone = gone_by_collection.total()
     actual = one(
         mirror.db,
-        "SELECT count(*) FROM items WHERE instr(pk, '#') = 0 AND digest IS NOT NULL",
+        "SELECT count(*) FROM items WHERE is_record(pk) AND digest IS NOT NULL",
     )
     is_mass = AT_LEAST <= gone > actual - gone
     return f"{gone} of the table's {actual} records" if is_mass else ""

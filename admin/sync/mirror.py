@@ -25,7 +25,7 @@ from pocketfiles.catalogue.generations import (
     Pointer,
     generation_of,
 )
-from pocketfiles.catalogue.items import HEADER, indexed_from
+from pocketfiles.catalogue.items import COLLECTION, HEADER, indexed_from
 
 from ..source.storage import LocalFile
 from ..target.actions import (
@@ -91,6 +91,8 @@ class Mirror:
             pass  # SQLite would say less clearly that the temporary folder cannot be written
         self.db = sqlite3.connect("", isolation_level=None)
         self.db.executescript(_SCHEMA)
+        self.db.create_function("is_record", 1, keys.is_record, deterministic=True)
+        self.db.create_function("collection_of", 1, keys.collection_of, deterministic=True)
         self.db.execute("BEGIN")  # never committed
         self.actual: dict[str, Item] = {}
         """The definitions of the catalogue that counts, by sort key."""
@@ -191,6 +193,18 @@ class Mirror:
                     (stored.key, owner, stored.size, stored.etag, stored.modified),
                 )
 
+    def stale_thumbs(self) -> list[str]:
+        """Originals, by key, of which a listing just showed a thumb that is older than they are.
+
+        Such a thumb was made of other bytes. Times are whole seconds, so one that is equally old
+        counts as fresh.
+        """
+        query = (
+            "SELECT DISTINCT t.owner FROM objects t JOIN objects o ON o.key = t.owner "
+            "WHERE t.modified < o.modified ORDER BY t.owner"
+        )
+        return [owner for (owner,) in self.db.execute(query)]
+
     # The desired side: written by the reader of PocketBase.
 
     def sources(self, collection_id: str) -> Iterator[tuple[str, bytes]]:
@@ -247,6 +261,11 @@ class Mirror:
     def known_collections(self) -> list[str]:
         """Ids of the collections that have rows."""
         return [row[0] for row in self.db.execute("SELECT DISTINCT cid FROM rows")]
+
+    def defined_collections(self) -> set[str]:
+        """Ids of the collections that are or should be in the catalogue."""
+        definitions = (*self.actual, *self.desired)
+        return {sk.removeprefix(COLLECTION) for sk in definitions if sk.startswith(COLLECTION)}
 
     def _forget(self, key: tuple[str, str]) -> None:
         self.db.execute("DELETE FROM refs WHERE cid = ? AND sk = ?", key)

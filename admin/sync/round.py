@@ -29,6 +29,7 @@ from .apply import (
     OnDone,
     Target,
     apply,
+    clear_stale_thumbs,
     clear_thumbs_again,
     pending_of,
 )
@@ -102,6 +103,8 @@ class Sync:
         self._limits_deletion = removing and not allow_mass_deletion
         self._sleep = sleep
         self._read_pending_at = target.clock()
+        self._stale_thumbs: list[str] = []
+        """Originals whose thumbs are older than they are, by the last listing."""
 
     @property
     def is_writing(self) -> bool:
@@ -124,6 +127,7 @@ class Sync:
         self._mirror.must_publish = not is_own
         if self.source.files:
             self._mirror.add_objects(self._target.bucket.list())
+            self._stale_thumbs = self._mirror.stale_thumbs()
 
     def keep_alive(self) -> None:
         """Renew the lease and the heartbeat when it is time. Raises ``LeaseLost``."""
@@ -286,6 +290,10 @@ class Sync:
 
     def _tidy(self) -> None:
         """Do what was left for later, and remove what no reader needs any more."""
+        known = self._mirror.defined_collections()
+        stale = [key for key in self._stale_thumbs if key.partition("/")[0] in known]
+        clear_stale_thumbs(stale, self._target, self._mirror)
+        self._stale_thumbs = []
         clear_thumbs_again(self._target, self._mirror)
         old = self._writer.old_generation()
         for pk, sk, generation in self._mirror.tombstones(old):

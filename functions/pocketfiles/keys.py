@@ -156,6 +156,11 @@ def is_record(pk: str) -> bool:
     return MARK not in pk
 
 
+def collection_of(pk: str) -> str:
+    """The collection id in the partition key of a record or of an index item."""
+    return pk.partition(MARK)[0]
+
+
 def parse_reference(pk: str) -> Reference | None:
     """The reference that a partition key stands for; ``None`` for any other kind of key."""
     if not is_data(pk):

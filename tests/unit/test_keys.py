@@ -72,3 +72,8 @@ def test_the_partition_key_of_records_is_distinguished_from_others() -> None:
     assert not keys.is_record(keys.CATALOGUE)
     assert keys.parse_reference("pbc_photos") is None
     assert keys.parse_reference(keys.CATALOGUE) is None
+
+
+def test_the_collection_of_a_record_and_of_an_index_item_is_known() -> None:
+    assert keys.collection_of("docs") == "docs"
+    assert keys.collection_of(keys.Reference("docs", "owner", "a#b").pk) == "docs"

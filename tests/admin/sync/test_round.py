@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,33 @@ def test_after_a_change_a_sync_equals_a_fresh_import(
     fresh.s3.put_object(Bucket=fresh.bucket, Key="backups/other.zip", Body=b"not ours")
     assert state(cloud) == state(fresh)
     assert not run(cloud, shaped.directory).changed
+
+
+def put_after(cloud: Cloud, key: str, before: str) -> None:
+    """Put an object again until the bucket says that it is younger than the other."""
+    heads = cloud.s3.head_object
+    while (
+        heads(Bucket=cloud.bucket, Key=key)["LastModified"]
+        <= heads(Bucket=cloud.bucket, Key=before)["LastModified"]
+    ):
+        time.sleep(0.1)
+        body = cloud.s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
+        cloud.s3.put_object(Bucket=cloud.bucket, Key=key, Body=body, ContentType="text/plain")
+
+
+def test_thumbs_older_than_their_original_are_cleared_and_younger_ones_stay(
+    cloud: Cloud, shaped: Shaped
+) -> None:
+    run(cloud, shaped.directory)
+    stale = "id_docs/doc2/thumbs_s1.txt/1x1_s1.txt"
+    fresh = "id_docs/doc2/thumbs_s2.txt/1x1_s2.txt"
+    foreign = "elsewhere/doc2/thumbs_s1.txt/1x1_s1.txt"
+    for key in (stale, fresh, foreign, "elsewhere/doc2/s1.txt"):
+        cloud.s3.put_object(Bucket=cloud.bucket, Key=key, Body=b"thumb")
+    put_after(cloud, "id_docs/doc2/s1.txt", stale)
+    put_after(cloud, "elsewhere/doc2/s1.txt", foreign)
+    run(cloud, shaped.directory)
+    assert {key for key in objects(cloud) if "thumbs_" in key} == {fresh, foreign}
 
 
 def test_deleting_a_file_deletes_its_thumbs_and_no_others(cloud: Cloud, shaped: Shaped) -> None:
