@@ -31,6 +31,12 @@ hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("search", max_examples=5000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+
+def how_many(few: int, many: int) -> int:
+    """How many cases to try: few, or many in a longer search."""
+    return many if os.environ.get("HYPOTHESIS_PROFILE") == "search" else few
+
+
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "local" / "demo" / "pb_data"
 

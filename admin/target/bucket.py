@@ -4,9 +4,11 @@ Objects outside ``<collection id>/<record id>/`` are nobody's business here and 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.s3.transfer import ProgressCallbackInvoker, TransferConfig, create_transfer_manager
+from botocore.exceptions import ClientError
 
 from pocketfiles import keys
 
@@ -106,9 +108,14 @@ class Bucket:
         """Whether an object has the file's bytes, content type and metadata, looked at closely.
 
         Where the bucket's keys are KMS's, ETags say nothing: an object younger than its file is its
-        copy.
+        copy. An object that is gone meanwhile has nothing.
         """
-        found = self._client.head_object(Bucket=self._name, Key=stored.key)
+        try:
+            found = self._client.head_object(Bucket=self._name, Key=stored.key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+                return False
+            raise
         has_type = found.get("ContentType") == file.content_type
         has_metadata = found["Metadata"] == file.metadata
         if not has_type or not has_metadata:

@@ -14,7 +14,7 @@ import pytest
 from admin.sync.round import Source, prepared
 from tests.admin.conftest import run, state
 from tests.admin.shaped import Shaped, field
-from tests.conftest import ROOT, Cloud, make_cloud
+from tests.conftest import ROOT, Cloud, how_many, make_cloud
 from tests.faults.proxy import Exchange, Rule, running
 
 USERS = [f"user{n}" for n in range(4)]
@@ -246,9 +246,10 @@ def test_a_process_killed_outright_is_finished_by_the_next(cloud: Cloud, shaped:
         shaped.store(f"id_docs/many{number}/a.txt", b"a")
         shaped.put("docs", f"many{number}", attachment="a.txt", owner="ann")
     chance = random.Random(7)
-    for carried_out in (True, False, True):
-        last = LastWrite(chance.randrange(5, 50), carried_out=carried_out)
+    for number in range(how_many(3, 60)):
+        last = LastWrite(chance.randrange(5, 50), carried_out=number % 2 == 0)
         kill_at(last, cloud, shaped.directory)
-        disturb(shaped, chance)
+        for _ in range(30):
+            disturb(shaped, chance)
     run(cloud, shaped.directory)
     assert_clean(cloud, shaped.directory)
