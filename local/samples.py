@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice, product
 from typing import TypeAlias
-from urllib.parse import quote
 
 from pocketfiles import tokens
 from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Collection, Field, Record
+from pocketfiles.locate import path_of
 
 Opens: TypeAlias = Callable[[str], bool]
 """Whether a GET of a path (with its query) returns a file."""
@@ -108,4 +108,4 @@ def _users(snapshot: Snapshot, collections: list[Collection]) -> Iterator[User]:
 def _paths(snapshot: Snapshot, collection: Collection, field: Field) -> Iterator[str]:
     for record in snapshot.reader.all(collection.id, _RECORDS):
         for name in record.names(field):
-            yield f"/api/files/{quote(collection.name)}/{quote(record.id)}/{quote(name, safe='')}"
+            yield path_of(collection.name, record.id, name)

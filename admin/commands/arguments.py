@@ -40,7 +40,8 @@ def add_parser(
     ``doc`` is the docstring of the command's module, "``name``: what it does". ``example`` is a
     command line without the program's name.
     """
-    about = " ".join(doc.replace("``", "").partition(": ")[2].split())
+    _, _, written = doc.replace("``", "").partition(": ")
+    about = " ".join(written.split())
     return commands.add_parser(
         name,
         help=about.partition(".")[0].partition(";")[0],

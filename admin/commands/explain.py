@@ -84,12 +84,14 @@ def _request(parsed: argparse.Namespace) -> Request:
         url = urlsplit(parsed.path)
     except ValueError as error:
         parser.error(f"PATH is no URL: {error}")
-    query = {**parse_query(url.query), **dict(_pair(parser, text) for text in parsed.query)}
+    query = dict(parse_query(url.query))
+    query.update(_pair(parser, text) for text in parsed.query)
     if parsed.token is not None:
         query["token"] = parsed.token
-    headers = {
-        name.lower(): value for name, value in (_pair(parser, text) for text in parsed.header)
-    }
+    headers = {}
+    for text in parsed.header:
+        name, value = _pair(parser, text)
+        headers[name.lower()] = value
     # API Gateway hands the path on decoded.
     return Request(parsed.method, unquote(url.path), query, headers, parsed.address)
 

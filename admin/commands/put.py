@@ -5,9 +5,9 @@ A file replaces the one in a single field and is added to a multiple one.
 
 import argparse
 from pathlib import Path
-from urllib.parse import quote
 
 from pocketfiles.catalogue.model import Collection, Field
+from pocketfiles.locate import path_of
 
 from ..errors import AdminError
 from ..wording import counted
@@ -50,8 +50,7 @@ def run(parsed: argparse.Namespace) -> int:
     with output.byte_bar(size) as on_bytes:
         stored, new = records.put(collection, parsed.record, field, parsed.files, values, on_bytes)
     for path, name in zip(parsed.files, stored, strict=True):
-        url = "/".join(quote(part) for part in (collection.name, parsed.record, name))
-        output.say(f"{path} -> /api/files/{url}")
+        output.say(f"{path} -> {path_of(collection.name, parsed.record, name)}")
     done = "created" if new else "updated"
     output.say(
         f"{done} {collection.name}/{parsed.record}: "

@@ -4,10 +4,10 @@ Token keys and password hashes are never shown.
 """
 
 import argparse
-from urllib.parse import quote
 
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.model import Collection, Record, Value
+from pocketfiles.locate import path_of
 
 from . import arguments, output
 from .ls import find_collection, find_record
@@ -48,7 +48,7 @@ def _files(collection: Collection, record: Record, origin: str) -> list[str]:
     lines = []
     for field in collection.file_fields:
         for name in record.names(field):
-            path = "/".join(quote(part, safe="") for part in (collection.name, record.id, name))
+            path = path_of(collection.name, record.id, name)
             note = " (protected: add ?token=)" if field.protected else ""
-            lines.append(f"file: {origin}/api/files/{path}{note}")
+            lines.append(f"file: {origin}{path}{note}")
     return lines

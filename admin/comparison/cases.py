@@ -7,10 +7,9 @@ are taken. So a comparison can go on where it stopped, and two comparisons can b
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record
-from pocketfiles.locate import ALWAYS_ALLOWED
+from pocketfiles.locate import ALWAYS_ALLOWED, path_of
 
 from ..source.pocketbase import Snapshot
 from ..source.reader import Directory
@@ -134,7 +133,7 @@ def _of_field(
         source = record.sources.get(name)
         owner = (source.collection_id, source.record_id) if source else (collection.id, record.id)
         original = Case(
-            path=_path(collection.name, record.id, name),
+            path=path_of(collection.name, record.id, name),
             key="/".join((*owner, name)),
             protected=field.protected,
         )
@@ -142,7 +141,7 @@ def _of_field(
         if field.protected:
             for user in users:
                 yield from _for_user(replace(original, user=user), field)
-    missing = _path(collection.name, record.id, _MISSING_NAME)
+    missing = path_of(collection.name, record.id, _MISSING_NAME)
     yield Case(path=missing, key=f"{collection.id}/{record.id}/{_MISSING_NAME}")
 
 
@@ -167,11 +166,6 @@ def _for_user(original: Case, field: Field) -> Iterator[Case]:
     if field.thumbs and original.key.lower().endswith(_PICTURES):
         size = field.thumbs[0]
         yield replace(original, path=f"{original.path}?thumb={size}", thumb=size)
-
-
-def _path(*parts: str) -> str:
-    escaped = "/".join(quote(part, safe="") for part in parts)
-    return f"/api/files/{escaped}"
 
 
 def _order(text: str) -> bytes:

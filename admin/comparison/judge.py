@@ -111,7 +111,8 @@ def _normal(name: str, value: str | None) -> str:
     if name == "last-modified":
         return "a date"  # PocketBase's is that of its file, ours that of the copy in the bucket
     if name == "vary":
-        return ", ".join(sorted({each.strip() for each in value.split(",")}, key=str.lower))
+        names = {each.strip() for each in value.split(",")}
+        return ", ".join(sorted(names, key=str.lower))
     return value
 
 

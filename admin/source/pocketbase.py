@@ -231,7 +231,10 @@ def _types(connection: sqlite3.Connection) -> Mapping[str, Mapping[str, str]]:
         "SELECT sql FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY rowid"
     )
     names = connection.execute("SELECT name FROM _collections")
-    return column_types((text(sql) for (sql,) in schema), (text(name) for (name,) in names))
+    return column_types(
+        schema=(text(sql) for (sql,) in schema),
+        names=(text(name) for (name,) in names),
+    )
 
 
 def _with_types(raw: dict[str, Any], types: Mapping[str, str]) -> dict[str, Any]:

@@ -120,7 +120,8 @@ def with_others(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[di
     """
     given = {each["id"] for each in raw}
     names = {each["name"].casefold(): each["name"] for each in raw}
-    others = [json.loads(item["data"]["S"]) for key, item in known.items() if key not in given]
+    other_items = [item for collection_id, item in known.items() if collection_id not in given]
+    others = [json.loads(item["data"]["S"]) for item in other_items]
     for other in others:
         if other["name"].casefold() in names:
             raise AdminError(

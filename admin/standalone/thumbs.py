@@ -4,11 +4,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from pocketfiles import keys, tokens
 from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Collection, Field, Record
+from pocketfiles.locate import path_of
 
 from ..errors import AdminError
 from ..target.bucket import Bucket
@@ -131,8 +131,7 @@ def _missing(
         original = keys.original(collection.id, record.id, name)
         if original not in present or not name.lower().endswith(_PICTURES):
             continue
-        parts = (collection.name, record.id, name)
-        path = "/".join(("/api/files", *(quote(part, safe="") for part in parts)))
+        path = path_of(collection.name, record.id, name)
         for size in dict.fromkeys(file_field.thumbs):
             if keys.thumb(original, size) not in present:
                 yield Missing(path, size, file_field.protected)

@@ -51,10 +51,10 @@ class Bucket:
         for page in pages:
             for found in page.get("Contents", []):
                 yield Stored(
-                    found["Key"],
-                    found["Size"],
-                    found["ETag"].strip('"'),
-                    found["LastModified"].timestamp(),
+                    key=found["Key"],
+                    size=found["Size"],
+                    etag=found["ETag"].strip('"'),
+                    modified=found["LastModified"].timestamp(),
                 )
 
     def exists(self, key: str) -> bool:

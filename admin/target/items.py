@@ -21,7 +21,7 @@ _LONGEST_SK = 1024
 
 def later_item(sk: str, due: float) -> Item:
     """The item that says what is left to do from a moment on, in epoch seconds."""
-    return {"pk": {"S": keys.LATER}, "sk": {"S": sk}, "due": {"N": repr(due)}}
+    return {**keys.item_key(keys.LATER, sk), "due": {"N": repr(due)}}
 
 
 def digest(item: Item) -> bytes:

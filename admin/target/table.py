@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.exceptions import ClientError
 
+from pocketfiles import keys
 from pocketfiles.catalogue.generations import Item
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Update:
             expression += f" REMOVE {', '.join(map(placeholders.name, self.remove))}"
         conditions = list(self._conditions(placeholders))
         request: dict[str, Any] = {
-            "Key": {"pk": {"S": self.pk}, "sk": {"S": self.sk}},
+            "Key": keys.item_key(self.pk, self.sk),
             "UpdateExpression": expression,
             "ExpressionAttributeNames": {
                 short: attribute for attribute, short in placeholders.names.items()
@@ -130,7 +131,7 @@ class TargetTable:
     def get(self, pk: str, sk: str) -> Item | None:
         """One item, strongly consistent."""
         found: Any = self._client.get_item(
-            TableName=self.name, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=True
+            TableName=self.name, Key=keys.item_key(pk, sk), ConsistentRead=True
         )
         item: Item | None = found.get("Item")
         return item
@@ -153,7 +154,7 @@ class TargetTable:
         self, pk: str, sk: str, expected: Mapping[str, Mapping[str, Any]] | None = None
     ) -> None:
         """Remove an item. Raises ``Conflict`` if it has other values than ``expected``."""
-        key = {"pk": {"S": pk}, "sk": {"S": sk}}
+        key = keys.item_key(pk, sk)
         if not expected:
             self._client.delete_item(TableName=self.name, Key=key)
             return

@@ -96,7 +96,8 @@ class Writer:
 
     def read(self) -> None:
         """Read the pointer."""
-        self.published = Published.of(self.table.get(keys.pointer(0), keys.POINTER))
+        item = self.table.get(keys.pointer(0), keys.POINTER)
+        self.published = Published.of(item)
 
     def value(self, pk: str, sk: str) -> Item | None:
         """What an item holds at the generation that counts."""
@@ -171,9 +172,8 @@ class Writer:
         self, pk: str, sk: str, value: Mapping[str, Any], known: int | None, room: int
     ) -> None:
         if known is None:
-            key = {"pk": {"S": pk}, "sk": {"S": sk}}
             generation = {GENERATION: {"N": str(self.generation)}}
-            self.table.create({**key, **value, **generation})
+            self.table.create({**keys.item_key(pk, sk), **value, **generation})
             return
         replacement = Replacement(pk, sk, value, known, self.generation)
         self.table.update(self._update(replacement, room))

@@ -143,7 +143,9 @@ def _formats(env: Mapping[str, str]) -> tuple[str, ...]:
     if text == "none":
         return ()
     chosen = tuple(text.split(","))
-    if len(set(chosen)) < len(chosen) or not set(chosen) <= set(_THUMBS.formats):
+    are_known = set(chosen) <= set(_THUMBS.formats)
+    has_repeated = len(set(chosen)) < len(chosen)
+    if has_repeated or not are_known:
         raise ConfigError("THUMB_FORMATS is not none or a list of avif and webp")
     return chosen
 
@@ -168,7 +170,8 @@ def _number(env: Mapping[str, str], name: str, default: int, least: int, most: i
     text = env.get(name, "")
     if not text:
         return default
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+    is_number = text.isascii() and text.isdigit()
+    if not is_number or not least <= int(text) <= most:
         raise ConfigError(f"{name} is not a whole number from {least} to {most}")
     return int(text)
 

@@ -20,7 +20,8 @@ def request_of(event: Event) -> Request:
     http = event["requestContext"]["http"]
     text = event.get("body") or ""
     raw_query = event.get("rawQueryString") or ""
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    sent_headers = event.get("headers") or {}
+    headers = {name.lower(): value for name, value in sent_headers.items()}
     if event.get("cookies"):
         headers["cookie"] = "; ".join(event["cookies"])
     return Request(

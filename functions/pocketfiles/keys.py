@@ -126,6 +126,11 @@ def parse(key: str) -> Original | Thumb | None:
     return None
 
 
+def item_key(pk: str, sk: str) -> dict[str, dict[str, str]]:
+    """The key of an item of the table, in DynamoDB's attribute format."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
 def may_be_record_id(text: str) -> bool:
     """Whether a record can have this id. If not, it need not be looked up."""
     return 0 < len(text.encode(errors="replace")) <= MAX_ID_BYTES

@@ -4,6 +4,7 @@ Each step raises the ``Refusal`` that ends the request when it finds nothing.
 """
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from pocketfiles import keys
 from pocketfiles.catalogue.cached import Snapshot
@@ -46,6 +47,12 @@ def parts(request: Request) -> tuple[str, str, str]:
                 raise NotFound("an empty path segment")
             return collection, record, name
     raise NotFound("no such route")
+
+
+def path_of(collection_name: str, record_id: str, name: str) -> str:
+    """The path of a file's URL, percent-encoded."""
+    segments = [quote(segment, safe="") for segment in (collection_name, record_id, name)]
+    return f"/api/files/{'/'.join(segments)}"
 
 
 def find_collection(snapshot: Snapshot, name_or_id: str) -> Collection:

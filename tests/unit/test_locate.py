@@ -3,7 +3,15 @@ import pytest
 from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.model import Collection, Field, Record, Source
 from pocketfiles.errors import NotFound, Refusal, UnknownCollection
-from pocketfiles.locate import Located, find_collection, find_field, find_record, parts, thumb_size
+from pocketfiles.locate import (
+    Located,
+    find_collection,
+    find_field,
+    find_record,
+    parts,
+    path_of,
+    thumb_size,
+)
 from tests.fakes import FakeTable, request
 
 IMAGE = Field("f1", "image", "file", max_select=1, thumbs=("50x50", "bad"))
@@ -24,6 +32,10 @@ def snapshot() -> Snapshot:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_path_has_a_collection_a_record_and_a_file(method: str) -> None:
     assert parts(request(method, "/api/files/photos/p1/a b.png")) == ("photos", "p1", "a b.png")
+
+
+def test_a_files_path_is_percent_encoded() -> None:
+    assert path_of("photos", "p1", "a/é b.png") == "/api/files/photos/p1/a%2F%C3%A9%20b.png"
 
 
 @pytest.mark.parametrize(

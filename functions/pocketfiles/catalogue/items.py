@@ -54,8 +54,7 @@ def record_items(
     Without ``references``, the record is referred to by its relations alone.
     """
     item: Item = {
-        "pk": {"S": record.collection_id},
-        "sk": {"S": record.id},
+        **keys.item_key(record.collection_id, record.id),
         RECORD: _packed(_by_id(collection, record.values)),
     }
     if record.sources:
@@ -66,7 +65,7 @@ def record_items(
         item[SOURCES] = {"S": _json(sources)}
     if references is None:
         references = relation_references(collection, record)
-    index_items = [{"pk": {"S": pk}, "sk": {"S": record.id}} for pk in references]
+    index_items = [keys.item_key(pk, record.id) for pk in references]
     return [item, *index_items]
 
 
@@ -104,8 +103,7 @@ def collection_item(raw: Mapping[str, Any], position: int) -> Item:
     kept = _reduced(raw, _COLLECTION_KEYS)
     kept["fields"] = [_reduced(field, _FIELD_KEYS) for field in raw["fields"]]
     return {
-        "pk": {"S": keys.CATALOGUE},
-        "sk": {"S": f"{COLLECTION}{raw['id']}"},
+        **keys.item_key(keys.CATALOGUE, f"{COLLECTION}{raw['id']}"),
         DATA: {"S": _json(kept)},
         "position": {"N": str(position)},
     }
@@ -114,7 +112,7 @@ def collection_item(raw: Mapping[str, Any], position: int) -> Item:
 def settings_item(raw: Mapping[str, Any]) -> Item:
     """The settings' item: the address rules alone, never a mail or storage secret."""
     kept = _reduced(raw, ("superuserIPs", "trustedProxy"))
-    return {"pk": {"S": keys.CATALOGUE}, "sk": {"S": SETTINGS}, DATA: {"S": _json(kept)}}
+    return {**keys.item_key(keys.CATALOGUE, SETTINGS), DATA: {"S": _json(kept)}}
 
 
 def _reduced(raw: Mapping[str, Any], wanted: Iterable[str]) -> dict[str, Any]:
@@ -126,8 +124,7 @@ def header_item(definitions: int, indexed: Iterable[tuple[str, str]]) -> Item:
     """The header of a version of the catalogue: how many definitions it has, and which fields, by
     collection id and field id, have index items."""
     return {
-        "pk": {"S": keys.CATALOGUE},
-        "sk": {"S": HEADER},
+        **keys.item_key(keys.CATALOGUE, HEADER),
         "definitions": {"N": str(definitions)},
         DATA: {"S": _json(sorted(indexed))},
     }

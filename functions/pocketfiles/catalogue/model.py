@@ -64,7 +64,10 @@ class TokenOptions:
     def from_json(cls, raw: Mapping[str, Any] | None) -> "TokenOptions":
         """``{"secret": …, "duration": …}``; an export has no secret."""
         raw = raw or {}
-        return cls(str(raw.get("secret") or ""), int(raw.get("duration") or 0))
+        return cls(
+            secret=str(raw.get("secret") or ""),
+            duration=int(raw.get("duration") or 0),
+        )
 
 
 @dataclass(frozen=True, slots=True)

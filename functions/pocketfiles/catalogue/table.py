@@ -89,7 +89,7 @@ class Table:
 
     def get_item(self, pk: str, sk: str) -> Item | None:
         """One item, or ``None``."""
-        answer = self._call("get_item", Key=_key(pk, sk), ConsistentRead=True)
+        answer = self._call("get_item", Key=keys.item_key(pk, sk), ConsistentRead=True)
         item: Item | None = answer.get("Item")
         return item
 
@@ -99,7 +99,7 @@ class Table:
         Keys that DynamoDB left unprocessed are asked for again, with pauses between. Raises
         ``Overloaded`` when some are always left.
         """
-        wanted = [_key(pk, sk) for sk in sks]
+        wanted = [keys.item_key(pk, sk) for sk in sks]
         pause = _FIRST_PAUSE_SECONDS
         for attempt in range(_BATCH_ATTEMPTS):
             if attempt:
@@ -124,7 +124,7 @@ class Table:
         if page_size is not None:
             request["Limit"] = page_size
         if after:
-            request["ExclusiveStartKey"] = _key(pk, after)
+            request["ExclusiveStartKey"] = keys.item_key(pk, after)
         while True:
             page = self._call("query", **request)
             yield from page["Items"]
@@ -209,10 +209,6 @@ class TableAt:
     def _record(self, item: Item, collection: Collection) -> Record | None:
         value = value_at(item, self._pointer, with_held=self._with_held)
         return record_from(value, collection) if value else None
-
-
-def _key(pk: str, sk: str) -> dict[str, Any]:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
 def _answer(operation: Any, **request: Any) -> Any:

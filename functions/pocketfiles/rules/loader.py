@@ -107,7 +107,8 @@ class Loader:
         if collection.id in self._whole:
             return
         self._whole.add(collection.id)
-        self._take(collection, self._reader.all(collection.id, self._limit(collection.id)))
+        records = self._reader.all(collection.id, self._limit(collection.id))
+        self._take(collection, records)
 
     def _load_probe(self, collection: Collection) -> None:
         """Load one record more than those read already: a different one, if there is any."""

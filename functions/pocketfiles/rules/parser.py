@@ -65,7 +65,12 @@ class _Parser:
                 groups[-1].add(group.tree())
             else:
                 break
-        return Rule(self._text, groups[0].tree(), tuple(self._comparisons), tuple(self._requests))
+        return Rule(
+            text=self._text,
+            root=groups[0].tree(),
+            comparisons=tuple(self._comparisons),
+            requests=tuple(self._requests),
+        )
 
     def _read(self, group: "_Group", token: Token) -> None:
         """One step: the operand, sign or join that ``token`` begins."""

@@ -7,15 +7,14 @@ number or a sign is skipped, one anywhere else ends the rule or leaves it unfini
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from pocketfiles.errors import RuleError
 
 Kind: TypeAlias = Literal["name", "text", "number", "sign", "join", "(", ")", ",", "end"]
 
-SIGNS = frozenset(
-    mark + sign for mark in ("", "?") for sign in ("=", "!=", ">", ">=", "<", "<=", "~", "!~")
-)
+_COMPARISONS = ("=", "!=", ">", ">=", "<", "<=", "~", "!~")
+SIGNS = frozenset({*_COMPARISONS, *(f"?{sign}" for sign in _COMPARISONS)})
 
 _BLANK = re.compile(r"[ \t\n]+")
 _NAME = re.compile(r"[@#_A-Za-z][A-Za-z0-9_.:]*")
@@ -69,14 +68,14 @@ class Scanner:
                 return Token(bracket, bracket, position, position + 1)
             case "'" | '"':
                 return self._quoted(position, limit)
-        for kind, pattern, is_complete, problem in _KINDS:
-            match = pattern.match(self.text, position, limit)
+        for syntax in _SYNTAXES:
+            match = syntax.pattern.match(self.text, position, limit)
             if match is None:
                 continue
-            if not is_complete(match[0]):
-                raise failure(problem, self.text, position)
+            if not syntax.is_complete(match[0]):
+                raise failure(syntax.problem, self.text, position)
             end = self._after_nul(match.end(), limit)
-            return Token(kind, match[0], position, end)
+            return Token(syntax.kind, match[0], position, end)
         raise failure("an unexpected character", self.text, position)
 
     def after_blanks(self, position: int, limit: int) -> int:
@@ -139,9 +138,19 @@ def _is_number(number: str) -> bool:
     return number != "-" and not number.endswith(".")
 
 
-_KINDS: tuple[tuple[Kind, re.Pattern[str], Callable[[str], bool], str], ...] = (
-    ("name", _NAME, _is_name, "an unfinished identifier"),
-    ("number", _NUMBER, _is_number, "not a number"),
-    ("sign", _SIGN, lambda sign: sign in SIGNS, "no such comparison"),
-    ("join", _JOIN, lambda join: join in {"&&", "||"}, "neither && nor ||"),
+class _Syntax(NamedTuple):
+    """One kind of token: the characters it consists of, whether they make one, and what is wrong
+    if they do not."""
+
+    kind: Kind
+    pattern: re.Pattern[str]
+    is_complete: Callable[[str], bool]
+    problem: str
+
+
+_SYNTAXES = (
+    _Syntax("name", _NAME, _is_name, "an unfinished identifier"),
+    _Syntax("number", _NUMBER, _is_number, "not a number"),
+    _Syntax("sign", _SIGN, lambda sign: sign in SIGNS, "no such comparison"),
+    _Syntax("join", _JOIN, lambda join: join in {"&&", "||"}, "neither && nor ||"),
 )
