@@ -9,9 +9,10 @@
 ``template``: what template.yaml declares, as values: functions, routes, buckets, tables.
 ``intrinsics``: CloudFormation's short tags and intrinsic functions.
 ``routing``: how an HTTP API reads a request target and chooses a route.
-``gateway``: requests to payload-2.0 events, function results to HTTP answers. Pure.
+``gateway``: HTTP messages, and requests to payload-2.0 events. Pure.
+``results``: function results to HTTP answers. Pure.
 ``runtime``: Lambda's part: loads handlers, invokes them with a context and a time limit.
-``api``: the HTTP API as a whole: ``routing``, ``gateway`` and ``runtime`` together.
+``api``: the HTTP API as a whole: ``routing``, ``gateway``, ``results`` and ``runtime`` together.
 ``server``: HTTP/1.1 over a socket. Knows nothing of AWS.
 ``cloud``: S3 and DynamoDB in memory, with the template's bucket and table.
 ``stand_in``: moto behind the checks that keep other programs and web pages out of that data.

@@ -6,17 +6,8 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from local.gateway import (
-    PAYLOAD_LIMIT,
-    Answer,
-    BadResult,
-    Request,
-    answer_of,
-    event_of,
-    exceeded,
-    refusal,
-    without_body,
-)
+from local.gateway import Answer, Request, event_of, exceeded, refusal, without_body
+from local.results import PAYLOAD_LIMIT, BadResult, answer_of
 from local.routing import BadTarget, Routes, read_target
 from local.runtime import FunctionError, IntegrationTimeout, Runtime
 from local.template import Route

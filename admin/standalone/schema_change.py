@@ -21,7 +21,6 @@ from ..sync.apply import WORKERS, Target, apply
 from ..sync.differences import Differences
 from ..sync.edge import in_step
 from ..sync.mirror import Mirror
-from ..target.actions import Action
 from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
 from ..target.table import TargetTable
@@ -89,11 +88,6 @@ class SchemaChange:
             records = counted(self._mirror.actual_records(gone.id), "record")
             removed.append(f"remove collection {gone.name} with its {records} and their files")
         return kept, removed
-
-    def actions(self) -> Iterator[Action]:
-        """The actions that ``apply`` carries out, in order."""
-        for step in plan.steps(Differences(self._mirror), removing=True):
-            yield from step
 
     def apply(self) -> None:
         """Write the changes. Raises ``TargetError`` if the table has changed since ``gather``."""

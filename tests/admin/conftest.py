@@ -1,6 +1,5 @@
 """What the importer's tests share: a filled data directory, and what a cloud holds in the end."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ from pocketfiles.catalogue.items import HEADER
 from pocketfiles.catalogue.table import Table
 from tests.admin.shaped import Shaped
 from tests.conftest import Cloud
-
-Run = Callable[..., Summary]
 
 
 @pytest.fixture
