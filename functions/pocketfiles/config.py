@@ -31,7 +31,7 @@ class ThumbOptions:
 
     ``formats``: what clients may ask for beside the original's format, best first: ``avif``,
     ``webp``. ``png_tolerance``: maximum error per channel, on a scale of 0 to 255, in PNG thumbs
-    of noisy images; 0 is lossless. Limits in bytes and pixels.
+    of many colours; 0 is lossless. Limits in bytes and pixels.
     """
 
     jpeg_quality: int = 85

@@ -10,6 +10,7 @@
 ``budget``      the limits of pixels and memory
 ``decode``      chooses a decoder and decodes no more than the task needs
 ``libvips``     reads JPEG and PNG by libvips, and writes PNG
+``libvips_rows`` a picture in libvips, read row by row or resized
 ``libvips_api`` the functions of libvips that are called
 ``libwebp``     reads WebP by libwebp
 ``resample``    averages and resizes pixels

@@ -59,14 +59,14 @@ class Measured:
 
 def measure(image: Image.Image) -> Measured:
     """What takes the fewest bytes for a sample of the image."""
-    sample = _sample(image)
-    pixels = sample.tobytes()
-    by_repetitions = len(zlib.compress(pixels, _SAMPLE_LEVEL))
-    differences = filtered(sample, _best_filter(sample))
+    part = sample(image)
+    by_repetitions = size_as_drawing(part)
+    differences = min(_differences(part).values(), key=Image.Image.entropy)
     # Pillow's entropy counts which channel a byte is of as well.
-    bits = differences.entropy() - math.log2(len(sample.getbands()))
-    by_frequencies = len(pixels) * max(_MIN_CODE, bits) / _BITS
-    by_both = len(zlib.compress(differences.tobytes(), _SAMPLE_LEVEL))
+    bits = differences.entropy() - math.log2(len(part.getbands()))
+    compared = differences.tobytes()
+    by_frequencies = len(compared) * max(_MIN_CODE, bits) / _BITS
+    by_both = len(zlib.compress(compared, _SAMPLE_LEVEL))
     if by_repetitions <= min(by_frequencies, by_both):
         return Measured(Content.DRAWING, bits, by_repetitions)
     if by_both <= _SEARCH_PAYS * by_frequencies:
@@ -74,39 +74,61 @@ def measure(image: Image.Image) -> Measured:
     return Measured(Content.PHOTOGRAPH, bits, by_frequencies)
 
 
+def size_as_drawing(part: Image.Image) -> int:
+    """How many bytes a sample takes if only repetitions are looked for."""
+    return len(zlib.compress(part.tobytes(), _SAMPLE_LEVEL))
+
+
 def best_filter(image: Image.Image) -> Filter:
     """The filter that leaves the lowest entropy in a sample of the image."""
-    return _best_filter(_sample(image))
+    differences = _differences(sample(image))
+    return min(Filter, key=lambda kind: differences[kind].entropy())
 
 
 def filtered(image: Image.Image, kind: Filter) -> Image.Image:
     """Each byte's difference from its prediction."""
-    left = Image.new(image.mode, image.size)
-    left.paste(image, (1, 0))
-    if kind == Filter.LEFT:
-        return ImageChops.subtract_modulo(image, left)
-    up = Image.new(image.mode, image.size)
-    up.paste(image, (0, 1))
-    if kind == Filter.UP:
-        return ImageChops.subtract_modulo(image, up)
-    average = ImageChops.add(left, up, scale=2)
-    return ImageChops.subtract_modulo(image, average)
+    if kind == Filter.AVERAGE:
+        return _difference_from_average(image, _moved(image, 1, 0), _moved(image, 0, 1))
+    neighbours = _moved(image, 1, 0) if kind == Filter.LEFT else _moved(image, 0, 1)
+    return ImageChops.subtract_modulo(image, neighbours)
 
 
-def _best_filter(sample: Image.Image) -> Filter:
-    return min(Filter, key=lambda kind: filtered(sample, kind).entropy())
-
-
-def _sample(image: Image.Image) -> Image.Image:
+def sample(image: Image.Image) -> Image.Image:
     """Nine tiles from all over the image, below one another; all of a small image."""
     side = min(_TILE_SIDE, *image.size)
     if image.width * image.height <= _TILES * side**2:
         return image
-    sample = Image.new(image.mode, (side, _TILES * side))
+    tiles = Image.new(image.mode, (side, _TILES * side))
     for number in range(_TILES):
         row, column = divmod(number, _TILES_ACROSS)
         left = (image.width - side) * column // (_TILES_ACROSS - 1)
         top = (image.height - side) * row // (_TILES_ACROSS - 1)
         tile = image.crop((left, top, left + side, top + side))
-        sample.paste(tile, (0, number * side))
-    return sample
+        tiles.paste(tile, (0, number * side))
+    return tiles
+
+
+def _differences(part: Image.Image) -> dict[Filter, Image.Image]:
+    """What each filter leaves of a sample."""
+    left = _moved(part, 1, 0)
+    up = _moved(part, 0, 1)
+    return {
+        Filter.LEFT: ImageChops.subtract_modulo(part, left),
+        Filter.UP: ImageChops.subtract_modulo(part, up),
+        Filter.AVERAGE: _difference_from_average(part, left, up),
+    }
+
+
+def _difference_from_average(
+    image: Image.Image,
+    left: Image.Image,
+    up: Image.Image,
+) -> Image.Image:
+    return ImageChops.subtract_modulo(image, ImageChops.add(left, up, scale=2))
+
+
+def _moved(image: Image.Image, right: int, down: int) -> Image.Image:
+    """Each pixel's left or upper neighbour; 0 where there is none."""
+    moved = Image.new(image.mode, image.size)
+    moved.paste(image, (right, down))
+    return moved

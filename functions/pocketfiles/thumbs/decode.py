@@ -24,6 +24,7 @@ from pocketfiles.thumbs.geometry import (
     Size,
     whole,
 )
+from pocketfiles.thumbs.libvips_rows import Rows
 from pocketfiles.thumbs.resample import Reduced, reduce
 from pocketfiles.thumbs.task import Task
 
@@ -32,9 +33,6 @@ _GREY_OR_RGB = frozenset({1, 3})
 
 _MIN_PIXELS_FOR_LIBVIPS = 1_000_000
 """Decoded pixels from which libvips is quicker than Pillow's libjpeg."""
-
-_MIN_SHRINK_TO_AVERAGE = 3
-"""Shrink factor from which averaging before resizing is quicker than libvips' floating point."""
 
 _MAX_PIXELS_DECODED_TWICE = 600_000_000
 """Most pixels × scans of a JPEG that is decoded once more to see whether it is complete."""
@@ -108,7 +106,7 @@ class _Canvas:
 class _RowsAsPicture:
     """What libvips reads, as a ``resample.Picture``."""
 
-    def __init__(self, rows: libvips.Rows) -> None:
+    def __init__(self, rows: Rows) -> None:
         self.size = rows.size
         self._rows = rows
 
@@ -175,21 +173,18 @@ def _resized_by_libvips(
     try:
         with decoder.opened(task, flawless=True) as rows:
             box = task.whole_box(rows.size)
-            has_alpha = rows.mode not in _OPAQUE_MODES
-            if box is None or (has_alpha and task.shrink >= _MIN_SHRINK_TO_AVERAGE):
-                return None
-            return _resized(rows, box, task)
+            return _resized(rows, box, task) if box else None
     except ValueError:
         return None
 
 
 def _resized(
-    rows: libvips.Rows,
+    rows: Rows,
     box: Box,
     task: Task,
 ) -> Reduced:
-    pixels = rows.resized(box, task.target)
-    image = Image.frombytes(rows.mode, task.target, pixels)
+    mode, pixels = rows.resized(box, task.target)
+    image = Image.frombytes(mode, task.target, pixels)
     return Reduced(image, FloatBox(*whole(task.target)))
 
 

@@ -1,9 +1,10 @@
 """Writes a PNG (PNG third edition §5, §9, §10).
 
-libvips writes drawings without filters, in which deflate finds repetitions, and smooth shapes
-with them. Of a photograph, each byte is predicted from its neighbours and only the frequencies of
-the differences are used: looking for repetitions would take several times as long and find none
-(docs/performance.md).
+A picture without colours is written in grey. Drawings are written without filters, so that
+deflate finds repetitions: very small ones by zlib, all others by libvips, which is quicker there.
+libvips writes smooth shapes with filters. Of a photograph, each byte is predicted from
+its neighbours and only the frequencies of the differences are used: looking for repetitions would
+take several times as long and find none (docs/performance.md).
 """
 
 import io
@@ -14,9 +15,12 @@ from itertools import chain
 from PIL import Image
 
 from pocketfiles.thumbs import content, libvips
-from pocketfiles.thumbs.content import Content, Filter, Measured
+from pocketfiles.thumbs.content import Content, Measured
 
 _COLOUR_TYPES = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}
+
+_NO_FILTER = 0
+"""The filter type of rows as they are (§9.2)."""
 
 _MAX_EXACT_COLOURS = {"L": 128, "LA": 128, "RGB": 256, "RGBA": 256}
 """With so few colours, a picture stays exact, whatever its noise."""
@@ -26,7 +30,8 @@ _MAX_PIXELS_BY_PILLOW = 1 << 17
 of the bytes; in larger ones it takes too long, and one filter serves the whole picture."""
 
 _MIN_NOISY_BITS = 2.0
-"""Bits of a filtered byte above which a picture is noisy, so that rounding saves bytes."""
+"""Bits of a filtered byte above which a picture that is no drawing is noisy, so that rounding saves
+bytes and cannot be seen."""
 
 _ROUNDING_PAYS = 0.97
 """Largest share of bytes that rounding must leave; else the picture stays exact."""
@@ -35,18 +40,28 @@ _MAX_BITS_WITH_RUNS = 2.0
 """Bits of a filtered byte up to which runs of the same difference are frequent enough to look
 for."""
 
-_DEFLATE_LEVEL = 7
-"""zlib's level for photographs. With frequencies alone, it only sets the size of buffers."""
+_MAX_PIXELS_BY_ZLIB = 1 << 14
+"""Most pixels of a drawing that zlib compresses. libvips takes longer to start."""
+
+_REPETITION_LEVEL = 6
+"""zlib's level where repetitions are looked for."""
+
+_LEVEL_AFTER_ROUNDING = {"L": 2, "LA": 3, "RGB": 2, "RGBA": 3}
+"""zlib's level for a drawing in fewer levels, which then has fewer bytes than it had at level 6.
+Alpha is not rounded and needs more."""
+
+_PHOTOGRAPH_LEVEL = 7
+"""With frequencies alone, zlib's level only sets the size of buffers."""
 
 _MAX_LEVEL = 255
 
 
 def _without_lowest_bit(level: int) -> int:
-    """The even level next to it. Odd ones go up and down by turns, so that none gets brighter."""
-    if level % 2 == 0:
+    """The even level next to it. Odd ones go up and down by turns, so that none gets brighter;
+    white stays white."""
+    if level % 2 == 0 or level == _MAX_LEVEL:
         return level
-    nearest = level - 1 if level % 4 == 1 else level + 1
-    return min(nearest, _MAX_LEVEL - 1)
+    return level - 1 if level % 4 == 1 else level + 1
 
 
 _ROUNDED = [_without_lowest_bit(level) for level in range(256)]
@@ -56,21 +71,56 @@ _EXACT = list(range(256))
 def png(image: Image.Image, tolerance: int) -> bytes:
     """The PNG of an image in L, LA, RGB or RGBA.
 
-    ``tolerance`` is 0 or 1: by how much the levels of a photograph may be off, except its alpha.
+    A grey image in RGB becomes L. ``tolerance`` is 0 or 1: by how much the levels of a photograph
+    may be off, except its alpha.
     """
-    measured = content.measure(image)
-    if tolerance and measured.bits > _MIN_NOISY_BITS and _has_many_colours(image):
-        image, measured = _rounded_if_smaller(image, measured)
-    if measured.content != Content.PHOTOGRAPH:
-        return _by_repetitions(image, is_filtered=measured.content == Content.SMOOTH)
+    part = content.sample(image)
+    if _is_grey(part) and _is_grey(image):
+        image = _in_grey(image)
+        part = content.sample(image)
+    measured = content.measure(part)
+    level = _REPETITION_LEVEL
+    if tolerance and _has_room_for_rounding(image, measured) and _rounding_pays(part, measured):
+        image = _rounded(image)
+        level = _LEVEL_AFTER_ROUNDING[image.mode]
+    if measured.content == Content.DRAWING:
+        return _drawing(image, level)
+    if measured.content == Content.SMOOTH:
+        return _by_libvips(image, _REPETITION_LEVEL, is_filtered=True)
     strategy = zlib.Z_HUFFMAN_ONLY if measured.bits > _MAX_BITS_WITH_RUNS else zlib.Z_RLE
     if image.width * image.height <= _MAX_PIXELS_BY_PILLOW:
         return _by_pillow(image, strategy)
     return _photograph(image, strategy)
 
 
-def _has_many_colours(image: Image.Image) -> bool:
-    return image.getcolors(_MAX_EXACT_COLOURS[image.mode]) is None
+def _is_grey(image: Image.Image) -> bool:
+    if image.mode not in {"RGB", "RGBA"}:
+        return False
+    red, green, blue, *_ = image.split()
+    return red.tobytes() == green.tobytes() == blue.tobytes()
+
+
+def _in_grey(image: Image.Image) -> Image.Image:
+    """The grey image in L or LA."""
+    red = image.getchannel("R")
+    return red if image.mode == "RGB" else Image.merge("LA", (red, image.getchannel("A")))
+
+
+def _has_room_for_rounding(image: Image.Image, measured: Measured) -> bool:
+    is_suitable = measured.content == Content.DRAWING or measured.bits > _MIN_NOISY_BITS
+    return is_suitable and image.getcolors(_MAX_EXACT_COLOURS[image.mode]) is None
+
+
+def _rounding_pays(part: Image.Image, measured: Measured) -> bool:
+    """Whether a sample takes clearly fewer bytes in fewer levels, as any photograph does."""
+    if measured.content == Content.PHOTOGRAPH:
+        return True
+    rounded = _rounded(part)
+    if measured.content == Content.DRAWING:
+        size: float = content.size_as_drawing(rounded)
+    else:
+        size = content.measure(rounded).size
+    return size <= _ROUNDING_PAYS * measured.size
 
 
 def _by_pillow(image: Image.Image, strategy: int) -> bytes:
@@ -79,35 +129,28 @@ def _by_pillow(image: Image.Image, strategy: int) -> bytes:
     return file.getvalue()
 
 
-def _by_repetitions(
+def _by_libvips(
     image: Image.Image,
+    level: int,
     *,
     is_filtered: bool,
 ) -> bytes:
     writer = libvips.load()
-    if writer:
-        bands = len(image.getbands())
-        return writer.png(image.tobytes(), image.size, bands, is_filtered=is_filtered)
-    return _by_pillow(image, zlib.Z_DEFAULT_STRATEGY)
+    if writer is None:
+        return _by_pillow(image, zlib.Z_DEFAULT_STRATEGY)
+    bands = len(image.getbands())
+    return writer.png(image.tobytes(), image.size, bands, is_filtered=is_filtered, level=level)
 
 
-def _rounded_if_smaller(
-    image: Image.Image,
-    measured: Measured,
-) -> tuple[Image.Image, Measured]:
-    """The image in fewer levels if that saves bytes, as it always does in a photograph."""
-    rounded = _rounded(image)
-    if measured.content == Content.PHOTOGRAPH:
-        return rounded, measured
-    measured_rounded = content.measure(rounded)
-    if measured_rounded.size > _ROUNDING_PAYS * measured.size:
-        return image, measured
-    return rounded, measured_rounded
+def _drawing(image: Image.Image, level: int) -> bytes:
+    if image.width * image.height > _MAX_PIXELS_BY_ZLIB:
+        return _by_libvips(image, level, is_filtered=False)
+    deflate = zlib.compressobj(level)
+    return _file(image, _scanlines(image, _NO_FILTER, image.tobytes()), deflate)
 
 
 def _rounded(image: Image.Image) -> Image.Image:
-    """The image in every second level: noise takes one bit less, and no level is off by more than
-    1."""
+    """The image in every second level, off by at most 1: with less noise and fewer colours."""
     tables = [_EXACT if band == "A" else _ROUNDED for band in image.getbands()]
     return image.point(list(chain.from_iterable(tables)))
 
@@ -115,8 +158,16 @@ def _rounded(image: Image.Image) -> Image.Image:
 def _photograph(image: Image.Image, strategy: int) -> bytes:
     kind = content.best_filter(image)
     differences = content.filtered(image, kind).tobytes()
-    deflate = zlib.compressobj(_DEFLATE_LEVEL, strategy=strategy)
-    compressed = deflate.compress(_scanlines(image, kind, differences)) + deflate.flush()
+    deflate = zlib.compressobj(_PHOTOGRAPH_LEVEL, strategy=strategy)
+    return _file(image, _scanlines(image, kind, differences), deflate)
+
+
+def _file(
+    image: Image.Image,
+    scanlines: bytes,
+    deflate: "zlib._Compress",
+) -> bytes:
+    compressed = deflate.compress(scanlines) + deflate.flush()
     depth = 8
     colour_type = _COLOUR_TYPES[image.mode]
     compression = filtering = interlace = 0
@@ -133,11 +184,11 @@ def _photograph(image: Image.Image, strategy: int) -> bytes:
 
 def _scanlines(
     image: Image.Image,
-    kind: Filter,
-    differences: bytes,
+    kind: int,
+    filtered: bytes,
 ) -> bytes:
     """The filtered rows, each behind the byte that names the filter (§7.2)."""
-    pixels = memoryview(differences)
+    pixels = memoryview(filtered)
     row_length = image.width * len(image.getbands())
     rows = (pixels[start : start + row_length] for start in range(0, len(pixels), row_length))
     filter_type = bytes([kind])

@@ -19,10 +19,6 @@ _MAX_CROP_ERROR = 0.3
 """Largest acceptable shift of a crop's edge, in thumb pixels, where a JPEG is decoded at reduced
 scale. It can be seen in no thumb."""
 
-_MAX_LIBVIPS_SHRINK = 4
-"""Largest shrink factor that libvips resizes. It repeats the pixels at a picture's edge, which a
-wider filter would make visible; Pillow does not."""
-
 
 @dataclass(frozen=True)
 class Task:
@@ -68,12 +64,12 @@ class Task:
     def whole_box(self, size: Size) -> Box | None:
         """``scaled_box`` with whole pixels as edges, for libvips, in a picture of ``size``.
 
-        None if that is not exact enough, if the shrink factor is too large or less than 1, and if
+        None if that is not exact enough, if the thumb would be larger than the box, and if
         neighbouring pixels must contribute.
         """
         box = self.scaled_box
         per_pixel = box.ratios(self.target)
-        if not self.is_crop or max(per_pixel) > _MAX_LIBVIPS_SHRINK:
+        if not self.is_crop:
             return None
         whole = _rounded(box, size)
         if min(FloatBox(*whole).ratios(self.target)) < 1:

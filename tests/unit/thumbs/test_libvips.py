@@ -75,7 +75,7 @@ def test_a_part_is_resized_as_pillow_would(decoder: Decoder, to: str, size: str)
     with decoder.opened(given) as rows:
         box = given.whole_box(rows.size)
         assert box
-        pixels = rows.resized(box, given.target)
+        pixels = rows.resized(box, given.target).pixels
         whole = Image.open(io.BytesIO(data)).convert("RGB")
         expected = whole.resize(given.target, Image.Resampling.BILINEAR, given.box)
         assert alike(pixels, expected) <= (2 if to == "PNG" else 6)
@@ -85,7 +85,7 @@ def test_a_part_is_resized_as_pillow_would(decoder: Decoder, to: str, size: str)
 def test_decoded_pixels_are_resized(decoder: Decoder, mode: str) -> None:
     image = picture().convert(mode)
     with decoder.holding(image.tobytes(), image.size, len(mode)) as rows:
-        pixels = rows.resized(Box(20, 10, 220, 110), (130, 65))
+        pixels = rows.resized(Box(20, 10, 220, 110), (130, 65)).pixels
         expected = image.crop((20, 10, 220, 110)).resize((130, 65), Image.Resampling.BILINEAR)
         assert alike(pixels, expected) <= 2
 
@@ -120,7 +120,7 @@ def test_faint_pixels_keep_their_colours(decoder: Decoder, mode: str) -> None:
     ]
     alpha = resized(faint).point(lambda value: value + 0.5).convert("L")
     with decoder.opened(given) as rows:
-        pixels = rows.resized(Box(0, 0, *rows.size), given.target)
+        pixels = rows.resized(Box(0, 0, *rows.size), given.target).pixels
         assert alike(pixels, Image.merge(mode, [*colours, alpha])) <= 1
 
 
@@ -145,7 +145,7 @@ def test_a_png_is_written_without_metadata(
     decoder: Decoder, mode: str, *, is_filtered: bool
 ) -> None:
     image = picture().convert(mode)
-    file = decoder.png(image.tobytes(), image.size, len(mode), is_filtered=is_filtered)
+    file = decoder.png(image.tobytes(), image.size, len(mode), is_filtered=is_filtered, level=6)
     read = Image.open(io.BytesIO(file))
     assert (read.mode, read.size, read.tobytes()) == (mode, image.size, image.tobytes())
     assert read.info == {}
@@ -180,7 +180,7 @@ def test_threads_do_not_disturb_each_other(decoder: Decoder) -> None:
     def pixels(data: bytes) -> bytes:
         given = task(data)
         with decoder.opened(given) as rows:
-            return bytes(rows.resized(Box(0, 0, *rows.size), given.target))
+            return bytes(rows.resized(Box(0, 0, *rows.size), given.target).pixels)
 
     alone = [pixels(data) for data in pictures]
     with ThreadPoolExecutor(4) as pool:

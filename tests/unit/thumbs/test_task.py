@@ -30,7 +30,7 @@ def test_a_picture_on_its_side_is_planned_upright() -> None:
     ("head", "size", "expected"),
     [
         (Header("PNG", 400, 200), "50x50", (100, 0, 300, 200)),
-        (Header("PNG", 401, 203), "100x0", None),  # by more than four
+        (Header("PNG", 401, 203), "100x0", (0, 0, 401, 203)),
         (Header("PNG", 401, 203), "150x0", (0, 0, 401, 203)),
         (Header("PNG", 40, 20), "50x0", None),  # to be made larger
         (Header("PNG", 400, 50), "25x25", None),  # resized, then trimmed: neighbours shine in
