@@ -119,6 +119,9 @@ def _create(folder: Path) -> None:
     made = subprocess.run(command, check=False)
     if made.returncode:
         raise NotInstalled(f"`{sys.executable} -m venv {folder}` failed, for the reason above")
+    if sys.version_info < (3, 12):  # later ones come without setuptools: 12 MB that nothing needs
+        remove = [str(_python(folder)), "-m", "pip", "uninstall", "--quiet", "--yes", "setuptools"]
+        subprocess.run([*remove, "--disable-pip-version-check"], check=False)
 
 
 def _install_packages(folder: Path, kind: str, *, keeps_old: bool) -> None:
