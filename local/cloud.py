@@ -4,7 +4,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from werkzeug.serving import make_server
 from local.containers import EVERYWHERE, HOST
 from local.intrinsics import REGION
 from local.signature import Credentials
-from local.stand_in import LOOPBACK_NAMES, StandIn
+from local.stand_in import LOOPBACK_NAMES, NO_OTHERS, StandIn
+from local.stand_in import Application as WsgiApplication
 from local.template import Template
 
 if TYPE_CHECKING:
@@ -40,15 +41,24 @@ def random_credentials() -> Credentials:
 
 
 @contextmanager
-def serving(credentials: Credentials, host: str = LOOPBACK) -> Iterator[str]:
+def serving(
+    credentials: Credentials,
+    host: str = LOOPBACK,
+    others: Mapping[str, WsgiApplication] = NO_OTHERS,
+) -> Iterator[str]:
     """Serve S3 and DynamoDB until the block ends, and yield their endpoint on this machine.
 
-    ``host`` is the address to listen on. All data is in memory and lost in the end.
+    ``host`` is the address to listen on; ``others`` are other services by their signing name. All
+    data is in memory and lost in the end.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     names = (*LOOPBACK_NAMES, HOST) if host == EVERYWHERE else LOOPBACK_NAMES
     server = make_server(
-        host, 0, StandIn(credentials, names), threaded=True, request_handler=MotoRequestHandler
+        host,
+        0,
+        StandIn(credentials, names, others=others),
+        threaded=True,
+        request_handler=MotoRequestHandler,
     )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

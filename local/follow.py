@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from admin.sync import watch
 from admin.sync.round import Source, Sync, prepared
 from admin.sync.summary import Summary
+from admin.target.edge import NO_EDGE, Edge
 from admin.wording import printable
 
 if TYPE_CHECKING:
@@ -55,8 +56,10 @@ def following(
     clients: "tuple[S3Client, DynamoDBClient]",
     names: tuple[str, str],
     say: Callable[[str], None],
+    edge: Edge = NO_EDGE,
 ) -> Iterator[None]:
-    """Keep bucket and table (``names``) equal to the data directory until the block ends."""
+    """Keep bucket and table (``names``) equal to the data directory until the block ends, and the
+    ``edge`` in step."""
     stop = threading.Event()
 
     def sleep(seconds: float) -> None:
@@ -65,7 +68,12 @@ def following(
 
     def follow() -> None:
         with prepared(
-            Source(data), lambda: clients, names, removing=True, allow_mass_deletion=True
+            Source(data),
+            lambda: clients,
+            names,
+            removing=True,
+            allow_mass_deletion=True,
+            edge=edge,
         ) as sync:
             watch.follow(sync, Report(say), sleep)
 

@@ -21,10 +21,13 @@ from admin.console.views import Views
 from admin.sync.round import import_directory
 from admin.sync.summary import Summary
 from admin.target import local_runner
+from admin.target.cloudfront import Distribution
+from admin.target.edge import NO_EDGE, Edge
 from admin.target.local_runner import LocalRunner
 from admin.wording import printable
 from local import cloud, containers
 from local.api import Api
+from local.cdn.invalidations import DISTRIBUTION_ID, Invalidations
 from local.console import Console, FunctionOutput, observed
 from local.follow import following
 from local.gateway import Answer, Request
@@ -87,17 +90,18 @@ def serve(options: Options, out: TextIO, console: Console) -> None:
 
     Raises ``AdminError``, ``OSError`` or ``TemplateError`` when it cannot start.
     """
+    invalidations = Invalidations()
     template = parse((ROOT / "template.yaml").read_text(), options.parameters)
     with (
         _bound(options.host, options.port) as server,
         contextlib.redirect_stdout(FunctionOutput(console.printed_by_function)),
-        _backing(options, template) as backing,
+        _backing(options, template, invalidations) as backing,
     ):
         api = Api(template.routes, Runtime(template.functions))
         base = f"http://{options.host}:{server.server_port}"
         with (
-            _in_front(options, api, backing) as front,
-            _announced(_runner(base, backing), console),
+            _in_front(options, api, backing, invalidations) as front,
+            _announced(_runner(options, base, backing), console),
             _followed(options, backing, console),
         ):
             observed_front = observed(front, console)
@@ -121,7 +125,9 @@ def _bound(host: str, port: int) -> Server:
 
 
 @contextlib.contextmanager
-def _backing(options: Options, template: Template) -> Iterator[Backing]:
+def _backing(
+    options: Options, template: Template, invalidations: Invalidations
+) -> Iterator[Backing]:
     """S3 and DynamoDB with the template's bucket and table and the data in them."""
     credentials = cloud.random_credentials()
     environment = template.environment()
@@ -129,7 +135,7 @@ def _backing(options: Options, template: Template) -> Iterator[Backing]:
     table = environment["TABLE_NAME"]
     address = containers.EVERYWHERE if options.sam_env else cloud.LOOPBACK
     with (
-        cloud.serving(credentials, address) as endpoint,
+        cloud.serving(credentials, address, {"cloudfront": invalidations}) as endpoint,
         _for_containers(options.sam_env, endpoint, environment),
     ):
         os.environ.update(environment)
@@ -149,7 +155,7 @@ def _for_containers(
 
 
 def _in_front(
-    options: Options, api: Api, backing: Backing
+    options: Options, api: Api, backing: Backing, invalidations: Invalidations
 ) -> contextlib.AbstractContextManager[Application]:
     """What clients reach: the API itself, or the edge with ``--cdn``."""
     if not options.cdn:
@@ -159,7 +165,8 @@ def _in_front(
 
     collections = lambda: backing.snapshot().collections  # noqa: E731
     rules = policy.read((ROOT / "template.yaml").read_text(), options.parameters)
-    return edge(ROOT / "edge", rules, (backing.s3, backing.bucket), collections, api.respond)
+    files = (backing.s3, backing.bucket)
+    return edge(ROOT / "edge", rules, files, collections, api.respond, invalidations)
 
 
 def _followed(
@@ -168,7 +175,8 @@ def _followed(
     if not options.watch:
         return contextlib.nullcontext()
     names = (backing.bucket, backing.table_name)
-    return following(options.data, (backing.s3, backing.dynamodb), names, console.say)
+    clients = (backing.s3, backing.dynamodb)
+    return following(options.data, clients, names, console.say, _edge_of(options))
 
 
 def _with_page(application: Application, backing: Backing, console: Console) -> Application:
@@ -196,7 +204,14 @@ def _with_login(options: Options, application: Application, backing: Backing) ->
     return lambda request: login.answer(request) or application(request)
 
 
-def _runner(base: str, backing: Backing) -> LocalRunner:
+def _edge_of(options: Options) -> Edge:
+    """The local edge, as syncs know CloudFront. Its store follows the catalogue by itself."""
+    if not options.cdn:
+        return NO_EDGE
+    return Edge(Distribution(boto3.client("cloudfront"), DISTRIBUTION_ID))
+
+
+def _runner(options: Options, base: str, backing: Backing) -> LocalRunner:
     return LocalRunner(
         base=base,
         endpoint=backing.endpoint,
@@ -206,6 +221,7 @@ def _runner(base: str, backing: Backing) -> LocalRunner:
         access_key_id=backing.credentials.access_key_id,
         secret_access_key=backing.credentials.secret_access_key,
         pid=os.getpid(),
+        distribution=DISTRIBUTION_ID if options.cdn else "",
     )
 
 

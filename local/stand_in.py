@@ -25,18 +25,24 @@ StartResponse: TypeAlias = Callable[..., Any]
 Application: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+NO_OTHERS: Mapping[str, Application] = {}
+
 MAX_DYNAMODB_BYTES = 16 * 1024 * 1024
 """DynamoDB's limit for a request, whose body is read to verify the signature."""
 
 
 class StandIn:
-    """A WSGI application. ``names``: the host names it answers to, and those below them."""
+    """A WSGI application. ``names``: the host names it answers to, and those below them.
+
+    ``others``: applications for other services, by the name that requests are signed for.
+    """
 
     def __init__(
         self,
         credentials: Credentials,
         names: Iterable[str] = LOOPBACK_NAMES,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        others: Mapping[str, Application] = NO_OTHERS,
     ) -> None:
         self._credentials = credentials
         self._names = tuple(names)
@@ -44,6 +50,7 @@ class StandIn:
         self._services: Mapping[str, Application] = {
             "s3": create_backend_app("s3"),
             "dynamodb": create_backend_app("dynamodb"),
+            **others,
         }
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -39,7 +39,10 @@ def run(parsed: argparse.Namespace) -> int:
     """Ask, and print what was asked for."""
     target = arguments.deployment_of(parsed)
     if not target.distribution:
-        raise AdminError("this deployment names no CloudFront distribution: give --stack NAME")
+        raise AdminError(
+            "this deployment has no CloudFront distribution: give --stack NAME, "
+            "or --local with a service started by `make run ARGS=--cdn`"
+        )
     if parsed.what is None:
         return _ask_what_is_pending(target)
     paths = _paths(target, *_named(parsed.what, parsed.record))

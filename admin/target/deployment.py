@@ -157,7 +157,9 @@ def of_local_runner() -> Deployment:
         "aws_access_key_id": runner.access_key_id,
         "aws_secret_access_key": runner.secret_access_key,
     }
-    return Deployment(runner.bucket, runner.table, runner.base, session=session)
+    return Deployment(
+        runner.bucket, runner.table, runner.base, runner.distribution, session=session
+    )
 
 
 def in_words(error: Exception, deployment: Deployment | None) -> str:

@@ -38,6 +38,8 @@ class LocalRunner:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     pid: int
+    distribution: str = ""
+    """The id by which its local edge is invalidated; empty without one."""
 
 
 def folder(environment: Mapping[str, str]) -> Path:

@@ -6,5 +6,6 @@ origins.
 ``bucket``        the bucket as an origin, behind origin access control
 ``policy``        the template's cache policy
 ``distribution``  one request from viewer to origin and back
+``invalidations`` CloudFront's API, by which ``admin`` makes the cache forget
 ``start``         puts them together in front of a local API
 """

@@ -50,11 +50,14 @@ class Cache:
 
     def invalidate(self, pattern: str) -> int:
         """Forget the URIs that match a path with ``*`` at its end; returns how many copies went."""
-        entries = list(self._entries.items())
-        for key, entry in entries:
-            if fnmatch.fnmatchcase(entry.uri, pattern):
-                del self._entries[key]
-        return len(entries) - len(self._entries)
+        gone = [
+            key
+            for key, entry in list(self._entries.items())  # other threads add to it meanwhile
+            if fnmatch.fnmatchcase(entry.uri, pattern)
+        ]
+        for key in gone:
+            self._entries.pop(key, None)
+        return len(gone)
 
     def age(self, entry: Entry) -> int:
         """Whole seconds since the answer was stored."""

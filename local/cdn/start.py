@@ -13,6 +13,7 @@ from local.cdn.bucket import BucketOrigin
 from local.cdn.cache import Cache
 from local.cdn.distribution import Distribution
 from local.cdn.functions import EdgeFunctions
+from local.cdn.invalidations import Invalidations
 from local.cdn.policy import Policy
 from local.gateway import Answer, Request
 from pocketfiles.catalogue.model import Collection
@@ -58,8 +59,10 @@ def edge(
     files: "tuple[S3Client, str]",
     collections: Callable[[], Iterable[Collection]],
     api: Callable[[Request], Answer],
+    invalidations: Invalidations,
 ) -> Iterator[Callable[[Request], Answer]]:
     """An application that answers through the edge. ``files``: a client, and the bucket's name.
+    ``invalidations`` reach its cache.
 
     Raises ``AdminError`` when Node is missing.
     """
@@ -69,6 +72,7 @@ def edge(
     with EdgeFunctions(node, functions_folder) as functions:
         publisher = Publisher(functions, collections, time.monotonic)
         cache = Cache(time.monotonic, rules.default_ttl)
+        invalidations.add(cache.invalidate)
         distribution = Distribution(functions, cache, BucketOrigin(*files), api, rules)
 
         def respond(request: Request) -> Answer:

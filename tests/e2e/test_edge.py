@@ -2,9 +2,15 @@
 
 import html
 import io
+import json
+import os
 import random
 import shutil
-from collections.abc import Iterator
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -13,8 +19,9 @@ from PIL import Image
 
 from tests.e2e.browser import Browser, in_each_browser, reported_by
 from tests.e2e.bucket import Bucket
-from tests.e2e.conftest import Runner, start, stop
+from tests.e2e.conftest import PATIENCE, ROOT, Runner, start, stop
 from tests.e2e.test_runner import ask
+from tests.e2e.test_sync_over_http import PHOTOS
 
 MIB = 1024 * 1024
 RECORD, SHOWN = "large0000000000", "shown0000000000"
@@ -147,3 +154,95 @@ def test_a_page_of_40_thumbs_comes_from_the_edge_at_the_second_load(
         answered.append(edge_log.read_text().count('"answered"'))
     assert answered[0] >= 40
     assert answered[1] == answered[0]
+
+
+@pytest.fixture
+def admin(edge: Runner, edge_log: Path) -> Callable[..., str]:
+    """Runs a command of ``admin`` on the running service; what it prints."""
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(edge_log.parent)}
+
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "admin", *arguments, "--local"]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def note(edge: Runner, admin: Callable[..., str], tmp_path: Path) -> str:
+    """The path of a file in an open collection, of which the edge has a copy."""
+    apply(admin, tmp_path, protected=False)
+    (tmp_path / "a.txt").write_text("a")
+    printed = admin("put", "notes", "note1", "file", str(tmp_path / "a.txt"))
+    path = printed.partition(" -> ")[2].split()[0]
+    wait_until(lambda: ask(edge, "GET", path)[0] == 200)
+    assert x_cache(edge, path) == "Hit"
+    return path
+
+
+def apply(admin: Callable[..., str], folder: Path, *, protected: bool) -> None:
+    file = {"id": "file", "name": "file", "type": "file", "maxSelect": 1, "protected": protected}
+    fields = [{"id": "id", "name": "id", "type": "text"}, file]
+    notes = {"id": "notes", "name": "notes", "type": "base", "viewRule": None, "fields": fields}
+    (folder / "collections.json").write_text(json.dumps([notes]))
+    admin("collections", "apply", str(folder / "collections.json"))
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_removed_record_leaves_the_edge(
+    edge: Runner, admin: Callable[..., str], note: str
+) -> None:
+    admin("rm", "notes", "note1")
+    assert ask(edge, "GET", note)[0] == 404
+
+
+def test_a_replaced_file_leaves_the_edge(
+    edge: Runner, admin: Callable[..., str], note: str, tmp_path: Path
+) -> None:
+    (tmp_path / "b.txt").write_text("b")
+    admin("put", "notes", "note1", "file", str(tmp_path / "b.txt"))
+    assert ask(edge, "GET", note)[0] == 404
+
+
+def test_a_collection_that_becomes_protected_leaves_the_edge(
+    edge: Runner, admin: Callable[..., str], note: str, tmp_path: Path
+) -> None:
+    apply(admin, tmp_path, protected=True)
+    wait_until(lambda: ask(edge, "GET", note)[0] == 404)  # the catalogue is read once a second
+
+
+def test_a_purge_reaches_the_edge(edge: Runner, admin: Callable[..., str], note: str) -> None:
+    admin("purge", note)
+    assert x_cache(edge, note) == "Miss"
+
+
+def test_what_pocketbase_deletes_leaves_the_edge(tmp_path: Path) -> None:
+    directory = tmp_path / "pb_data"
+    shutil.copytree(ROOT / "local" / "demo" / "pb_data", directory)
+    runner = start(tmp_path / "log", "--data", str(directory), "--watch", "--cdn")
+    try:
+        path = "/api/files/photos/photo0000000002/plain_xgkn137ee5.txt"
+        assert [x_cache(runner, path) for _ in range(2)] == ["Miss", "Hit"]
+        with sqlite3.connect(directory / "data.db") as database:
+            database.execute("DELETE FROM photos WHERE id = 'photo0000000002'")
+        database.close()
+        shutil.rmtree(directory / "storage" / PHOTOS / "photo0000000002")
+        wait_until(lambda: ask(runner, "GET", path)[0] == 404)
+    finally:
+        stop(runner)

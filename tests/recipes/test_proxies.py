@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from local.cdn import policy
+from local.cdn.invalidations import Invalidations
 from local.cdn.start import edge
 from local.gateway import Answer, Request
 from tests.conftest import ROOT as ROOT_FOLDER
@@ -324,7 +325,9 @@ def test_a_proxy_may_stand_in_front_of_the_stacks_distribution(
         api = Api(found)
         files = (cloud.s3, cloud.bucket)
         with (
-            edge(ROOT_FOLDER / "edge", rules, files, COLLECTIONS.values, api.respond) as front,
+            edge(
+                ROOT_FOLDER / "edge", rules, files, COLLECTIONS.values, api.respond, Invalidations()
+            ) as front,
             serving(front) as port,
             running(command, tmp_path / "proxy", Upstreams(port, port)) as proxy,
         ):
