@@ -59,6 +59,8 @@ class StandIn:
         signature = read_signature(request)
         if signature is None or not self._is_allowed(environ, request, signature):
             return _refuse(environ, start_response)
+        if signature.expires_seconds is not None and "HTTP_AUTHORIZATION" in environ:
+            return _refuse_two_mechanisms(start_response)
         return self._services[signature.service](environ, start_response)
 
     def _is_allowed(self, environ: Environ, request: SignedRequest, signature: Signature) -> bool:
@@ -100,6 +102,18 @@ def _body_sha256(environ: Environ, headers: Mapping[str, str]) -> str:
     body = environ["wsgi.input"].read(int(length))
     environ["wsgi.input"] = io.BytesIO(body)
     return hashlib.sha256(body).hexdigest()
+
+
+def _refuse_two_mechanisms(start_response: StartResponse) -> Iterable[bytes]:
+    """S3's answer to a presigned URL that is asked for with ``Authorization`` as well."""
+    reason = (
+        "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature "
+        "query string parameter or the Authorization header should be specified"
+    )
+    body = f"<Error><Code>InvalidArgument</Code><Message>{reason}</Message></Error>".encode()
+    headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+    start_response("400 Bad Request", headers)
+    return [body]
 
 
 def _refuse(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

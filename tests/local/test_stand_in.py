@@ -162,6 +162,13 @@ def test_a_presigned_url_is_good_for_its_object_method_and_time_alone(
     assert stand_in.ask("GET", presigned_by(stand_in.client("s3"), seconds=-1))[0] == 403
 
 
+def test_a_presigned_url_is_not_asked_for_with_authorization(
+    stand_in: StandIn, presigned: str
+) -> None:
+    status, _, body = stand_in.ask("GET", presigned, {"Authorization": "Bearer x"})
+    assert (status, b"Only one auth mechanism allowed" in body) == (400, True)
+
+
 @pytest.mark.parametrize("host", ["evil.test", "127.0.0.1.evil.test", "10.0.0.1:80", ""])
 def test_a_host_name_of_another_machine_is_refused(
     stand_in: StandIn, host: str, presigned: str
