@@ -133,12 +133,15 @@ class Deliverer:
         if part.length > self._inline_limit and asks_again:
             last = part.first + self._inline_limit - 1
             part = ranges.Part(part.first, last)
-            described["cache-control"] = NO_STORE  # a cache would take it for all there is
         described["content-range"] = part.content_range(variant.stored.size)
+        if request.method == "GET" and part.length > self._inline_limit:
+            return self._redirect(request, variant, described)
+        if variant.stored.size > self._inline_limit:
+            # A cache that kept this part would ask for the rest of the file alone, and take the
+            # redirect that answers it for the end of the file. Chromium's does.
+            described["cache-control"] = NO_STORE
         if request.method == "HEAD":
             return Reply(206, described, length=part.length)
-        if part.length > self._inline_limit:
-            return self._redirect(request, variant, described)
         return Reply(206, described, self._bytes(variant.opened, part))
 
     def _several_parts(

@@ -91,7 +91,9 @@ class Distribution:
         if whole.status not in FAILOVER:
             if not _has(request, ALWAYS_FORWARDED):
                 self.cache.put(self._key(changed, query), uri, whole)
-            return _selected(request, whole)
+            selected = _selected(request, whole)
+            if selected.status not in FAILOVER:
+                return selected
         return self._ask_by_key(request, changed)
 
     def _ask_by_key(self, request: Request, changed: Mapping[str, Any]) -> Answer:
@@ -170,11 +172,13 @@ def _selected(request: Request, whole: Answer) -> Answer:
     modified = headers.get("last-modified")
     date = parsedate_to_datetime(modified) if modified else None
     status = conditions.outcome(asked, etag, date) if etag else HTTPStatus.OK
-    if status != HTTPStatus.OK:
+    if status == HTTPStatus.PRECONDITION_FAILED:
+        return Answer(status, (("Content-Length", "0"),), b"")
+    if status == HTTPStatus.NOT_MODIFIED:
         kept = [pair for pair in whole.headers if not pair[0].lower().startswith("content-")]
         return Answer(status, tuple(kept), b"")
     answer = whole
-    if "range" in asked and conditions.honours_range(asked.get("if-range"), etag, date):
+    if asked.get("range") and conditions.honours_range(asked.get("if-range"), etag, date):
         answer = _ranged(asked["range"], whole)
     sized = _with_header(answer, "Content-Length", str(len(answer.body)))
     if request.method == "HEAD":

@@ -112,6 +112,24 @@ def test_a_range_and_a_head_are_answered_from_the_cached_file(functions: EdgeFun
     assert len(edge.bucket.read) == 1
 
 
+def test_a_failed_condition_has_no_body_and_none_of_the_buckets_headers(
+    functions: EdgeFunctions,
+) -> None:
+    edge = Edge(functions, PHOTO, Api())
+    status, headers, body = edge.get("/api/files/photos/r/a.png", if_match='"other"')
+    assert (status, headers["content-length"], body) == (412, "0", b"")
+    assert "etag" not in headers
+
+
+def test_a_range_that_the_bucket_cannot_send_is_the_apis_to_answer(
+    functions: EdgeFunctions,
+) -> None:
+    edge = Edge(functions, PHOTO, Api())
+    assert edge.get("/api/files/photos/r/a.png", range="bytes=99-")[2] == b"made"
+    assert len(edge.api.asked) == 1
+    assert edge.get("/api/files/photos/r/a.png", range="")[2] == b"0123456789"
+
+
 def test_what_the_bucket_lacks_is_made_by_the_api_under_the_same_key(
     functions: EdgeFunctions,
 ) -> None:

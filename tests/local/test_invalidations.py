@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
+from admin.errors import EdgeError
 from admin.target.cloudfront import Distribution
 from local import cloud
 from local.cdn.invalidations import DISTRIBUTION_ID, Invalidations
@@ -43,6 +43,6 @@ def test_every_path_reaches_the_cache(client: Client) -> None:
 
 
 def test_another_distribution_is_not_there(client: Client) -> None:
-    with pytest.raises(ClientError, match="NoSuchDistribution"):
+    with pytest.raises(EdgeError, match="NoSuchDistribution"):
         Distribution(client.cloudfront, "E2EXAMPLE").invalidate(["/c/*"])
     assert client.invalidated == []

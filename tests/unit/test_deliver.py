@@ -105,6 +105,18 @@ def test_one_range_reads_only_its_bytes() -> None:
     assert bucket.calls == [("read", KEY, 10, 19)]
 
 
+@pytest.mark.parametrize(("limit", "kept"), [(255, "no-store"), (256, PUBLIC)])
+def test_no_cache_joins_a_range_with_the_redirect_of_the_rest(limit: int, kept: str) -> None:
+    reply, _ = delivered(range="bytes=10-19", limit=limit)
+    assert (reply.status, reply.headers["cache-control"]) == (206, kept)
+
+
+def test_a_redirected_range_may_be_kept_as_the_whole_may() -> None:
+    reply, bucket = delivered(range="bytes=10-19", limit=9)
+    (_, _, _, overrides) = bucket.calls[0]
+    assert (reply.status, overrides["ResponseCacheControl"]) == (302, PUBLIC)
+
+
 @pytest.mark.parametrize("read", [True, False])
 def test_several_ranges_of_a_small_file_take_one_read(read: bool) -> None:
     reply, bucket = delivered(range="bytes=250-,0-1", read=read)
@@ -168,7 +180,7 @@ def test_an_empty_file_is_sent_whole_or_as_an_empty_part(asked: str) -> None:
 def test_head_announces_the_length_of_the_get_and_reads_nothing(
     headers: dict[str, Any], status: int, length: int | None
 ) -> None:
-    for limit in (256, 1):
+    for limit in (1, 256):
         head, bucket = delivered("HEAD", limit=limit, **headers)
         assert (head.status, head.length, bucket.calls) == (status, length, [])
     get, _ = delivered(limit=4096, **headers)
@@ -334,8 +346,7 @@ def test_a_media_element_gets_as_much_of_a_range_as_fits(
     reply, bucket = delivered(limit=100, range=asked, **mark)
     assert (reply.status, reply.body) == (206, BODY[first : last + 1])
     assert reply.headers["content-range"] == f"bytes {first}-{last}/256"
-    is_short = last - first + 1 == 100
-    assert reply.headers["cache-control"] == ("no-store" if is_short else PUBLIC)
+    assert reply.headers["cache-control"] == "no-store"
     assert bucket.calls == [("read", KEY, first, last)]
     head, _ = delivered("HEAD", limit=100, range=asked, **mark)
     assert (head.status, head.length) == (206, len(reply.body))
