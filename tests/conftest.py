@@ -76,6 +76,12 @@ def make_cloud(endpoint: str) -> Cloud:
     cloud = Cloud(
         endpoint, aws.client("s3"), aws.client("dynamodb"), f"bucket-{name}", f"table-{name}"
     )
+    create(cloud)
+    return cloud
+
+
+def create(cloud: Cloud) -> None:
+    """Make a cloud's bucket and table, which are empty then."""
     # A client that does not try again: on a busy machine the bucket would be there already.
     patient = boto3.client("s3", config=Config(read_timeout=300, retries={"total_max_attempts": 1}))
     patient.create_bucket(
@@ -93,7 +99,6 @@ def make_cloud(endpoint: str) -> Cloud:
             {"AttributeName": "sk", "AttributeType": "S"},
         ],
     )
-    return cloud
 
 
 @pytest.fixture

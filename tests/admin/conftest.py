@@ -1,5 +1,6 @@
 """What the importer's tests share: a filled data directory, and what a cloud holds in the end."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 
 from admin.sync.round import Source, prepared
 from admin.sync.summary import Summary
+from admin.target import local_runner
+from admin.target.local_runner import LocalRunner
 from pocketfiles import keys as keys_of
 from pocketfiles.catalogue.generations import Item, value_at
 from pocketfiles.catalogue.items import HEADER
@@ -30,6 +33,21 @@ def run(cloud: Cloud, directory: Path, *, removing: bool = True, **source: Any) 
     with prepared(Source(directory, **source), lambda: clients, names, removing=removing) as sync:
         sync.read_target()
         return sync.round()
+
+
+def announce_runner(cloud: Cloud) -> None:
+    """Let ``--local`` find the cloud, as if a runner on this machine served it."""
+    runner = LocalRunner(
+        base="http://127.0.0.1:8090",
+        endpoint=cloud.endpoint,
+        region="eu-west-1",
+        table=cloud.table,
+        bucket=cloud.bucket,
+        access_key_id="test",
+        secret_access_key="test",
+        pid=os.getpid(),
+    )
+    local_runner.write(runner, os.environ)
 
 
 def stored(cloud: Cloud) -> list[Item]:

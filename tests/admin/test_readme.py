@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import os
 import re
 import shlex
 from pathlib import Path
@@ -10,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from admin.cli import main
-from admin.target import local_runner
-from admin.target.local_runner import LocalRunner
+from tests.admin.conftest import announce_runner
 from tests.conftest import ROOT, Cloud
 from tests.deployed import deployed
 
@@ -41,17 +39,7 @@ def test_the_lines_work_as_written(
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.chdir(ROOT)
-    runner = LocalRunner(
-        base="http://127.0.0.1:8090",
-        endpoint=cloud.endpoint,
-        region="eu-west-1",
-        table=cloud.table,
-        bucket=cloud.bucket,
-        access_key_id="test",
-        secret_access_key="test",
-        pid=os.getpid(),
-    )
-    local_runner.write(runner, os.environ)
+    announce_runner(cloud)
     printed = [run(line, tmp_path) for line in lines()]
     assert len(printed) == 5
     path = re.search(r"-> (\S+)", printed[3])

@@ -23,7 +23,7 @@ from pocketfiles.config import Settings
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.issue import PATH, TokenService
 from pocketfiles.storage import Storage
-from tests.conftest import Cloud
+from tests.conftest import Cloud, create
 from tests.fakes import FakeLog
 
 TIMEOUTS = aws.Timeouts(connect=0.5, read=1.5, attempts=3)
@@ -102,21 +102,7 @@ class World:
 
     def seed(self) -> None:
         """Make and fill the bucket and the table."""
-        self.cloud.s3.create_bucket(
-            Bucket=self.cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
-        self.cloud.dynamodb.create_table(
-            TableName=self.cloud.table,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-            ],
-        )
+        create(self.cloud)
         values = {"id": "rec", "photo": NAME, "text": OTHER, "secret": PROTECTED, "owner": "ann"}
         items = [collection_item(raw, at) for at, raw in enumerate((USERS, FILES))]
         items += record_items(self.collections[0], self.user)

@@ -1,6 +1,5 @@
 """Naming a deployment: by bucket and table, by its stack, or as the runner on this machine."""
 
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +9,10 @@ from botocore.exceptions import NoCredentialsError
 
 from admin.cli import main
 from admin.target import deployment
-from admin.target.deployment import Deployment, local_runner
-from admin.target.local_runner import LocalRunner
+from admin.target.deployment import Deployment
 from local.gateway import Answer, Request
 from tests.admin.comparison.recorded import serving
-from tests.admin.conftest import run
+from tests.admin.conftest import announce_runner, run
 from tests.admin.shaped import Shaped
 from tests.conftest import Cloud
 
@@ -100,17 +98,7 @@ def test_commands_reach_the_runner_on_this_machine(
     assert "no local service is running" in capsys.readouterr().err
     shaped.execute("UPDATE users SET tokenKey = tokenKey || tokenKey || tokenKey || tokenKey")
     run(cloud, shaped.directory)
-    runner = LocalRunner(
-        base="http://127.0.0.1:8090",
-        endpoint=cloud.endpoint,
-        region="eu-west-1",
-        table=cloud.table,
-        bucket=cloud.bucket,
-        access_key_id="test",
-        secret_access_key="test",
-        pid=os.getpid(),
-    )
-    local_runner.write(runner, os.environ)
+    announce_runner(cloud)
     for name in ("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID"):
         monkeypatch.delenv(name)
     assert main(["check-rules", "--local"]) == 0
