@@ -132,9 +132,13 @@ class Stack:
     def api_host(self) -> str:
         return f"{self.resources['Api']}.execute-api.{REGION}.amazonaws.com"
 
-    def admin(self, *arguments: str) -> str:
-        """Run a command of `python -m admin` against the emulator and return its output."""
-        environment = {**self.emulator.environment, **self.emulator.for_key_value_stores}
+    def admin(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+        """Run a command of `python -m admin` against the emulator and return its output.
+
+        ``environment``: variables in addition to those of the emulator's account.
+        """
+        own = {**self.emulator.environment, **self.emulator.for_key_value_stores}
+        environment = {**own, **(environment or {})}
         return run([sys.executable, "-m", "admin", *arguments], environment)
 
     def import_demo(self) -> str:

@@ -37,6 +37,12 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
+ANYBODY_OF_THE_ACCOUNT = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+}
+"""Who may take on a role."""
+
 
 class EmulatorError(Exception):
     """The emulator is not installed or did not start."""
@@ -115,10 +121,18 @@ class Emulator:
             **keys,
         )
 
-    def reset(self) -> None:
-        """Empty the account."""
-        request = urllib.request.Request(f"{self.endpoint}/_ministack/reset", method="POST")
-        urllib.request.urlopen(request, timeout=60).close()
+    def credentials(self, role: str, policy: str) -> dict[str, str]:
+        """Credentials of a new role with one inline policy, as environment variables."""
+        iam = self.client("iam")
+        trust = json.dumps(ANYBODY_OF_THE_ACCOUNT)
+        arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=policy)
+        given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName=role)["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"],
+        }
 
     def stop(self) -> None:
         self._process.terminate()

@@ -4,17 +4,10 @@ The emulator checks each call of `sam`. Unlike AWS, it does not check what Cloud
 with each resource on the deployer's behalf (tests/test_deployer_policy.py lists that).
 """
 
-import json
-
 import pytest
 
 from tests.stack.deployment import CommandError, Stack, deploy
 from tests.stack.emulator import ACCOUNT, REGION, ROOT, Emulator
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
-}
 
 
 def policy() -> str:
@@ -23,23 +16,8 @@ def policy() -> str:
     return text.replace("REGION", REGION).replace("ACCOUNT", ACCOUNT)
 
 
-def credentials(emulator: Emulator, role: str, document: str) -> dict[str, str]:
-    """Credentials of a new role with one inline policy, as environment variables."""
-    iam = emulator.client("iam")
-    trust = json.dumps(TRUST)
-    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    iam.put_role_policy(RoleName=role, PolicyName="deployer", PolicyDocument=document)
-    sts = emulator.client("sts")
-    given = sts.assume_role(RoleArn=arn, RoleSessionName="deployer")["Credentials"]
-    return {
-        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": given["SessionToken"],
-    }
-
-
 def test_the_deployers_policy_is_enough(emulator: Emulator) -> None:
-    deployer = credentials(emulator, "deployer", policy())
+    deployer = emulator.credentials("deployer", policy())
     name = "pocketfiles-by-policy"
     stack = deploy(emulator, name, {"Cdn": "no"}, environment=deployer)
     assert stack.description["StackStatus"] == "CREATE_COMPLETE"
@@ -49,7 +27,7 @@ def test_the_deployers_policy_is_enough(emulator: Emulator) -> None:
 
 
 def test_the_deployers_policy_is_for_stacks_of_this_name(emulator: Emulator) -> None:
-    deployer = credentials(emulator, "deployer-of-another", policy())
+    deployer = emulator.credentials("deployer-of-another", policy())
     with pytest.raises(CommandError, match="AccessDenied"):
         deploy(emulator, "another", {"Cdn": "no"}, environment=deployer)
     assert not exists(Stack(emulator, "another"))
