@@ -19,7 +19,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+)
+from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from deploy.architecture import ALLOWED
 from deploy.samconfig import ROOT, Stage, stage
@@ -95,15 +101,21 @@ def findings(of: Stage, account: Account, architecture: str, python_3_13: str) -
             "set AWS_REGION, or `region` in samconfig.toml, for example to eu-west-1",
         )
         return
+    log_in = "run `aws configure sso` or `aws configure`, or set AWS_PROFILE; see docs/deploying.md"
     try:
         account.identity()
-    except (BotoCoreError, ClientError) as error:
+    except NoCredentialsError:
+        yield Finding("no AWS credentials are found", log_in)
+        return
+    except (AwsConnectionError, HTTPClientError) as error:
+        region = account.region
         yield Finding(
-            f"AWS does not accept the credentials: {error}",
-            "run `aws configure sso` or `aws configure`, or set AWS_PROFILE; see docs/deploying.md",
+            f"AWS cannot be reached: {error}", f"check the network and the region {region}"
         )
         return
-    yield from check_stack_name(of, account.region)
+    except (BotoCoreError, ClientError) as error:
+        yield Finding(f"AWS does not accept the credentials: {error}", log_in)
+        return
     yield from check_region(of, account.region)
     yield from check_concurrency(of, account)
 
