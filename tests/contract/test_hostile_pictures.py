@@ -15,15 +15,21 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
+from pocketfiles.config import IDLE_MEMORY, ThumbOptions
 from pocketfiles.errors import ThumbFailed
+from pocketfiles.thumbs import identify
+from pocketfiles.thumbs.budget import check
 from pocketfiles.thumbs.render import render
-from pocketfiles.thumbs.size import ThumbSize
+from pocketfiles.thumbs.size import ThumbSize, parse
+from pocketfiles.thumbs.task import plan
+from tests.contract.generated_pictures import pictures
 from tests.unit.thumbs.pictures import written
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 2.0  # of processor time, the bound for one picture
 MEGABYTES = 400  # above a process that has made a thumb: 1.5 times the largest picture allowed
 MEGABYTES_OF_ROWS = 100  # where they are read one after the other
+GENERATED = int(os.environ.get("GENERATED_PICTURES", "120"))
 SIDE = 7745  # the largest square within the default limit of pixels
 SIZE = ThumbSize(30, 30)
 REASONS = {"too-many-pixels", "too-many-chunks", "unsupported", "truncated", "corrupt"}
@@ -265,19 +271,62 @@ def test_a_bomb_goes_off_outside(name: str) -> None:
     assert outcome(data) == expected
 
 
-@pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_takes_bounded_memory(name: str, tmp_path: Path) -> None:
-    bomb, small = tmp_path / "bomb", tmp_path / "small"
-    bomb.write_bytes(BOMBS[name]()[0])
+def megabytes(file: Path, folder: Path, size: str = "30x30") -> float:
+    """The peak in a process of its own."""
+    small = folder / "small"
     small.write_bytes(SMALL)
-    command = [sys.executable, "-m", "tests.contract.peak_memory", bomb, small]
+    command = [sys.executable, "-m", "tests.contract.peak_memory", file, small, size]
     path = os.pathsep.join(str(ROOT / folder) for folder in ("functions", "."))
     # What is freed goes back to the system at once: each glibc keeps another share of it otherwise.
     environment = os.environ | {"PYTHONPATH": path, "MALLOC_MMAP_THRESHOLD_": "65536"}
     run = subprocess.run(command, env=environment, capture_output=True, check=True)
-    assert float(run.stdout) < (
-        MEGABYTES_OF_ROWS if name in {"PNG", "RGBA PNG", "JPEG"} else MEGABYTES
-    )
+    return float(run.stdout)
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_takes_bounded_memory(name: str, tmp_path: Path) -> None:
+    bomb = tmp_path / "bomb"
+    bomb.write_bytes(BOMBS[name]()[0])
+    limit = MEGABYTES_OF_ROWS if name in {"PNG", "RGBA PNG", "JPEG"} else MEGABYTES
+    assert megabytes(bomb, tmp_path) < limit
+
+
+def test_generated_pictures_take_bounded_memory(tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, data in enumerate(pictures(GENERATED, seed=1)):
+        (folder / f"{number:04}").write_bytes(data)
+    assert megabytes(folder, tmp_path) < MEGABYTES
+
+
+SMALL_LAMBDA = 512 - IDLE_MEMORY
+"""Megabytes for a thumb where the function has 512."""
+
+
+@pytest.mark.parametrize(
+    ("format", "mode", "source", "size"),
+    [
+        ("PNG", "RGBA", (5000, 4000), "4000x4000f"),
+        ("PNG", "RGBA", (1000, 800), "3300x3300"),
+        ("PNG", "LA", (1000, 800), "3300x3300"),
+        ("PNG", "RGB", (1000, 800), "4000x4000"),
+        ("GIF", "RGBA", (1000, 800), "3300x3300"),
+        ("WEBP", "RGBA", (1000, 800), "2600x2600"),
+        ("WEBP", "RGB", (1000, 800), "4000x4000"),
+        ("JPEG", "RGB", (1000, 800), "4000x4000"),
+        ("JPEG", "CMYK", (1000, 800), "4000x4000"),
+    ],
+)
+def test_a_large_thumb_takes_no_more_than_its_budget(
+    format: str, mode: str, source: tuple[int, int], size: str, tmp_path: Path
+) -> None:
+    chance = random.Random(2)
+    tile = Image.frombytes(mode, (50, 40), chance.randbytes(2000 * len(mode)))
+    data = written(tile.resize(source), format)
+    check(plan(identify.read(data), parse(size)), ThumbOptions(max_memory=SMALL_LAMBDA << 20))
+    file = tmp_path / "large"
+    file.write_bytes(data)
+    assert megabytes(file, tmp_path, size) < SMALL_LAMBDA
 
 
 def noise() -> Image.Image:

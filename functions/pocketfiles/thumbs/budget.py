@@ -42,11 +42,18 @@ _WEBP_LOSSLESS_BYTES_PER_PIXEL = 4
 _WEBP_ALPHA_BYTES_PER_PIXEL = 2
 
 _BYTES_PER_THUMB_PIXEL: dict[Format, int] = {
-    "JPEG": 12,
-    "PNG": 16,
-    "GIF": 14,
+    "JPEG": 15,
+    "PNG": 18,
+    "GIF": 16,
     "WEBP": 18,
 }
+_BYTES_PER_THUMB_PIXEL_WITH_ALPHA: dict[Format, int] = {
+    "PNG": 28,
+    "GIF": 28,
+    "WEBP": 44,
+}
+"""Pillow resizes alpha in floating point, and a WebP's alpha is compressed on its own."""
+
 _LOSSLESS_WEBP_BYTES_PER_THUMB_PIXEL = 60
 
 
@@ -127,6 +134,14 @@ def _thumb_bytes(task: Task) -> int:
     width, height = task.target
     header = task.header
     per_pixel = _BYTES_PER_THUMB_PIXEL[header.format]
+    if header.has_alpha and not _is_resized_by_libvips(task):
+        per_pixel = _BYTES_PER_THUMB_PIXEL_WITH_ALPHA[header.format]
     if header.format == "WEBP" and header.lossless:
         per_pixel = _LOSSLESS_WEBP_BYTES_PER_THUMB_PIXEL
     return width * height * per_pixel
+
+
+def _is_resized_by_libvips(task: Task) -> bool:
+    header = task.header
+    size = (header.width, header.height)
+    return header.format == "PNG" and header.frame is None and task.whole_box(size) is not None

@@ -235,9 +235,10 @@ def _check_jpeg_is_complete(
     The JPEG is decoded once more with longer data. ``decoded`` is the JPEG at the task's scale.
     """
     header = task.header
-    if header.is_cut and header.scans > 1:
-        raise ValueError(_TRUNCATED)  # nobody knows how many scans are missing
-    if header.width * header.height * header.scans > _MAX_PIXELS_DECODED_TWICE:
+    is_large = header.width * header.height * header.scans > _MAX_PIXELS_DECODED_TWICE
+    if header.is_cut and (header.lacks_scans or is_large):
+        raise ValueError(_TRUNCATED)
+    if is_large:
         return
     lengthened = _at_scale(task, jpeg.lengthened(header.stream))
     decoded = decoded or _at_scale(task, header.stream)

@@ -37,6 +37,9 @@ quality (docs/performance.md)."""
 _MAX_AVIF_PIXELS = 2_000_000
 """Most pixels of an AVIF thumb. libaom takes some 40 bytes for each."""
 
+_MAX_WEBP_PIXELS = 4_000_000
+"""Most pixels of a WebP thumb of another format. libwebp takes up to 60 bytes for each."""
+
 _MAX_TRANSLUCENT = 0.1
 """Largest share of translucent pixels in an AVIF thumb. Chromium 156 takes the alpha of AVIF for
 limited range: edges look the same, but faint shadows vanish."""
@@ -118,9 +121,12 @@ def alternative(
     if image.mode == "CMYK":
         image = image.convert("RGB")
     is_lossless = source == "PNG" or traits.lossless
+    pixels = image.width * image.height
+    if format_name == "webp" and pixels > _MAX_WEBP_PIXELS:
+        return None
     if format_name == "webp":
         return _webp(image, options.webp_quality, Traits(lossless=is_lossless))
-    if image.width * image.height > _MAX_AVIF_PIXELS or _is_translucent(image):
+    if pixels > _MAX_AVIF_PIXELS or _is_translucent(image):
         return None
     return _avif(image, options.avif_quality, full_chroma=is_lossless or traits.full_chroma)
 

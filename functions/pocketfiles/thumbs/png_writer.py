@@ -10,12 +10,13 @@ take several times as long and find none (docs/performance.md).
 import io
 import struct
 import zlib
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from PIL import Image
 
 from pocketfiles.thumbs import content, libvips
-from pocketfiles.thumbs.content import Content, Measured
+from pocketfiles.thumbs.content import Content, Filter, Measured
 
 _COLOUR_TYPES = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}
 
@@ -52,6 +53,9 @@ Alpha is not rounded and needs more."""
 
 _PHOTOGRAPH_LEVEL = 7
 """With frequencies alone, zlib's level only sets the size of buffers."""
+
+_ROWS_AT_A_TIME = 256
+"""Rows of a photograph that are filtered and compressed at a time."""
 
 _MAX_LEVEL = 255
 
@@ -145,8 +149,8 @@ def _by_libvips(
 def _drawing(image: Image.Image, level: int) -> bytes:
     if image.width * image.height > _MAX_PIXELS_BY_ZLIB:
         return _by_libvips(image, level, is_filtered=False)
-    deflate = zlib.compressobj(level)
-    return _file(image, _scanlines(image, _NO_FILTER, image.tobytes()), deflate)
+    scanlines = _scanlines(image.tobytes(), _NO_FILTER, _row_length(image))
+    return _file(image, [scanlines], zlib.compressobj(level))
 
 
 def _rounded(image: Image.Image) -> Image.Image:
@@ -157,42 +161,54 @@ def _rounded(image: Image.Image) -> Image.Image:
 
 def _photograph(image: Image.Image, strategy: int) -> bytes:
     kind = content.best_filter(image)
-    differences = content.filtered(image, kind).tobytes()
     deflate = zlib.compressobj(_PHOTOGRAPH_LEVEL, strategy=strategy)
-    return _file(image, _scanlines(image, kind, differences), deflate)
+    return _file(image, _filtered_strips(image, kind), deflate)
+
+
+def _filtered_strips(image: Image.Image, kind: Filter) -> Iterator[bytes]:
+    """The filtered scanlines, some rows at a time, so that little memory is taken."""
+    row_length = _row_length(image)
+    for top in range(0, image.height, _ROWS_AT_A_TIME):
+        first = max(0, top - 1)  # the row above is needed as well
+        part = image.crop((0, first, image.width, min(top + _ROWS_AT_A_TIME, image.height)))
+        differences = content.filtered(part, kind).tobytes()
+        yield _scanlines(differences[(top - first) * row_length :], kind, row_length)
+
+
+def _row_length(image: Image.Image) -> int:
+    return image.width * len(image.getbands())
+
+
+def _scanlines(
+    filtered: bytes,
+    kind: int,
+    row_length: int,
+) -> bytes:
+    """The filtered rows, each behind the byte that names the filter (§7.2)."""
+    pixels = memoryview(filtered)
+    rows = (pixels[start : start + row_length] for start in range(0, len(pixels), row_length))
+    filter_type = bytes([kind])
+    return b"".join(chain.from_iterable((filter_type, row) for row in rows))
 
 
 def _file(
     image: Image.Image,
-    scanlines: bytes,
+    strips: Iterable[bytes],
     deflate: "zlib._Compress",
 ) -> bytes:
-    compressed = deflate.compress(scanlines) + deflate.flush()
+    """The file of these scanlines; each strip's data become a chunk."""
     depth = 8
     colour_type = _COLOUR_TYPES[image.mode]
     compression = filtering = interlace = 0
     fields = (image.width, image.height, depth, colour_type, compression, filtering, interlace)
-    return b"".join(
-        (
-            b"\x89PNG\r\n\x1a\n",
-            _chunk(b"IHDR", struct.pack(">IIBBBBB", *fields)),
-            _chunk(b"IDAT", compressed),
-            _chunk(b"IEND", b""),
-        )
-    )
-
-
-def _scanlines(
-    image: Image.Image,
-    kind: int,
-    filtered: bytes,
-) -> bytes:
-    """The filtered rows, each behind the byte that names the filter (§7.2)."""
-    pixels = memoryview(filtered)
-    row_length = image.width * len(image.getbands())
-    rows = (pixels[start : start + row_length] for start in range(0, len(pixels), row_length))
-    filter_type = bytes([kind])
-    return b"".join(chain.from_iterable((filter_type, row) for row in rows))
+    chunks = [b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", struct.pack(">IIBBBBB", *fields))]
+    for strip in strips:
+        compressed = deflate.compress(strip)
+        if compressed:
+            chunks.append(_chunk(b"IDAT", compressed))
+    chunks.append(_chunk(b"IDAT", deflate.flush()))
+    chunks.append(_chunk(b"IEND", b""))
+    return b"".join(chunks)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

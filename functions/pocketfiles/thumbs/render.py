@@ -89,9 +89,7 @@ def _make(
     format_name: str,
 ) -> Thumb:
     header = task.header
-    reduced = decode(task)
-    image = resample.resize(reduced.image, reduced.box, task.target)
-    image = _upright(image, header.orientation)
+    image = _upright(_resized(task), header.orientation)
     image = bare(colour.to_srgb(image, header.icc_profile))
     traits = Traits(
         full_chroma=header.full_chroma,
@@ -107,6 +105,12 @@ def _make(
     if body is None or len(body) >= len(plain):
         return thumb
     return replace(thumb, body=body, content_type=f"image/{format_name}")
+
+
+def _resized(task: Task) -> Image.Image:
+    """In a function of its own, so that what was decoded does not outlive it."""
+    reduced = decode(task)
+    return resample.resize(reduced.image, reduced.box, task.target)
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:

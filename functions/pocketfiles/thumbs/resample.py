@@ -197,10 +197,11 @@ def _resize_with_alpha(
     bands = []
     for channel in channels:
         premultiplied = channel if is_premultiplied else _multiplied(channel, alpha)
-        bands.append(_divided(resized(premultiplied), resized_alpha, alpha_range))
-    bands.append(resized_alpha)
+        divided = _divided(resized(premultiplied), resized_alpha, alpha_range)
+        bands.append(_rounded(divided))
+    bands.append(_rounded(resized_alpha))
     colours = image.mode[:-1]
-    return Image.merge(f"{colours}A", [_rounded(band) for band in bands])
+    return Image.merge(f"{colours}A", bands)
 
 
 def _multiplied(one: Image.Image, two: Image.Image) -> Image.Image:

@@ -211,9 +211,11 @@ def test_a_picture_with_much_translucency_is_no_avif() -> None:
     assert render(data, parse("100x100"), format_name="webp").content_type == "image/webp"
 
 
-def test_a_very_large_thumb_is_no_avif() -> None:
-    data = written(Image.effect_noise((2000, 1500), 40), "JPEG")
-    assert render(data, parse("1900x0"), format_name="avif").content_type == "image/jpeg"
+@pytest.mark.parametrize(("format_name", "width"), [("avif", 1900), ("webp", 2500)])
+def test_a_very_large_thumb_is_in_its_own_format(format_name: str, width: int) -> None:
+    data = written(Image.effect_noise((2600, 2000), 40), "JPEG")
+    thumb = render(data, parse(f"{width}x0"), format_name=format_name)
+    assert thumb.content_type == "image/jpeg"
 
 
 def test_a_gif_of_few_colours_keeps_them() -> None:

@@ -34,6 +34,10 @@ _FRAME_FLAGS = 9
 _AFTER_DESCRIPTOR = 10
 
 _GRAPHIC_CONTROL_LENGTH = 8
+_CONTROL_FLAGS = 3
+_TRANSPARENT = 0x01
+"""The flag of a transparent colour in a graphic control extension (§23)."""
+
 _INTERLACED = 0x40
 
 
@@ -62,9 +66,15 @@ def read(data: bytes) -> Header:
         height=height,
         frame=None if covers else frame.box,
         channels=1,
+        has_alpha=_has_transparent_colour(frame.graphic_control),
         is_cut=frame.is_cut,
         stream=_stream(frame),
     )
+
+
+def _has_transparent_colour(graphic_control: bytes) -> bool:
+    flags = graphic_control[_CONTROL_FLAGS : _CONTROL_FLAGS + 1]
+    return bool(flags and flags[0] & _TRANSPARENT)
 
 
 def _first_frame(data: bytes) -> _Frame:

@@ -34,6 +34,7 @@ class Header:
 
     ``scans`` is how often a decoder passes over the whole picture: 1, but for some JPEGs.
     ``depth`` is the number of bits in a channel, of which there are ``channels``.
+    ``lacks_scans``: a JPEG has not told all of its coefficients; a later scan may be missing.
     ``full_chroma``: the chroma of a JPEG is not subsampled.
     """
 
@@ -50,6 +51,7 @@ class Header:
     lossless: bool = False
     full_chroma: bool = False
     is_cut: bool = False
+    lacks_scans: bool = field(default=False, compare=False)
     icc_profile: bytes = field(default=b"", repr=False, compare=False)
     stream: bytes = field(default=b"", repr=False, compare=False)
 

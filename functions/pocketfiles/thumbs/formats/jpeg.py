@@ -16,6 +16,7 @@ from pocketfiles.thumbs.formats.header import (
     Header,
     big_endian,
 )
+from pocketfiles.thumbs.formats.jpeg_scans import Coefficients
 
 SIGNATURE = b"\xff\xd8\xff"
 
@@ -96,6 +97,7 @@ class _Reading:
     """What has been read of a JPEG so far; ``kept`` is what its decoder needs."""
 
     frame: _Frame | None = None
+    coefficients: Coefficients | None = None
     orientation: int | None = None
     profile: dict[int, bytes] = field(default_factory=dict)
     profile_pieces: int = 0
@@ -110,7 +112,8 @@ def read(data: bytes) -> Header:
     reading = _Reading()
     _read_segments(data, reading)
     frame = reading.frame
-    if frame is None or not reading.scans:
+    coefficients = reading.coefficients
+    if frame is None or coefficients is None or not reading.scans:
         raise ThumbFailed("truncated")
     return Header(
         "JPEG",
@@ -122,6 +125,7 @@ def read(data: bytes) -> Header:
         channels=frame.components,
         full_chroma=frame.full_chroma,
         is_cut=reading.is_cut,
+        lacks_scans=not coefficients.are_complete,
         icc_profile=_joined_profile(reading),
         stream=b"".join((*reading.kept, _END_OF_IMAGE)),
     )
@@ -146,6 +150,7 @@ def _read_segments(data: bytes, reading: _Reading) -> None:
             if reading.frame:
                 raise ThumbFailed("corrupt")
             reading.frame = _frame(data, segment)
+            reading.coefficients = Coefficients(reading.frame.components)
             reading.kept.append(data[segment.at : segment.end])
         elif segment.marker in _TABLES:
             reading.kept.append(data[segment.at : segment.end])
@@ -217,11 +222,12 @@ def _read_scan(
     reading: _Reading,
 ) -> None:
     frame = reading.frame
-    if frame is None:
+    if frame is None or reading.coefficients is None:
         raise ThumbFailed("corrupt")
     reading.scans += 1
     if reading.scans > MAX_SCANS:
         raise ThumbFailed("too-many-chunks")
+    reading.coefficients.add(data[segment.start : segment.end])
     components_in_scan = data[segment.start]
     if frame.progressive or components_in_scan < frame.components:
         reading.has_buffered_scans = True

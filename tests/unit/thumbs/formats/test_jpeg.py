@@ -103,6 +103,13 @@ def test_damage_that_loses_no_pixel_is_no_damage(damaged: bytes) -> None:
     assert thumb(damaged) == thumb(JPEG)
 
 
+def test_a_progressive_jpeg_without_its_end_is_whole_or_refused() -> None:
+    assert thumb(PROGRESSIVE[:-2]) == thumb(PROGRESSIVE)
+    for cut in range(3, len(PROGRESSIVE) - PROGRESSIVE.rindex(b"\xff\xda")):
+        assert thumb(PROGRESSIVE[:-cut]) in {thumb(PROGRESSIVE), b"[truncated]"}
+    assert thumb(PROGRESSIVE[: PROGRESSIVE.rindex(b"\xff\xda")]) == b"[truncated]"
+
+
 @pytest.mark.parametrize(("marker", "scans"), [(0xC9, 1), (0xCA, 2)])
 def test_arithmetic_coding_is_known(marker: int, scans: int) -> None:
     """Of its header alone: what Pillow writes is coded by Huffman."""
