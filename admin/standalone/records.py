@@ -53,7 +53,7 @@ class Records:
     ) -> None:
         self._edge = edge
         self._table = Table(dynamodb, table)
-        self._writer = Writer(TargetTable(dynamodb, table))
+        self._writer = Writer(TargetTable(dynamodb, table), is_sync=False)
         self._bucket = bucket
         self._letters = letters
 

@@ -49,13 +49,18 @@ class SchemaChange:
         """Read table and bucket, and convert the records to the collections ``raw``.
 
         Collections that ``raw`` does not have stay, unless ``remove_others``. Raises ``AdminError``
-        for a name or a rule that cannot be.
+        for a name or a rule that cannot be, and while a sync holds a mass deletion back.
         """
         writer = self._target.writer
         writer.read()
+        if writer.pointer.holding:
+            raise TargetError(
+                "a sync of this table holds a mass deletion back: settle that first, by sync"
+            )
         self._known_generation = writer.pointer.generation
         self._mirror.add_items(writer.table.items(), writer.pointer)
-        self._mirror.must_publish = not writer.pointer.generation
+        is_copy = writer.pointer.table != writer.table.name
+        self._mirror.must_publish = not writer.pointer.generation or (self._completes and is_copy)
         self._mirror.add_objects(self._target.bucket.list())
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
         complete = raw if remove_others else schema.with_others(raw, known)
@@ -99,7 +104,20 @@ class SchemaChange:
         steps = plan.steps(differences, removing=True)
         source = writer.published.source
         with in_step(self._target, self._mirror, differences.final(removing=True).values()):
-            apply(steps, self._target, self._mirror, lambda _: None, source=source)
+            apply(
+                steps,
+                self._target,
+                self._mirror,
+                lambda _: None,
+                source=source,
+                completes=self._completes,
+            )
+
+    @property
+    def _completes(self) -> bool:
+        """Whether a copy of a table is good again after this: if no PocketBase stands behind it,
+        nothing else could make it so."""
+        return not self._target.writer.published.source
 
     def _known(self) -> dict[str, Item]:
         return {sk: item for sk, item in self._mirror.actual.items() if sk.startswith(COLLECTION)}
@@ -147,7 +165,7 @@ def opened(
 ) -> Iterator[SchemaChange]:
     """Begin a change of the collections in that table and bucket; ``edge`` is kept in step."""
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
-        writer = Writer(TargetTable(dynamodb, table))
+        writer = Writer(TargetTable(dynamodb, table), is_sync=False)
         try:
             yield SchemaChange(Target(writer, Bucket(s3, bucket), pool, edge=edge), mirror)
         finally:

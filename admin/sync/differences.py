@@ -14,7 +14,18 @@ from pocketfiles.catalogue.items import COLLECTION, DATA, collection_item, text_
 
 from ..target.actions import DeleteFile, DeleteItem, HoldItem, PutFile, PutItem
 from ..target.items import unpacked
-from .mirror import FILES, NEW_IN_DOUBT, NO_DIGEST, PENDING, UPLOAD, Mirror, file_of, one, paged
+from .mirror import (
+    FILES,
+    NEW_IN_DOUBT,
+    NO_DIGEST,
+    PENDING,
+    THUMBS,
+    UPLOAD,
+    Mirror,
+    file_of,
+    one,
+    paged,
+)
 
 _OF_RECORDS = "is_record(i.pk)"
 _OF_REFERENCES = "NOT is_record(i.pk)"
@@ -164,6 +175,11 @@ class Differences:
             return True
         item = self._read(collection_id, record_id)
         return item is not None and name in text_of(item)
+
+    def was_removed(self, key: str) -> bool:
+        """Whether an object of this key was removed so recently that its thumbs are still to be
+        cleared once more."""
+        return f"{THUMBS}{key}" in self._mirror.later
 
     def changes_record_of(self, key: str) -> bool:
         """Whether the record that the file belongs to is among ``changed_records``."""

@@ -9,9 +9,9 @@ items does not matter; it matters where bytes come in, which have no generations
 
 1. New files, as long as they are few: a record is rarely without its files. Many would keep
    revocations waiting, so they come after ``Publish``.
-2. Files that get other bytes, or that the published data names although they are missing, are
-   cleared: new bytes must not be seen by the rules of the data before. They are uploaded in a later
-   round, once no request can go by that data.
+2. Files that get other bytes, that were removed just now, or that the published data names
+   although they are missing, are cleared: new bytes must not be seen by the rules of the data
+   before. They are uploaded in a later round, once no request can go by that data.
 3. Records, index items and definitions, then ``Publish``.
 4. Files that go, each with its thumbs; and the rest of the new files.
 """
@@ -85,6 +85,10 @@ class Changes(Protocol):
 
     def is_named(self, key: str) -> bool:
         """Whether a record of the published data may name the file."""
+
+    def was_removed(self, key: str) -> bool:
+        """Whether other bytes were removed there so recently that a request may go by the data
+        that named them."""
 
     def changes_record_of(self, key: str) -> bool:
         """Whether the record that the file belongs to changes."""
@@ -161,7 +165,9 @@ class _Files:
             return is_put_off and not is_due
         if is_due and not self._redefines and not self._changes.changes_record_of(action.key):
             return False
-        return action.replaces or self._changes.is_named(action.key)
+        if action.replaces or self._changes.was_removed(action.key):
+            return True
+        return self._changes.is_named(action.key)
 
     def ready(self) -> Iterator[Action]:
         """Uploads that need not wait."""

@@ -5,6 +5,7 @@
 ``table``            reads the table whole and writes items on conditions
 ``lease``            makes one writer at a time the table's writer
 ``process``          tells whether the process that holds the lease has ended
+``clock``            compares this machine's clock with AWS's
 ``writer``           writes generations: items, then the pointer
 ``values``           gives an item a new value and keeps the one before
 ``pointer``          moves the pointer, and says in it that its writer lives

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 )
 
 from ..errors import AdminError, TargetError
-from . import local_runner
+from . import clock, local_runner
 from .cloudfront import Distribution
 from .edge import Edge
 from .key_value_store import KeyValueStore
@@ -90,6 +90,7 @@ class Deployment:
         """
         s3 = boto3.client("s3", config=_CONFIG, **self.session)
         dynamodb = boto3.client("dynamodb", config=_CONFIG, **self.session)
+        clock.watch(dynamodb)
         for endpoint in {s3.meta.endpoint_url, dynamodb.meta.endpoint_url}:
             _require_answer(endpoint)
         return s3, dynamodb

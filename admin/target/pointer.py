@@ -50,11 +50,12 @@ def moves(published: Published) -> Iterator[Update]:
         "table": {"S": pointer.table},
         "abandoned": {"L": abandoned},
         "holding": {"BOOL": pointer.holding},
-        "heartbeat": {"N": repr(pointer.heartbeat)},
         "stale_seconds": {"N": str(pointer.stale_seconds)},
         "moved": {"N": repr(published.moved)},
         "source": {"S": published.source},
     }
+    if pointer.heartbeat is not None:
+        values["heartbeat"] = {"N": repr(pointer.heartbeat)}
     for copy in range(keys.POINTER_COPIES):
         yield Update(keys.pointer(copy), keys.POINTER, values)
 

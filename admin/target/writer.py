@@ -67,12 +67,16 @@ class Writer:
         clock: Callable[[], float] = time.time,
         process_name: str | None = None,
         stale_seconds: int = STALE_SECONDS,
+        *,
+        is_sync: bool = True,
     ) -> None:
         self.table = table
         self.lease = Lease(table, clock, process_name)
         self.published = Published()
         self._clock = clock
         self._stale_seconds = stale_seconds
+        self._is_sync = is_sync
+        """Whether this writer's life is a sync's, of which the heartbeat tells."""
         self._begun: tuple[int, ...] = ()
         self._has_begun = False
         self._abandoned_at: dict[int, float] = {}
@@ -236,7 +240,7 @@ class Writer:
             table=table,
             abandoned=frozenset(abandoned),
             holding=holding,
-            heartbeat=now,
+            heartbeat=now if self._is_sync else self.pointer.heartbeat,
             stale_seconds=self._stale_seconds,
         )
         published = Published(pointer, now, source)
@@ -282,7 +286,7 @@ class Writer:
         if not self.is_writing:
             return
         self.lease.keep()
-        if self._clock() - self._beat_at >= HEARTBEAT_SECONDS:
+        if self._is_sync and self._clock() - self._beat_at >= HEARTBEAT_SECONDS:
             self.beat()
 
     def beat(self) -> None:

@@ -11,10 +11,11 @@ from admin.errors import AdminError
 from admin.source.storage import LocalFile
 from admin.standalone.records import Records
 from admin.target.bucket import PART_BYTES, Bucket
+from pocketfiles import keys as keys_of
 from pocketfiles import tokens
 from pocketfiles.catalogue.cached import snapshot_of
 from tests.admin.conftest import items, keys, objects, state
-from tests.admin.standalone.conftest import Alone, with_field
+from tests.admin.standalone.conftest import Alone, changed, with_field
 from tests.conftest import Cloud
 
 
@@ -224,3 +225,44 @@ def test_large_files_are_streamed(alone: Alone) -> None:
     (tag, content_type, _) = next(iter(objects(alone.cloud).values()))
     assert tag.endswith('-3"')
     assert content_type == "application/octet-stream"
+
+
+def set_in_pointer(cloud: Cloud, **values: Any) -> None:
+    """Change attributes of every copy of the pointer."""
+    for copy in range(keys_of.POINTER_COPIES):
+        for name, value in values.items():
+            cloud.dynamodb.update_item(
+                TableName=cloud.table,
+                Key={"pk": {"S": keys_of.pointer(copy)}, "sk": {"S": keys_of.POINTER}},
+                UpdateExpression="SET #n = :v",
+                ExpressionAttributeNames={"#n": name},
+                ExpressionAttributeValues={":v": value},
+            )
+
+
+def test_commands_do_not_pass_for_a_living_sync(alone: Alone) -> None:
+    assert alone.table.pointer().heartbeat is None
+    alone.run("put", "users", "userada00000000", "--set", "email=ada@example.com")
+    assert alone.table.pointer().heartbeat is None
+    set_in_pointer(alone.cloud, heartbeat={"N": "1000.0"})
+    alone.run("put", "users", "userada00000000", "--set", "email=eve@example.com")
+    alone.apply(changed("documents", viewRule=None))
+    alone.run("rm", "users", "userada00000000")
+    assert alone.table.pointer().heartbeat == 1000.0
+
+
+def test_collections_open_a_copy_of_a_table_only_if_no_pocketbase_stands_behind_it(
+    alone: Alone,
+) -> None:
+    set_in_pointer(alone.cloud, table={"S": "the original"}, source={"S": "a PocketBase"})
+    alone.apply(changed("documents", viewRule=None))
+    assert snapshot_of(alone.table).is_copy
+    set_in_pointer(alone.cloud, source={"S": ""})
+    alone.apply(changed("documents", viewRule=""))
+    assert not snapshot_of(alone.table).is_copy
+
+
+def test_collections_are_not_changed_while_a_mass_deletion_is_held_back(alone: Alone) -> None:
+    set_in_pointer(alone.cloud, holding={"BOOL": True})
+    with pytest.raises(AssertionError, match="holds a mass deletion back"):
+        alone.apply(changed("documents", viewRule=None))

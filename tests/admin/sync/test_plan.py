@@ -54,6 +54,9 @@ class Given:
     def is_named(self, key: str) -> bool:
         return self.named
 
+    def was_removed(self, key: str) -> bool:
+        return False
+
     def changes_record_of(self, key: str) -> bool:
         return False
 

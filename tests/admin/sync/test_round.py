@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from admin.errors import SourceError
-from admin.sync.round import import_directory
+from admin.sync.round import Source, import_directory, prepared
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.admin.conftest import items, objects, run, state
@@ -292,3 +292,18 @@ def test_links_within_storage_and_a_linked_storage_folder_are_followed(
     file.symlink_to("elsewhere.txt")
     assert run(cloud, shaped.directory).warnings == []
     assert "id_docs/doc0/doc0.txt" in objects(cloud)
+
+
+def test_a_file_whose_object_is_gone_when_it_is_compared_is_uploaded(
+    cloud: Cloud, shaped: Shaped
+) -> None:
+    run(cloud, shaped.directory)
+    clients = (cloud.s3, cloud.dynamodb)
+    names = (cloud.bucket, cloud.table)
+    with prepared(Source(shaped.directory), lambda: clients, names, removing=True) as sync:
+        sync.read_target()
+        shaped.store("id_docs/doc1/doc1.txt", b"text 9")  # as long as before
+        cloud.s3.delete_object(Bucket=cloud.bucket, Key="id_docs/doc1/doc1.txt")
+        sync.round()
+    found = cloud.s3.get_object(Bucket=cloud.bucket, Key="id_docs/doc1/doc1.txt")
+    assert found["Body"].read() == b"text 9"

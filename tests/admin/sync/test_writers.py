@@ -219,6 +219,25 @@ def test_bytes_that_are_replaced_while_their_record_closes_come_when_all_know(
         assert body(cloud, "id_docs/doc0/doc0.txt") == b"only for those who may"
 
 
+def test_bytes_under_the_name_of_a_file_that_was_just_removed_come_when_all_know(
+    cloud: Cloud, shaped: Shaped, clock: Clock
+) -> None:
+    with syncing(cloud, shaped, clock) as sync:
+        sync.is_watching = True
+        sync.round()
+        shaped.put("docs", "doc0", attachment="", owner="ann")
+        sync.round()
+        assert body(cloud, "id_docs/doc0/doc0.txt") is None
+        shaped.store("id_docs/doc0/doc0.txt", b"for bob alone")
+        shaped.put("docs", "doc0", attachment="doc0.txt", owner="bob")
+        sync.round()
+        assert body(cloud, "id_docs/doc0/doc0.txt") is None
+        clock.now += SETTLE_SECONDS
+        sync.keep_alive()
+        sync.round()
+        assert body(cloud, "id_docs/doc0/doc0.txt") == b"for bob alone"
+
+
 def test_a_single_sync_waits_for_them(cloud: Cloud, shaped: Shaped, clock: Clock) -> None:
     with syncing(cloud, shaped, clock) as sync:
         sync.round()
