@@ -83,7 +83,8 @@ def make_cloud(endpoint: str) -> Cloud:
 def create(cloud: Cloud) -> None:
     """Make a cloud's bucket and table, which are empty then."""
     # A client that does not try again: on a busy machine the bucket would be there already.
-    patient = boto3.client("s3", config=Config(read_timeout=300, retries={"total_max_attempts": 1}))
+    once = Config(read_timeout=300, retries={"total_max_attempts": 1})
+    patient = boto3.client("s3", endpoint_url=cloud.endpoint, config=once)
     patient.create_bucket(
         Bucket=cloud.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
