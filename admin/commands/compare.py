@@ -118,13 +118,14 @@ def _compare(parsed: argparse.Namespace, cases: list[Case], journal: Journal) ->
         files=Client(parsed.files, Rate(parsed.rate), parsed.parallel),
         directory=parsed.pb_data,
     )
+    comparison = Comparison(services, journal, parsed.report)
     done = sum(case.label in journal.results for case in cases)
     with tqdm(total=len(cases), initial=done, unit="", disable=None, leave=False) as bar:
 
         def on_done(_result: Result) -> None:
             bar.update()
 
-        Comparison(services, journal, parsed.report).run(cases, parsed.parallel, on_done)
+        comparison.run(cases, parsed.parallel, on_done)
 
 
 def _origin(text: str) -> str:

@@ -24,5 +24,6 @@ def run(parsed: argparse.Namespace) -> int:
     source = arguments.source_of(parsed)
     target = arguments.deployment_of(parsed)
     names = (target.bucket, target.table)
-    with prepared(source, target.clients, names, removing=False, edge=target.edge()) as sync:
+    edge = target.edge()
+    with prepared(source, target.clients, names, removing=False, edge=edge) as sync:
         return rounds.run_once(sync, "imported", dry_run=parsed.dry_run)

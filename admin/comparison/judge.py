@@ -78,8 +78,9 @@ def judge(case: Case, pocketbase: Answer, files: Answer, original: Original) -> 
 
 
 def _status(case: Case, pocketbase: Answer, files: Answer) -> Difference:
+    is_only_here = pocketbase.status == _NOT_FOUND and files.status == _OK
     deviation = ""
-    if case.thumb and (pocketbase.status, files.status) == (_NOT_FOUND, _OK):
+    if case.thumb and is_only_here:
         deviation = Deviation.THUMBS_OF_A_LOST_ORIGINAL
     return Difference("status", str(pocketbase.status), str(files.status), deviation)
 

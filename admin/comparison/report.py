@@ -57,8 +57,9 @@ def summary(results: Iterable[Result], parameters: Mapping[str, Any], total: int
 def write(folder: Path, content: Mapping[str, Any], results: Iterable[Result]) -> None:
     """Write both forms of the report into a folder."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
-    (folder / "report.json").write_text(text + "\n", "utf-8")
-    (folder / "report.html").write_text(_page(content, [*results]), "utf-8")
+    page = _page(content, list(results))
+    (folder / "report.json").write_text(f"{text}\n", "utf-8")
+    (folder / "report.html").write_text(page, "utf-8")
 
 
 def _page(content: Mapping[str, Any], results: Sequence[Result]) -> str:

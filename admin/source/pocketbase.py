@@ -146,8 +146,10 @@ class Snapshot:
     def _select(self, collection: Collection) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         if collection.type == "view":
             return self._views.select(collection)
-        cursor = self._connection.execute(f'SELECT * FROM {quoted(collection.name)} ORDER BY "id"')  # noqa: S608
-        return [column[0] for column in cursor.description], cursor
+        query = f'SELECT * FROM {quoted(collection.name)} ORDER BY "id"'  # noqa: S608
+        cursor = self._connection.execute(query)
+        names = [name for name, *_ in cursor.description]
+        return names, cursor
 
     def _unreadable(self, collection: Collection, error: Exception) -> None:
         if collection.type != "view":

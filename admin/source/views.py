@@ -37,6 +37,7 @@ class FileOwners:
         self._connection = connection
         self._collections = Collections(collections)
         self._columns: dict[tuple[str, str], list[Column]] = {}
+        """The columns that may hold the files of a view's field, by the view's id and the field."""
         self._indexed: set[Column] = set()
 
     def find(self, view: Collection, field: str, name: str) -> Source | None:

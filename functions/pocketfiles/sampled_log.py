@@ -26,7 +26,8 @@ class SampledLog:
     def info(self, msg: object, /, *, extra: Mapping[str, object]) -> None:
         """Log an expected outcome, or leave it out."""
         is_audit = msg == OPENED
-        if is_audit or has_reason(extra) or self._draw() * ALL_PERCENT < self._percent:
+        is_drawn = self._draw() * ALL_PERCENT < self._percent
+        if is_audit or has_reason(extra) or is_drawn:
             self._log.info(msg, extra=extra)
 
     def exception(self, msg: object, /) -> None:

@@ -271,6 +271,11 @@ class ThumbMaker:
             self._store.delete(key)
 
     def _made(self, key: str, picture: Picture, etag: str) -> Opened:
-        modified = datetime.fromtimestamp(int(self._clock()), UTC)
-        stored = Stored(key, len(picture.body), etag, picture.content_type, modified)
+        stored = Stored(
+            key=key,
+            size=len(picture.body),
+            etag=etag,
+            content_type=picture.content_type,
+            modified=datetime.fromtimestamp(int(self._clock()), UTC),
+        )
         return Opened(stored, picture.body)

@@ -172,8 +172,11 @@ def _by_id(collection: Collection, values: Mapping[str, Value]) -> dict[str, Val
     """The values by field id."""
     if collection.type == "view":
         return dict(values)
-    id_of = {field.name: f"{keys.MARK}{field.id}" for field in collection.fields}
-    return {id_of.get(name, name): value for name, value in values.items()}
+    key_of = {field.name: f"{keys.MARK}{field.id}" for field in collection.fields}
+    by_id = {}
+    for name, value in values.items():
+        by_id[key_of.get(name, name)] = value
+    return by_id
 
 
 def _by_name(collection: Collection, values: Mapping[str, Value]) -> dict[str, Value]:

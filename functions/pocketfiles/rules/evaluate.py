@@ -111,11 +111,11 @@ class _Run:
         values = request_values(rule.requests, asked.request, asked.collection)
         self.asked = asked
         self.plan = PLANS.plan(
-            rule,
-            asked.collection,
-            asked.collections,
-            asked.request.auth_collection,
-            _shapes(values),
+            rule=rule,
+            collection=asked.collection,
+            collections=asked.collections,
+            auth_collection=asked.request.auth_collection,
+            sql_shapes=_shapes(values),
         )
         self.parameters = self._bound(values)
 
@@ -124,8 +124,10 @@ class _Run:
         asked = self.asked
         loader = Loader(self.plan, database, asked.reader, asked.limits)
         loader.add(asked.collection, asked.record)
-        if asked.request.auth is not None and asked.request.auth_collection is not None:
-            loader.add(asked.request.auth_collection, asked.request.auth)
+        owner = asked.request.auth
+        owners = asked.request.auth_collection
+        if owner is not None and owners is not None:
+            loader.add(owners, owner)
         return loader
 
     def allows(self, loader: Loader, database: Database) -> bool:

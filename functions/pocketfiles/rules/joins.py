@@ -128,8 +128,15 @@ def linked(item: str, related: Collection, name: str) -> Join:
 
 def _referred_to(name: str, kind: Kind, row: str, target: str, related: Collection) -> Join:
     """The record whose id is the target, which is a column of the row."""
-    on = f"{column(name, 'id')} = {target}"
-    return Join(name, kind, quoted(related.name), on, row, related, target=target)
+    return Join(
+        name=name,
+        kind=kind,
+        table=quoted(related.name),
+        on=f"{column(name, 'id')} = {target}",
+        parent=row,
+        collection=related,
+        target=target,
+    )
 
 
 def back_related(row: str, collection: Collection, field: Field, name: str) -> Join:
@@ -140,7 +147,16 @@ def back_related(row: str, collection: Collection, field: Field, name: str) -> J
     if field.multiple:
         items = quoted(f"__je_{name}")
         on = f"{row_id} IN (SELECT {items}.value FROM json_each({as_list(holder)}) {items})"
-    return Join(name, "back", quoted(collection.name), on, row, collection, field, row_id)
+    return Join(
+        name=name,
+        kind="back",
+        table=quoted(collection.name),
+        on=on,
+        parent=row,
+        collection=collection,
+        field=field,
+        target=row_id,
+    )
 
 
 def is_unique(collection: Collection, field: Field) -> bool:
