@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from files import build
-from pocketfiles import aws, handle, metrics, snapshot
+from pocketfiles import aws, handle, metrics, sampled_log, snapshot
 from pocketfiles.addresses import networks
 from pocketfiles.audit_log import AuditLog
 from pocketfiles.catalogue.table import Table
@@ -18,7 +18,6 @@ from pocketfiles.deadline import deadline_in
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.key_path import as_file_request
 from pocketfiles.origin import Origin, accepted_secrets
-from pocketfiles.sampled_log import SampledLog
 from pocketfiles.serve import FileService
 from pocketfiles.storage import Storage
 
@@ -43,16 +42,15 @@ def origin() -> Origin:
 
 
 @cache
-def request_log() -> SampledLog:
+def request_log() -> handle.Log:
     """The log of requests, of which a share of the successful ones may be left out."""
-    settings = Settings.from_env(os.environ, files=True)
-    return SampledLog(log, settings.log_percent, random.random)
+    return sampled_log.by_settings(log, os.environ, random.random)
 
 
 @cache
 def audit_log() -> AuditLog | None:
     """The audit log, if there is one."""
-    return build.audit_log(Settings.from_env(os.environ, files=True))
+    return build.audit_log(os.environ)
 
 
 snapshot.prepare(

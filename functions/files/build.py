@@ -2,12 +2,13 @@
 
 import os
 import time
+from collections.abc import Mapping
 
 from pocketfiles import audit_log as audits
 from pocketfiles import aws
 from pocketfiles.access import Access
 from pocketfiles.catalogue.cached import Catalogue, Generations
-from pocketfiles.config import Settings
+from pocketfiles.config import ConfigError, Settings
 from pocketfiles.deliver import Deliverer, Limits
 from pocketfiles.serve import FileService, Store
 from pocketfiles.thumb_store import Picture, Render, ThumbMaker
@@ -41,8 +42,15 @@ def file_service(settings: Settings, table: Generations, storage: Store) -> File
     )
 
 
-def audit_log(settings: Settings) -> audits.AuditLog | None:
-    """The audit log, if the settings name one."""
+def audit_log(env: Mapping[str, str]) -> audits.AuditLog | None:
+    """The audit log, if the settings name one.
+
+    None where the settings are wrong: every request fails then, before it opens a file.
+    """
+    try:
+        settings = Settings.from_env(env, files=True)
+    except ConfigError:
+        return None
     if not settings.audit_log_group:
         return None
     client = aws.client("logs", audits.TIMEOUTS)

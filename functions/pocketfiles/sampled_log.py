@@ -7,6 +7,7 @@ and openings of protected files are always logged.
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
+from pocketfiles.config import ConfigError, Settings
 from pocketfiles.handle import OPENED, Log
 
 ALL_PERCENT = 100
@@ -33,6 +34,18 @@ class SampledLog:
     def exception(self, msg: object, /) -> None:
         """Log a bug, with its stack trace."""
         self._log.exception(msg)
+
+
+def by_settings(log: Log, env: Mapping[str, str], draw: Callable[[], float]) -> Log:
+    """The log that leaves out as many lines as ``LOG_PERCENT`` says.
+
+    ``log`` itself where the settings are wrong: then every request fails, and its line says why.
+    """
+    try:
+        settings = Settings.from_env(env, files=False)
+    except ConfigError:
+        return log
+    return SampledLog(log, settings.log_percent, draw)
 
 
 def has_reason(line: Mapping[str, object]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from pocketfiles import aws, handle, metrics, snapshot
+from pocketfiles import aws, handle, metrics, sampled_log, snapshot
 from pocketfiles.addresses import networks
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.table import Table
@@ -17,7 +17,6 @@ from pocketfiles.deadline import deadline_in
 from pocketfiles.http.messages import Reply, Request
 from pocketfiles.issue import TokenService
 from pocketfiles.origin import Origin, accepted_secrets
-from pocketfiles.sampled_log import SampledLog
 
 log = Logger()
 
@@ -39,10 +38,9 @@ def origin() -> Origin:
 
 
 @cache
-def request_log() -> SampledLog:
+def request_log() -> handle.Log:
     """The log of requests, of which a share of the successful ones may be left out."""
-    settings = Settings.from_env(os.environ, files=False)
-    return SampledLog(log, settings.log_percent, random.random)
+    return sampled_log.by_settings(log, os.environ, random.random)
 
 
 snapshot.prepare(service, origin, modules=())

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pocketfiles.sampled_log import SampledLog
+from pocketfiles.sampled_log import SampledLog, by_settings
 
 
 class Log:
@@ -41,3 +41,15 @@ def test_exceptions_are_always_logged() -> None:
     log = Log()
     SampledLog(log, 1, lambda: 0.99).exception("failed")
     assert log.exceptions == ["failed"]
+
+
+def test_settings_say_how_many_lines_are_left_out() -> None:
+    log = Log()
+    sampled = by_settings(log, {"TABLE_NAME": "t", "LOG_PERCENT": "1"}, lambda: 0.5)
+    sampled.info("answered", extra={"status": 200})
+    assert log.lines == []
+
+
+def test_wrong_settings_leave_out_no_line() -> None:
+    log = Log()
+    assert by_settings(log, {"LOG_PERCENT": "1"}, lambda: 0.5) is log
