@@ -1,5 +1,6 @@
 """A folder that looks like the checkout, for commands that write where they are run."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,3 +15,10 @@ def link_checkout(folder: Path) -> None:
         if path.name not in NOT_LINKED:
             (folder / path.name).symlink_to(path)
     (folder / ".venv").symlink_to(sys.prefix)
+
+
+def own_environment(**variables: str) -> dict[str, str]:
+    """The environment without what the `make` that runs these tests passes on to another."""
+    passed_on = ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if name not in passed_on}
+    return {**kept, **variables}

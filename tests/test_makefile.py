@@ -1,8 +1,8 @@
 """What ``make`` runs, and what it says where something is missing."""
 
-import os
 import subprocess
 
+from tests.checkout import own_environment
 from tests.conftest import ROOT
 
 
@@ -10,7 +10,7 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     return subprocess.run(
         ["make", *arguments],
         cwd=ROOT,
-        env={**os.environ, **environment},
+        env=own_environment(**environment),
         capture_output=True,
         text=True,
         check=False,

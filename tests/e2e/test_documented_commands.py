@@ -22,7 +22,7 @@ from botocore.session import get_session
 from admin.cli import parser
 from local import cloud
 from local.signature import Credentials
-from tests.checkout import link_checkout
+from tests.checkout import link_checkout, own_environment
 from tests.conftest import DEMO, ROOT
 from tests.e2e.conftest import Runner, start, stop
 from tests.e2e.documented import Block, blocks
@@ -108,7 +108,7 @@ def place(runner: Runner, home: Path, tmp_path_factory: pytest.TempPathFactory) 
     sample = ROOT / "admin" / "standalone" / "sample_collections.json"
     shutil.copy(sample, folder / "pb_schema.json")
     (folder / "contract.pdf").write_bytes(b"%PDF-1.7\n")
-    environment = {**os.environ, "XDG_RUNTIME_DIR": str(home)}
+    environment = own_environment(XDG_RUNTIME_DIR=str(home))
     credentials = Credentials(runner.aws.access_key_id, runner.aws.secret_access_key)
     cloud.point_at(runner.aws.endpoint, credentials, environment)
     return Place(folder, environment, placeholders(runner))

@@ -14,7 +14,7 @@ from typing import IO
 
 import pytest
 
-from tests.checkout import link_checkout
+from tests.checkout import link_checkout, own_environment
 from tests.sam.test_containers import PHOTO, wait_for
 
 pytestmark = pytest.mark.docker
@@ -60,7 +60,7 @@ def checkout(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     link_checkout(folder)
     (folder / ".aws-sam").mkdir()
     (folder / ".aws-sam" / "build").symlink_to(built.parent)
-    found = Checkout(folder, {**os.environ, "XDG_RUNTIME_DIR": str(folder)})
+    found = Checkout(folder, own_environment(XDG_RUNTIME_DIR=str(folder)))
     runner = found.start("run", "--sam-env env.local.json --port 0", subprocess.PIPE)
     assert runner.stdout is not None
     with runner:
