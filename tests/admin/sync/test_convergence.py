@@ -249,6 +249,9 @@ def test_a_process_killed_outright_is_finished_by_the_next(cloud: Cloud, shaped:
     for number in range(how_many(3, 60)):
         last = LastWrite(chance.randrange(5, 50), carried_out=number % 2 == 0)
         kill_at(last, cloud, shaped.directory)
+        if number % 3 == 2:  # before so many files are left behind that a mass deletion is held
+            run(cloud, shaped.directory)
+            assert_clean(cloud, shaped.directory)
         for _ in range(30):
             disturb(shaped, chance)
     run(cloud, shaped.directory)
