@@ -179,6 +179,9 @@ def routes_are_the_apis(template: Template) -> Iterator[str]:
     yield from (f"unknown route {key} of {name}" for name, key in sorted(found - ROUTES))
 
 
+OF_THE_STACK = {"table_name", "bucket_name", "origin_secret", "cdn_direct"}
+"""Settings that say what the stack consists of; without one there is no CloudFront."""
+
 SET_BY_LAMBDA = {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE"}
 
 
@@ -198,7 +201,7 @@ def variables_are_read_and_set(template: Template) -> Iterator[str]:
         read_anywhere |= recorder.asked
         if not names >= {"TABLE_NAME"} | ({"BUCKET_NAME"} if files else set()):
             yield f"{name} lacks the name of its table or bucket"
-        for field in set(vars(settings)) - {"table_name", "bucket_name", "origin_secret"}:
+        for field in set(vars(settings)) - OF_THE_STACK:
             if getattr(settings, field) != getattr(needed, field):
                 yield f"{name}: {field} has another default than config.py"
     unset = read_anywhere - given_anywhere - SET_BY_LAMBDA

@@ -7,16 +7,19 @@ CloudFront cannot reach the caches of browsers.
 
 import argparse
 import time
+from contextlib import suppress
 from urllib.parse import quote, unquote, urlsplit
 
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 
-from ..errors import AdminError
+from ..errors import AdminError, LeaseHeld
 from ..sync import invalidation
 from ..sync.pending import Pending, left_in
 from ..target.deployment import Deployment
+from ..target.pointer import Backlog
 from ..target.table import TargetTable
+from ..target.writer import Writer
 from ..wording import counted
 from . import arguments, output
 
@@ -57,12 +60,21 @@ def _ask_what_is_pending(target: Deployment) -> int:
     pending = Pending(table, target.edge(), time.time, left_in(table))
     asked = len(pending.due())
     pending.ask()
+    _tell(Writer(table), pending.backlog())
     line = f"asked CloudFront for {counted(asked, 'pending invalidation')}"
     if pending.later:
         seconds = max(0.0, min(pending.later.values()) - time.time())
         line += f"; {len(pending.later)} to be asked later, the next in {seconds:.0f} s"
     output.say(line)
     return 0
+
+
+def _tell(writer: Writer, backlog: Backlog) -> None:
+    """Have the pointer say what is left, unless a sync that runs will."""
+    with suppress(LeaseHeld):
+        writer.acquire()
+        writer.tell(backlog)
+        writer.release()
 
 
 def _named(what: str, record: str) -> tuple[str, str]:

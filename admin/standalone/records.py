@@ -18,7 +18,7 @@ from pocketfiles.errors import NotFound
 from ..errors import AdminError, LeaseHeld
 from ..source.storage import LocalFile, escaped
 from ..sync import invalidation
-from ..sync.pending import overdue
+from ..sync.pending import backlog_of, left_in, overdue
 from ..target import items
 from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
@@ -257,7 +257,17 @@ class Records:
             pending.note(invalidation.removal(key))
         for key in gone:
             self._bucket.remove(key)
-        pending.ask()
+        try:
+            pending.ask()
+        finally:
+            self._tell_backlog()
+
+    def _tell_backlog(self) -> None:
+        """Have the pointer say what CloudFront is still to be asked for."""
+        if self._edge.has_copies:
+            left = left_in(self._writer.table)
+            with self._writing():
+                self._writer.tell(backlog_of(left))
 
 
 def _key(collection: Collection, record_id: str, name: str) -> str:

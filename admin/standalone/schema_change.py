@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pocketfiles.catalogue.generations import Item, value_at
@@ -103,10 +104,11 @@ class SchemaChange:
         differences = Differences(self._mirror, writer.value)
         steps = plan.steps(differences, removing=True)
         source = writer.published.source
-        with in_step(self._target, self._mirror, differences.final(removing=True).values()):
+        definitions = differences.final(removing=True).values()
+        with in_step(self._target, self._mirror, definitions) as edge:
             apply(
                 steps,
-                self._target,
+                replace(self._target, elsewhere=edge.elsewhere),
                 self._mirror,
                 lambda _: None,
                 source=source,

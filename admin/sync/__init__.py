@@ -11,6 +11,7 @@
 ``apply``          carries out a plan
 ``edge``           keeps CloudFront in step with what is published
 ``invalidation``   what CloudFront has to invalidate, how often, and by which paths
+``elsewhere``      finds records that lose files which another deletes
 ``pending``        keeps in the table what CloudFront is still to be asked, and asks
 ``watch``          runs a round after every change of the database
 """

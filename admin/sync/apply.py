@@ -34,6 +34,7 @@ from ..target.edge import NO_EDGE, Edge
 from ..target.items import later_item
 from ..target.writer import Catalogue, Writer
 from . import invalidation
+from .elsewhere import Elsewhere
 from .mirror import FILES, THUMBS, UPLOAD
 from .pending import Pending
 from .plan import Step
@@ -42,6 +43,8 @@ WORKERS = 8
 _IN_FLIGHT = 2 * WORKERS
 _PER_TASK = 8
 """Items that one thread writes in turn."""
+
+NOTHING_ELSEWHERE = Elsewhere()
 
 _RENEW_SECONDS = 5.0
 """How often the lease is renewed, if necessary, while actions are under way."""
@@ -91,6 +94,8 @@ class Target:
     pool: Executor
     clock: Callable[[], float] = time.time
     edge: Edge = NO_EDGE
+    elsewhere: Elsewhere = NOTHING_ELSEWHERE
+    """Which actions take a file from a record that is not deleted here."""
 
 
 def apply(
@@ -151,7 +156,7 @@ class _InFlight:
         self._target = target
         self._journal = journal
         self._on_done = on_done
-        self._running: dict[Future[bool], list[Action]] = {}
+        self._running: dict[Future[_Outcome], list[Action]] = {}
         self._items: list[Action] = []
         self._pending = pending_of(target, journal)
         self._asked_at = target.clock()
@@ -201,7 +206,7 @@ class _InFlight:
         for action in load:
             self._journal.begin(action)
             self._note_later(action)
-        task = self._target.pool.submit(_carry_out, self._target, load)
+        task = self._target.pool.submit(_outcome, self._target, load)
         self._running[task] = load
 
     def _note_later(self, action: Action) -> None:
@@ -213,6 +218,8 @@ class _InFlight:
             case DeleteFile(key) | ClearFile(key) | PutFile(key, _, True):
                 self._remember(f"{THUMBS}{key}", now + LONGEST_REQUEST_SECONDS)
                 self._pending.note(invalidation.removal(key))
+                if self._target.writer.backlog.due is None:
+                    self._target.writer.tell(self._pending.backlog())
             case RememberFiles(collection_id):
                 self._remember(f"{FILES}{collection_id}", 0.0)
             case ForgetFiles(collection_id):
@@ -231,7 +238,10 @@ class _InFlight:
             self._target.writer.keep_alive()
         for task in finished:
             load = self._running.pop(task)
-            if not task.result():
+            outcome = task.result()
+            for entry in outcome.entries:
+                self._pending.note(entry)
+            if not outcome.is_done:
                 self._missed(load)
                 continue
             for action in load:
@@ -260,6 +270,21 @@ def _is_definition(action: Change) -> bool:
         case DeleteItem(pk):
             return pk == keys.CATALOGUE
     return False
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of a load: whether its file was still there, and what is to be invalidated."""
+
+    is_done: bool
+    entries: list[invalidation.Entry]
+
+
+def _outcome(target: Target, load: list[Action]) -> _Outcome:
+    entries = []
+    if target.edge.has_copies:
+        entries = [entry for action in load for entry in target.elsewhere.entries(action)]
+    return _Outcome(_carry_out(target, load), entries)
 
 
 def _carry_out(target: Target, load: list[Action]) -> bool:
@@ -304,10 +329,14 @@ def clear_stale_thumbs(originals: Iterable[str], target: Target, journal: Journa
 def clear_thumbs_again(target: Target, journal: Journal) -> None:
     """Clear the thumbs once more that a request on its way may have stored since."""
     now = target.clock()
+    pending = pending_of(target, journal)
     due = [sk for sk, moment in journal.later.items() if moment <= now and sk.startswith(THUMBS)]
     for sk in sorted(due):
         target.writer.keep_alive()
         target.writer.lease.require()
-        target.bucket.clear_thumbs(sk.removeprefix(THUMBS))
+        key = sk.removeprefix(THUMBS)
+        if target.bucket.has_thumbs(key):
+            pending.note(invalidation.removal(key))
+            target.bucket.clear_thumbs(key)
         target.writer.table.delete(keys.LATER, sk)
         del journal.later[sk]

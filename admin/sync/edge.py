@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from pocketfiles.catalogue.generations import Item
 from pocketfiles.catalogue.items import catalogue_from
@@ -10,13 +11,30 @@ from ..errors import EdgeError
 from ..target import edge_store
 from . import invalidation
 from .apply import Target, pending_of
+from .elsewhere import Elsewhere
 from .invalidation import CLOSED, Entry
 from .mirror import Mirror
 
 
+@dataclass(frozen=True)
+class InStep:
+    """What the block has to know.
+
+    ``closing``: ids of collections that edges may still take for open. Files that come with this
+    round must not lie in their folders yet.
+    """
+
+    elsewhere: Elsewhere
+    closing: frozenset[str]
+
+
 @contextmanager
-def in_step(target: Target, mirror: Mirror, definitions: Iterable[Item]) -> Iterator[None]:
+def in_step(
+    target: Target, mirror: Mirror, definitions: Iterable[Item], *, files: bool = True
+) -> Iterator[InStep]:
     """Publish in the block what makes the catalogue consist of these definitions.
+
+    ``files``: whether the block deletes files itself.
 
     Before the block, collections that must not stay open leave CloudFront's key value store. After
     it, the store says what is published, and CloudFront is asked to invalidate what is due. What
@@ -32,8 +50,10 @@ def in_step(target: Target, mirror: Mirror, definitions: Iterable[Item]) -> Iter
     for collection_id in sorted(closing):
         pending.note(Entry(CLOSED, collection_id))
     target.edge.remove(set(to_close))
+    target.writer.backlog = pending.backlog()
     try:
-        yield
+        elsewhere = Elsewhere.of(before, collections, target.writer.value, files=files)
+        yield InStep(elsewhere, frozenset(closing))
     except Exception:
         with suppress(EdgeError):
             pending.ask()

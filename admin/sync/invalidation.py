@@ -32,13 +32,14 @@ CHANGED = "changed"
 
 SECONDS_BETWEEN: Mapping[str, tuple[float, ...]] = {
     REMOVED: (40.0,),
-    CHANGED: (150.0,),
+    CHANGED: (150.0, 3450.0),
     CLOSED: (5 * 60.0, 55 * 60.0, 23 * 60 * 60.0),
 }
 """Seconds from one request to CloudFront to the next, by kind.
 
 A removed file: the time limits of the functions and of API Gateway, with a margin. A changed
-record: also the time for which a function may go by the data before. A closed collection: after
+record: also the time for which a function may go by the data before, and an hour after the first,
+because PocketBase deletes the objects of a shared bucket when it likes. A closed collection: after
 minutes, an hour and a day.
 """
 

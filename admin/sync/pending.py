@@ -1,13 +1,14 @@
 """Invalidations that are still to be asked for: noted before anything is removed, and asked when
 they are due."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pocketfiles import keys
 
 from ..target.edge import Edge
 from ..target.items import later_item
+from ..target.pointer import Backlog
 from ..target.table import Conflict, TargetTable
 from . import invalidation
 from .invalidation import INVALIDATE, Entry
@@ -69,6 +70,12 @@ class Pending:
                 self._remove(entry)
             self.keep_alive()
 
+    def backlog(self) -> Backlog:
+        """How many are pending, and when the first is due."""
+        if not self.edge.has_copies:
+            return Backlog()
+        return backlog_of(self.later)
+
     def _write(self, entry: Entry, due: float) -> None:
         self.table.put(later_item(entry.sort_key, due))
         self.later[entry.sort_key] = due
@@ -85,6 +92,12 @@ class Pending:
 
 OVERDUE_SECONDS = 60.0
 """After this long, whoever noted an invalidation does not ask for it any more."""
+
+
+def backlog_of(later: Mapping[str, float]) -> Backlog:
+    """How many of the entries are invalidations, and when the first is due."""
+    dues = [due for sk, due in later.items() if sk.startswith(INVALIDATE)]
+    return Backlog(len(dues), min(dues, default=None))
 
 
 def left_in(table: TargetTable) -> dict[str, float]:

@@ -11,7 +11,8 @@ items does not matter; it matters where bytes come in, which have no generations
    revocations waiting, so they come after ``Publish``.
 2. Files that get other bytes, that were removed just now, or that the published data names
    although they are missing, are cleared: new bytes must not be seen by the rules of the data
-   before. They are uploaded in a later round, once no request can go by that data.
+   before. They are uploaded in a later round, once no request can go by that data. So are the new
+   files of a collection that becomes less public: an edge may still take it for open.
 3. Records, index items and definitions, then ``Publish``.
 4. Files that go, each with its thumbs; and the rest of the new files.
 """
@@ -101,12 +102,18 @@ class Changes(Protocol):
 
 
 def steps(
-    changes: Changes, *, removing: bool, now: float = 0.0, settled: float = 0.0
+    changes: Changes,
+    *,
+    removing: bool,
+    now: float = 0.0,
+    settled: float = 0.0,
+    closing: frozenset[str] = frozenset(),
 ) -> Iterator[Step]:
     """The steps from the actual to the desired state.
 
     Without ``removing``, no collection, record or file is deleted. ``settled``: the moment from
-    which on no request goes by the data before the published; both in epoch seconds.
+    which on no request goes by the data before the published; both in epoch seconds. ``closing``:
+    ids of collections that CloudFront may still take for open.
     """
     final = changes.final(removing=removing)
     redefined = _puts(changes.actual, final)
@@ -117,7 +124,14 @@ def steps(
     items = _items(changes, removing=removing)
     first = next(items, None)
     publishes = redefines or first is not None
-    files = _Files(changes, publishes=publishes, redefines=redefines, now=now, settled=settled)
+    files = _Files(
+        changes,
+        publishes=publishes,
+        redefines=redefines,
+        now=now,
+        settled=settled,
+        closing=closing,
+    )
     if publishes:
         yield [RememberFiles(each) for each in _partial(changes.actual, final)]
         if files.come_first:
@@ -132,6 +146,8 @@ def steps(
         yield changes.gone_files()
         if not changes.held.files:
             yield [ForgetFiles(collection_id) for collection_id in changes.dropped()]
+    if not publishes:
+        yield files.put_off()
     if not (publishes and files.come_first):
         yield files.ready()
 
@@ -140,7 +156,14 @@ class _Files:
     """The files to upload: those that may be uploaded now, and those that must wait."""
 
     def __init__(
-        self, changes: Changes, *, publishes: bool, redefines: bool, now: float, settled: float
+        self,
+        changes: Changes,
+        *,
+        publishes: bool,
+        redefines: bool,
+        now: float,
+        settled: float,
+        closing: frozenset[str],
     ) -> None:
         self._changes = changes
         self._publishes = publishes
@@ -148,10 +171,14 @@ class _Files:
         self._now = now
         self._settled = settled
         self._waiting: dict[str, bool] = {}
+        self._newly_put_off: list[str] = []
         ready_bytes = 0
         for action, due in changes.uploads():
-            if self._must_wait(action, due):
+            is_closing = action.key.partition("/")[0] in closing
+            if is_closing or self._must_wait(action, due):
                 self._waiting[action.key] = action.replaces
+                if publishes or is_closing:
+                    self._newly_put_off.append(action.key)
             else:
                 ready_bytes += action.file.size
         self.come_first = ready_bytes <= FIRST_BYTES
@@ -183,7 +210,7 @@ class _Files:
 
     def put_off(self) -> Iterator[Action]:
         """The uploads that wait."""
-        for key in self._waiting:
+        for key in self._newly_put_off:
             yield PutOff(key)
 
 

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..errors import SourceBusy, SourceError, WrongSource
+from ..errors import EdgeError, SourceBusy, SourceError, WrongSource
 from ..source import pocketbase
 from ..target.actions import Change, is_change
 from ..target.bucket import Bucket
@@ -211,7 +211,9 @@ class Sync:
             self._write(verdict, on_done)
         while not self.is_watching and self._invalidates_soon():
             self._wait_until(min(self._invalidations()))
+            clear_thumbs_again(self._target, self._mirror)
             pending_of(self._target, self._mirror).ask()
+            self._tell_backlog()
         refusal = verdict.refusal(self.source.directory)
         if refusal:
             raise refusal
@@ -226,25 +228,38 @@ class Sync:
             source = self._mirror.source or source
         differences = Differences(self._mirror, self._writer.value, verdict.held)
         definitions = differences.final(removing=self._removing).values()
-        with in_step(self._target, self._mirror, definitions):
-            apply(
-                self._steps(verdict),
-                self._target,
-                self._mirror,
-                on_done,
-                source=source,
-                completes=self._removing,
-            )
+        files = self.source.files
+        try:
+            with in_step(self._target, self._mirror, definitions, files=files) as edge:
+                apply(
+                    self._steps(verdict, edge.closing),
+                    replace(self._target, elsewhere=edge.elsewhere),
+                    self._mirror,
+                    on_done,
+                    source=source,
+                    completes=self._removing,
+                )
+        except EdgeError:
+            self._tell_backlog()
+            raise
         if self._writer.pointer.generation == before and not self.is_watching:
             self._writer.beat()
+        self._tell_backlog()
 
-    def _steps(self, verdict: Verdict) -> Iterator[plan.Step]:
+    def _tell_backlog(self) -> None:
+        """Have the pointer say what CloudFront is still to be asked for."""
+        self._writer.tell(pending_of(self._target, self._mirror).backlog())
+
+    def _steps(
+        self, verdict: Verdict, closing: frozenset[str] = frozenset()
+    ) -> Iterator[plan.Step]:
         differences = Differences(self._mirror, self._writer.value, verdict.held)
         return plan.steps(
             differences,
             removing=self._removing,
             now=self._target.clock(),
             settled=self._settled(),
+            closing=closing,
         )
 
     def _verdict(self) -> Verdict:

@@ -100,6 +100,10 @@ class Bucket:
         self._delete(self._thumbs(key))
         self._delete([key])
 
+    def has_thumbs(self, key: str) -> bool:
+        """Whether an original has thumbs, be it there or not."""
+        return next(self._thumbs(key), None) is not None
+
     def clear_thumbs(self, key: str) -> None:
         """Delete the thumbs of an original, whether it is still there or not."""
         self._delete(self._thumbs(key))

@@ -52,15 +52,11 @@ class Distribution:
         for start in range(0, len(exact), MAX_PATHS):
             self._send(exact[start : start + MAX_PATHS])
         for path in wildcards:
-            self._wait_for_wildcard()
+            wait = self._next_wildcard - self._clock()
+            if wait > 0:
+                self._sleep(wait)
             self._send([path])
-
-    def _wait_for_wildcard(self) -> None:
-        now = self._clock()
-        wait = self._next_wildcard - now
-        if wait > 0:
-            self._sleep(wait)
-        self._next_wildcard = max(now, self._next_wildcard) + WILDCARD_SECONDS
+            self._next_wildcard = self._clock() + WILDCARD_SECONDS
 
     def _send(self, paths: list[str]) -> None:
         batch = {"Quantity": len(paths), "Items": paths}

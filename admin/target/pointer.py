@@ -17,6 +17,30 @@ from .table import Operand, Update
 
 
 @dataclass(frozen=True)
+class Backlog:
+    """The invalidations that CloudFront is still to be asked for: how many, and when the first is
+    due, in epoch seconds. Without a number, there is no CloudFront."""
+
+    count: int | None = None
+    due: float | None = None
+
+    @property
+    def values(self) -> dict[str, Operand]:
+        """The pointer's attributes."""
+        if self.count is None:
+            return {}
+        due: dict[str, Operand] = (
+            {} if self.due is None else {"pending_since": {"N": repr(self.due)}}
+        )
+        return {"pending": {"N": str(self.count)}, **due}
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """The attributes that the pointer must not keep."""
+        return ("pending_since",) if self.due is None else ()
+
+
+@dataclass(frozen=True)
 class Published:
     """What the pointer's item says to writers, besides what it says to readers."""
 
@@ -56,16 +80,17 @@ def moves(published: Published) -> Iterator[Update]:
     }
     if pointer.heartbeat is not None:
         values["heartbeat"] = {"N": repr(pointer.heartbeat)}
+    backlog = Backlog(pointer.pending, pointer.pending_since)
     for copy in range(keys.POINTER_COPIES):
-        yield Update(keys.pointer(copy), keys.POINTER, values)
+        yield Update(keys.pointer(copy), keys.POINTER, values | backlog.values, backlog.removed)
 
 
-def heartbeats(pointer: Pointer, now: float) -> Iterator[Update]:
-    """The updates that say in every copy of the pointer that its writer lives.
+def heartbeats(pointer: Pointer, now: float, backlog: Backlog) -> Iterator[Update]:
+    """The updates that say in every copy of the pointer that its writer lives, and what is pending.
 
     ``now`` in seconds since the epoch. They expect that the pointer has not moved.
     """
     expected = {GENERATION: {"N": str(pointer.generation)}}
-    values: dict[str, Operand] = {"heartbeat": {"N": repr(now)}}
+    values: dict[str, Operand] = {"heartbeat": {"N": repr(now)}, **backlog.values}
     for copy in range(keys.POINTER_COPIES):
-        yield Update(keys.pointer(copy), keys.POINTER, values, expected=expected)
+        yield Update(keys.pointer(copy), keys.POINTER, values, backlog.removed, expected)

@@ -28,7 +28,7 @@ from pocketfiles.catalogue.items import DATA, header_item
 from ..errors import LeaseLost, TargetError
 from .items import size
 from .lease import Lease
-from .pointer import Published, heartbeats, moves
+from .pointer import Backlog, Published, heartbeats, moves
 from .table import Conflict, TargetTable, Update
 from .values import Replacement
 
@@ -82,6 +82,9 @@ class Writer:
         self._abandoned_at: dict[int, float] = {}
         self._beat_at = 0.0
         self._moves_made: list[tuple[float, int]] = []
+        self.backlog = Backlog()
+        """What the pointer is to say of pending invalidations."""
+        self._told = Backlog()
 
     @property
     def is_writing(self) -> bool:
@@ -242,6 +245,8 @@ class Writer:
             holding=holding,
             heartbeat=now if self._is_sync else self.pointer.heartbeat,
             stale_seconds=self._stale_seconds,
+            pending=self.backlog.count,
+            pending_since=self.backlog.due,
         )
         published = Published(pointer, now, source)
         self.lease.require()
@@ -255,6 +260,7 @@ class Writer:
         self._has_begun = False
         self._abandoned_at = abandoned
         self._beat_at = now
+        self._told = self.backlog
 
     def _outcome_of_conflict(self, generation: int) -> Exception:
         """The error to raise when the pointer could not be moved."""
@@ -296,11 +302,18 @@ class Writer:
         self.lease.require()
         now = self._clock()
         try:
-            for heartbeat in heartbeats(self.pointer, now):
+            for heartbeat in heartbeats(self.pointer, now, self.backlog):
                 self.table.update(heartbeat)
         except Conflict as error:
             raise LeaseLost("another writer has moved the pointer of this table") from error
         self._beat_at = now
+        self._told = self.backlog
+
+    def tell(self, backlog: Backlog) -> None:
+        """Say in every copy of the pointer what is pending, unless it says so already."""
+        self.backlog = backlog
+        if backlog != self._told:
+            self.beat()
 
     # What has had its time.
 

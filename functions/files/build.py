@@ -39,6 +39,7 @@ def file_service(settings: Settings, table: Generations, storage: Store) -> File
         inline_limit=settings.inline_limit,
         max_sync_age=settings.max_sync_age,
         thumb_formats=settings.thumbs.formats,
+        cdn_direct=settings.cdn_direct,
     )
 
 

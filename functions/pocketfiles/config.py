@@ -78,6 +78,7 @@ class Settings:
     inline_limit: int = MAX_INLINE_BYTES
     redirect_seconds: int = 900
     media_ranges: bool = True
+    cdn_direct: bool = False
     log_percent: int = 100
     audit_log_group: str = ""
     audit_log_stream: str = ""
@@ -103,6 +104,7 @@ class Settings:
             inline_limit=_number(env, "INLINE_LIMIT_BYTES", cls.inline_limit, 0, MAX_INLINE_BYTES),
             redirect_seconds=_number(env, "REDIRECT_SECONDS", cls.redirect_seconds, 1, 3600),
             media_ranges=_switch(env, "MEDIA_RANGES", cls.media_ranges),
+            cdn_direct=_switch(env, "CDN_DIRECT", cls.cdn_direct),
             log_percent=_number(env, "LOG_PERCENT", cls.log_percent, 1, 100),
             audit_log_group=env.get("AUDIT_LOG_GROUP", ""),
             audit_log_stream=env.get("AUDIT_LOG_STREAM", ""),

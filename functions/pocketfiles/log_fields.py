@@ -32,9 +32,11 @@ class LogFields:
 
     ``reason``: why the request was refused, or why its thumb failed; never shown to the client.
     ``denied``: refused by the view rule, not because the file is missing. ``sync_age``: seconds
-    since a sync last said that it lives. ``operator_must_act``: only an operator can mend what went
-    wrong, so an alarm is raised. ``audit_failed``: why the audit log did not take the line about
-    this request, which then is in the function's own log.
+    since a sync last said that it lives. ``invalidations_pending``: how many CloudFront is still to
+    be asked for, and ``invalidation_delay``: how long the first of them is overdue, in seconds;
+    ``None`` where no sync knows a distribution. ``operator_must_act``: only an operator can mend
+    what went wrong, so an alarm is raised. ``audit_failed``: why the audit log did not take the
+    line about this request, which then is in the function's own log.
     """
 
     collection: str = ""
@@ -44,6 +46,8 @@ class LogFields:
     redirect: bool = False
     token_issued: bool = False
     sync_age: float | None = None
+    invalidations_pending: int | None = None
+    invalidation_delay: float | None = None
     operator_must_act: bool = False
     audit_failed: str = ""
 

@@ -25,6 +25,8 @@ DURATION = "Duration"
 THUMBS_FAILED = "ThumbsFailed"
 SYNC_AGE = "SyncAge"
 AUDIT_FAILED = "AuditFailed"
+INVALIDATIONS_PENDING = "InvalidationsPending"
+INVALIDATION_DELAY = "InvalidationDelay"
 
 BY_THUMB: Mapping[ThumbOutcome, str] = {
     "made": "ThumbsMade",
@@ -54,6 +56,8 @@ NAMES = frozenset(
         DURATION,
         SYNC_AGE,
         AUDIT_FAILED,
+        INVALIDATIONS_PENDING,
+        INVALIDATION_DELAY,
         *BY_THUMB.values(),
         *DURATION_BY_SERVICE.values(),
     }
@@ -97,12 +101,19 @@ def of(measured: Measured) -> Iterator[Metric]:
     if measured.length:
         yield Metric(BYTES, "Bytes", measured.length)
     yield Metric(DURATION, "Milliseconds", measured.milliseconds)
-    if log_fields.sync_age is not None:
-        yield Metric(SYNC_AGE, "Seconds", log_fields.sync_age)
+    yield from _of_the_sync(log_fields)
     if log_fields.audit_failed:
         yield Metric(AUDIT_FAILED, "Count", 1)
     for service, milliseconds in measured.spent.items():
         yield Metric(DURATION_BY_SERVICE[service], "Milliseconds", milliseconds)
+
+
+def _of_the_sync(log_fields: LogFields) -> Iterator[Metric]:
+    if log_fields.sync_age is not None:
+        yield Metric(SYNC_AGE, "Seconds", log_fields.sync_age)
+    if log_fields.invalidations_pending is not None:
+        yield Metric(INVALIDATIONS_PENDING, "Count", log_fields.invalidations_pending)
+        yield Metric(INVALIDATION_DELAY, "Seconds", log_fields.invalidation_delay or 0.0)
 
 
 def outcome(status: int) -> str:

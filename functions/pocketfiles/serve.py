@@ -49,6 +49,8 @@ class FileService:
     max_sync_age: float = 0
     """Seconds without a living sync after which protected files are denied; 0 for no limit."""
     thumb_formats: tuple[str, ...] = ()
+    cdn_direct: bool = False
+    """Whether ``edge/request.js`` turns the collections' names into ids, where it knows them."""
 
     def answer(self, request: Request, now: float) -> Reply:
         """The reply to a request of any method and path. ``now`` in seconds since the epoch.
@@ -59,7 +61,13 @@ class FileService:
             return preflight(request)
         located, permission = self.catalogue.settled(lambda: self._open(request, now))
         variant, log_fields = self._choose(request, located, permission.policy)
-        log_fields = replace(log_fields, sync_age=self.catalogue.age(now))
+        pointer = self.catalogue.pointer()
+        log_fields = replace(
+            log_fields,
+            sync_age=self.catalogue.age(now),
+            invalidations_pending=pointer.pending,
+            invalidation_delay=pointer.invalidation_delay(now),
+        )
         reply = self.deliverer.deliver(request, variant)
         redirect = reply.log_fields.redirect
         is_served = reply.status < HTTPStatus.BAD_REQUEST
@@ -81,7 +89,7 @@ class FileService:
         recent = self.catalogue.recent()
         located = self._locate(request, recent, now)
         if not located.field.protected:
-            return located, Permission()
+            return located, Permission(self._public_policy(request, located))
         current = self.catalogue.current(since=started)
         current.require_trust(now, self.max_sync_age)
         permissions = []
@@ -98,6 +106,11 @@ class FileService:
         record = locate.find_record(snapshot, collection, record_id)
         field = locate.find_field(collection, record, name)
         return Located(collection, record, field, name)
+
+    def _public_policy(self, request: Request, located: Located) -> CachePolicy:
+        collection_name, _, _ = locate.parts(request)
+        is_by_name = self.cdn_direct and collection_name != located.collection.id
+        return CachePolicy(is_by_name=is_by_name)
 
     def _permission(
         self, request: Request, snapshot: Snapshot, located: Located, now: float

@@ -104,4 +104,4 @@ def test_paths_reach_cloudfront_one_wildcard_at_a_time(monkeypatch: pytest.Monke
             for each in listed
         ]
     assert sorted(asked) == [["/a/*"], ["/b", "/c"], ["/d/*"], ["/e/*"]]
-    assert pauses == [1.0, 2.0]
+    assert pauses == [1.0, 1.0]

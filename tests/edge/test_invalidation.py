@@ -43,7 +43,7 @@ def test_a_record_whose_id_no_path_can_spell_is_invalidated_with_its_collection(
 
 def test_every_kind_is_asked_for_again() -> None:
     assert dues(Entry(REMOVED, "c", "r")) == [0, 40]
-    assert dues(Entry(CHANGED, "c", "r")) == [0, 150]
+    assert dues(Entry(CHANGED, "c", "r")) == [0, 150, 3600]
     assert dues(Entry(CLOSED, "c")) == [0, 300, 3600, 24 * 3600]
     assert set(SECONDS_BETWEEN) == {REMOVED, CHANGED, CLOSED}
 

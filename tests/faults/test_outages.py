@@ -21,8 +21,15 @@ from tests.faults.proxy import Fault, Proxy, Rule
 from tests.faults.proxy import refuse as answer_with
 from tests.faults.world import NAME, OTHER, PROTECTED, SIZE, Response, World, new_world
 
-ALARMS = {metrics.OPERATOR_MUST_ACT: "OperatorAlarm", metrics.OVERLOADED: "OverloadAlarm"}
-"""The alarm that watches each of these metrics."""
+ALARMS = {
+    metrics.OPERATOR_MUST_ACT: ("OperatorAlarm", 0),
+    metrics.OVERLOADED: ("OverloadAlarm", 0),
+    metrics.INVALIDATION_DELAY: ("InvalidationAlarm", 3600),
+}
+"""The alarm that watches each of these metrics, and above which value it rings."""
+
+COUNTED = ("operator_must_act", "invalidations_pending", "invalidation_delay")
+"""The fields of a log line that the metrics are counted from."""
 
 SECRET = "s" * 40
 
@@ -39,15 +46,16 @@ class Seen:
 def alarms_of(status: int, log_fields: LogFields) -> set[str]:
     """The alarms that one response makes ring."""
     counted = metrics.of(Measured(status, 0, 0.0, {}, log_fields))
-    return {ALARMS[each.name] for each in counted if each.name in ALARMS and each.value}
+    watched = [(*ALARMS[each.name], each.value) for each in counted if each.name in ALARMS]
+    return {alarm for alarm, threshold, value in watched if value > threshold}
 
 
 def alarms_in(world: World, responses: list[Response]) -> set[str]:
     """The alarms that the last responses make ring, by their log lines."""
     found = set()
     for line, response in zip(world.log.lines[-len(responses) :], responses, strict=True):
-        must_act = bool(line.get("operator_must_act"))
-        found |= alarms_of(response.status, LogFields(operator_must_act=must_act))
+        fields: Any = {name: line[name] for name in COUNTED if name in line}
+        found |= alarms_of(response.status, LogFields(**fields))
     return found
 
 
@@ -185,6 +193,12 @@ def at_the_origin(secrets: tuple[str, ...], times: int) -> Callable[[World, Prox
     return run
 
 
+def not_invalidated(world: World, _: Proxy) -> Seen:
+    world.seed()
+    pointer(world, pending={"N": "1"}, pending_since={"N": repr(time.time() - 4000)})
+    return ask(world)
+
+
 OUTAGES: dict[str, Callable[[World, Proxy], Seen]] = {
     "the bucket is missing": missing_bucket,
     "S3 denies access": by_fault("s3 .* ?/{bucket}", answer_with(403, "AccessDenied")),
@@ -205,6 +219,7 @@ OUTAGES: dict[str, Callable[[World, Proxy], Seen]] = {
     "no sync for longer than `MaxSyncAgeSeconds`": no_sync,
     "the audit log is missing or denies access": no_audit_log,
     "the audit log throttles or fails": busy_audit_log,
+    "CloudFront is not asked to invalidate": not_invalidated,
     "a single object is missing": missing_file,
 }
 

@@ -76,6 +76,12 @@ def test_a_format_that_is_not_offered_is_an_error(text: str) -> None:
         Settings.from_env({**NAMES, "THUMB_FORMATS": text}, files=True)
 
 
+@pytest.mark.parametrize(("text", "on"), [("", False), ("no", False), ("yes", True)])
+def test_the_edge_is_known_of_where_it_is_deployed(text: str, *, on: bool) -> None:
+    settings = Settings.from_env({**NAMES, "CDN_DIRECT": text}, files=True)
+    assert settings.cdn_direct is on
+
+
 @pytest.mark.parametrize(("text", "on"), [("", True), ("yes", True), ("no", False)])
 def test_media_ranges_can_be_turned_off(text: str, on: bool) -> None:
     settings = Settings.from_env({**NAMES, "MEDIA_RANGES": text}, files=True)

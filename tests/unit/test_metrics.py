@@ -89,7 +89,11 @@ def test_every_combination_of_log_fields_counts_as_known_metrics() -> None:
     for status in (200, 302, 304, 404, 500):
         for thumb in (None, *get_args(ThumbOutcome)):
             log_fields = LogFields(
-                thumb=thumb, denied=status == 404, sync_age=3.5, audit_failed="for a reason"
+                thumb=thumb,
+                denied=status == 404,
+                sync_age=3.5,
+                invalidations_pending=1,
+                audit_failed="for a reason",
             )
             found = metrics.of(measured(status, 1, log_fields, s3=1.0, dynamodb=1.0, logs=1.0))
             counted |= {metric.name for metric in found}

@@ -395,6 +395,29 @@ def test_the_age_of_the_heartbeat_is_measured_with_each_file(
     assert world.get(path).log_fields.sync_age == age
 
 
+@pytest.mark.parametrize(("since", "delay"), [(NOW - 5000, 5000.0), (NOW + 40, 0.0), (None, 0.0)])
+def test_pending_invalidations_are_measured_with_each_file(
+    since: float | None, delay: float
+) -> None:
+    world = World()
+    world.table.current = replace(POINTER, pending=3, pending_since=since)
+    log_fields = world.get(FILE).log_fields
+    assert (log_fields.invalidations_pending, log_fields.invalidation_delay) == (3, delay)
+
+
+def test_where_there_is_no_cdn_no_invalidation_is_measured(world: World) -> None:
+    log_fields = world.get(FILE).log_fields
+    assert (log_fields.invalidations_pending, log_fields.invalidation_delay) == (None, None)
+
+
+def test_what_the_edge_asks_for_by_name_is_kept_there_for_a_minute(world: World) -> None:
+    by_id = FILE.replace("photos", "pbc_photos")
+    assert world.get(FILE).headers["cache-control"] == PUBLIC
+    world.service = replace(world.service, cdn_direct=True)
+    assert world.get(FILE).headers["cache-control"] == "max-age=2592000, s-maxage=60"
+    assert world.get(by_id).headers["cache-control"] == PUBLIC
+
+
 def test_a_thumb_is_as_protected_as_its_original(world: World) -> None:
     reply = world.get("/api/files/open/o1/s.png", f"thumb=50x50&{token(ADA)}")
     assert (reply.body, reply.headers["cache-control"]) == (b"a thumb", "private, max-age=59")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from pocketfiles import keys
-from pocketfiles.catalogue.generations import Pointer
+from pocketfiles.catalogue.generations import UNVERSIONED, Pointer
 from pocketfiles.catalogue.model import Collection, Collections, Reader, Record, Settings
 from pocketfiles.errors import Denied, Outdated, Overloaded, Refusal, SyncTooOld
 
@@ -169,6 +169,10 @@ class Catalogue:
     def age(self, now: float) -> float | None:
         """Seconds since a sync last said that it lives, by the pointer in memory."""
         return self._kept.snapshot.age(now) if self._kept else None
+
+    def pointer(self) -> Pointer:
+        """The pointer in memory."""
+        return self._kept.snapshot.pointer if self._kept else UNVERSIONED
 
     def settled(self, work: Callable[[], T]) -> T:
         """The result of ``work``, which is started again when the data moves on while it reads.

@@ -53,6 +53,16 @@ class Pointer:
     """When a sync last said that it lives, in seconds since the epoch."""
     stale_seconds: int = 0
     """How long readers may use an old pointer while DynamoDB does not answer."""
+    pending: int | None = None
+    """How many invalidations CloudFront is still to be asked for; ``None`` where none ever was."""
+    pending_since: float | None = None
+    """When the first of them is due, in seconds since the epoch."""
+
+    def invalidation_delay(self, now: float) -> float | None:
+        """Seconds for which an invalidation is overdue; ``None`` where none ever was pending."""
+        if self.pending is None:
+            return None
+        return 0.0 if self.pending_since is None else max(0.0, now - self.pending_since)
 
     def shows(self, generation: int) -> bool:
         """Whether values of a generation count."""
@@ -75,6 +85,7 @@ def pointer_from(item: Mapping[str, Any]) -> Pointer:
         )
     heartbeat = item.get("heartbeat")
     abandoned = item["abandoned"]["L"]
+    pending_since = item.get("pending_since")
     return Pointer(
         generation=_number(item, GENERATION, 0),
         catalogue=_number(item, "catalogue", 0),
@@ -83,6 +94,8 @@ def pointer_from(item: Mapping[str, Any]) -> Pointer:
         holding=bool(item["holding"]["BOOL"]),
         heartbeat=float(heartbeat["N"]) if heartbeat else None,
         stale_seconds=_number(item, "stale_seconds", 0),
+        pending=int(item["pending"]["N"]) if "pending" in item else None,
+        pending_since=float(pending_since["N"]) if pending_since else None,
     )
 
 

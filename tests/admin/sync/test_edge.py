@@ -65,7 +65,7 @@ class World:
         self.cloudfront = CloudFront()
         self.now = 1000.0
 
-    def round(self, *, has_edge: bool = True) -> None:
+    def round(self, *, has_edge: bool = True, files: bool = True) -> None:
         with ThreadPoolExecutor(2) as pool, Mirror() as mirror:
             table = TargetTable(self.cloud.dynamodb, self.cloud.table)
             writer = Writer(table, lambda: self.now)
@@ -74,7 +74,8 @@ class World:
             if has_edge:
                 edge = Edge(self.cloudfront, self.cloudfront, lambda: self.now, self.wait)  # type: ignore[arg-type] - in memory
             target = Target(writer, bucket, pool, lambda: self.now, edge)
-            sync = Sync(Source(self.directory), target, mirror, removing=True, sleep=self.wait)
+            source = Source(self.directory, files=files)
+            sync = Sync(source, target, mirror, removing=True, sleep=self.wait)
             sync.read_target()
             sync.round()
             writer.release()
@@ -89,6 +90,11 @@ class World:
             ExpressionAttributeValues={":pk": {"S": "#later"}},
         )["Items"]
         return [item["sk"]["S"] for item in found if item["sk"]["S"].startswith("invalidate#")]
+
+    def told(self) -> tuple[int | None, float | None]:
+        """What the pointer says of pending invalidations."""
+        pointer = Table(self.cloud.dynamodb, self.cloud.table).pointer()
+        return pointer.pending, pointer.pending_since
 
     def protects(self, name: str) -> bool:
         """Whether the published data protects a field of the collection."""
@@ -218,6 +224,74 @@ def test_a_sync_that_knows_no_distribution_leaves_what_is_pending(
     world.now += 24 * 3600
     world.round(has_edge=False)
     assert world.pending() == pending
+
+
+def test_the_pointer_says_how_many_invalidations_are_pending(world: World, shaped: Shaped) -> None:
+    assert world.told() == (0, None)
+    protect(shaped, "users")
+    world.round()
+    assert world.told() == (1, world.now + SECONDS_BETWEEN[CLOSED][0])
+
+
+@pytest.mark.parametrize("when", ["closed", "removed"])
+def test_the_pointer_says_so_too_when_the_sync_dies(
+    world: World, shaped: Shaped, when: str
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    world.cloudfront.invalidate = killed  # type: ignore[method-assign] - the process ends here
+    if when == "closed":
+        protect(shaped, "users")
+    else:
+        shaped.execute("UPDATE users SET avatar = '' WHERE id = 'ann'")
+    with pytest.raises(KeyboardInterrupt):
+        world.round()
+    assert world.told() == (1, 1000.0)
+
+
+def test_copies_under_a_views_path_are_invalidated_with_its_record(
+    world: World, shaped: Shaped
+) -> None:
+    [(text,)] = shaped.execute("SELECT fields FROM _collections WHERE name = 'doc_files'")
+    public = [{**each, "protected": False} for each in json.loads(text)]
+    shaped.execute(
+        "UPDATE _collections SET fields = ? WHERE name = 'doc_files'", json.dumps(public)
+    )
+    world.round()
+    world.cloudfront.paths.clear()
+    shaped.execute("UPDATE docs SET attachment = '' WHERE id = 'doc1'")
+    world.round()
+    assert "/api/files/id_doc_files/doc1/*" in world.cloudfront.paths
+    assert "invalidate#changed#1#id_doc_files/doc1" in world.pending()
+
+
+def test_what_a_record_no_longer_names_in_a_bucket_of_pocketbases_is_invalidated(
+    world: World, shaped: Shaped
+) -> None:
+    world.round(files=False)
+    shaped.execute("UPDATE users SET email = 'new' WHERE id = 'bob'")
+    shaped.execute("UPDATE users SET avatar = '' WHERE id = 'ann'")
+    world.round(files=False)
+    assert world.cloudfront.paths == ["/id_users/ann/*", "/api/files/id_users/ann/*"]
+    assert world.pending() == ["invalidate#changed#1#id_users/ann"]
+
+
+def test_a_thumb_that_a_request_stored_late_is_cleared_and_invalidated(
+    world: World, shaped: Shaped
+) -> None:
+    shaped.execute("UPDATE users SET avatar = '' WHERE id = 'ann'")
+    late = "id_users/ann/thumbs_ann.png/100x100_ann.png"
+    world.cloudfront.look = lambda: world.cloud.s3.put_object(
+        Bucket=world.cloud.bucket, Key=late, Body=b"late"
+    )
+    world.round()
+    world.cloudfront.look = lambda: None
+    world.cloudfront.paths.clear()
+    world.now += 60
+    world.round()
+    assert late not in keys(world.cloud)
+    assert "/id_users/ann/*" in world.cloudfront.paths
 
 
 def test_removals_beyond_a_number_are_one_entry_and_one_path(world: World, shaped: Shaped) -> None:

@@ -9,6 +9,7 @@ PUBLIC = "max-age=2592000, stale-while-revalidate=86400"
     ("policy", "of_the_file", "of_a_redirect"),
     [
         (CachePolicy(), PUBLIC, "public, max-age=450"),
+        (CachePolicy(is_by_name=True), "max-age=2592000, s-maxage=60", "public, max-age=60"),
         (CachePolicy(is_fallback=True), "no-store", "private, no-store"),
         (CachePolicy(private=True), "private, no-cache", "private, no-store"),
         (CachePolicy(True, 120.9), "private, max-age=120", "private, no-store"),
