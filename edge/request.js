@@ -28,11 +28,12 @@ async function handler(event) {
   delete request.headers['x-media'];
   const names = segments(request.uri);
   if (names === null) {
-    request.uri = NOWHERE;
-    request.querystring = {};
     return request;
   }
-  if (names.length !== 3) {
+  // An escaped slash would be a second spelling for whoever decodes the path as a whole.
+  if (names.length !== 3 || names.join('').indexOf('/') >= 0) {
+    request.uri = NOWHERE;
+    request.querystring = {};
     return request;
   }
   const query = parameters(request.querystring);
@@ -41,6 +42,7 @@ async function handler(event) {
     toApi(request, names, query, format);
     return request;
   }
+  unify(query, collection);
   const key = objectKey(request.method, collection, names[1], names[2], query, format);
   if (key === null) {
     toApi(request, [collection.id, names[1], names[2]], query, format);
@@ -50,14 +52,14 @@ async function handler(event) {
   return request;
 }
 
-// The decoded segments behind /api/files/, or null for any other path.
+// The decoded segments behind /api/files/: none for any other path, null where an escape is malformed.
 function segments(uri) {
   const prefix = uri.slice(0, ROUTE.length);
   if (prefix !== ROUTE) {
-    return null;
+    return [];
   }
   const decoded = uri.slice(ROUTE.length).split('/').map(decode);
-  return decoded.indexOf(null) < 0 ? decoded : [];
+  return decoded.indexOf(null) < 0 ? decoded : null;
 }
 
 // Text without percent escapes, or null where an escape is malformed.
@@ -114,6 +116,18 @@ async function lookUp(key) {
   }
 }
 
+// Leave out what changes nothing: a size that no field lists, a token where all files are open.
+function unify(query, collection) {
+  const size = query['=thumb'];
+  const listed = [ALWAYS_LISTED].concat(collection.all, collection.some);
+  if (listed.indexOf(size) < 0) {
+    delete query['=thumb'];
+  }
+  if (collection.open) {
+    delete query['=token'];
+  }
+}
+
 // The object to send without asking the API, or null where the API must decide.
 function objectKey(method, collection, record, file, query, format) {
   const isRead = method === 'GET' || method === 'HEAD';
@@ -166,7 +180,9 @@ function toBucket(request, key) {
 function toApi(request, path, query, format) {
   request.uri = ROUTE + path.map(encodeURIComponent).join('/');
   request.querystring = {};
-  if (!TRUE.test(query['=download'])) {
+  if (TRUE.test(query['=download'])) {
+    query['=download'] = '1';
+  } else {
     delete query['=download'];
   }
   Object.keys(query).sort().forEach(function (name) {

@@ -1,7 +1,7 @@
 // Viewer response: give what comes from the bucket the headers that the API would send.
 //
-// The API always names a Cache-Control of its own; objects of the bucket have none. That tells them
-// apart. The file's name is read off the object's key, or off the viewer's URL if the event has that.
+// The API always sends X-XSS-Protection, which no object's metadata can bring along. That tells them
+// apart; a 304 may have lost it on the way. The file's name is read off the object's key, or off the viewer's URL if the event has that.
 
 const SECURITY = {
   'content-security-policy': "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
@@ -25,7 +25,8 @@ function handler(event) {
   const headers = response.headers;
   headers['strict-transport-security'] = { value: HSTS };
   const isRead = event.request.method === 'GET' || event.request.method === 'HEAD';
-  if (!isRead || headers['cache-control'] || headers['content-disposition']) {
+  const isUnchanged = response.statusCode === 304 && headers['cache-control'];
+  if (!isRead || headers['x-xss-protection'] || isUnchanged) {
     return response;
   }
   Object.keys(headers).forEach(function (name) {

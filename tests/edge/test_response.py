@@ -95,8 +95,8 @@ def test_a_thumb_bears_the_plain_thumbs_name(
 @pytest.mark.parametrize(
     "headers",
     [
-        {"cache-control": "private, no-cache"},
-        {"cache-control": "no-store", "content-disposition": "inline; filename=a"},
+        {"x-xss-protection": "1; mode=block", "cache-control": "private, no-cache"},
+        {"x-xss-protection": "1; mode=block", "content-disposition": "inline; filename=a"},
     ],
 )
 def test_an_answer_of_the_api_only_gains_hsts(
@@ -105,6 +105,17 @@ def test_an_answer_of_the_api_only_gains_hsts(
     changed = answered(engine, tmp_path, "/api/files/c/r/a", headers)
     assert changed.pop("strict-transport-security")
     assert changed == headers
+
+
+def test_headers_that_an_object_brings_along_are_replaced(engine: str, tmp_path: Path) -> None:
+    brought = {"cache-control": "no-cache", "content-disposition": "inline; filename=evil.html"}
+    headers = answered(
+        engine, tmp_path, "/pbc_1/r1/a", {"content-type": "text/html", "x-amz-id-2": "1", **brought}
+    )
+    assert headers["content-disposition"] == "attachment; filename=a"
+    assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert headers["cache-control"] == "max-age=2592000, stale-while-revalidate=86400"
+    assert "x-amz-id-2" not in headers
 
 
 def test_a_304_of_the_bucket_does_not_change_the_disposition(engine: str, tmp_path: Path) -> None:
