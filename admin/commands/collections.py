@@ -44,7 +44,9 @@ def run(parsed: argparse.Namespace) -> int:
     raw = schema.read(parsed.file)
     target = arguments.deployment_of(parsed)
     s3, dynamodb = target.clients()
-    with schema_change.opened(s3, target.bucket, dynamodb, target.table, target.edge()) as work:
+    with schema_change.opened(
+        s3, target.bucket, dynamodb, target.table, target.edge(output.warn_of)
+    ) as work:
         work.gather(raw, random_letters, remove_others=parsed.remove_others)
         output.warn(work.warnings)
         kept, removed = work.lines()

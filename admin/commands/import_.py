@@ -6,7 +6,7 @@ Nothing in table or bucket is ever deleted.
 import argparse
 
 from ..sync.round import prepared
-from . import arguments, rounds
+from . import arguments, output, rounds
 
 _EXAMPLE = "import --pb-data ./pb_data --bucket acme-files --table acme-catalogue"
 
@@ -24,6 +24,6 @@ def run(parsed: argparse.Namespace) -> int:
     source = arguments.source_of(parsed)
     target = arguments.deployment_of(parsed)
     names = (target.bucket, target.table)
-    edge = target.edge()
+    edge = target.edge(output.warn_of)
     with prepared(source, target.clients, names, removing=False, edge=edge) as sync:
         return rounds.run_once(sync, "imported", dry_run=parsed.dry_run)

@@ -47,6 +47,11 @@ def warn(warnings: Sequence[str]) -> None:
         complain(f"warning: and {len(warnings) - _WARNINGS_SHOWN} more")
 
 
+def warn_of(reason: str) -> None:
+    """Print one warning on standard error."""
+    warn([reason])
+
+
 @contextmanager
 def progress(summary: Summary, total: int) -> Iterator[OnDone]:
     """Print a round's warnings, then show a bar of the records and files written, on a terminal

@@ -54,7 +54,7 @@ def run(parsed: argparse.Namespace) -> int:
         names,
         removing=True,
         allow_mass_deletion=parsed.allow_mass_deletion,
-        edge=target.edge(),
+        edge=target.edge(output.warn_of),
     ) as sync:
         if not parsed.watch:
             return rounds.run_once(sync, "synced", dry_run=parsed.dry_run)

@@ -14,6 +14,7 @@
 ``edge``             keeps a distribution in step: what is open there, and what is invalidated
 ``edge_store``       what CloudFront's functions are to know of the collections
 ``key_value_store``  writes that into CloudFront's key value store
+``probe``            proves that CloudFront can read an existing bucket
 ``cloudfront``       asks CloudFront to invalidate copies, within its rates
 ``local_runner``     finds the addresses of a runner on this machine
 """

@@ -7,7 +7,7 @@ tool, and for the runner from its state file.
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from . import clock, local_runner
 from .cloudfront import Distribution
 from .edge import Edge
 from .key_value_store import KeyValueStore
+from .probe import BucketProbe
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,6 +52,7 @@ _BUCKET_OUTPUT = "BucketName"
 _URL_OUTPUT = "Url"
 _DISTRIBUTION_OUTPUT = "DistributionId"
 _EDGE_STORE_OUTPUT = "EdgeStoreArn"
+_BUCKET_POLICY_OUTPUT = "BucketPolicyStatement"
 _FILES_PATH = "/api/files/"
 _NOT_ACCEPTED = (
     "InvalidAccessKeyId",
@@ -79,6 +81,8 @@ class Deployment:
     """The id of the CloudFront distribution; empty where there is none, or none is known."""
     edge_store: str = ""
     """The ARN of CloudFront's key value store; empty where there is none, or none is known."""
+    is_foreign_bucket: bool = False
+    """Whether the bucket is not the stack's, so that its policy is somebody else's."""
     session: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """Arguments of boto3's clients beyond those that the environment sets."""
 
@@ -95,8 +99,11 @@ class Deployment:
             _require_answer(endpoint)
         return s3, dynamodb
 
-    def edge(self) -> Edge:
-        """The CloudFront distribution in front, which only a stack names."""
+    def edge(self, warn: Callable[[str], None] = lambda _line: None) -> Edge:
+        """The CloudFront distribution in front, which only a stack names.
+
+        ``warn`` is told why no collection is open at the edge.
+        """
         distribution = None
         if self.distribution:
             cloudfront = boto3.client("cloudfront", config=_CONFIG, **self.session)
@@ -105,7 +112,11 @@ class Deployment:
         if self.edge_store:
             client = boto3.client("cloudfront-keyvaluestore", config=_CONFIG, **self.session)
             store = KeyValueStore(client, self.edge_store)
-        return Edge(distribution, store)
+        probe = None
+        if self.is_foreign_bucket:
+            s3 = boto3.client("s3", config=_CONFIG, **self.session)
+            probe = BucketProbe(s3, self.bucket, self.url, warn)
+        return Edge(distribution, store, probe)
 
     def __str__(self) -> str:
         parts = [
@@ -145,6 +156,7 @@ def of_stack(name: str) -> Deployment:
         url,
         outputs.get(_DISTRIBUTION_OUTPUT, ""),
         outputs.get(_EDGE_STORE_OUTPUT, ""),
+        _BUCKET_POLICY_OUTPUT in outputs,
         session,
     )
 

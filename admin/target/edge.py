@@ -9,6 +9,7 @@ from typing import TypeVar
 from ..errors import EdgeError
 from .cloudfront import Distribution
 from .key_value_store import KeyValueStore
+from .probe import FOLDER, BucketProbe
 
 T = TypeVar("T")
 
@@ -22,6 +23,8 @@ class Edge:
 
     distribution: Distribution | None = None
     store: KeyValueStore | None = None
+    probe: BucketProbe | None = None
+    """Proves an existing bucket; ``None`` for the stack's own, whose policy is right."""
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -45,7 +48,7 @@ class Edge:
         return {
             key: collection_id
             for key, collection_id in found.items()
-            if collection_id and (key, collection_id) not in still_open
+            if collection_id not in {"", FOLDER} and (key, collection_id) not in still_open
         }
 
     def remove(self, keys: set[str]) -> None:
@@ -56,9 +59,15 @@ class Edge:
             self._persist(lambda: store.remove(keys))
 
     def publish(self, desired: Mapping[str, str]) -> None:
-        """Make the store say what the published data says. Raises ``EdgeError``."""
-        if self.store is not None:
-            self.store.write(desired)
+        """Make the store say what the published data says. Raises ``EdgeError``.
+
+        As long as CloudFront does not read the bucket, no collection is open.
+        """
+        if self.store is None:
+            return
+        if self.probe is not None:
+            desired = self.probe.published(self.store, desired)
+        self.store.write(desired)
 
     def invalidate(self, paths: Sequence[str]) -> None:
         """Ask the distribution to invalidate its copies. Raises ``EdgeError``."""
