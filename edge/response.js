@@ -1,7 +1,8 @@
 // Viewer response: give what comes from the bucket the headers that the API would send.
 //
 // The API always sends X-XSS-Protection, which no object's metadata can bring along. That tells them
-// apart; a 304 may have lost it on the way. The file's name is read off the object's key, or off the viewer's URL if the event has that.
+// apart; a 304 may have lost it on the way. The file's name is read off the object's key, or off the
+// viewer's URL if the event has that.
 
 const SECURITY = {
   'content-security-policy': "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",

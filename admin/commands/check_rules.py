@@ -1,7 +1,8 @@
-"""``check-rules``: list view rules that cannot be evaluated, and protected files that no rule
-decides about.
+"""``check-rules``: list view rules that cannot be evaluated, protected files that no rule decides
+about, and collections that are open.
 
-A rule that cannot be evaluated denies. Exit code 1 if there is one.
+A rule that cannot be evaluated denies. The files of an open collection are for everybody, and
+CloudFront reads them from the bucket. Exit code 1 if there is one.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.model import Collections
 
 from .. import rule_findings
+from ..target import edge_store
 from . import arguments, output
 
 _EXAMPLE = "check-rules --table acme-catalogue"
@@ -32,6 +34,8 @@ def run(parsed: argparse.Namespace) -> int:
     broken = list(_broken(collections))
     for line in broken:
         output.say(line)
+    if opened := edge_store.open_names(collections):
+        output.say(f"open, so that CloudFront asks nobody: {', '.join(opened)}")
     verdict = f"{len(broken)} cannot be evaluated" if broken else "all can be evaluated"
     output.say(f"checked {sum(bool(each.view_rule) for each in collections)} view rules: {verdict}")
     return 1 if broken else 0

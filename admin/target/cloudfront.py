@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
 from ..errors import EdgeError
 
@@ -77,7 +77,8 @@ class Distribution:
 def edge_error(what: str, error: ClientError | BotoCoreError) -> EdgeError:
     """An error of CloudFront in words, and whether it may pass by itself."""
     if not isinstance(error, ClientError):
-        return EdgeError(f"{what}: {error}", is_passing=isinstance(error, HTTPClientError))
+        is_passing = isinstance(error, ConnectionError | HTTPClientError)
+        return EdgeError(f"{what}: {error}", is_passing=is_passing)
     code = error.response["Error"].get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     is_passing = code in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR

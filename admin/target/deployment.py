@@ -116,7 +116,7 @@ class Deployment:
         if self.is_foreign_bucket:
             s3 = boto3.client("s3", config=_CONFIG, **self.session)
             probe = BucketProbe(s3, self.bucket, self.url, warn)
-        return Edge(distribution, store, probe)
+        return Edge(distribution, store, probe=probe)
 
     def __str__(self) -> str:
         parts = [

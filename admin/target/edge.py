@@ -23,10 +23,10 @@ class Edge:
 
     distribution: Distribution | None = None
     store: KeyValueStore | None = None
-    probe: BucketProbe | None = None
-    """Proves an existing bucket; ``None`` for the stack's own, whose policy is right."""
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    probe: BucketProbe | None = None
+    """Proves an existing bucket; ``None`` for the stack's own, whose policy is right."""
 
     @property
     def has_copies(self) -> bool:

@@ -14,23 +14,36 @@ MAX_KEY_BYTES = 512
 MAX_VALUE_BYTES = 1024
 """CloudFront's limits for one entry of a key value store."""
 
+MAX_STORE_BYTES = 5_000_000
+"""CloudFront's limit for all keys and values of a store."""
+
 
 def entries(collections: Iterable[Collection]) -> dict[str, str]:
     """The store's values by key: each collection under its name in lower case and under its id.
 
-    Left out are collections without files, those whose key another collection has as well, and
-    those whose value would be larger than CloudFront allows.
+    Left out are collections without files, those whose key another collection has as well, those
+    whose value would be larger than CloudFront allows, and the last of more than the store takes.
     """
     known = list(collections)
     uses = Counter(key for collection in known for key in _keys(collection))
-    found = {}
+    found: dict[str, str] = {}
+    left = MAX_STORE_BYTES
     for collection in known:
         keys = _keys(collection)
         value = _value(collection)
         clashes = any(uses[key] > 1 for key in keys)
-        if collection.file_fields and not clashes and _fits(keys, value):
+        size = sum(len(key.encode()) + len(value.encode()) for key in keys)
+        if collection.file_fields and not clashes and _fits(keys, value) and size <= left:
             found.update(dict.fromkeys(keys, value))
+            left -= size
     return found
+
+
+def open_names(collections: Iterable[Collection]) -> list[str]:
+    """The names of the collections that stand in the store as open, in order."""
+    known = list(collections)
+    store = entries(known)
+    return sorted(each.name for each in known if is_open(each) and each.id in store)
 
 
 def is_open(collection: Collection) -> bool:

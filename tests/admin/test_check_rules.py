@@ -13,6 +13,7 @@ def test_rules_that_can_be_evaluated_are_counted(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.splitlines() == [
         "open_papers.paper: protected, but open to everybody (empty view rule)",
         "locked_papers.paper: protected, but locked (no view rule): superusers alone",
+        "open, so that CloudFront asks nobody: photos, users",
         "checked 7 view rules: all can be evaluated",
     ]
 
@@ -33,5 +34,6 @@ def test_a_rule_that_cannot_be_evaluated_is_named_with_its_place(
             "expected a field, a text, a number or a function at line 1, column 5: ''",
             "docs: the view rule cannot be evaluated and denies: "
             "no such field: nope at line 2, column 2: 'nope.x = 2'",
+            "open, so that CloudFront asks nobody: users",
             "checked 2 view rules: 2 cannot be evaluated",
         ]

@@ -4,12 +4,13 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from moto import mock_aws
 
 from admin.errors import EdgeError
 from admin.target.cloudfront import Distribution
 from admin.target.key_value_store import MAX_KEYS_PER_UPDATE, KeyValueStore
+from admin.target.lease import LEASE_SECONDS
 
 
 class StoreClient:
@@ -105,3 +106,78 @@ def test_paths_reach_cloudfront_one_wildcard_at_a_time(monkeypatch: pytest.Monke
         ]
     assert sorted(asked) == [["/a/*"], ["/b", "/c"], ["/d/*"], ["/e/*"]]
     assert pauses == [1.0, 1.0]
+
+
+class RefusingClient:
+    """Refuses with the errors in turn, then answers; ``references`` lists what it was asked by."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.references: list[str] = []
+
+    def create_invalidation(self, *, InvalidationBatch: Any, **_: Any) -> None:
+        self.references.append(InvalidationBatch["CallerReference"])
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+def refused(code: str, status: int = 400) -> ClientError:
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "CreateInvalidation")
+
+
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://cloudfront.test")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused("TooManyInvalidationsInProgress"),
+        refused("Throttling"),
+        refused("ServiceUnavailable", 503),
+        UNREACHABLE,
+    ],
+    ids=["too many", "throttled", "unavailable", "unreachable"],
+)
+def test_a_busy_distribution_is_asked_again_for_the_same_invalidation(error: Exception) -> None:
+    client, pauses = RefusingClient(error, error), list[float]()
+    Distribution(client, "d", pauses.append).invalidate(["/a"])
+    assert pauses == [1.0, 2.0]
+    assert len(set(client.references)) == 1
+
+
+def test_a_distribution_that_stays_busy_is_given_up_before_the_lease_ends() -> None:
+    pauses = list[float]()
+    client = RefusingClient(*[refused("Throttling")] * 99)
+    with pytest.raises(EdgeError) as caught:
+        Distribution(client, "d", pauses.append).invalidate(["/a"])
+    assert caught.value.is_passing
+    assert sum(pauses) < LEASE_SECONDS / 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [refused("AccessDenied", 403), refused("NoSuchDistribution", 404), NoCredentialsError()],
+    ids=["denied", "missing", "no credentials"],
+)
+def test_what_no_attempt_can_mend_is_an_error_at_once(error: Exception) -> None:
+    client, pauses = RefusingClient(error), list[float]()
+    with pytest.raises(EdgeError, match="CloudFront distribution d") as caught:
+        Distribution(client, "d", pauses.append).invalidate(["/a"])
+    assert (caught.value.is_passing, pauses) == (False, [])
+
+
+def test_a_store_that_cannot_be_changed_is_an_error_of_the_edge() -> None:
+    class Denied(StoreClient):
+        def update_keys(self, KvsARN: str, IfMatch: str, **changes: Any) -> None:
+            raise refused("AccessDeniedException", 403)
+
+    with pytest.raises(EdgeError, match="key value store arn") as caught:
+        KeyValueStore(Denied({"a": "1"}), "arn").write({})
+    assert not caught.value.is_passing
+
+
+def test_a_key_that_somebody_else_has_removed_is_not_removed_again() -> None:
+    client = StoreClient({"b": "1"})
+    KeyValueStore(client, "arn").remove({"a", "b"})
+    assert client.values == {}

@@ -59,7 +59,7 @@ class World:
         probe = BucketProbe(
             s3, bucket, "https://files.test", self.warnings.append, self.fetch, **clock
         )
-        return Edge(None, self.store, probe)
+        return Edge(None, self.store, probe=probe)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds

@@ -2,7 +2,7 @@
 
 import json
 
-from admin.target.edge_store import entries
+from admin.target.edge_store import MAX_STORE_BYTES, entries
 from pocketfiles.catalogue.model import Collection, Field
 
 
@@ -50,6 +50,19 @@ def test_collections_whose_names_or_ids_clash_are_left_out() -> None:
 
 def test_a_collection_without_files_is_left_out() -> None:
     assert entries([Collection("c", "n", "base")]) == {}
+
+
+def test_collections_beyond_the_size_of_a_store_are_left_out() -> None:
+    sizes = tuple(f"{width}x100" for width in range(100, 170))
+    many = [Collection(f"c{n:015}", f"n{n:015}", "base", (photo(sizes),)) for n in range(4000)]
+    found = entries(many)
+    size = sum(len(key) + len(value) for key, value in found.items())
+    assert MAX_STORE_BYTES - 2000 < size <= MAX_STORE_BYTES
+    assert found.keys() == {key for each in many[: len(found) // 2] for key in (each.name, each.id)}
+
+
+def test_a_key_that_cloudfront_would_refuse_is_left_out() -> None:
+    assert entries([Collection("c", "n" * 513, "base", (photo(),))]) == {}
 
 
 def test_a_value_that_cloudfront_would_refuse_is_left_out() -> None:
