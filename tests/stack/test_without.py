@@ -78,7 +78,10 @@ NO_KEY = "only a bucket with a KMS key needs it, and the emulator encrypts nothi
 NO_XRAY = "only tracing needs it, and the emulator has no X-Ray"
 OWN_LOGS = "the emulator writes logs itself"
 TIME = "it saves time alone"
+EMPTY = "it is empty by default, and config.py has the same default"
 NOT_NOTICED = {
+    "AUDIT_LOG_GROUP": EMPTY,
+    "AUDIT_LOG_STREAM": EMPTY,
     "CATALOGUE_STALE_SECONDS": DEFAULT,
     "CATALOGUE_TTL_SECONDS": DEFAULT,
     "INLINE_LIMIT_BYTES": DEFAULT,
@@ -89,7 +92,7 @@ NOT_NOTICED = {
     "THUMB_MAX_OUTPUT_PIXELS": DEFAULT,
     "THUMB_MAX_PIXELS": DEFAULT,
     "THUMB_MAX_SOURCE_BYTES": DEFAULT,
-    "TRUSTED_PROXIES": "it is empty, and config.py has the same default",
+    "TRUSTED_PROXIES": EMPTY,
     "ORIGIN_SECRET": "it is empty without CloudFront; taken out of the stack with CloudFront",
     "MALLOC_MMAP_THRESHOLD_": TIME,
     "MALLOC_TRIM_THRESHOLD_": TIME,
