@@ -49,7 +49,7 @@ WAITING = {
 REFUSES = re.compile(r".* admin explain ")
 """Commands whose documented outcome is a refusal."""
 
-HELP = re.compile(r"\.venv/bin/python -m admin ([a-z -]+?)(?: --help)?")
+HELP = re.compile(r"\.venv/bin/python -m admin(| [a-z -]+?)(?: --help)?")
 """A command in a sentence, without the arguments that it would need."""
 
 STORED_NAME = re.compile(r"\bcontract_\w{10}\.pdf\b")
@@ -224,9 +224,16 @@ def parse(command: str, place: Place) -> None:
         parse_aws(command.partition("aws ")[2].partition(" | ")[0].rstrip(")"))
 
 
+OWN_OPTIONS = ("--template-file", "--parameter-overrides")
+"""Options that `aws cloudformation deploy` itself adds to those of the operation."""
+
+
 def parse_aws(arguments: str) -> None:
     """Check that AWS has the operation and its parameters, by botocore's own models."""
     service, operation, *rest = shlex.split(arguments)
+    if (service, operation) == ("cloudformation", "deploy"):
+        operation = "create-change-set"  # what the program calls for it
+        rest = [option for option in rest if option not in OWN_OPTIONS]
     name = {"s3api": "s3"}.get(service, service)
     model = get_session().get_service_model(name)
     operations = {xform_name(each, "-"): each for each in model.operation_names}
