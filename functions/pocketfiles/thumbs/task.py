@@ -19,6 +19,10 @@ _MAX_CROP_ERROR = 0.3
 """Largest acceptable shift of a crop's edge, in thumb pixels, where a JPEG is decoded at reduced
 scale. It can be seen in no thumb."""
 
+_MIN_SIDE_BY_LIBVIPS = 8
+"""Smallest side of a thumb that libvips resizes. It repeats the pixels at a picture's edge, which
+count for too much where a thumb has few others; Pillow does not."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -64,12 +68,12 @@ class Task:
     def whole_box(self, size: Size) -> Box | None:
         """``scaled_box`` with whole pixels as edges, for libvips, in a picture of ``size``.
 
-        None if that is not exact enough, if the thumb would be larger than the box, and if
-        neighbouring pixels must contribute.
+        None if that is not exact enough, if the thumb would be larger than the box or has very few
+        pixels, and if neighbouring pixels must contribute.
         """
         box = self.scaled_box
         per_pixel = box.ratios(self.target)
-        if not self.is_crop:
+        if not self.is_crop or min(self.target) < _MIN_SIDE_BY_LIBVIPS:
             return None
         whole = _rounded(box, size)
         if min(FloatBox(*whole).ratios(self.target)) < 1:
