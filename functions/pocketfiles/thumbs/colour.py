@@ -7,6 +7,9 @@ from PIL import Image, ImageChops, ImageCms
 
 _MODES_WITH_ALPHA = frozenset({"LA", "RGBA"})
 
+_COLOUR_SPACES = frozenset({"GRAY", "RGB", "CMYK"})
+"""The colour spaces of pictures. Others, such as Lab, have as many channels as one of them."""
+
 _PROBE_LEVELS = range(0, 256, 15)
 _MAX_DIFFERENCE_FROM_SRGB = 1
 """Levels that the colours of a profile may be off sRGB's, at most, to count as sRGB."""
@@ -44,6 +47,8 @@ def _transform(
     """The transformation to sRGB; None if it changes nothing, or if the profile does not fit."""
     try:
         source = ImageCms.getOpenProfile(io.BytesIO(profile))
+        if source.profile.xcolor_space.strip() not in _COLOUR_SPACES:
+            return None
         srgb = ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(source, srgb, mode, "RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):

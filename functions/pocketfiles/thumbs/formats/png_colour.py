@@ -56,13 +56,20 @@ _SRGB_GAMMA = 45_455
 
 _SRGB_PROFILE = b""
 
+_RENDERING_INTENTS = (b"\0", b"\1", b"\2", b"\3")
+"""What an sRGB chunk may contain (§11.3.2.5); any other is ignored, as in browsers."""
+
+_SIGNATURE_AT = 36
+_ICC_SIGNATURE = b"acsp"
+"""In the header of every profile (ICC.1:2022 §7.2)."""
+
 
 def icc_profile(chunks: dict[bytes, bytes]) -> bytes:
     """The profile that these chunks describe, by type; empty for sRGB."""
     profile = _from_cicp(chunks.get(b"cICP", b""))
     if profile is None:
         profile = _from_iccp(chunks.get(b"iCCP", b""))
-    if profile is None and not chunks.get(b"sRGB"):
+    if profile is None and chunks.get(b"sRGB") not in _RENDERING_INTENTS:
         profile = _from_gamma(chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b""))
     return profile or _SRGB_PROFILE
 
@@ -91,7 +98,8 @@ def _from_iccp(data: bytes) -> bytes | None:
         profile = inflater.decompress(rest[1:], MAX_PROFILE)
     except zlib.error:
         return None
-    return profile if inflater.eof and profile else None
+    is_profile = profile[_SIGNATURE_AT:].startswith(_ICC_SIGNATURE)
+    return profile if inflater.eof and is_profile else None
 
 
 def _from_gamma(

@@ -62,6 +62,8 @@ DISPLAY_P3 = (218, 24, 40)
         ((chunk(b"sRGB", b"\0"), code_points(12, 13, 0, 1)), DISPLAY_P3),
         ((chunk(b"iCCP", b"a\0\0" + zlib.compress(SRGB)), gamma(1.0)), PLAIN),
         ((chunk(b"iCCP", b"broken"), gamma(1.0)), LINEAR),
+        ((chunk(b"iCCP", b"a\0\0" + zlib.compress(b"no profile" * 40)), gamma(1.0)), LINEAR),
+        ((chunk(b"sRGB", b"\x09"), gamma(1.0)), LINEAR),  # an intent that does not exist
         ((gamma(1.0), gamma(0.45455)), LINEAR),
     ],
 )
