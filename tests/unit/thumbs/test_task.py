@@ -33,7 +33,7 @@ def test_a_picture_on_its_side_is_planned_upright() -> None:
         (Header("PNG", 401, 203), "100x0", (0, 0, 401, 203)),
         (Header("PNG", 401, 203), "150x0", (0, 0, 401, 203)),
         (Header("PNG", 40, 20), "50x0", None),  # to be made larger
-        (Header("PNG", 400, 200), "7x7", None),  # so few pixels that the edge would count for too much
+        (Header("PNG", 400, 200), "7x7", None),  # the edge would count for too much
         (Header("PNG", 400, 50), "25x25", None),  # resized, then trimmed: neighbours shine in
         (Header("JPEG", 801, 402), "100x0", (0, 0, 200, 100)),  # at a quarter: 200.25 × 100.5
         (Header("JPEG", 1002, 402), "100x100", (150, 0, 351, 201)),  # at a half: 150 to 351
