@@ -3,12 +3,14 @@
 Every limit is checked on the header, before a pixel is decoded and before memory is taken by a
 number found in the file. ThumbFailed has one of these reasons:
 
-    too-many-bytes     the source is longer than ``max_source_bytes`` too-many-pixels    decoding
-    would read more pixels than ``max_pixels``, or take more memory too-many-chunks    more
-    segments, chunks, blocks or scans than an honest file has thumb-too-large    the thumb would
-    be larger than ``max_output_pixels`` or than its format allows unsupported        not a JPEG,
-    PNG, GIF or WebP, or a rare kind of JPEG truncated          the file ends too early corrupt
-    its structure or its data are broken out-of-memory      the process has not enough memory
+    too-many-bytes     the source is longer than ``max_source_bytes``
+    too-many-pixels    decoding would read more pixels than ``max_pixels``, or take more memory
+    too-many-chunks    more segments, chunks, blocks or scans than an honest file has
+    thumb-too-large    the thumb would be larger than ``max_output_pixels`` or its format allows
+    unsupported        not a JPEG, PNG, GIF or WebP, or a rare kind of JPEG
+    truncated          the file ends too early
+    corrupt            its structure or its data are broken
+    out-of-memory      the process has not enough memory
 """
 
 from dataclasses import dataclass, replace
