@@ -1,6 +1,9 @@
-"""Audio and video in browsers: a seek works after every signed address of S3 has expired."""
+"""Large files in browsers: a seek works after every signed address of S3 has expired, and a script
+gets the whole file after a range of it."""
 
+import hashlib
 import html
+import random
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ from tests.e2e.conftest import Runner, start, stop
 
 RECORD, FILM = "large0000000000", "clip_0123456789.webm"
 OTHER_RECORD, DATA = "large0000000001", "data_0123456789.bin"
+CONTENT = random.Random(5).randbytes(5 * 1024 * 1024)
 SHORT_LIFE = ("--parameter", "RedirectSeconds=3")
 WITHOUT_MEDIA_RANGES = ("--parameter", "MediaRanges=no")
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
@@ -44,9 +48,10 @@ def with_film(log: Path, *options: str) -> Iterator[Runner]:
         bucket = Bucket.of(runner.aws)
         film = webm.film()
         assert len(film) > 25_000_000
-        data = (bytes(5 * 1024 * 1024), "application/octet-stream")
+        data = (CONTENT, "application/octet-stream")
         bucket.put("photos", RECORD, "any", {FILM: (film, "video/webm")})
         bucket.put("open_papers", RECORD, "paper", {FILM: (film, "video/webm")})
+        bucket.put("photos", OTHER_RECORD, "any", {DATA: data})
         bucket.put("open_papers", OTHER_RECORD, "paper", {DATA: data})
         yield runner
     finally:
@@ -79,6 +84,34 @@ def test_a_large_video_seeks_after_signed_addresses_have_expired(
 ) -> None:
     reported = seek_after_a_pause(runner, collection, tmp_path, browser)
     assert reported == {"time": 27, "duration": webm.SECONDS}
+
+
+RANGE_THEN_WHOLE = """<script>
+const hex = (byte) => byte.toString(16).padStart(2, "0");
+const sha256 = async (bytes) =>
+  [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].map(hex).join("");
+const fetched = async (options) => {
+  const answer = await fetch("%s", options);
+  const bytes = await answer.arrayBuffer();
+  return [answer.status, bytes.byteLength, await sha256(bytes)];
+};
+(async () => {
+  const part = await fetched({headers: {Range: "bytes=5-14"}});
+  tell([part, await fetched()]);
+})();
+</script>"""
+
+
+@in_each_browser
+@pytest.mark.parametrize("collection", ["photos", "open_papers"])
+def test_a_script_gets_a_range_of_a_large_file_and_then_the_whole(
+    runner: Runner, collection: str, browser: Browser, tmp_path: Path
+) -> None:
+    """Chromium keeps a range, and joins what it has kept with the answer for the rest."""
+    url = f"{runner.base}/api/files/{collection}/{OTHER_RECORD}/{DATA}"
+    part, whole = reported_by(RANGE_THEN_WHOLE % url, tmp_path, browser)
+    assert part == [206, 10, hashlib.sha256(CONTENT[5:15]).hexdigest()]
+    assert whole == [200, len(CONTENT), hashlib.sha256(CONTENT).hexdigest()]
 
 
 @pytest.fixture(scope="module")
