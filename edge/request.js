@@ -17,6 +17,7 @@ const FORCED_TYPE = /\.(svg|css|js|mjs|xlsx|docx|pptx)$/;
 const TRUE = /^(1|t|T|true|TRUE|True)$/;
 const ALWAYS_LISTED = '100x100';
 const FAILOVER = [400, 403, 404, 416, 500, 502, 503, 504];
+const FORMATS = ['avif', 'webp'];
 const BUCKET = 'bucket';
 const API_BY_KEY = 'api-by-key';
 
@@ -148,20 +149,19 @@ function objectKey(method, collection, record, file, query, format) {
 
 // The best thumb format that the reader names: 'avif', 'webp', or '' for the original's own.
 function acceptedFormat(accept) {
-  const text = accept ? accept.value.toLowerCase() : '';
-  if (names(text, 'image/avif')) {
-    return 'avif';
-  }
-  return names(text, 'image/webp') ? 'webp' : '';
+  const lines = accept ? accept.multiValue || [accept] : [];
+  const text = lines.map(function (line) { return line.value; }).join(',').toLowerCase();
+  const named = FORMATS.filter(function (format) { return names(text, 'image/' + format); });
+  return named.length > 0 ? named[0] : '';
 }
 
 function names(accept, type) {
   return accept.split(',').some(function (range) {
     const pieces = range.split(';');
     const refused = pieces.slice(1).some(function (piece) {
-      return /^\s*q\s*=\s*0(\.0*)?\s*$/.test(piece);
+      return /^[ \t]*q[ \t]*=[ \t]*0(\.0*)?[ \t]*$/.test(piece);
     });
-    return pieces[0].trim() === type && !refused;
+    return pieces[0].replace(/^[ \t]+|[ \t]+$/g, '') === type && !refused;
   });
 }
 

@@ -15,13 +15,11 @@ SECONDS = 30
 
 RUN = """
 (async function () {
-  const answers = [];
   for (let i = 0; i < EVENTS.length; i++) {
     chosen.length = 0;
     const result = await handler(EVENTS[i]);
-    answers.push({ result: result, origins: chosen.slice() });
+    console.log(JSON.stringify({ result: result, origins: chosen.slice() }));
   }
-  console.log(JSON.stringify(answers));
 })();
 """
 
@@ -48,5 +46,4 @@ def run(
         [engine, str(script)], capture_output=True, text=True, timeout=SECONDS, check=False
     )
     assert done.returncode == 0, done.stderr or done.stdout
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
-    return answers
+    return [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,6 +1,11 @@
 """``Accept``: which media types a client asks for by name (RFC 9110 §12.5.1)."""
 
+import re
 from collections.abc import Iterable
+
+_BLANKS = " \t"
+_ZERO_WEIGHT = re.compile(r"[ \t]*q[ \t]*=[ \t]*0(\.0*)?[ \t]*")
+"""A weight that refuses the type; edge/request.js has the same pattern."""
 
 
 def names(accept: str, media_type: str) -> bool:
@@ -17,14 +22,6 @@ def first_named(accept: str, media_types: Iterable[str]) -> str:
 
 
 def _matches(media_range: str, media_type: str) -> bool:
-    named, *parameters = (piece.strip() for piece in media_range.split(";"))
-    is_refused = any(map(_is_zero_weight, parameters))
-    return named == media_type and not is_refused
-
-
-def _is_zero_weight(parameter: str) -> bool:
-    name, _, value = parameter.partition("=")
-    if name.strip() != "q":
-        return False
-    digits = value.strip().replace(".", "")
-    return bool(digits) and not digits.strip("0")
+    named, *parameters = media_range.split(";")
+    is_refused = any(map(_ZERO_WEIGHT.fullmatch, parameters))
+    return named.strip(_BLANKS) == media_type and not is_refused

@@ -32,6 +32,7 @@ from pocketfiles.thumbs.encode import (
     bare,
     encode,
 )
+from pocketfiles.thumbs.formats.header import Format
 from pocketfiles.thumbs.size import ThumbSize
 from pocketfiles.thumbs.task import Task, plan
 
@@ -103,7 +104,7 @@ def _make(
     thumb = Thumb(plain, content_type, image.width, image.height)
     if not format_name:
         return thumb
-    body = alternative(image, format_name, header.format, options, traits)
+    body = _alternative(image, format_name, header.format, options, traits)
     if body is None or len(body) >= len(plain):
         return thumb
     return replace(thumb, body=body, content_type=f"image/{format_name}")
@@ -113,6 +114,22 @@ def _resized(task: Task) -> Image.Image:
     """In a function of its own, so that what was decoded does not outlive it."""
     reduced = decode(task)
     return resample.resize(reduced.image, reduced.box, task.target)
+
+
+def _alternative(
+    image: Image.Image,
+    format_name: str,
+    source: Format,
+    options: ThumbOptions,
+    traits: Traits,
+) -> bytes | None:
+    """The thumb in another format. None also if that encoder fails: the plain thumb serves."""
+    try:
+        return alternative(image, format_name, source, options, traits)
+    except MemoryError:
+        raise
+    except Exception:
+        return None
 
 
 def _upright(image: Image.Image, orientation: int) -> Image.Image:

@@ -185,6 +185,14 @@ def test_where_the_plain_thumb_is_smaller_it_is_taken() -> None:
     assert render(data, parse("16x16"), format_name="avif").content_type == "image/png"
 
 
+@pytest.mark.parametrize("format_name", ["avif", "webp"])
+def test_where_the_other_encoder_fails_the_plain_thumb_is_taken(format_name: str) -> None:
+    refused = ThumbOptions(avif_quality=1000, webp_quality=1000)
+    data = written(photograph(), "JPEG")
+    thumb = render(data, parse("100x100"), refused, format_name)
+    assert thumb == render(data, parse("100x100"))
+
+
 def test_a_gif_stays_a_gif() -> None:
     data = written(blocks(), "GIF")
     assert render(data, parse("120x0"), format_name="avif").content_type == "image/gif"
