@@ -98,14 +98,32 @@ def grouped(entry: Entry, noted: Sized[str]) -> Entry:
 
 
 def less_public(before: Iterable[Collection], after: Iterable[Collection]) -> set[str]:
-    """Ids of collections with a public file field that is not public any more, or is gone."""
-    still = {(each.id, field) for each in after for field in _public_fields(each)}
+    """Ids of collections with a public file field that is not public any more, or is gone.
+
+    Also those whose id now names another collection: what was cached under the id is kept for 30
+    days, but is not what the id names any more.
+    """
+    earlier, later = list(before), list(after)
+    still = {(each.id, field) for each in later for field in _public_fields(each)}
+    hidden = _found_by_id(earlier) - _found_by_id(later)
     return {
         each.id
-        for each in before
+        for each in earlier
         for field in _public_fields(each)
-        if (each.id, field) not in still
+        if (each.id, field) not in still or each.id in hidden
     }
+
+
+def _found_by_id(collections: Iterable[Collection]) -> set[str]:
+    """The ids that name their own collection: none before it has the id as its name, in any letter
+    case (pocketbase.md §3.2)."""
+    names = set[str]()
+    found = set[str]()
+    for collection in sorted(collections, key=lambda each: each.position):
+        if collection.id.casefold() not in names:
+            found.add(collection.id)
+        names.add(collection.name.casefold())
+    return found
 
 
 def _public_fields(collection: Collection) -> Iterator[str]:

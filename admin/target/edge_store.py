@@ -21,17 +21,18 @@ MAX_STORE_BYTES = 5_000_000
 def entries(collections: Iterable[Collection]) -> dict[str, str]:
     """The store's values by key: each collection under its name in lower case and under its id.
 
-    Left out are collections without files, those whose key another collection has as well, those
-    whose value would be larger than CloudFront allows, and the last of more than the store takes.
+    Left out are collections without files, those whose key another collection has as well, in any
+    letter case, those whose value would be larger than CloudFront allows, and the last of more than
+    the store takes.
     """
     known = list(collections)
-    uses = Counter(key for collection in known for key in _keys(collection))
+    uses = Counter(key for collection in known for key in _folded_keys(collection))
     found: dict[str, str] = {}
     left = MAX_STORE_BYTES
     for collection in known:
         keys = _keys(collection)
         value = _value(collection)
-        clashes = any(uses[key] > 1 for key in keys)
+        clashes = any(uses[key] > 1 for key in _folded_keys(collection))
         size = sum(len(key.encode()) + len(value.encode()) for key in keys)
         if collection.file_fields and not clashes and _fits(keys, value) and size <= left:
             found.update(dict.fromkeys(keys, value))
@@ -54,6 +55,10 @@ def is_open(collection: Collection) -> bool:
 
 def _keys(collection: Collection) -> set[str]:
     return {collection.name.lower(), collection.id}
+
+
+def _folded_keys(collection: Collection) -> set[str]:
+    return {key.lower() for key in _keys(collection)}
 
 
 def _value(collection: Collection) -> str:

@@ -66,3 +66,21 @@ def test_a_collection_is_less_public_once_a_public_field_is_protected_or_gone() 
     assert less_public(before, [Collection("c", "n", "base", (other,))]) == {"c"}
     assert less_public(before, []) == {"c"}
     assert less_public([], before) == set()
+
+
+def test_a_collection_is_less_public_once_an_older_one_has_its_id_as_a_name() -> None:
+    fields = (Field("f", "file", "file"),)
+    younger = Collection("C", "n", "base", fields, position=1)
+    before = [younger, Collection("d", "m", "base", fields, position=0)]
+    renamed = [younger, Collection("d", "c", "base", fields, position=0)]
+    assert less_public(before, renamed) == {"C"}
+    assert less_public(renamed, renamed) == set()
+    assert less_public(renamed, before) == set()
+
+
+def test_a_collection_stays_public_under_its_id_if_a_younger_one_has_it_as_a_name() -> None:
+    fields = (Field("f", "file", "file"),)
+    older = Collection("c", "c", "base", fields, position=0)
+    before = [older, Collection("d", "m", "base", fields, position=1)]
+    renamed = [older, Collection("d", "C", "base", fields, position=1)]
+    assert less_public(before, renamed) == set()

@@ -48,6 +48,15 @@ def test_collections_whose_names_or_ids_clash_are_left_out() -> None:
     assert set(entries(clashing)) == {"f", "g"}
 
 
+def test_an_id_that_is_another_collections_name_in_other_letters_is_left_out() -> None:
+    clashing = [
+        Collection("a", "c_three", "base", (photo(),)),
+        Collection("C_Three", "d", "base", (photo(),)),
+        Collection("f", "F", "base", (photo(),)),
+    ]
+    assert set(entries(clashing)) == {"f"}
+
+
 def test_a_collection_without_files_is_left_out() -> None:
     assert entries([Collection("c", "n", "base")]) == {}
 

@@ -20,6 +20,7 @@ from admin.target.table import TargetTable
 from local.cdn import policy
 from local.cdn.functions import EdgeFunctions
 from tests.conftest import ROOT
+from tests.edge.consistency.data import State, Table
 from tests.edge.consistency.world import MemorySync, Parts, World, Wrong
 
 NODE = shutil.which("node")
@@ -45,6 +46,19 @@ def test_nothing_deleted_or_closed_is_served_past_the_delays(
     world = World(seed, functions, POLICY, tmp_path)
     world.run()
     assert world.answers > 100
+
+
+@pytest.mark.parametrize(
+    ("collection_id", "name"), [("beta", "beta"), ("Id_Two", "id_two")], ids=["same", "other case"]
+)
+def test_nothing_is_served_under_an_id_that_becomes_the_name_of_an_older_collection(
+    collection_id: str, name: str, functions: EdgeFunctions, tmp_path: Path
+) -> None:
+    records = {"r1": {"file": "file1.txt", "extra": ""}}
+    younger = Table(collection_id, "gamma", frozenset({"extra"}), records)
+    before = State((Table("id_one", "alpha"), younger))
+    after = State((Table("id_one", name), younger))
+    World(0, functions, POLICY, tmp_path).change(before, after)
 
 
 class ClosesLast(Edge):

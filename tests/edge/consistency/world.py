@@ -217,6 +217,14 @@ class World:
 
     # The sync.
 
+    def change(self, before: State, after: State) -> None:
+        """Two states, one after the other, each read for some time. Raises ``Wrong``."""
+        self._sync(before)
+        self._pass(RUN_AGAIN_SECONDS)
+        self._read_all()
+        self._sync(after)
+        self._settle(after)
+
     def run(self) -> None:
         """All rounds. Raises ``Wrong``."""
         state = first(self.chance)
@@ -227,10 +235,14 @@ class World:
             if self.chance.random() < 0.5:
                 self._pass(self.chance.random() * 30)
                 continue
-            for _ in range(12):  # the delays pass, with rounds that find nothing new
-                self._pass(RUN_AGAIN_SECONDS)
-                self._sync(state)
-            self._read_all()
+            self._settle(state)
+
+    def _settle(self, state: State) -> None:
+        """Let the delays pass, with rounds that find nothing new, and ask for everything."""
+        for _ in range(12):
+            self._pass(RUN_AGAIN_SECONDS)
+            self._sync(state)
+        self._read_all()
 
     def _go_on(self, state: State) -> None:
         """Bring a state in, by as many runs as it takes."""
@@ -371,7 +383,9 @@ class World:
         body = answer.body if answer.status == 200 else None
         states = list(self._current())
         # A cache may go by the names of one state and by the files of another.
-        ids = {state.named(spelled) for state in states}
+        named = {state.named(spelled) for state in states}
+        # It sends the API an id, which may be the name of another collection by then.
+        ids = named | {state.named(each) for state in states for each in named if each}
         expected = {state.shown(each, record_id, file) for state in states for each in ids}
         for each in ids:
             if self.unwritable_since < self.now and any(state.is_open(each) for state in states):
