@@ -38,6 +38,7 @@ GOOD: dict[str, Values] = {
     "ThumbAlarm": {"ThumbsFailed": 1, "ThumbsMade": 9, "ThumbsServed": 90},
     "OverloadAlarm": {"Overloaded": 0},
     "SyncAlarm": {"SyncAge": 30},
+    "InvalidationAlarm": {"InvalidationDelay": 30},
     "CdnErrorAlarm": {"5xxErrorRate": 0.5},
 }
 """Metrics of a period in which all is well."""
@@ -53,6 +54,7 @@ BAD: dict[str, Values] = {
     "ThumbAlarm": {"ThumbsFailed": 20, "ThumbsMade": 20, "ThumbsServed": 60},
     "OverloadAlarm": {"Overloaded": 1},
     "SyncAlarm": {"SyncAge": 900},
+    "InvalidationAlarm": {"InvalidationDelay": 4000},
     "CdnErrorAlarm": {"5xxErrorRate": 3},
 }
 """Metrics of a period in which what the alarm is for happens."""
@@ -116,7 +118,7 @@ def test_an_alarm_is_silent_without_requests(name: str) -> None:
 def test_an_alarm_rings_at_night_for_a_few_requests_that_all_fail(name: str) -> None:
     """One request in each period is enough."""
     few = {metric: min(value, 1) for metric, value in BAD[name].items()}
-    if name in {"LatencyAlarm", "SyncAlarm", "CdnErrorAlarm"}:
+    if name in {"LatencyAlarm", "SyncAlarm", "InvalidationAlarm", "CdnErrorAlarm"}:
         few = dict(BAD[name])  # no counts
     elif name == "ThumbAlarm":
         few = {"ThumbsFailed": 1, "ThumbsMade": 0, "ThumbsServed": 0}

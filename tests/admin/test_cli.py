@@ -8,6 +8,7 @@ import pytest
 
 from admin.cli import main
 from admin.commands import output
+from admin.commands.arguments import PROGRAM
 from tests.admin.conftest import items, keys, state
 from tests.admin.shaped import Shaped
 from tests.admin.source.test_pocketbase import KEY, _sealed
@@ -155,7 +156,7 @@ def test_every_command_has_help_with_an_example(
         main([*command, "--help"])
     assert ended.value.code == 0
     out = capsys.readouterr().out
-    assert f"example:\n  python -m admin {' '.join(command)} " in out
+    assert f"example:\n  {PROGRAM} {' '.join(command)} " in out
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,10 @@ from tests.deployed import Deployed
 from tests.functions.conftest import ADA, BOB, ROOT, make_token
 
 PHOTOS, PAPER = "/api/files/photos/photo1", "/api/files/papers/paper1"
-APART = (BuiltinFunctionType, FunctionType, MethodType, ModuleType, logging.Handler, type)
+APART = (
+    *(BuiltinFunctionType, FunctionType, MethodType, ModuleType, type),
+    *(logging.Handler, logging.LogRecord),
+)
 """What leads from a part of the functions to all that the interpreter has, or that pytest keeps."""
 
 MOST_PER_REQUEST = 0.2
