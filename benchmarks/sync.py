@@ -27,7 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "local" / "demo" / "pb_data"
 sys.path.insert(0, str(ROOT / "functions"))
 
-from admin.sync.round import Source, Sync, prepared  # noqa: E402 - after the path is set
+from admin.sync.data_directory import Source  # noqa: E402 - after the path is set
+from admin.sync.prepare import prepared  # noqa: E402 - after the path is set
+from admin.sync.round import Sync  # noqa: E402 - after the path is set
 from admin.sync.summary import Summary  # noqa: E402 - after the path is set
 
 

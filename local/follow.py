@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from admin.sync import watch
-from admin.sync.round import Source, Sync, prepared
+from admin.sync.data_directory import Source
+from admin.sync.prepare import prepared
+from admin.sync.round import Sync
 from admin.sync.summary import Summary
 from admin.target.edge import NO_EDGE, Edge
 from admin.wording import printable

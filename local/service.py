@@ -18,7 +18,7 @@ from admin.console import origins
 from admin.console.app import ConsoleApp
 from admin.console.objects import BucketObjects
 from admin.console.views import Views
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from admin.sync.summary import Summary
 from admin.target import local_runner
 from admin.target.cloudfront import Distribution

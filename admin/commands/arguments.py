@@ -15,7 +15,7 @@ from ..source import pocketbase, storage
 from ..source.reader import Directory
 from ..standalone.naming import random_letters
 from ..standalone.records import Records
-from ..sync.round import Source
+from ..sync.data_directory import Source
 from ..target import deployment
 from ..target.bucket import Bucket
 from ..target.deployment import Deployment

@@ -5,7 +5,7 @@ Nothing in table or bucket is ever deleted.
 
 import argparse
 
-from ..sync.round import prepared
+from ..sync.prepare import prepared
 from . import arguments, output, rounds
 
 _EXAMPLE = "import --pb-data ./pb_data --bucket acme-files --table acme-catalogue"

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from ..sync import watch
 from ..sync.apply import OnDone
-from ..sync.round import Sync, prepared
+from ..sync.prepare import prepared
+from ..sync.round import Sync
 from ..sync.summary import Summary
 from . import arguments, output, rounds
 

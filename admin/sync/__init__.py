@@ -1,17 +1,20 @@
 """Makes the target equal to the source, in rounds: read, compare, plan, write.
 
-``round``          one round, from reading the source to a summary
-``summary``        what a round has done, and what it warns about
-``gather``         reads the source into the mirror
-``files``          compares the source's files with the bucket's
-``mirror``         what the target holds and what it should hold, in a temporary SQLite file
-``differences``    the differences between the two, as queries
-``plan``           orders the differences into steps
-``mass_deletion``  holds back what would delete most of what is there
-``apply``          carries out a plan
-``edge``           keeps CloudFront in step with what is published
-``invalidation``   what CloudFront has to invalidate, how often, and by which paths
-``elsewhere``      finds records that lose files which another deletes
-``pending``        keeps in the table what CloudFront is still to be asked, and asks
-``watch``          runs a round after every change of the database
+``round``           one round, from reading the source to a summary
+``prepare``         a sync with all that it needs, its source checked first
+``data_directory``  the source: a PocketBase data directory, and how to read it
+``progress``        shows a round while it is applied
+``summary``         what a round has done, and what it warns about
+``gather``          reads the source into the mirror
+``files``           compares the source's files with the bucket's
+``mirror``          what the target holds and what it should hold, in a temporary SQLite file
+``differences``     the differences between the two, as queries
+``plan``            orders the differences into steps
+``mass_deletion``   holds back what would delete most of what is there
+``apply``           carries out a plan
+``edge``            keeps CloudFront in step with what is published
+``invalidation``    what CloudFront has to invalidate, how often, and by which paths
+``elsewhere``       finds records that lose files which another deletes
+``pending``         keeps in the table what CloudFront is still to be asked, and asks
+``watch``           runs a round after every change of the database
 """

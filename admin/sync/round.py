@@ -7,25 +7,15 @@ no collection, no record and no file.
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import replace
 
-from ..errors import EdgeError, SourceBusy, SourceError, WrongSource
-from ..source import pocketbase
+from ..errors import EdgeError, SourceBusy, WrongSource
 from ..target.actions import Change, is_change
-from ..target.bucket import Bucket
-from ..target.edge import NO_EDGE, Edge
 from ..target.lease import RENEW_SECONDS
-from ..target.table import TargetTable
-from ..target.writer import Writer
 from . import files, gather, mass_deletion, plan
 from .apply import (
     LONGEST_REQUEST_SECONDS,
     SETTLE_SECONDS,
-    WORKERS,
     OnDone,
     Target,
     apply,
@@ -33,47 +23,21 @@ from .apply import (
     clear_thumbs_again,
     pending_of,
 )
+from .data_directory import Source, opened
 from .differences import Differences
 from .edge import in_step
 from .invalidation import INVALIDATE
 from .mass_deletion import Verdict
 from .mirror import THUMBS, UPLOAD, Mirror
 from .pending import left_in
+from .progress import Progress, no_progress
 from .summary import Summary
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_s3 import S3Client
 
 _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
 
-
 PENDING_SECONDS = 60.0
 """How often a watch looks for invalidations that commands beside it have left."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A PocketBase data directory, and how to read it."""
-
-    directory: Path
-    encryption_key: str | None = field(default=None, repr=False)
-    """Decrypts PocketBase's settings, where they are encrypted."""
-    files: bool = True
-    """Whether the files in ``storage/`` are synced too, or the records alone."""
-
-
-Progress: TypeAlias = Callable[[Summary, int], AbstractContextManager[OnDone]]
-"""Shows a round while it is applied: entered with the summary so far and the number of records and
-files to write, it gives the function to call with each action that is done.
-"""
-
-
-@contextmanager
-def no_progress(_summary: Summary, _total: int) -> Iterator[OnDone]:
-    """A ``Progress`` that shows nothing."""
-    yield lambda _action: None
 
 
 class Sync:
@@ -332,65 +296,3 @@ class Sync:
                 if attempt == _READ_ATTEMPTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
-
-
-@contextmanager
-def opened(source: Source, *, check: bool) -> Iterator[pocketbase.Snapshot]:
-    """A snapshot of the source; ``check`` searches the whole database for damage first.
-
-    Raises ``SourceError``, also for a PocketBase whose files are in S3 when they are to be synced.
-    """
-    with pocketbase.opened(source.directory, source.encryption_key, check=check) as snapshot:
-        in_s3 = (snapshot.settings.get("s3") or {}).get("enabled")
-        if source.files and in_s3 and not (source.directory / "storage").is_dir():
-            raise SourceError(
-                "this PocketBase stores its files in S3, not in its data directory: give "
-                "--no-files and let the functions serve that bucket, or copy its objects into "
-                "the bucket here"
-            )
-        yield snapshot
-
-
-@contextmanager
-def prepared(
-    source: Source,
-    clients: "Callable[[], tuple[S3Client, DynamoDBClient]]",
-    names: tuple[str, str],
-    *,
-    removing: bool,
-    allow_mass_deletion: bool = False,
-    edge: Edge = NO_EDGE,
-) -> Iterator[Sync]:
-    """A sync of the source to the bucket and the table that ``names`` gives, in this order.
-
-    ``edge``: the CloudFront distribution that is kept in step, if there is one.
-    ``removing``: what the source does not have is deleted. Unless ``allow_mass_deletion``, a round
-    that would delete most of what is there holds that back and raises ``MassDeletion``.
-
-    The source is checked first, so that a directory that cannot be read is an error before AWS is
-    called. The target is not read yet.
-    """
-    with opened(source, check=True):
-        pass
-    s3, dynamodb = clients()
-    bucket, table = names
-    with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
-        writer = Writer(TargetTable(dynamodb, table))
-        target = Target(writer, Bucket(s3, bucket), pool, edge=edge)
-        try:
-            yield Sync(
-                source, target, mirror, removing=removing, allow_mass_deletion=allow_mass_deletion
-            )
-        finally:
-            with suppress(Exception):  # the lease ends by itself
-                writer.release()
-
-
-def import_directory(
-    pb_data: Path, s3: "S3Client", bucket: str, dynamodb: "DynamoDBClient", table: str
-) -> Summary:
-    """Import a data directory whose settings are not encrypted. Raises as ``Sync.round`` does."""
-    source = Source(pb_data)
-    with prepared(source, lambda: (s3, dynamodb), (bucket, table), removing=False) as sync:
-        sync.read_target()
-        return sync.round()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from admin.sync.round import Source, prepared
+from admin.sync.data_directory import Source
+from admin.sync.prepare import prepared
 from admin.sync.summary import Summary
 from admin.target import local_runner
 from admin.target.local_runner import LocalRunner

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from admin.cli import main
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from tests.admin.comparison.recorded import serving
 from tests.conftest import DEMO, Cloud, make_cloud
 from tests.deployed import deployed

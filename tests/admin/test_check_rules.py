@@ -3,7 +3,7 @@
 import pytest
 
 from admin.cli import main
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from tests.admin.shaped import Shaped
 from tests.conftest import DEMO, Cloud
 

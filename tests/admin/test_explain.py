@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from admin.cli import main
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from tests.admin.shaped import Shaped, field
 from tests.conftest import DEMO, ROOT, Cloud
 

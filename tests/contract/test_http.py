@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from tests.conftest import DEMO, ROOT, make_cloud
 from tests.contract.deviations import (
     DEVIATIONS,

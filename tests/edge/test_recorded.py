@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from admin.target import edge_store
 from local.cdn import policy
 from local.cdn.bucket import BucketOrigin

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from local.runtime import Context
 from tests.conftest import DEMO, ROOT, make_cloud
 from tests.deployed import deployed

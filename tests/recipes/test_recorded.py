@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from tests.conftest import DEMO, make_cloud
 from tests.contract.deviations import Row
 from tests.contract.test_http import FILES, recorded_rows

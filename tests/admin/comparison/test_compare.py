@@ -11,7 +11,7 @@ import pytest
 
 from admin.cli import main
 from admin.comparison.deviations import Deviation
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from local.gateway import Answer, Request
 from tests.admin.comparison.recorded import Recorded, serving
 from tests.conftest import DEMO, ROOT, make_cloud

@@ -15,7 +15,7 @@ from admin.console.objects import BucketObjects
 from admin.console.origins import is_local, is_own_page
 from admin.console.server import ConsoleServer
 from admin.console.views import FILES_A_PAGE, Views
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from pocketfiles.catalogue.table import Table
 from tests.admin.shaped import Shaped
 from tests.conftest import DEMO, Cloud, make_cloud

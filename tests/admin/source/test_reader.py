@@ -6,7 +6,7 @@ import pytest
 
 from admin.source import pocketbase
 from admin.source.reader import Directory
-from admin.sync.round import import_directory
+from admin.sync.prepare import import_directory
 from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.conftest import DEMO, Cloud, make_cloud

@@ -7,7 +7,8 @@ import pytest
 
 from admin.source import storage
 from admin.source.storage import LocalFile
-from admin.sync.round import Source, prepared
+from admin.sync.data_directory import Source
+from admin.sync.prepare import prepared
 from admin.target.bucket import PART_BYTES, Bucket, Stored, owner_of, surely_same
 from tests.admin.conftest import items, keys
 from tests.admin.shaped import Shaped

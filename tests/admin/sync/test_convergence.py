@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from admin.sync.round import Source, prepared
+from admin.sync.data_directory import Source
+from admin.sync.prepare import prepared
 from tests.admin.conftest import run, state
 from tests.admin.shaped import Shaped, field
 from tests.conftest import ROOT, Cloud, how_many, make_cloud

@@ -12,9 +12,10 @@ from admin.standalone import schema_change
 from admin.standalone.naming import random_letters
 from admin.standalone.records import Records
 from admin.sync.apply import Target
+from admin.sync.data_directory import Source
 from admin.sync.invalidation import CLOSED, SECONDS_BETWEEN
 from admin.sync.mirror import Mirror
-from admin.sync.round import Source, Sync
+from admin.sync.round import Sync
 from admin.target.bucket import Bucket
 from admin.target.edge import NO_EDGE, Edge
 from admin.target.table import TargetTable

@@ -1,15 +1,14 @@
 """Importing and syncing into a real (moto) table and bucket."""
 
 import json
-import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from admin.errors import SourceError
-from admin.sync.round import Source, import_directory, prepared
+from admin.sync.data_directory import Source
+from admin.sync.prepare import import_directory, prepared
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.admin.conftest import items, objects, run, state
@@ -231,18 +230,6 @@ def test_a_damaged_object_is_repaired(cloud: Cloud, shaped: Shaped) -> None:
     cloud.s3.put_object(Bucket=cloud.bucket, Key="id_docs/doc1/doc1.txt", Body=b"text X")
     assert run(cloud, shaped.directory).written == {"files": 1}
     assert state(cloud) == before
-
-
-def test_a_pocketbase_with_files_in_s3_is_synced_with_no_files(
-    cloud: Cloud, shaped: Shaped
-) -> None:
-    settings = json.dumps({**SETTINGS, "s3": {"enabled": True}})
-    shaped.execute("UPDATE _params SET value = ?", settings)
-    shutil.rmtree(shaped.directory / "storage")
-    with pytest.raises(SourceError, match="--no-files"):
-        run(cloud, shaped.directory)
-    assert items(cloud) == {}
-    run(cloud, shaped.directory, files=False)
 
 
 def test_names_that_would_leave_their_record_are_left_out(

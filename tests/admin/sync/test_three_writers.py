@@ -8,8 +8,9 @@ import pytest
 
 from admin.errors import LeaseHeld, LeaseLost, TargetError
 from admin.sync.apply import Target
+from admin.sync.data_directory import Source
 from admin.sync.mirror import Mirror
-from admin.sync.round import Source, Sync
+from admin.sync.round import Sync
 from admin.target.bucket import Bucket
 from admin.target.lease import LEASE_SECONDS
 from admin.target.table import TargetTable

@@ -16,7 +16,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from admin.errors import SourceError
 from admin.sync import watch
-from admin.sync.round import Source, Sync, prepared
+from admin.sync.data_directory import Source
+from admin.sync.prepare import prepared
+from admin.sync.round import Sync
 from admin.sync.watch import ChangeDetector
 from tests.admin.conftest import items, keys, run
 from tests.admin.shaped import Shaped, identify

@@ -23,8 +23,9 @@ from admin.errors import AdminError
 from admin.source.storage import LocalFile
 from admin.sync import gather
 from admin.sync.apply import Target
+from admin.sync.data_directory import Source
 from admin.sync.mirror import PENDING, PRESENT, UNCHECKED, Mirror
-from admin.sync.round import Source, Sync
+from admin.sync.round import Sync
 from admin.sync.summary import Summary
 from admin.target.bucket import Bucket
 from admin.target.cloudfront import Distribution as DistributionClient
