@@ -3,12 +3,15 @@ gets the whole file after a range of it."""
 
 import hashlib
 import html
+import io
 import random
 import shutil
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.e2e import webm
 from tests.e2e.browser import Browser, in_each_browser, reported_by
@@ -112,6 +115,72 @@ def test_a_script_gets_a_range_of_a_large_file_and_then_the_whole(
     part, whole = reported_by(RANGE_THEN_WHOLE % url, tmp_path, browser)
     assert part == [206, 10, hashlib.sha256(CONTENT[5:15]).hexdigest()]
     assert whole == [200, len(CONTENT), hashlib.sha256(CONTENT).hexdigest()]
+
+
+FROM_ANOTHER_ORIGIN = """<body><script>
+const files = "%s", large = "%s";
+const loaded = (name, event, attributes) => new Promise((done, failed) => {
+  const element = document.createElement(name);
+  element.addEventListener(event, () => done(element));
+  element.addEventListener("error", () => failed(`${name} cannot be loaded`));
+  Object.assign(element, attributes);  // the load begins here
+  document.body.append(element);
+});
+const seekTo = (element, seconds) => new Promise((done) => {
+  element.onseeked = () => done(element.currentTime);
+  element.currentTime = seconds;
+});
+const length = async (url, options) => (await (await fetch(url, options)).arrayBuffer()).byteLength;
+(async () => {
+  const picture = await loaded("img", "load", {srcset: `${files}%s?thumb=100x100 1x`});
+  const sound = {src: `${files}%s`, preload: "metadata", muted: true};
+  const audio = await loaded("audio", "loadedmetadata", sound);
+  const range = {headers: {Range: "bytes=5-14"}};
+  tell({
+    picture: picture.naturalWidth,
+    audio: await seekTo(audio, 150),
+    part: await length(large, range),
+    whole: await length(large),
+    head: (await fetch(large, {method: "HEAD"})).headers.get("content-length"),
+  });
+})();
+</script>"""
+PICTURE, SOUND = "photo_0123456789.png", "sound_0123456789.wav"
+
+
+@in_each_browser
+def test_a_page_of_another_origin_shows_plays_and_fetches_files(
+    runner: Runner, browser: Browser, tmp_path: Path
+) -> None:
+    record = "another00000000"
+    files = {PICTURE: (png(), "image/png"), SOUND: (wav(170), "audio/wav")}
+    Bucket.of(runner.aws).put("photos", record, "any", files)
+    base = f"{runner.base}/api/files"
+    small = f"{base}/photos/{record}/"
+    large = f"{base}/open_papers/{OTHER_RECORD}/{DATA}"
+    page = FROM_ANOTHER_ORIGIN % (small, large, PICTURE, SOUND)
+    assert reported_by(page, tmp_path, browser) == {
+        "picture": 100,
+        "audio": 150,
+        "part": 10,
+        "whole": len(CONTENT),
+        "head": str(len(CONTENT)),
+    }
+
+
+def png() -> bytes:
+    written = io.BytesIO()
+    Image.new("RGB", (400, 300), "teal").save(written, "PNG")
+    return written.getvalue()
+
+
+def wav(seconds: int) -> bytes:
+    """Silence of 176,400 bytes a second."""
+    written = io.BytesIO()
+    with wave.open(written, "wb") as file:
+        file.setparams((2, 2, 44_100, 0, "NONE", ""))
+        file.writeframes(bytes(176_400 * seconds))
+    return written.getvalue()
 
 
 @pytest.fixture(scope="module")
