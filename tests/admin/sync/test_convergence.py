@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from admin.sync.data_directory import Source
-from admin.sync.prepare import prepared
 from tests.admin.conftest import run, state
 from tests.admin.shaped import Shaped, field
+from tests.admin.sync.in_no_time import Clock, syncing
 from tests.conftest import ROOT, Cloud, how_many, make_cloud
 from tests.faults.proxy import Exchange, Rule, running
 
@@ -120,6 +119,11 @@ def _collection(shaped: Shaped, chance: random.Random, _: str) -> None:
     shaped.put("extra", "one", file="extra.txt", user=chance.choice(USERS))
 
 
+def round_of(cloud: Cloud, shaped: Shaped, clock: Clock) -> None:
+    with syncing(cloud, shaped, clock) as sync:
+        sync.round()
+
+
 def assert_clean(cloud: Cloud, directory: Path) -> None:
     fresh = make_cloud(cloud.endpoint)
     run(fresh, directory, removing=False)
@@ -154,10 +158,9 @@ def test_a_watch_that_lives_through_failures_converges_without_looking_again(
 ) -> None:
     chance = random.Random(42)
     s3, dynamodb = Switch(cloud.s3), Switch(cloud.dynamodb)
-    names = (cloud.bucket, cloud.table)
     clients: Any = (s3, dynamodb)
-    with prepared(Source(shaped.directory), lambda: clients, names, removing=True) as sync:
-        sync.read_target()
+    failing = Cloud(cloud.endpoint, *clients, cloud.bucket, cloud.table)
+    with syncing(failing, shaped, Clock()) as sync:
         for number in range(30):
             disturb(shaped, chance)
             s3.life = dynamodb.life = Life(chance.randrange(1, 40), carried_out=number % 2 == 0)
@@ -187,10 +190,11 @@ def test_after_random_changes_a_synced_table_equals_a_fresh_import(
     seed: int, cloud: Cloud, shaped: Shaped
 ) -> None:
     chance = random.Random(seed)
+    clock = Clock()
     for _ in range(3):
         for _ in range(chance.randrange(1, 12)):
             disturb(shaped, chance)
-        run(cloud, shaped.directory)
+        round_of(cloud, shaped, clock)
     assert_clean(cloud, shaped.directory)
 
 
