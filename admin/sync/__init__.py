@@ -8,6 +8,7 @@
 ``gather``          reads the source into the mirror
 ``files``           compares the source's files with the bucket's
 ``mirror``          what the target holds and what it should hold, in a temporary SQLite file
+``mirror_file``     the tables of that file, and how they are read
 ``differences``     the differences between the two, as queries
 ``plan``            orders the differences into steps
 ``mass_deletion``   holds back what would delete most of what is there

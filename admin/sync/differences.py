@@ -14,18 +14,8 @@ from pocketfiles.catalogue.items import COLLECTION, DATA, collection_item, text_
 
 from ..target.actions import DeleteFile, DeleteItem, HoldItem, PutFile, PutItem
 from ..target.items import unpacked
-from .mirror import (
-    FILES,
-    NEW_IN_DOUBT,
-    NO_DIGEST,
-    PENDING,
-    THUMBS,
-    UPLOAD,
-    Mirror,
-    file_of,
-    one,
-    paged,
-)
+from .mirror import FILES, THUMBS, UPLOAD, Mirror
+from .mirror_file import NEW_IN_DOUBT, NO_DIGEST, PENDING, file_of, one, paged
 
 _OF_RECORDS = "is_record(i.pk)"
 _OF_REFERENCES = "NOT is_record(i.pk)"

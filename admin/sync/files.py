@@ -7,7 +7,8 @@ from pathlib import Path
 from ..source import storage
 from ..source.storage import LocalFile
 from ..target.bucket import Bucket, Stored, surely_same
-from .mirror import MISSING, PENDING, PRESENT, UNCHECKED, Mirror
+from .mirror import Mirror
+from .mirror_file import MISSING, PENDING, PRESENT, UNCHECKED
 
 _BATCH = 1000
 """Files that are compared at once."""

@@ -16,7 +16,8 @@ from pocketfiles.catalogue.items import COLLECTION
 
 from ..errors import MassDeletion
 from .differences import NOTHING_HELD, Differences, HeldBack
-from .mirror import Mirror, one
+from .mirror import Mirror
+from .mirror_file import one
 
 AT_LEAST = 10
 

@@ -6,15 +6,10 @@ whose outcome nobody knows stays a difference, so the next round repeats it. Wha
 once its generation is published; until then the mirror keeps what is to be written.
 """
 
-import json
-import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from pathlib import Path
 from types import TracebackType
-from typing import Any, cast
+from typing import cast
 
 from pocketfiles import keys
 from pocketfiles.catalogue.generations import (
@@ -40,19 +35,19 @@ from ..target.actions import (
 )
 from ..target.bucket import Stored, owner_of, uploaded
 from ..target.items import digest, packed, size
-
-_PAGE = 100
-NO_DIGEST = b""
-"""The digest of an item being written; equal to no other."""
-
-UNCHECKED, PRESENT, MISSING, PENDING = range(4)
-"""A desired file: not compared yet, in the bucket, in neither place, to be uploaded."""
-
-NEW_IN_DOUBT = -1
-"""The size of an object whose upload may or may not have arrived, where there was none before."""
-
-REPLACED_IN_DOUBT = -2
-"""The same where there were other bytes before."""
+from . import mirror_file
+from .mirror_file import (
+    MISSING,
+    NEW_IN_DOUBT,
+    NO_DIGEST,
+    PENDING,
+    PRESENT,
+    REPLACED_IN_DOUBT,
+    UNCHECKED,
+    file_text,
+    one,
+    paged,
+)
 
 THUMBS = "thumbs#"
 """Begins the sort key of thumbs that are to be cleared once more; the original's key follows."""
@@ -63,37 +58,12 @@ FILES = "files#"
 UPLOAD = "upload#"
 """Begins the sort key of an upload that was put off; the object's key follows."""
 
-_SCHEMA = """
-PRAGMA synchronous = OFF;
-PRAGMA cache_size = -32768;
-CREATE TABLE items (pk, sk, digest, generation, size, held, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
-CREATE TABLE objects (key PRIMARY KEY, owner, size, etag, modified) WITHOUT ROWID;
-CREATE INDEX tombstones ON items (generation) WHERE digest IS NULL;
-CREATE INDEX objects_by_owner ON objects (owner);
-CREATE TABLE rows (cid, rid, source, digest, auth, PRIMARY KEY (cid, rid)) WITHOUT ROWID;
-CREATE TABLE staged (cid, rid, source, digest, auth, PRIMARY KEY (cid, rid)) WITHOUT ROWID;
-CREATE TABLE payloads (cid, rid, item, PRIMARY KEY (cid, rid));
-CREATE TABLE refs (pk, sk, cid, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
-CREATE INDEX refs_by_record ON refs (cid, sk);
-CREATE TABLE files (key PRIMARY KEY, cid, rid, state, upload) WITHOUT ROWID;
-CREATE INDEX files_by_record ON files (cid, rid);
-CREATE INDEX files_to_do ON files (state, key) WHERE state <> 1;
-"""
-
 
 class Mirror:
     """Both sides; ``differences`` tells what differs between them."""
 
     def __init__(self) -> None:
-        # Without a name, SQLite uses a temporary file that it unlinks as soon as it is open:
-        # nothing of the data outlives the process, however that ends (sqlite.org/inmemorydb.html).
-        with tempfile.TemporaryFile():
-            pass  # SQLite would say less clearly that the temporary folder cannot be written
-        self.db = sqlite3.connect("", isolation_level=None)
-        self.db.executescript(_SCHEMA)
-        self.db.create_function("is_record", 1, keys.is_record, deterministic=True)
-        self.db.create_function("collection_of", 1, keys.collection_of, deterministic=True)
-        self.db.execute("BEGIN")  # never committed
+        self.db = mirror_file.create()
         self.actual: dict[str, Item] = {}
         """The definitions of the catalogue that counts, by sort key."""
         self.actual_indexed: frozenset[tuple[str, str]] = frozenset()
@@ -388,37 +358,3 @@ class Mirror:
     def _note(self, pk: str, sk: str, found: bytes | None, generation: int, room: int) -> None:
         row = (pk, sk, found, generation, room, 0)
         self.db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)", row)
-
-
-def paged(
-    db: sqlite3.Connection, query: str, fixed: tuple[Any, ...], after: tuple[str, ...]
-) -> Iterator[tuple[Any, ...]]:
-    """A query's rows after a key, some at a time, so that its tables may change between.
-
-    The query's first columns are the key, and its last parameters are the key after which it
-    begins and a limit.
-    """
-    while True:
-        page = db.execute(query, (*fixed, *after, _PAGE)).fetchall()
-        if not page:
-            return
-        yield from page
-        last_row = page[-1]
-        after = last_row[: len(after)]
-
-
-def one(db: sqlite3.Connection, query: str, values: tuple[Any, ...] = ()) -> Any:
-    """The first column of a query's first row, or ``None``."""
-    row = db.execute(query, values).fetchone()
-    return row[0] if row else None
-
-
-def file_text(file: LocalFile) -> str:
-    """A file to upload as text."""
-    return json.dumps({**asdict(file), "path": str(file.path)})
-
-
-def file_of(text: str) -> LocalFile:
-    """The file to upload of its text."""
-    raw = json.loads(text)
-    return LocalFile(**{**raw, "path": Path(raw["path"])})

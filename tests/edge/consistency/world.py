@@ -24,7 +24,8 @@ from admin.source.storage import LocalFile
 from admin.sync import gather
 from admin.sync.apply import Target
 from admin.sync.data_directory import Source
-from admin.sync.mirror import PENDING, PRESENT, UNCHECKED, Mirror
+from admin.sync.mirror import Mirror
+from admin.sync.mirror_file import PENDING, PRESENT, UNCHECKED
 from admin.sync.round import Sync
 from admin.sync.summary import Summary
 from admin.target.bucket import Bucket
