@@ -9,6 +9,7 @@
 ``files``           compares the source's files with the bucket's
 ``mirror``          what the target holds and what it should hold, in a temporary SQLite file
 ``mirror_file``     the tables of that file, and how they are read
+``journal``         notes in the mirror what becomes of each action
 ``differences``     the differences between the two, as queries
 ``plan``            orders the differences into steps
 ``mass_deletion``   holds back what would delete most of what is there

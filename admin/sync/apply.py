@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from pocketfiles import keys
 
@@ -33,9 +33,9 @@ from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
 from ..target.items import later_item
 from ..target.writer import Catalogue, Writer
-from . import invalidation
+from . import invalidation, journal
 from .elsewhere import Elsewhere
-from .mirror import FILES, THUMBS, UPLOAD
+from .mirror import FILES, THUMBS, UPLOAD, Mirror
 from .pending import Pending
 from .plan import Step
 
@@ -63,28 +63,6 @@ OnDone: TypeAlias = Callable[[Change], None]
 """Called with each change that has been carried out."""
 
 
-class Journal(Protocol):
-    """Records every action before it is sent and after it is done."""
-
-    later: dict[str, float]
-    """What is left to do later, by sort key, and from when on, in epoch seconds."""
-
-    def begin(self, action: Action) -> None:
-        """It is about to be sent."""
-
-    def done(self, action: Action, generation: int) -> None:
-        """It has arrived, as part of a generation."""
-
-    def missed(self, action: PutFile) -> None:
-        """Its file vanished before it could be uploaded."""
-
-    def published(self, action: Publish, generation: int) -> None:
-        """The generation counts."""
-
-    def unpublished(self, generation: int) -> None:
-        """The generation does not count, or nobody knows."""
-
-
 @dataclass(frozen=True)
 class Target:
     """Where to write, and how much at once. ``clock`` in epoch seconds."""
@@ -101,7 +79,7 @@ class Target:
 def apply(
     steps: Iterable[Step],
     target: Target,
-    journal: Journal,
+    mirror: Mirror,
     on_done: OnDone,
     *,
     source: str = "",
@@ -118,12 +96,12 @@ def apply(
     definitions: list[Change] = []
     try:
         for step in steps:
-            flight = _InFlight(target, journal, on_done)
+            flight = _InFlight(target, mirror, on_done)
             try:
                 for action in step:
                     if isinstance(action, Publish):
                         flight.drain()
-                        _publish(action, writer, journal, source, completes=completes)
+                        _publish(action, writer, mirror, source, completes=completes)
                         for change in definitions:
                             on_done(change)
                     elif is_change(action) and _is_definition(action):
@@ -134,31 +112,31 @@ def apply(
                 flight.drain()
     except BaseException:
         if writer.generation:
-            journal.unpublished(writer.generation)
+            journal.unpublished(mirror, writer.generation)
         raise
 
 
 def _publish(
-    action: Publish, writer: Writer, journal: Journal, source: str, *, completes: bool
+    action: Publish, writer: Writer, mirror: Mirror, source: str, *, completes: bool
 ) -> None:
     generation = writer.begin()
     catalogue = None
     if action.definitions is not None:
         catalogue = Catalogue(action.definitions, action.indexed)
     writer.publish(catalogue, holding=action.holding, source=source, completes=completes)
-    journal.published(action, generation)
+    journal.published(mirror, action, generation)
 
 
 class _InFlight:
-    """The actions of one step that are under way. The journal is kept by this thread alone."""
+    """The actions of one step that are under way. The mirror is kept by this thread alone."""
 
-    def __init__(self, target: Target, journal: Journal, on_done: OnDone) -> None:
+    def __init__(self, target: Target, mirror: Mirror, on_done: OnDone) -> None:
         self._target = target
-        self._journal = journal
+        self._mirror = mirror
         self._on_done = on_done
         self._running: dict[Future[_Outcome], list[Action]] = {}
         self._items: list[Action] = []
-        self._pending = pending_of(target, journal)
+        self._pending = pending_of(target, mirror)
         self._asked_at = target.clock()
 
     def send(self, action: Action) -> None:
@@ -204,7 +182,7 @@ class _InFlight:
             self._target.writer.begin()
         self._target.writer.keep_alive()
         for action in load:
-            self._journal.begin(action)
+            journal.begin(self._mirror, action)
             self._note_later(action)
         task = self._target.pool.submit(_outcome, self._target, load)
         self._running[task] = load
@@ -230,7 +208,7 @@ class _InFlight:
     def _remember(self, sk: str, due: float) -> None:
         """Write down what is left to do from a moment on, in epoch seconds."""
         self._target.writer.table.put(later_item(sk, due))
-        self._journal.later[sk] = due
+        self._mirror.later[sk] = due
 
     def _collect(self) -> None:
         finished, _ = wait(self._running, timeout=_RENEW_SECONDS, return_when=FIRST_COMPLETED)
@@ -245,7 +223,7 @@ class _InFlight:
                 self._missed(load)
                 continue
             for action in load:
-                self._journal.done(action, self._target.writer.generation)
+                journal.done(self._mirror, action, self._target.writer.generation)
                 if is_change(action):
                     self._on_done(action)
                 if isinstance(action, PutFile):
@@ -254,13 +232,13 @@ class _InFlight:
     def _missed(self, load: list[Action]) -> None:
         for action in load:
             if isinstance(action, PutFile):
-                self._journal.missed(action)
+                journal.missed(self._mirror, action)
                 self._forget(f"{UPLOAD}{action.key}")
 
     def _forget(self, sk: str) -> None:
-        if sk in self._journal.later:
+        if sk in self._mirror.later:
             self._target.writer.table.delete(keys.LATER, sk)
-            del self._journal.later[sk]
+            del self._mirror.later[sk]
 
 
 def _is_definition(action: Change) -> bool:
@@ -310,15 +288,15 @@ def _carry_out(target: Target, load: list[Action]) -> bool:
     return True
 
 
-def pending_of(target: Target, journal: Journal) -> Pending:
+def pending_of(target: Target, mirror: Mirror) -> Pending:
     """The invalidations that are still to be asked for."""
     writer = target.writer
-    return Pending(writer.table, target.edge, target.clock, journal.later, writer.keep_alive)
+    return Pending(writer.table, target.edge, target.clock, mirror.later, writer.keep_alive)
 
 
-def clear_stale_thumbs(originals: Iterable[str], target: Target, journal: Journal) -> None:
+def clear_stale_thumbs(originals: Iterable[str], target: Target, mirror: Mirror) -> None:
     """Delete the thumbs of originals that were replaced after their thumbs were made."""
-    pending = pending_of(target, journal)
+    pending = pending_of(target, mirror)
     for key in originals:
         target.writer.keep_alive()
         target.writer.lease.require()
@@ -326,11 +304,11 @@ def clear_stale_thumbs(originals: Iterable[str], target: Target, journal: Journa
         target.bucket.clear_thumbs(key)
 
 
-def clear_thumbs_again(target: Target, journal: Journal) -> None:
+def clear_thumbs_again(target: Target, mirror: Mirror) -> None:
     """Clear the thumbs once more that a request on its way may have stored since."""
     now = target.clock()
-    pending = pending_of(target, journal)
-    due = [sk for sk, moment in journal.later.items() if moment <= now and sk.startswith(THUMBS)]
+    pending = pending_of(target, mirror)
+    due = [sk for sk, moment in mirror.later.items() if moment <= now and sk.startswith(THUMBS)]
     for sk in sorted(due):
         target.writer.keep_alive()
         target.writer.lease.require()
@@ -339,4 +317,4 @@ def clear_thumbs_again(target: Target, journal: Journal) -> None:
             pending.note(invalidation.removal(key))
             target.bucket.clear_thumbs(key)
         target.writer.table.delete(keys.LATER, sk)
-        del journal.later[sk]
+        del mirror.later[sk]

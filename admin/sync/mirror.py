@@ -1,12 +1,11 @@
 """What table and bucket hold (actual) and should hold (desired), in a temporary SQLite file.
 
 100,000 records need no memory this way, differences are a query, and a watch need not read the
-table and the bucket again. An action is noted before it is sent and again when it is done: one
-whose outcome nobody knows stays a difference, so the next round repeats it. What is written counts
-once its generation is published; until then the mirror keeps what is to be written.
+table and the bucket again. What is written counts once its generation is published; until then the
+mirror keeps what is to be written.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import cast
@@ -23,26 +22,12 @@ from pocketfiles.catalogue.generations import (
 from pocketfiles.catalogue.items import COLLECTION, HEADER, indexed_from
 
 from ..source.storage import LocalFile
-from ..target.actions import (
-    Action,
-    ClearFile,
-    DeleteFile,
-    DeleteItem,
-    HoldItem,
-    Publish,
-    PutFile,
-    PutItem,
-)
-from ..target.bucket import Stored, owner_of, uploaded
+from ..target.bucket import Stored, owner_of
 from ..target.items import digest, packed, size
 from . import mirror_file
 from .mirror_file import (
-    MISSING,
-    NEW_IN_DOUBT,
     NO_DIGEST,
     PENDING,
-    PRESENT,
-    REPLACED_IN_DOUBT,
     UNCHECKED,
     file_text,
     one,
@@ -175,6 +160,32 @@ class Mirror:
         )
         return [owner for (owner,) in self.db.execute(query)]
 
+    def set_definitions(
+        self,
+        definitions: Mapping[str, Item],
+        indexed: frozenset[tuple[str, str]],
+        generation: int,
+    ) -> None:
+        """A generation has published these definitions; versions before it are former ones."""
+        current = keys.catalogue(generation)
+        for pk in [pk for pk in self._versions if pk != current]:
+            self.former[pk] = self._versions.pop(pk)
+        self.actual = dict(definitions)
+        self.actual_indexed = indexed
+        self._versions[current] = [*self.actual, HEADER]
+
+    def tombstones(self, before: int) -> list[tuple[str, str, int]]:
+        """Deleted items that generations up to ``before`` wrote: keys and generations."""
+        query = (
+            "SELECT pk, sk, generation FROM items WHERE digest IS NULL AND generation <= ? "
+            "ORDER BY pk, sk"
+        )
+        return self.db.execute(query, (before,)).fetchall()
+
+    def purged(self, pk: str, sk: str) -> None:
+        """A tombstone is gone."""
+        self.db.execute("DELETE FROM items WHERE pk = ? AND sk = ?", (pk, sk))
+
     # The desired side: written by the reader of PocketBase.
 
     def sources(self, collection_id: str) -> Iterator[tuple[str, bytes]]:
@@ -275,86 +286,3 @@ class Mirror:
         payloads: int = one(self.db, "SELECT count(*) FROM payloads")
         files: int = one(self.db, "SELECT count(*) FROM files WHERE state = ?", (PENDING,))
         return payloads + files
-
-    # The journal: written by whoever carries the actions out.
-
-    def begin(self, action: Action) -> None:
-        """The action is about to be sent: until it is ``done``, nobody knows."""
-        match action:
-            case PutItem(item) if item["pk"]["S"] != keys.CATALOGUE:
-                self._unsure(item["pk"]["S"], item["sk"]["S"])
-            case DeleteItem(pk, sk) if pk != keys.CATALOGUE:
-                self._unsure(pk, sk)
-            case PutFile(key, _, replaces):
-                in_doubt = REPLACED_IN_DOUBT if replaces else NEW_IN_DOUBT
-                self.add_objects([Stored(key, in_doubt, "", 0.0)])
-
-    def done(self, action: Action, generation: int) -> None:
-        """The action is carried out; what it wrote counts once the generation is published."""
-        match action:
-            case PutItem(item) if item["pk"]["S"] != keys.CATALOGUE:
-                self._note(item["pk"]["S"], item["sk"]["S"], digest(item), generation, size(item))
-            case DeleteItem(pk, sk) if pk != keys.CATALOGUE:
-                self._note(pk, sk, None, generation, 0)
-            case HoldItem(pk, sk):
-                self.db.execute(
-                    "UPDATE items SET digest = ?, generation = ?, held = 1 WHERE pk = ? AND sk = ?",
-                    (NO_DIGEST, generation, pk, sk),
-                )
-            case PutFile(key, file):
-                self.add_objects([uploaded(key, file)])
-                self.settle(key, PRESENT)
-            case DeleteFile(key) | ClearFile(key):
-                self.db.execute("DELETE FROM objects WHERE owner = ?", (key,))
-            case _:
-                pass
-
-    def published(self, action: Publish, generation: int) -> None:
-        """What the generation wrote counts."""
-        self.must_publish = False
-        self.db.execute(
-            "DELETE FROM payloads WHERE EXISTS (SELECT 1 FROM items i WHERE i.pk = cid "
-            "AND i.sk = rid AND i.generation = ? AND i.digest <> ?)",
-            (generation, NO_DIGEST),
-        )
-        if action.definitions is not None:
-            current = keys.catalogue(generation)
-            for pk in [pk for pk in self._versions if pk != current]:
-                self.former[pk] = self._versions.pop(pk)
-            self.actual = dict(action.definitions)
-            self.actual_indexed = action.indexed
-            self._versions[current] = [*self.actual, HEADER]
-
-    def unpublished(self, generation: int) -> None:
-        """What the generation wrote does not count, and is written again."""
-        self.db.execute(
-            "UPDATE items SET digest = ?, held = 0 WHERE generation = ?", (NO_DIGEST, generation)
-        )
-
-    def missed(self, action: PutFile) -> None:
-        """The file vanished before it could be uploaded."""
-        self.db.execute("DELETE FROM objects WHERE key = ? AND size < 0", (action.key,))
-        self.settle(action.key, MISSING)
-
-    def tombstones(self, before: int) -> list[tuple[str, str, int]]:
-        """Deleted items that generations up to ``before`` wrote: keys and generations."""
-        query = (
-            "SELECT pk, sk, generation FROM items WHERE digest IS NULL AND generation <= ? "
-            "ORDER BY pk, sk"
-        )
-        return self.db.execute(query, (before,)).fetchall()
-
-    def purged(self, pk: str, sk: str) -> None:
-        """A tombstone is gone."""
-        self.db.execute("DELETE FROM items WHERE pk = ? AND sk = ?", (pk, sk))
-
-    def _unsure(self, pk: str, sk: str) -> None:
-        self.db.execute(
-            "INSERT INTO items VALUES (?, ?, ?, NULL, 0, 0) "
-            "ON CONFLICT (pk, sk) DO UPDATE SET digest = excluded.digest",
-            (pk, sk, NO_DIGEST),
-        )
-
-    def _note(self, pk: str, sk: str, found: bytes | None, generation: int, room: int) -> None:
-        row = (pk, sk, found, generation, room, 0)
-        self.db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)", row)
