@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from admin.target.lease import LEASE_SECONDS
 from tests.admin.conftest import run, state
 from tests.admin.shaped import Shaped, field
 from tests.admin.sync.in_no_time import Clock, syncing
@@ -134,6 +135,7 @@ def test_a_sync_killed_at_any_of_fifty_moments_is_finished_by_the_next(
     cloud: Cloud, shaped: Shaped
 ) -> None:
     chance = random.Random(23)
+    clock = Clock()
     killed = 0
     while killed < 50:
         for _ in range(3):
@@ -143,13 +145,14 @@ def test_a_sync_killed_at_any_of_fifty_moments_is_finished_by_the_next(
         dynamodb: Any = Mortal(cloud.dynamodb, life)
         mortal = Cloud(cloud.endpoint, s3, dynamodb, cloud.bucket, cloud.table)
         try:
-            run(mortal, shaped.directory)
+            round_of(mortal, shaped, clock)
         except Killed:
             killed += 1
+            clock.sleep(LEASE_SECONDS)
         if killed % 5 == 4:
-            run(cloud, shaped.directory)
+            round_of(cloud, shaped, clock)
             assert_clean(cloud, shaped.directory)
-    run(cloud, shaped.directory)
+    round_of(cloud, shaped, clock)
     assert_clean(cloud, shaped.directory)
 
 
