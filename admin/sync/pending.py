@@ -46,11 +46,7 @@ class Pending:
     def due(self) -> list[Entry]:
         """The entries that can be asked for now."""
         now = self.clock()
-        return [
-            Entry.of(sk)
-            for sk, moment in self.later.items()
-            if sk.startswith(INVALIDATE) and moment <= now
-        ]
+        return [Entry.of(sk) for sk, due in invalidations_in(self.later).items() if due <= now]
 
     def ask(self) -> None:
         """Ask CloudFront for everything that is due, and write down what is to be asked again.
@@ -96,15 +92,19 @@ OVERDUE_SECONDS = 60.0
 
 def backlog_of(later: Mapping[str, float]) -> Backlog:
     """How many of the entries are invalidations, and when the first is due."""
-    dues = [due for sk, due in later.items() if sk.startswith(INVALIDATE)]
+    dues = invalidations_in(later).values()
     return Backlog(len(dues), min(dues, default=None))
+
+
+def invalidations_in(later: Mapping[str, float]) -> dict[str, float]:
+    """Those of the entries that are invalidations."""
+    return {sk: due for sk, due in later.items() if sk.startswith(INVALIDATE)}
 
 
 def left_in(table: TargetTable) -> dict[str, float]:
     """The pending invalidations in a table, by sort key, and from when on each can be asked."""
     left = table.partition(keys.LATER)
-    found = {item["sk"]["S"]: float(item["due"]["N"]) for item in left}
-    return {sk: due for sk, due in found.items() if sk.startswith(INVALIDATE)}
+    return invalidations_in({item["sk"]["S"]: float(item["due"]["N"]) for item in left})
 
 
 def overdue(table: TargetTable, edge: Edge, clock: Callable[[], float]) -> Pending:

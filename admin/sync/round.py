@@ -26,10 +26,9 @@ from .apply import (
 from .data_directory import Source, opened
 from .differences import Differences
 from .edge import in_step
-from .invalidation import INVALIDATE
 from .mass_deletion import Verdict
 from .mirror import THUMBS, UPLOAD, Mirror
-from .pending import left_in
+from .pending import invalidations_in, left_in
 from .progress import Progress, no_progress
 from .summary import Summary
 
@@ -260,7 +259,7 @@ class Sync:
     def _invalidations(self) -> list[float]:
         """When CloudFront is to be asked, in epoch seconds; never where there is none."""
         later = self._mirror.later if self._target.edge.has_copies else {}
-        return [due for sk, due in later.items() if sk.startswith(INVALIDATE)]
+        return list(invalidations_in(later).values())
 
     def _invalidates_soon(self) -> bool:
         """Whether an invalidation is due that a single round waits for."""
