@@ -24,6 +24,7 @@ from tests.e2e.browser import CHROMIUM
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import PATIENCE, Runner, start, stop
 from tests.e2e.devtools import Tab, tab
+from tests.e2e.test_page import SECRET, TEXT
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium on the PATH: the page is not tried in a browser"
@@ -31,8 +32,6 @@ pytestmark = pytest.mark.skipif(
 
 HOSTILE = "<img src=x onerror=hurt()>"
 HOSTILE_NAME = "'><svg onload=hurt()>\"&lt;.txt"
-SECRET = "documents/doc000000000000/file_0_jr7qyn9hd0.txt"
-TEXT = "document.getElementById('main').innerText"
 
 
 @pytest.fixture(scope="module")

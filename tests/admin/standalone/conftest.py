@@ -60,6 +60,10 @@ class Alone:
         (self._folder / name).write_bytes(body)
         return str(self._folder / name)
 
+    def put_two_scans(self, *more: str) -> None:
+        """The record documents/one, with two files."""
+        self.run("put", "documents", "one", "scans", self.file("a.txt"), self.file("b.txt"), *more)
+
     def record(self, collection: str, record_id: str) -> Record | None:
         collections = snapshot_of(self.table).collections
         found = collections.find(collection)

@@ -106,7 +106,7 @@ def test_removing_a_field_removes_its_files_and_references(alone: Alone) -> None
     alone.run("put", "users", "ann")
     alone.run("put", "users", "bob")
     alone.run("put", "documents", "one", "cover", alone.file("cover.png"), "--set", "owner=ann")
-    alone.run("put", "documents", "one", "scans", alone.file("a.txt"), alone.file("b.txt"))
+    alone.put_two_scans()
     assert len(keys(alone.cloud)) == 3
     alone.apply(without_field("documents", "cover"), "--yes")
     assert len(keys(alone.cloud)) == 2
@@ -119,16 +119,7 @@ def test_removing_a_field_removes_its_files_and_references(alone: Alone) -> None
 
 
 def test_values_are_kept_when_a_field_is_renamed_or_becomes_multiple(alone: Alone) -> None:
-    alone.run(
-        "put",
-        "documents",
-        "one",
-        "scans",
-        alone.file("a.txt"),
-        alone.file("b.txt"),
-        "--set",
-        "title=T",
-    )
+    alone.put_two_scans("--set", "title=T")
     alone.apply(with_field("documents", "title", name="heading"))
     out = alone.apply(with_field("documents", "scans", maxSelect=1), "--yes")
     assert "field scans" in out

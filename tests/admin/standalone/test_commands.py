@@ -156,16 +156,7 @@ def test_a_full_file_field_refuses_another_file_and_deletes_the_upload(alone: Al
 def test_a_file_is_deleted_with_its_thumbs_and_a_record_with_everything(alone: Alone) -> None:
     alone.run("put", "users", "ann")
     alone.run("put", "users", "bob")
-    alone.run(
-        "put",
-        "documents",
-        "one",
-        "scans",
-        alone.file("a.txt"),
-        alone.file("b.txt"),
-        "--set",
-        "owner=ann",
-    )
+    alone.put_two_scans("--set", "owner=ann")
     before = items(alone.cloud)
     first = sorted(keys(alone.cloud))[0].rsplit("/", 1)[1]
     assert (
