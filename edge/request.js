@@ -6,6 +6,7 @@
 //   open: no file of it is protected
 //   all:  thumb sizes that every file field lists
 //   some: thumb sizes that only some of them list
+//   formats: what thumbs are offered in beside the original's format, best first; FORMATS if absent
 // Whatever is not certain here goes to the API, which decides by the catalogue itself.
 import cf from 'cloudfront';
 
@@ -25,7 +26,6 @@ const store = cf.kvs();
 
 async function handler(event) {
   const request = event.request;
-  const format = acceptedFormat(request.headers.accept);
   delete request.headers['x-media'];
   const names = segments(request.uri);
   if (names === null) {
@@ -39,6 +39,8 @@ async function handler(event) {
   }
   const query = parameters(request.querystring);
   const collection = await find(names[0]);
+  const offered = collection && collection.formats || FORMATS;
+  const format = acceptedFormat(request.headers.accept, offered);
   if (collection === null) {
     toApi(request, names, query, format);
     return request;
@@ -147,11 +149,11 @@ function objectKey(method, collection, record, file, query, format) {
   return collection.some.indexOf(size) >= 0 ? null : folder + file;
 }
 
-// The best thumb format that the reader names: 'avif', 'webp', or '' for the original's own.
-function acceptedFormat(accept) {
+// The first of the offered formats that the reader names, or '' for the original's own.
+function acceptedFormat(accept, offered) {
   const lines = accept ? accept.multiValue || [accept] : [];
   const text = lines.map(function (line) { return line.value; }).join(',').toLowerCase();
-  const named = FORMATS.filter(function (format) { return names(text, 'image/' + format); });
+  const named = offered.filter(function (format) { return names(text, 'image/' + format); });
   return named.length > 0 ? named[0] : '';
 }
 

@@ -20,7 +20,7 @@ from admin.console.objects import BucketObjects
 from admin.console.views import Views
 from admin.sync.prepare import import_directory
 from admin.sync.summary import Summary
-from admin.target import local_runner
+from admin.target import edge_store, local_runner
 from admin.target.cloudfront import Distribution
 from admin.target.edge import NO_EDGE, Edge
 from admin.target.local_runner import LocalRunner
@@ -40,6 +40,7 @@ from local.signature import Credentials
 from local.template import Template, parse
 from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.table import Table
+from pocketfiles.config import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -163,10 +164,11 @@ def _in_front(
     from local.cdn import policy  # noqa: PLC0415 - only --cdn needs Node and its process
     from local.cdn.start import edge  # noqa: PLC0415
 
-    collections = lambda: backing.snapshot().collections  # noqa: E731
+    formats = Settings.from_env(os.environ, files=True).thumbs.formats
+    store = lambda: edge_store.entries(backing.snapshot().collections, formats)  # noqa: E731
     rules = policy.read((ROOT / "template.yaml").read_text(), options.parameters)
     files = (backing.s3, backing.bucket)
-    return edge(ROOT / "edge", rules, files, collections, api.respond, invalidations)
+    return edge(ROOT / "edge", rules, files, store, api.respond, invalidations)
 
 
 def _followed(

@@ -43,7 +43,8 @@ def in_step(
     """
     before, _, _ = catalogue_from(mirror.actual.values())
     collections, _, held = catalogue_from(definitions)
-    desired = edge_store.entries(each for each in collections if each.id not in held)
+    published = [each for each in collections if each.id not in held]
+    desired = edge_store.entries(published, target.edge.formats)
     pending = pending_of(target, mirror)
     to_close = target.edge.to_close(desired)
     closing = {*to_close.values(), *invalidation.less_public(before, collections)}

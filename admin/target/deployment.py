@@ -22,6 +22,8 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from pocketfiles.config import thumb_formats
+
 from ..errors import AdminError, TargetError
 from . import clock, local_runner
 from .cloudfront import Distribution
@@ -52,6 +54,7 @@ _BUCKET_OUTPUT = "BucketName"
 _URL_OUTPUT = "Url"
 _DISTRIBUTION_OUTPUT = "DistributionId"
 _EDGE_STORE_OUTPUT = "EdgeStoreArn"
+_THUMB_FORMATS_OUTPUT = "EdgeThumbFormats"
 _BUCKET_POLICY_OUTPUT = "BucketPolicyStatement"
 _FILES_PATH = "/api/files/"
 _NOT_ACCEPTED = (
@@ -81,6 +84,8 @@ class Deployment:
     """The id of the CloudFront distribution; empty where there is none, or none is known."""
     edge_store: str = ""
     """The ARN of CloudFront's key value store; empty where there is none, or none is known."""
+    thumb_formats: str = ""
+    """``THUMB_FORMATS`` of the functions; empty for a stack of a version that does not tell."""
     is_foreign_bucket: bool = False
     """Whether the bucket is not the stack's, so that its policy is somebody else's."""
     session: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -116,7 +121,8 @@ class Deployment:
         if self.is_foreign_bucket:
             s3 = boto3.client("s3", config=_CONFIG, **self.session)
             probe = BucketProbe(s3, self.bucket, self.url, warn)
-        return Edge(distribution, store, probe=probe)
+        formats = thumb_formats(self.thumb_formats)
+        return Edge(distribution, store, probe=probe, formats=formats)
 
     def __str__(self) -> str:
         parts = [
@@ -156,6 +162,7 @@ def of_stack(name: str) -> Deployment:
         url,
         outputs.get(_DISTRIBUTION_OUTPUT, ""),
         outputs.get(_EDGE_STORE_OUTPUT, ""),
+        outputs.get(_THUMB_FORMATS_OUTPUT, ""),
         _BUCKET_POLICY_OUTPUT in outputs,
         session,
     )

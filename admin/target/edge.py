@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ..errors import EdgeError
 from .cloudfront import Distribution
+from .edge_store import DEFAULT_FORMATS
 from .key_value_store import KeyValueStore
 from .probe import FOLDER, BucketProbe
 
@@ -27,6 +28,8 @@ class Edge:
     sleep: Callable[[float], None] = time.sleep
     probe: BucketProbe | None = None
     """Proves an existing bucket; ``None`` for the stack's own, whose policy is right."""
+    formats: tuple[str, ...] = DEFAULT_FORMATS
+    """What the functions offer thumbs in, by ``Accept``."""
 
     @property
     def has_copies(self) -> bool:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from pocketfiles.catalogue.model import Collection
+from pocketfiles.config import ThumbOptions
 
 MAX_KEY_BYTES = 512
 MAX_VALUE_BYTES = 1024
@@ -17,9 +18,16 @@ MAX_VALUE_BYTES = 1024
 MAX_STORE_BYTES = 5_000_000
 """CloudFront's limit for all keys and values of a store."""
 
+DEFAULT_FORMATS = ThumbOptions().formats
+"""The formats of thumbs that ``edge/request.js`` takes for offered where a value names none."""
 
-def entries(collections: Iterable[Collection]) -> dict[str, str]:
+
+def entries(
+    collections: Iterable[Collection], formats: tuple[str, ...] = DEFAULT_FORMATS
+) -> dict[str, str]:
     """The store's values by key: each collection under its name in lower case and under its id.
+
+    ``formats``: what thumbs are offered in beside the original's format, best first.
 
     Left out are collections without files, those whose key another collection has as well, in any
     letter case, those whose value would be larger than CloudFront allows, and the last of more than
@@ -31,7 +39,7 @@ def entries(collections: Iterable[Collection]) -> dict[str, str]:
     left = MAX_STORE_BYTES
     for collection in known:
         keys = _keys(collection)
-        value = _value(collection)
+        value = _value(collection, formats)
         clashes = any(uses[key] > 1 for key in _folded_keys(collection))
         size = sum(len(key.encode()) + len(value.encode()) for key in keys)
         if collection.file_fields and not clashes and _fits(keys, value) and size <= left:
@@ -61,17 +69,19 @@ def _folded_keys(collection: Collection) -> set[str]:
     return {key.lower() for key in _keys(collection)}
 
 
-def _value(collection: Collection) -> str:
+def _value(collection: Collection, formats: tuple[str, ...]) -> str:
     listed = [set(field.thumbs) for field in collection.file_fields]
     by_all = set.intersection(*listed) if listed else set()
     by_some = set.union(*listed) - by_all if listed else set()
-    value = {
+    value: dict[str, object] = {
         "id": collection.id,
         "name": collection.name.lower(),
         "open": is_open(collection),
         "all": sorted(by_all),
         "some": sorted(by_some),
     }
+    if formats != DEFAULT_FORMATS:
+        value["formats"] = formats
     return json.dumps(value, separators=(",", ":"))
 
 

@@ -133,13 +133,15 @@ def _thumb_options(env: Mapping[str, str]) -> ThumbOptions:
             env, "THUMB_MAX_OUTPUT_PIXELS", _THUMBS.max_output_pixels, 0, 10**9
         ),
         max_memory=_memory_for_thumbs(env),
-        formats=_formats(env),
+        formats=thumb_formats(env.get("THUMB_FORMATS", "")),
     )
 
 
-def _formats(env: Mapping[str, str]) -> tuple[str, ...]:
-    """``THUMB_FORMATS``: names joined by commas; ``none`` offers none."""
-    text = env.get("THUMB_FORMATS", "")
+def thumb_formats(text: str) -> tuple[str, ...]:
+    """The formats of ``THUMB_FORMATS``: names joined by commas; ``none`` offers none.
+
+    Empty text gives the default. Raises ``ConfigError``.
+    """
     if not text:
         return _THUMBS.formats
     if text == "none":

@@ -2,13 +2,12 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from admin.errors import AdminError
-from admin.target import edge_store
 from local.cdn.bucket import BucketOrigin
 from local.cdn.cache import Cache
 from local.cdn.distribution import Distribution
@@ -16,7 +15,6 @@ from local.cdn.functions import EdgeFunctions
 from local.cdn.invalidations import Invalidations
 from local.cdn.policy import Policy
 from local.gateway import Answer, Request
-from pocketfiles.catalogue.model import Collection
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -31,13 +29,13 @@ class Publisher:
     def __init__(
         self,
         functions: EdgeFunctions,
-        collections: Callable[[], Iterable[Collection]],
+        desired: Callable[[], Mapping[str, str]],
         clock: Callable[[], float],
     ) -> None:
         self._functions = functions
-        self._collections = collections
+        self._desired = desired
         self._clock = clock
-        self._published: dict[str, str] | None = None
+        self._published: Mapping[str, str] | None = None
         self._read_at = 0.0
 
     def publish(self) -> None:
@@ -46,7 +44,7 @@ class Publisher:
         if self._published is not None and now - self._read_at < PUBLISH_SECONDS:
             return
         self._read_at = now
-        desired = edge_store.entries(self._collections())
+        desired = self._desired()
         if desired != self._published:
             self._functions.publish(desired)
             self._published = desired
@@ -57,12 +55,12 @@ def edge(
     functions_folder: Path,
     rules: Policy,
     files: "tuple[S3Client, str]",
-    collections: Callable[[], Iterable[Collection]],
+    store: Callable[[], Mapping[str, str]],
     api: Callable[[Request], Answer],
     invalidations: Invalidations,
 ) -> Iterator[Callable[[Request], Answer]]:
     """An application that answers through the edge. ``files``: a client, and the bucket's name.
-    ``invalidations`` reach its cache.
+    ``store``: what the key value store should hold. ``invalidations`` reach the edge's cache.
 
     Raises ``AdminError`` when Node is missing.
     """
@@ -70,7 +68,7 @@ def edge(
     if node is None:
         raise AdminError("--cdn runs the edge functions in Node: install Node 18 or newer")
     with EdgeFunctions(node, functions_folder) as functions:
-        publisher = Publisher(functions, collections, time.monotonic)
+        publisher = Publisher(functions, store, time.monotonic)
         cache = Cache(time.monotonic, rules.default_ttl)
         invalidations.add(cache.invalidate)
         distribution = Distribution(functions, cache, BucketOrigin(*files), api, rules)

@@ -1,13 +1,14 @@
 """A thousand Accept headers: the edge and the API choose the same format."""
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from pocketfiles.http.accept import first_named
 from tests.edge.engine import ENGINES, run
-from tests.edge.test_request import BROWSER, STORE, THUMB, event_of
+from tests.edge.test_request import BROWSER, STORE, THUMB, event_of, offering
 
 OPEN = "/api/files/photos/r1/a.jpg?thumb=100x300"
 CLOSED = "/api/files/secrets/r1/a.jpg?thumb=100x300"
@@ -63,15 +64,17 @@ def headers() -> list[str]:
     return [BROWSER, *HOSTILE, *made]
 
 
-def choice(accept: str) -> str:
+def choice(accept: str, offered: Mapping[str, str] = OFFERED) -> str:
     """What the API makes of the header: a format, or nothing for the original's own."""
-    return OFFERED.get(first_named(accept, OFFERED), "")
+    return offered.get(first_named(accept, offered), "")
 
 
-def chosen_at_the_edge(engine: str, accepts: list[str], folder: Path) -> list[str]:
+def chosen_at_the_edge(
+    engine: str, accepts: list[str], folder: Path, store: Mapping[str, str] = STORE
+) -> list[str]:
     """The endings of the keys that the edge asks the bucket for."""
     events = [event_of(OPEN, accept=accept) for accept in accepts]
-    answers = run(engine, "request", events, STORE, folder)
+    answers = run(engine, "request", events, store, folder)
     uris = [str(answer["result"]["uri"]) for answer in answers]
     assert all(uri.startswith(THUMB) for uri in uris)
     return [uri.removeprefix(THUMB).removeprefix(".") for uri in uris]
@@ -84,6 +87,14 @@ def test_the_key_in_the_bucket_has_the_format_that_the_api_would_choose(
     chosen = [choice(accept) for accept in accepts]
     assert chosen_at_the_edge(engine, accepts, tmp_path) == chosen
     assert min(chosen.count(each) for each in ("", "avif", "webp")) > 100
+
+
+def test_a_stack_that_offers_webp_alone_gives_it_to_whoever_names_it(
+    engine: str, tmp_path: Path
+) -> None:
+    accepts = headers()
+    chosen = [choice(accept, {"image/webp": "webp"}) for accept in accepts]
+    assert chosen_at_the_edge(engine, accepts, tmp_path, offering(["webp"])) == chosen
 
 
 def test_the_api_chooses_the_same_behind_the_edge(engine: str, tmp_path: Path) -> None:

@@ -160,6 +160,35 @@ def test_a_thumbs_format_is_part_of_its_key(
     assert asked(engine, tmp_path, thumb, original) == [(THUMB + suffix, True), (OBJECT, True)]
 
 
+def offering(formats: list[str]) -> dict[str, str]:
+    """The store of a stack that offers other formats than by default."""
+    return {
+        key: json.dumps({**json.loads(value), "formats": formats}) for key, value in STORE.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("formats", "accept", "suffix"),
+    [
+        (["webp"], BROWSER, ".webp"),
+        (["webp"], "image/avif", ""),
+        (["avif"], BROWSER, ".avif"),
+        (["avif"], "image/webp", ""),
+        (["webp", "avif"], BROWSER, ".webp"),
+        ([], BROWSER, ""),
+    ],
+)
+def test_only_the_formats_that_the_store_says_are_offered(
+    engine: str, tmp_path: Path, formats: list[str], accept: str, suffix: str
+) -> None:
+    urls = ("/api/files/photos/r1/a.jpg?thumb=100x300", "/api/files/secrets/r1/a.jpg?thumb=100x300")
+    events = [event_of(url, accept=accept) for url in urls]
+    in_bucket, by_api = run(engine, "request", events, offering(formats), tmp_path)
+    assert in_bucket["result"]["uri"] == THUMB + suffix
+    forwarded = "image/" + suffix.removeprefix(".") if suffix else "*/*"
+    assert by_api["result"]["headers"]["accept"] == {"value": forwarded}
+
+
 def test_the_api_gets_one_of_three_accept_headers(engine: str, tmp_path: Path) -> None:
     url = "/api/files/secrets/r1/a.jpg"
     events = [

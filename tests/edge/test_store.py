@@ -2,8 +2,9 @@
 
 import json
 
-from admin.target.edge_store import MAX_STORE_BYTES, entries
+from admin.target.edge_store import DEFAULT_FORMATS, MAX_STORE_BYTES, entries
 from pocketfiles.catalogue.model import Collection, Field
+from tests.edge.engine import ROOT
 
 
 def photo(thumbs: tuple[str, ...] = (), *, protected: bool = False, name: str = "image") -> Field:
@@ -59,6 +60,23 @@ def test_an_id_that_is_another_collections_name_in_other_letters_is_left_out() -
 
 def test_a_collection_without_files_is_left_out() -> None:
     assert entries([Collection("c", "n", "base")]) == {}
+
+
+def test_formats_are_named_where_they_are_not_the_functions_own() -> None:
+    collections = [Collection("c", "n", "base", (photo(),))]
+    assert entries(collections, ("avif", "webp")) == entries(collections)
+    assert "formats" not in json.loads(entries(collections)["n"])
+    assert json.loads(entries(collections, ("webp",))["n"])["formats"] == ["webp"]
+    assert json.loads(entries(collections, ())["n"])["formats"] == []
+
+
+def test_the_functions_own_formats_are_those_of_a_value_without_any() -> None:
+    [line] = [
+        line
+        for line in (ROOT / "edge" / "request.js").read_text().splitlines()
+        if line.startswith("const FORMATS = ")
+    ]
+    assert line == f"const FORMATS = {list(DEFAULT_FORMATS)};"
 
 
 def test_collections_beyond_the_size_of_a_store_are_left_out() -> None:

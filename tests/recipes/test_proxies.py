@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from admin.target.edge_store import entries
 from local.cdn import policy
 from local.cdn.invalidations import Invalidations
 from local.cdn.start import edge
@@ -324,9 +325,10 @@ def test_a_proxy_may_stand_in_front_of_the_stacks_distribution(
     with deployed(cloud) as found:
         api = Api(found)
         files = (cloud.s3, cloud.bucket)
+        published = lambda: entries(COLLECTIONS.values())  # noqa: E731
         with (
             edge(
-                ROOT_FOLDER / "edge", rules, files, COLLECTIONS.values, api.respond, Invalidations()
+                ROOT_FOLDER / "edge", rules, files, published, api.respond, Invalidations()
             ) as front,
             serving(front) as port,
             running(command, tmp_path / "proxy", Upstreams(port, port)) as proxy,

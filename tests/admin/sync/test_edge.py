@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from admin.sync.mirror import Mirror
 from admin.sync.round import Sync
 from admin.target.bucket import Bucket
 from admin.target.edge import NO_EDGE, Edge
+from admin.target.edge_store import DEFAULT_FORMATS
 from admin.target.table import TargetTable
 from admin.target.writer import Writer
 from pocketfiles.catalogue.cached import snapshot_of
@@ -65,6 +67,7 @@ class World:
         self.directory = directory
         self.cloudfront = CloudFront()
         self.now = 1000.0
+        self.formats = DEFAULT_FORMATS
 
     def round(self, *, has_edge: bool = True, files: bool = True) -> None:
         with ThreadPoolExecutor(2) as pool, Mirror() as mirror:
@@ -73,13 +76,17 @@ class World:
             bucket = Bucket(self.cloud.s3, self.cloud.bucket)
             edge = NO_EDGE
             if has_edge:
-                edge = Edge(self.cloudfront, self.cloudfront, lambda: self.now, self.wait)  # type: ignore[arg-type] - in memory
+                edge = self.edge()
             target = Target(writer, bucket, pool, lambda: self.now, edge)
             source = Source(self.directory, files=files)
             sync = Sync(source, target, mirror, removing=True, sleep=self.wait)
             sync.read_target()
             sync.round()
             writer.release()
+
+    def edge(self) -> Edge:
+        memory: Any = self.cloudfront
+        return Edge(memory, memory, lambda: self.now, self.wait, formats=self.formats)
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
@@ -117,6 +124,17 @@ def test_the_store_says_which_collections_are_open(world: World) -> None:
     assert world.cloudfront.is_open("users")
     assert not world.cloudfront.is_open("docs")
     assert not world.cloudfront.is_open("doc_files")
+
+
+def test_the_store_follows_the_formats_that_the_stack_offers(world: World) -> None:
+    before = dict(world.cloudfront.values)
+    world.formats = ("webp",)
+    world.round()
+    users = json.loads(world.cloudfront.values["users"])
+    assert users == {**json.loads(before["users"]), "formats": ["webp"]}
+    world.formats = DEFAULT_FORMATS
+    world.round()
+    assert world.cloudfront.values == before
 
 
 def test_a_removed_file_is_invalidated_at_once_and_after_the_longest_request(
@@ -318,7 +336,7 @@ def test_a_change_of_collections_closes_what_it_protects(world: World, shaped: S
     cloud = world.cloud
     fields = [{**field("avatar", "file", maxSelect=1), "protected": True}]
     raw = [{"id": "id_users", "name": "users", "type": "auth", "fields": fields}]
-    edge = Edge(world.cloudfront, world.cloudfront)  # type: ignore[arg-type] - in memory
+    edge = world.edge()
     world.cloudfront.look = lambda: world.protects("users")
     with schema_change.opened(cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table, edge) as work:
         work.gather(raw, random_letters, remove_others=False)
@@ -330,7 +348,7 @@ def test_a_change_of_collections_closes_what_it_protects(world: World, shaped: S
 
 def test_removing_a_file_by_hand_invalidates_its_copies(world: World) -> None:
     cloud = world.cloud
-    edge = Edge(world.cloudfront, world.cloudfront)  # type: ignore[arg-type] - in memory
+    edge = world.edge()
     bucket = Bucket(cloud.s3, cloud.bucket)
     records = Records(cloud.dynamodb, cloud.table, bucket, random_letters, edge)
     records.remove(records.collection("users"), "ann")

@@ -68,6 +68,22 @@ def test_a_stack_is_found_by_its_name(cloudformation: list[Answer]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("output", "formats"),
+    [
+        ({"EdgeThumbFormats": "webp"}, ("webp",)),
+        ({"EdgeThumbFormats": "none"}, ()),
+        ({}, ("avif", "webp")),
+    ],
+    ids=["webp", "none", "a stack that does not tell"],
+)
+def test_a_stack_tells_the_formats_that_its_store_is_to_offer(
+    cloudformation: list[Answer], output: dict[str, str], formats: tuple[str, ...]
+) -> None:
+    cloudformation.append(Answer(200, (), stacks(OUTPUTS | output)))
+    assert deployment.of_stack("acme").edge().formats == formats
+
+
+@pytest.mark.parametrize(
     ("status", "body", "reason"),
     [
         (400, missing(), "there is no stack acme in the region eu-west-1"),
