@@ -3,7 +3,7 @@
 ``report`` counts the thumbs that are stored and missing. ``warm`` asks the deployment for each
 missing one, so that it is stored before anybody waits for it. ``clear`` deletes stored thumbs,
 which are then made anew when they are asked for. Interrupted, ``warm`` and ``clear`` go on where
-they stopped.
+they stopped. With ``--formats``, thumbs in these formats count as missing, too.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
+from pocketfiles.key_path import FORMATS
 
 from ..comparison.client import Client, Rate
 from ..errors import AdminError
@@ -26,7 +27,9 @@ from . import arguments, output
 
 _EXAMPLE = "thumbs warm --stack acme --collection photos"
 _DOLLARS_FOR_A_MILLION = 14
-"""Lambda, S3 and API Gateway for a million new thumbs of photos, at list prices of us-east-1."""
+_DOLLARS_FOR_A_MILLION_IN_OTHER_FORMATS = 20
+"""Lambda, S3 and API Gateway for a million new thumbs of photos, at list prices of us-east-1. One
+in AVIF or WebP takes Lambda twice the time (docs/performance.md)."""
 
 _MILLION = 1_000_000
 
@@ -42,6 +45,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--url", metavar="URL", help="where `warm` asks; known with --stack, --local"
     )
     parser.add_argument(
+        "--formats",
+        type=_formats,
+        default=(),
+        metavar="LIST",
+        help="also thumbs in these formats, `avif,webp`; those that ThumbFormats names",
+    )
+    parser.add_argument(
         "--parallel", type=arguments.count, default=4, metavar="N", help="at a time (4)"
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -55,7 +65,7 @@ def run(parsed: argparse.Namespace) -> int:
     s3, dynamodb = deployment.clients()
     bucket = Bucket(s3, deployment.bucket)
     snapshot = snapshot_of(Table(dynamodb, deployment.table))
-    found = inventory(snapshot, bucket, parsed.collection)
+    found = inventory(snapshot, bucket, parsed.collection, parsed.formats)
     for line in found.lines():
         output.say(line)
     if parsed.action == "warm":
@@ -75,8 +85,7 @@ def _warm(
     url = parsed.url or deployment.url
     if not url:
         raise AdminError("name where the files are served: --url, --stack or --local")
-    cost = len(missing) * _DOLLARS_FOR_A_MILLION / _MILLION
-    price = f"about ${cost:.2f} on AWS if the originals are photographs"
+    price = f"about ${_dollars(missing):.2f} on AWS if the originals are photographs"
     question = f"{counted(len(missing), 'request')} to {url}, {price}."
     if not missing or not _agreed(parsed, question):
         return 0
@@ -84,12 +93,23 @@ def _warm(
 
     def make(thumb: Missing) -> bool:
         query = f"?thumb={thumb.size}" + (f"&token={token()}" if thumb.protected else "")
-        return thumb.is_made_by(client.ask("GET", thumb.path + query, {}).headers)
+        answer = client.ask("GET", thumb.path + query, thumb.request_headers)
+        return thumb.is_made_by(answer.headers)
 
     made = sum(_all(missing, make, parsed.parallel))
     failed = len(missing) - made
     output.say(f"made {counted(made, 'thumb')}; {failed} could not be made")
     return 1 if failed else 0
+
+
+def _dollars(missing: Sequence[Missing]) -> float:
+    in_other_formats = sum(1 for thumb in missing if thumb.format_name)
+    in_own_format = len(missing) - in_other_formats
+    for_a_million = (
+        in_own_format * _DOLLARS_FOR_A_MILLION
+        + in_other_formats * _DOLLARS_FOR_A_MILLION_IN_OTHER_FORMATS
+    )
+    return for_a_million / _MILLION
 
 
 def _clear(parsed: argparse.Namespace, bucket: Bucket, found: Inventory) -> int:
@@ -126,6 +146,14 @@ def _all(work: Sequence[_Work], do: Callable[[_Work], int], parallel: int) -> li
             pool.shutdown(cancel_futures=True)
             raise
     return results
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    """The formats in a list with commas. Raises what ``argparse`` reports."""
+    names = tuple(dict.fromkeys(text.split(",")))
+    if not FORMATS.keys() >= set(names):
+        raise argparse.ArgumentTypeError(f"a list of {', '.join(FORMATS)} is expected")
+    return names
 
 
 def _agreed(parsed: argparse.Namespace, question: str) -> bool:

@@ -2,12 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from pocketfiles import keys, tokens
 from pocketfiles.catalogue.cached import Snapshot
 from pocketfiles.catalogue.model import Collection, Field, Record
+from pocketfiles.key_path import FORMATS
 from pocketfiles.locate import path_of
 
 from ..errors import AdminError
@@ -28,6 +30,13 @@ class Missing:
     """The path of its original, escaped."""
     size: str
     protected: bool
+    format_name: str = ""
+    """``avif`` or ``webp`` for a thumb in that format; empty for the original's own."""
+
+    @property
+    def request_headers(self) -> Mapping[str, str]:
+        """The headers of a request for this thumb."""
+        return {"accept": FORMATS[self.format_name]} if self.format_name else {}
 
     def is_made_by(self, headers: Mapping[str, str]) -> bool:
         """Whether an answer is this thumb; an original that comes in its place has another name."""
@@ -52,11 +61,16 @@ class Inventory:
             yield f"{name}: {self.stored_in[name]} stored, {self.missing_in[name]} missing"
 
 
-def inventory(snapshot: Snapshot, bucket: Bucket, only: str | None) -> Inventory:
+def inventory(
+    snapshot: Snapshot,
+    bucket: Bucket,
+    only: str | None,
+    formats: Sequence[str] = (),
+) -> Inventory:
     """Compare the bucket with the thumb sizes of the collections. Raises ``AdminError``.
 
     The bucket is listed whole. A thumb is missing if its size is listed in the field of a picture
-    that the bucket has.
+    that the bucket has. With ``formats``, its thumbs in these formats are missing as well.
     """
     chosen = _chosen(snapshot, only)
     names = {collection.id: collection.name for collection in chosen}
@@ -72,13 +86,18 @@ def inventory(snapshot: Snapshot, bucket: Bucket, only: str | None) -> Inventory
             found.stored.append(stored.key)
             found.stored_in[names[collection_id]] += 1
     for collection in chosen:
-        for missing in _missing_in(snapshot, collection, present):
+        for missing in _missing_in(snapshot, collection, present, formats):
             found.missing.append(missing)
             found.missing_in[collection.name] += 1
     return found
 
 
-def _missing_in(snapshot: Snapshot, collection: Collection, present: set[str]) -> Iterator[Missing]:
+def _missing_in(
+    snapshot: Snapshot,
+    collection: Collection,
+    present: set[str],
+    formats: Sequence[str],
+) -> Iterator[Missing]:
     """The missing thumbs of a collection; those of a view belong to other collections."""
     if collection.type == "view":
         return
@@ -87,7 +106,7 @@ def _missing_in(snapshot: Snapshot, collection: Collection, present: set[str]) -
         return
     for record in snapshot.reader.all(collection.id, MAX_RECORDS):
         for file_field in fields:
-            yield from _missing(collection, record, file_field, present)
+            yield from _missing(collection, record, file_field, present, formats)
 
 
 def superuser_token(snapshot: Snapshot) -> Callable[[], str]:
@@ -125,13 +144,17 @@ def _chosen(snapshot: Snapshot, only: str | None) -> list[Collection]:
 
 
 def _missing(
-    collection: Collection, record: Record, file_field: Field, present: set[str]
+    collection: Collection,
+    record: Record,
+    file_field: Field,
+    present: set[str],
+    formats: Sequence[str],
 ) -> Iterator[Missing]:
     for name in record.names(file_field):
         original = keys.original(collection.id, record.id, name)
         if original not in present or not name.lower().endswith(_PICTURES):
             continue
         path = path_of(collection.name, record.id, name)
-        for size in dict.fromkeys(file_field.thumbs):
-            if keys.thumb(original, size) not in present:
-                yield Missing(path, size, file_field.protected)
+        for size, format_name in product(dict.fromkeys(file_field.thumbs), ("", *formats)):
+            if keys.thumb(original, size, format_name) not in present:
+                yield Missing(path, size, file_field.protected, format_name)

@@ -144,6 +144,36 @@ def test_thumbs_are_counted_made_and_deleted(
     assert not [each for each in listed["Contents"] if "/thumbs_" in each["Key"]]
 
 
+def test_thumbs_in_other_formats_are_made_ahead_too(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = ["--collection", "documents", *stack.both()]
+    assert main(["thumbs", "report", *only]) == 0
+    report = re.fullmatch(r"documents: 0 stored, (\d+) missing\n", capsys.readouterr().out)
+    assert report
+    all_missing = 3 * int(report[1])
+    formats = ["--formats", "avif,webp", *only]
+    assert main(["thumbs", "warm", "--url", stack.url, *formats]) == 1
+    assert f"error: {all_missing} requests to {stack.url}" in capsys.readouterr().err
+    assert main(["thumbs", "warm", "--url", stack.url, "--yes", *formats]) == 0
+    assert f"made {all_missing} thumbs; 0 could not be made\n" in capsys.readouterr().out
+    assert main(["thumbs", "report", *formats]) == 0
+    assert capsys.readouterr().out == f"documents: {all_missing} stored, 0 missing\n"
+    listed = stack.cloud.s3.list_objects_v2(Bucket=stack.cloud.bucket, Prefix="pbc_3332084752/")
+    stored = [each["Key"] for each in listed["Contents"]]
+    for format_name in ("avif", "webp"):
+        assert len([key for key in stored if key.endswith(f".{format_name}")]) == int(report[1])
+    assert main(["thumbs", "clear", "--yes", *only]) == 0
+
+
+@pytest.mark.parametrize("formats", ["", "jpeg", "avif,", "avif;webp"])
+def test_formats_that_thumbs_do_not_have_are_a_wrong_command_line(
+    formats: str, stack: Stack
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["thumbs", "warm", f"--formats={formats}", *stack.both()])
+
+
 def test_a_picture_that_gives_no_thumb_is_counted_as_failed(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
