@@ -28,14 +28,19 @@ _IS_REFERRED_TO = "EXISTS (SELECT 1 FROM refs f WHERE f.pk = i.pk AND f.sk = i.s
 
 @dataclass(frozen=True)
 class HeldBack:
-    """What must not be deleted yet: collections, records of collections, files."""
+    """What must not be deleted yet: collections; the records of some, with their files; and the
+    files of some, whosever they are. All by the collection's id."""
 
     collections: frozenset[str] = frozenset()
     records: frozenset[str] = frozenset()
-    files: bool = False
+    files: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.collections or self.records)
+
+    def may_have_files_of(self, collection_id: str) -> bool:
+        """Whether files of a collection may be among it."""
+        return collection_id in self.records or collection_id in self.files
 
 
 NOTHING_HELD = HeldBack()
@@ -191,12 +196,24 @@ class Differences:
             "WHERE f.key IS NULL AND o.owner > ? ORDER BY o.owner LIMIT ?"
         )
         known = self._mirror.defined_collections() | set(self.dropped())
-        if self.held.files:
-            return
         for (owner,) in paged(self._db, query, (), ("",)):
             collection_id = owner.partition("/")[0]
-            if collection_id in known and collection_id not in self.held.records:
+            if collection_id in known and not self._is_held_file(owner):
                 yield DeleteFile(owner)
+
+    def _is_held_file(self, key: str) -> bool:
+        collection_id, record_id, _ = key.split("/")
+        if collection_id in self.held.files:
+            return True
+        return collection_id in self.held.records and self._is_gone(collection_id, record_id)
+
+    def _is_gone(self, collection_id: str, record_id: str) -> bool:
+        """Whether the table has a record that the source does not have."""
+        query = (
+            f"SELECT 1 FROM items i WHERE i.pk = ? AND i.sk = ? "  # noqa: S608
+            f"AND i.digest IS NOT NULL AND NOT {_IS_DESIRED}"
+        )
+        return one(self._db, query, (collection_id, record_id)) is not None
 
 
 def held_definition(item: Item) -> Item:

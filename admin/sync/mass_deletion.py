@@ -7,7 +7,7 @@ All else it carries out.
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pocketfiles import keys
@@ -56,18 +56,19 @@ def judge(mirror: Mirror) -> Verdict:
     if records:
         reasons.append(records)
     files, all_files = _files(mirror)
-    if AT_LEAST <= files > all_files - files:
+    is_mass_of_files = AT_LEAST <= files > all_files - files
+    if is_mass_of_files:
         reasons.append(f"{files} of the bucket's {all_files} files")
     most = {
         collection_id
         for collection_id, gone in gone_by_collection.items()
         if 2 * gone > mirror.actual_records(collection_id)
     }
-    held = HeldBack(
-        collections=frozenset(collections),
-        records=frozenset(most) if records else frozenset(collections),
-        files=bool(files) and len(reasons) > 0,
-    )
+    held = NOTHING_HELD
+    if collections or records:
+        held = HeldBack(frozenset(collections), frozenset(most))
+    if is_mass_of_files:
+        held = replace(held, files=_files_beside(held, mirror))
     return Verdict(held, reasons) if reasons else Verdict()
 
 
@@ -87,6 +88,27 @@ def _files(mirror: Mirror) -> tuple[int, int]:
     gone = sum(1 for _ in Differences(mirror).gone_files())
     kept = one(mirror.db, "SELECT count(*) FROM files f JOIN objects o ON o.key = f.key")
     return gone, gone + kept
+
+
+def _files_beside(held: HeldBack, mirror: Mirror) -> frozenset[str]:
+    """Ids of the collections that would lose most of their files besides those of held records, if
+    these files are no few."""
+    gone_files = Differences(mirror, held=held).gone_files()
+    gone_by_collection = Counter(action.key.partition("/")[0] for action in gone_files)
+    if gone_by_collection.total() < AT_LEAST:
+        return frozenset()
+    return frozenset(
+        collection_id
+        for collection_id, gone in gone_by_collection.items()
+        if gone > _kept_files(mirror, collection_id)
+    )
+
+
+def _kept_files(mirror: Mirror, collection_id: str) -> int:
+    """How many files of a collection the bucket has and keeps."""
+    query = "SELECT count(*) FROM files f JOIN objects o ON o.key = f.key WHERE f.cid = ?"
+    count: int = one(mirror.db, query, (collection_id,))
+    return count
 
 
 def _collections(mirror: Mirror) -> set[str]:

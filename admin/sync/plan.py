@@ -144,8 +144,11 @@ def steps(
         yield [Publish(definitions, changes.indexed, holding=bool(changes.held))]
     if removing:
         yield changes.gone_files()
-        if not changes.held.files:
-            yield [ForgetFiles(collection_id) for collection_id in changes.dropped()]
+        yield [
+            ForgetFiles(collection_id)
+            for collection_id in changes.dropped()
+            if not changes.held.may_have_files_of(collection_id)
+        ]
     if not publishes:
         yield files.put_off()
     if not (publishes and files.come_first):

@@ -113,6 +113,31 @@ def test_what_is_held_back_opens_nothing_and_all_else_goes_through(
         assert without.reader.get("id_docs", "more31") is None
 
 
+def test_files_go_whose_deletion_is_not_the_mass_deletion(many: Shaped, cloud: Cloud) -> None:
+    run(cloud, many.directory)
+    without_records(many)
+    many.put("users", "ann", avatar="")
+    many.store("id_docs/doc0/new.txt", b"new")
+    many.put("docs", "doc0", attachment="new.txt")
+    many.delete("users", "bob")
+    before = keys(cloud)
+    with pytest.raises(MassDeletion, match="53 of the table's 72 records"):
+        run(cloud, many.directory)
+    gone = {"id_users/ann/ann.png", "id_docs/doc0/doc0.txt", "id_users/bob/bob.png"}
+    assert keys(cloud) == before - gone | {"id_docs/doc0/new.txt"}
+
+
+def test_files_go_of_a_collection_that_keeps_most_of_its_own(many: Shaped, cloud: Cloud) -> None:
+    run(cloud, many.directory)
+    without_files(many)
+    many.put("docs", "doc2", scans=["s1.txt"])
+    many.put("users", "ann", avatar="")
+    before = keys(cloud)
+    with pytest.raises(MassDeletion, match="17 of the bucket's 19 files"):
+        run(cloud, many.directory)
+    assert keys(cloud) == before - {"id_users/ann/ann.png"}
+
+
 def test_what_comes_back_is_held_no_longer(many: Shaped, cloud: Cloud) -> None:
     run(cloud, many.directory)
     without_records(many)
