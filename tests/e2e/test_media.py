@@ -21,7 +21,8 @@ from tests.e2e.conftest import Runner, start, stop
 RECORD, FILM = "large0000000000", "clip_0123456789.webm"
 OTHER_RECORD, DATA = "large0000000001", "data_0123456789.bin"
 CONTENT = random.Random(5).randbytes(5 * 1024 * 1024)
-SHORT_LIFE = ("--parameter", "RedirectSeconds=3")
+SHORT_LIFE = ("--parameter", "RedirectSeconds=10")
+"""Long enough for a busy machine to follow the redirect."""
 WITHOUT_MEDIA_RANGES = ("--parameter", "MediaRanges=no")
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
 
@@ -31,7 +32,7 @@ const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
 const allSignedNowHaveExpired = async () => {
   const signed = (await fetch("%s", {cache: "reload"})).url;
   const isRefused = () => fetch(signed, {cache: "reload"}).then(() => false, () => true);
-  while (!(await isRefused())) await sleep(200);  // a refusal has no CORS headers here
+  while (!(await isRefused())) await sleep(500);  // a refusal has no CORS headers here
 };
 video.onerror = () => tell({error: video.error.code, duration: video.duration});
 video.onloadeddata = async () => {
@@ -44,7 +45,7 @@ video.onloadeddata = async () => {
 
 
 def with_film(log: Path, *options: str) -> Iterator[Runner]:
-    """A service whose signed addresses expire after three seconds, with a large video in an open
+    """A service whose signed addresses soon expire, with a large video in an open
     and in a protected collection."""
     runner = start(log, *SHORT_LIFE, *options)
     try:

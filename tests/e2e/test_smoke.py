@@ -59,7 +59,7 @@ def test_the_running_service_with_cloudfront_has_no_surprise(tmp_path: Path) -> 
         bucket = Bucket.of(runner.aws)
         body = bytes(range(256)) * (5 * 1024 * 1024 // 256)
         bucket.put("photos", RECORD, "any", {LARGE: (body, "application/octet-stream")})
-        protected, _, token = runner.lines["protected"].partition("?token=")
+        protected, _, token = runner.protected().partition("?token=")
         large = f"{runner.base}/api/files/photos/{RECORD}/{LARGE}"
         found = list(results(Stack(runner.lines["picture"], protected, large, token=token)))
     finally:

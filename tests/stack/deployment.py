@@ -201,10 +201,11 @@ class Stack:
             StackName=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": COMMAND_SECONDS}
         )
 
-    def log_lines(self, function: str) -> list[dict[str, Any]]:
-        """The JSON lines that a function logged."""
+    def request_lines(self, function: str) -> list[dict[str, Any]]:
+        """The line that a function logged for each request, the oldest first."""
         client = self.emulator.client("logs")
         group = f"/aws/lambda/{self.name}-{function}"
-        events = client.filter_log_events(logGroupName=group)["events"]
+        events = client.filter_log_events(logGroupName=group, filterPattern='"answered"')["events"]
         lines = (event["message"].strip() for event in events)
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        parsed = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line for line in parsed if line.get("message") == "answered"]

@@ -5,6 +5,7 @@ instead. What it lacks and no patch mends is listed in ``emulator.py``.
 """
 
 import os
+import queue
 import re
 import sys
 import threading
@@ -40,6 +41,13 @@ const cloudfront = {
 """
 """The module as the emulator's worker has it. A worker runs one function at a time."""
 
+END_OF_LOG = "end of what this invocation logged"
+LOG_SECONDS = 60
+"""How long MiniStack waits for another line of a function's log."""
+
+EDGE_SECONDS = 60
+"""How long it waits for a CloudFront Function."""
+
 
 def main() -> None:
     threading.Thread(target=stop_with_the_starter, daemon=True).start()
@@ -54,6 +62,8 @@ def main() -> None:
     accept_alarms_on_metric_math()
     accept_resources_without_effect_here()
     run_functions_without_the_emulators_packages()
+    log_before_answering()
+    let_edge_functions_take_their_time()
     app.main()
 
 
@@ -286,6 +296,40 @@ def run_functions_without_the_emulators_packages() -> None:
 
     lambda_runtime._detect_runtime_binary = detect_runtime_binary
     os.environ["PYTHONPATH"] = os.environ["RUNTIME_PACKAGES"]
+
+
+def log_before_answering() -> None:
+    """Lambda keeps every line. MiniStack takes those that arrive within milliseconds of the
+    answer; a later one is logged with the next request, or never.
+
+    Here a function marks the end of what it logged, and MiniStack waits for the mark before it
+    passes on the answer.
+    """
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    answered = "        _real_stdout.flush()\n\nrun()"
+    assert script.count(answered) == 1
+    mark = f"        print({END_OF_LOG!r}, file=sys.stderr, flush=True)\n"
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(answered, mark + answered)
+    lambda_runtime.Worker._drain_stderr_bounded = lines_up_to_the_mark
+
+
+def lines_up_to_the_mark(worker: Any) -> str:
+    """What a function logged in one invocation; less if it dies, or logs for too long."""
+    lines: list[str] = []
+    try:
+        while not lines or lines[-1] != END_OF_LOG:
+            lines.append(worker._stderr_queue.get(timeout=LOG_SECONDS))
+        lines.pop()
+    except queue.Empty:
+        pass
+    return "\n".join(lines)
+
+
+def let_edge_functions_take_their_time() -> None:
+    """MiniStack gives up on a CloudFront Function after 5 s, in which a busy machine may not have
+    started Node.
+    """
+    cloudfront_js._EVAL_TIMEOUT = EDGE_SECONDS
 
 
 if __name__ == "__main__":
