@@ -11,10 +11,12 @@ from contextlib import suppress
 from urllib.parse import quote, unquote, urlsplit
 
 from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.catalogue.model import Source
 from pocketfiles.catalogue.table import Table
 
 from ..errors import AdminError, LeaseHeld
 from ..sync import invalidation
+from ..sync.elsewhere import of_views_that_show
 from ..sync.pending import Pending, left_in
 from ..target.deployment import Deployment
 from ..target.pointer import Backlog
@@ -88,10 +90,12 @@ def _named(what: str, record: str) -> tuple[str, str]:
 
 
 def _paths(target: Deployment, name_or_id: str, record: str) -> list[str]:
-    """The paths of the copies under the collection's id; under its name, as it was given and as it
-    is written, where no edge function turns names into ids."""
+    """The paths of the copies under the collection's id, and of the views that show its files;
+    under its name, as it was given and as it is written, where no edge function turns names into
+    ids."""
     _, dynamodb = target.clients()
-    collection = snapshot_of(Table(dynamodb, target.table)).collections.find(name_or_id)
+    snapshot = snapshot_of(Table(dynamodb, target.table))
+    collection = snapshot.collections.find(name_or_id)
     if collection is None:
         raise AdminError(f"there is no collection {name_or_id}")
     folder = quote(record, safe="")
@@ -99,4 +103,12 @@ def _paths(target: Deployment, name_or_id: str, record: str) -> list[str]:
     if not target.edge_store:
         names = sorted({collection.name, name_or_id} - {collection.id})
         paths += [invalidation.folder_paths(name, folder)[1] for name in names]
+    shown = of_views_that_show(
+        Source(collection.id, record),
+        TargetTable(dynamodb, target.table),
+        snapshot.pointer,
+        snapshot.collections,
+    )
+    for request in invalidation.requests(shown):
+        paths += request.paths
     return paths

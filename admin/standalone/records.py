@@ -11,13 +11,14 @@ from pocketfiles import keys
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.generations import Item, generation_of, value_at
 from pocketfiles.catalogue.items import record_from, record_items
-from pocketfiles.catalogue.model import Collection, Field, Record, Value, listed
+from pocketfiles.catalogue.model import Collection, Field, Record, Source, Value, listed
 from pocketfiles.catalogue.table import Table
 from pocketfiles.errors import NotFound
 
 from ..errors import AdminError, LeaseHeld
 from ..source.storage import LocalFile, escaped
 from ..sync import invalidation
+from ..sync.elsewhere import of_views_that_show
 from ..sync.pending import backlog_of, left_in, overdue
 from ..target import items
 from ..target.bucket import Bucket
@@ -255,12 +256,21 @@ class Records:
         pending = overdue(self._writer.table, self._edge, time.time)
         for key in gone:
             pending.note(invalidation.removal(key))
+        if gone and self._edge.has_copies:
+            for entry in self._shown_elsewhere(Source(collection.id, record_id)):
+                pending.note(entry)
         for key in gone:
             self._bucket.remove(key)
         try:
             pending.ask()
         finally:
             self._tell_backlog()
+
+    def _shown_elsewhere(self, source: Source) -> Iterator[invalidation.Entry]:
+        """The records of views that show files of a record."""
+        snapshot = snapshot_of(self._table)
+        collections = snapshot.collections
+        return of_views_that_show(source, self._writer.table, snapshot.pointer, collections)
 
     def _tell_backlog(self) -> None:
         """Have the pointer say what CloudFront is still to be asked for."""

@@ -105,7 +105,7 @@ class SchemaChange:
         steps = plan.steps(differences, removing=True)
         source = writer.published.source
         definitions = differences.final(removing=True).values()
-        with in_step(self._target, self._mirror, definitions) as edge:
+        with in_step(self._target, self._mirror, definitions, views_follow=False) as edge:
             apply(
                 steps,
                 replace(self._target, elsewhere=edge.elsewhere),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pocketfiles import keys
+from pocketfiles.catalogue.items import catalogue_from
 
 from ..errors import EdgeError
 from ..target.actions import (
@@ -34,7 +35,7 @@ from ..target.edge import NO_EDGE, Edge
 from ..target.items import later_item
 from ..target.writer import Catalogue, Writer
 from . import invalidation, journal
-from .elsewhere import Elsewhere
+from .elsewhere import Elsewhere, of_public_views
 from .mirror import FILES, THUMBS, UPLOAD, Mirror
 from .pending import Pending
 from .plan import Step
@@ -196,6 +197,8 @@ class _InFlight:
             case DeleteFile(key) | ClearFile(key) | PutFile(key, _, True):
                 self._remember(f"{THUMBS}{key}", now + LONGEST_REQUEST_SECONDS)
                 self._pending.note(invalidation.removal(key))
+                for entry in self._target.elsewhere.entries_of_file(action):
+                    self._pending.note(entry)
                 if self._target.writer.backlog.due is None:
                     self._target.writer.tell(self._pending.backlog())
             case RememberFiles(collection_id):
@@ -261,7 +264,7 @@ class _Outcome:
 def _outcome(target: Target, load: list[Action]) -> _Outcome:
     entries = []
     if target.edge.has_copies:
-        entries = [entry for action in load for entry in target.elsewhere.entries(action)]
+        entries = [entry for action in load for entry in target.elsewhere.entries_of_item(action)]
     return _Outcome(_carry_out(target, load), entries)
 
 
@@ -300,7 +303,7 @@ def clear_stale_thumbs(originals: Iterable[str], target: Target, mirror: Mirror)
     for key in originals:
         target.writer.keep_alive()
         target.writer.lease.require()
-        pending.note(invalidation.removal(key))
+        _note_thumbs(pending, mirror, key)
         target.bucket.clear_thumbs(key)
 
 
@@ -314,7 +317,14 @@ def clear_thumbs_again(target: Target, mirror: Mirror) -> None:
         target.writer.lease.require()
         key = sk.removeprefix(THUMBS)
         if target.bucket.has_thumbs(key):
-            pending.note(invalidation.removal(key))
+            _note_thumbs(pending, mirror, key)
             target.bucket.clear_thumbs(key)
         target.writer.table.delete(keys.LATER, sk)
         del mirror.later[sk]
+
+
+def _note_thumbs(pending: Pending, mirror: Mirror, key: str) -> None:
+    """Have the thumbs of an original invalidated, also where views show them."""
+    collections, _, _ = catalogue_from(mirror.actual.values())
+    for entry in (invalidation.removal(key), *of_public_views(collections)):
+        pending.note(entry)

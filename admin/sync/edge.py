@@ -30,11 +30,17 @@ class InStep:
 
 @contextmanager
 def in_step(
-    target: Target, mirror: Mirror, definitions: Iterable[Item], *, files: bool = True
+    target: Target,
+    mirror: Mirror,
+    definitions: Iterable[Item],
+    *,
+    files: bool = True,
+    views_follow: bool = True,
 ) -> Iterator[InStep]:
     """Publish in the block what makes the catalogue consist of these definitions.
 
-    ``files``: whether the block deletes files itself.
+    ``files``: whether the block deletes files itself. ``views_follow``: whether the records of
+    views then no longer name them.
 
     Before the block, collections that must not stay open leave CloudFront's key value store. After
     it, the store says what is published, and CloudFront is asked to invalidate what is due. What
@@ -53,7 +59,9 @@ def in_step(
     target.edge.remove(set(to_close))
     target.writer.backlog = pending.backlog()
     try:
-        elsewhere = Elsewhere.of(before, collections, target.writer.value, files=files)
+        elsewhere = Elsewhere.of(
+            before, collections, target.writer.value, files=files, views_follow=views_follow
+        )
         yield InStep(elsewhere, frozenset(closing))
     except Exception:
         with suppress(EdgeError):

@@ -7,11 +7,12 @@ Their copies are invalidated when the published record no longer names a file.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pocketfiles.catalogue.generations import Item
+from pocketfiles.catalogue.generations import Item, Pointer, value_at
 from pocketfiles.catalogue.items import record_from
 from pocketfiles.catalogue.model import Collection, Source
 
-from ..target.actions import Action, ClearFile, DeleteItem, PutFile, PutItem
+from ..target.actions import Action, ClearFile, DeleteFile, DeleteItem, PutFile, PutItem
+from ..target.table import TargetTable
 from .invalidation import CHANGED, REMOVED, Entry
 
 
@@ -20,12 +21,14 @@ class Elsewhere:
     """Tells which actions take a public file from a record that is not in ``files``' care.
 
     ``before`` and ``after``: the collections, by id, whose files lie elsewhere. ``read`` gives the
-    published value of an item.
+    published value of an item. ``views_follow``: whether the records of views lose the files that
+    are deleted.
     """
 
     before: Mapping[str, Collection] = field(default_factory=dict)
     after: Mapping[str, Collection] = field(default_factory=dict)
     read: Callable[[str, str], Item | None] = lambda _pk, _sk: None
+    views_follow: bool = True
 
     @classmethod
     def of(
@@ -35,25 +38,31 @@ class Elsewhere:
         read: Callable[[str, str], Item | None],
         *,
         files: bool,
+        views_follow: bool = True,
     ) -> "Elsewhere":
         """``files``: whether this sync deletes the files of all collections but views itself."""
 
         def chosen(collections: Iterable[Collection]) -> dict[str, Collection]:
             return {each.id: each for each in collections if each.type == "view" or not files}
 
-        return cls(chosen(before), chosen(after), read)
+        return cls(chosen(before), chosen(after), read, views_follow)
 
-    def entries(self, action: Action) -> Iterator[Entry]:
-        """What is to be invalidated because of an action."""
+    def entries_of_item(self, action: Action) -> Iterator[Entry]:
+        """What is to be invalidated because a record is changed or deleted."""
         match action:
             case PutItem(item, known) if known is not None:
                 yield from self._vanished(item["pk"]["S"], item["sk"]["S"], item)
             case DeleteItem(pk, sk):
                 yield from self._vanished(pk, sk, None)
-            case ClearFile() | PutFile(_, _, True):  # the record stays as it is
-                yield from (
-                    Entry(REMOVED, each.id) for each in self.before.values() if _is_public(each)
-                )
+
+    def entries_of_file(self, action: Action) -> Iterator[Entry]:
+        """What is to be invalidated because a file is replaced, or deleted, while the records of
+        views go on naming it."""
+        match action:
+            case ClearFile() | PutFile(_, _, True):
+                yield from of_public_views(self.before.values())
+            case DeleteFile() if not self.views_follow:
+                yield from of_public_views(self.before.values())
 
     def _vanished(self, pk: str, sk: str, item: Item | None) -> Iterator[Entry]:
         collection = self.before.get(pk)
@@ -66,6 +75,34 @@ class Elsewhere:
     def _files_after(self, pk: str, item: Item | None) -> set[tuple[str, Source | None]]:
         collection = self.after.get(pk)
         return set() if item is None or collection is None else _files(item, collection)
+
+
+def of_public_views(collections: Iterable[Collection]) -> Iterator[Entry]:
+    """All that views show to everybody."""
+    for each in collections:
+        if each.type == "view" and _is_public(each):
+            yield Entry(REMOVED, each.id)
+
+
+def of_views_that_show(
+    source: Source, table: TargetTable, pointer: Pointer, collections: Iterable[Collection]
+) -> Iterator[Entry]:
+    """The records of views that show everybody a file of another record.
+
+    An empty record id of ``source`` is the whole collection. The views are read, each record once.
+    """
+    for view in collections:
+        if view.type != "view" or not _is_public(view):
+            continue
+        for stored in table.partition(view.id):
+            item = value_at(stored, pointer)
+            if item is not None and any(
+                home is not None
+                and home.collection_id == source.collection_id
+                and source.record_id in {"", home.record_id}
+                for _, home in _files(item, view)
+            ):
+                yield Entry(REMOVED, view.id, item["sk"]["S"])
 
 
 def _is_public(collection: Collection) -> bool:

@@ -232,6 +232,18 @@ def test_a_purge_reaches_the_edge(edge: Runner, admin: Callable[..., str], note:
     assert x_cache(edge, note) == "Miss"
 
 
+def test_a_purge_or_a_removal_reaches_the_copies_of_a_view(
+    edge: Runner, admin: Callable[..., str]
+) -> None:
+    record, cover = "doc000000000003", "cover_wdwl7fxlh1.png"
+    shown = f"/api/files/document_files/{record}/{cover}"
+    assert [x_cache(edge, shown) for _ in range(2)] == ["Miss", "Hit"]
+    admin("purge", "documents", record)
+    assert [x_cache(edge, shown) for _ in range(2)] == ["Miss", "Hit"]
+    admin("rm", "documents", record, "cover", cover)
+    assert ask(edge, "GET", shown)[0] == 404
+
+
 def test_what_pocketbase_deletes_leaves_the_edge(tmp_path: Path) -> None:
     directory = tmp_path / "pb_data"
     shutil.copytree(ROOT / "local" / "demo" / "pb_data", directory)

@@ -1,6 +1,7 @@
 """A sync in front of which CloudFront stands: what is open there, and what it has to invalidate."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -269,9 +270,8 @@ def test_the_pointer_says_so_too_when_the_sync_dies(
     assert world.told() == (1, 1000.0)
 
 
-def test_copies_under_a_views_path_are_invalidated_with_its_record(
-    world: World, shaped: Shaped
-) -> None:
+def show_to_everybody(world: World, shaped: Shaped) -> None:
+    """Have the view show its files to everybody, and forget what CloudFront was asked for."""
     [(text,)] = shaped.execute("SELECT fields FROM _collections WHERE name = 'doc_files'")
     public = [{**each, "protected": False} for each in json.loads(text)]
     shaped.execute(
@@ -279,10 +279,50 @@ def test_copies_under_a_views_path_are_invalidated_with_its_record(
     )
     world.round()
     world.cloudfront.paths.clear()
+
+
+def test_copies_under_a_views_path_are_invalidated_with_its_record(
+    world: World, shaped: Shaped
+) -> None:
+    show_to_everybody(world, shaped)
     shaped.execute("UPDATE docs SET attachment = '' WHERE id = 'doc1'")
     world.round()
     assert "/api/files/id_doc_files/doc1/*" in world.cloudfront.paths
     assert "invalidate#changed#1#id_doc_files/doc1" in world.pending()
+
+
+def test_a_view_is_pending_before_bytes_that_it_shows_are_replaced(
+    world: World, shaped: Shaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    show_to_everybody(world, shaped)
+    [key] = [key for key in keys(world.cloud) if key.startswith("id_docs/doc1/")]
+    shaped.store(key, b"other bytes")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Bucket, "upload", killed)
+        world.round()
+    assert "invalidate#removed#0#id_doc_files/" in world.pending()
+    world.now += 60
+    world.round()
+    assert world.cloudfront.paths.count("/api/files/id_doc_files/*") == 2
+
+
+def test_thumbs_that_are_older_than_their_original_are_invalidated_in_views_too(
+    world: World, shaped: Shaped
+) -> None:
+    show_to_everybody(world, shaped)
+    [key] = [key for key in keys(world.cloud) if key.startswith("id_docs/doc1/")]
+    bucket, file = world.cloud.bucket, key.rpartition("/")[2]
+    thumb = key.replace(file, f"thumbs_{file}/100x100_{file}")
+    world.cloud.s3.put_object(Bucket=bucket, Key=thumb, Body=b"old")
+    time.sleep(1.1)  # S3 lists whole seconds
+    body = world.cloud.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    world.cloud.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    world.round()
+    assert thumb not in keys(world.cloud)
+    assert "/api/files/id_doc_files/*" in world.cloudfront.paths
 
 
 def test_what_a_record_no_longer_names_in_a_bucket_of_pocketbases_is_invalidated(
@@ -346,11 +386,59 @@ def test_a_change_of_collections_closes_what_it_protects(world: World, shaped: S
     assert world.cloudfront.paths[:2] == ["/id_users/*", "/api/files/id_users/*"]
 
 
-def test_removing_a_file_by_hand_invalidates_its_copies(world: World) -> None:
+@pytest.fixture
+def records(world: World) -> Records:
+    """Changes of single records by hand."""
     cloud = world.cloud
-    edge = world.edge()
     bucket = Bucket(cloud.s3, cloud.bucket)
-    records = Records(cloud.dynamodb, cloud.table, bucket, random_letters, edge)
+    return Records(cloud.dynamodb, cloud.table, bucket, random_letters, world.edge())
+
+
+def test_removing_a_file_by_hand_invalidates_its_copies(world: World, records: Records) -> None:
     records.remove(records.collection("users"), "ann")
     assert world.cloudfront.paths == ["/id_users/ann/*", "/api/files/id_users/ann/*"]
     assert len(world.pending()) == 1
+
+
+@pytest.mark.parametrize("how", ["the file", "the record", "another file in its place"])
+def test_a_change_by_hand_invalidates_the_copies_of_views(
+    world: World, shaped: Shaped, records: Records, tmp_path: Path, how: str
+) -> None:
+    show_to_everybody(world, shaped)
+    docs = records.collection("docs")
+    attachment = docs.field("attachment")
+    assert attachment
+    if how == "the file":
+        [name] = records.record(docs, "doc1").names(attachment)
+        records.remove_file(docs, "doc1", attachment, name)
+    elif how == "the record":
+        records.remove(docs, "doc1")
+    else:
+        new = tmp_path / "new.txt"
+        new.write_text("new")
+        records.put(docs, "doc1", attachment, [new], {})
+    assert "/api/files/id_doc_files/doc1/*" in world.cloudfront.paths
+    assert "invalidate#removed#1#id_doc_files/doc1" in world.pending()
+
+
+def test_a_change_by_hand_leaves_views_alone_that_show_other_files(
+    world: World, shaped: Shaped, records: Records
+) -> None:
+    show_to_everybody(world, shaped)
+    records.remove(records.collection("users"), "ann")
+    assert world.cloudfront.paths == ["/id_users/ann/*", "/api/files/id_users/ann/*"]
+
+
+def test_a_change_of_collections_invalidates_views_of_files_that_it_deletes(
+    world: World, shaped: Shaped
+) -> None:
+    show_to_everybody(world, shaped)
+    cloud = world.cloud
+    raw = [{"id": "id_docs", "name": "docs", "type": "base", "fields": [field("title", "text")]}]
+    with schema_change.opened(
+        cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table, world.edge()
+    ) as work:
+        work.gather(raw, random_letters, remove_others=False)
+        work.apply()
+    assert not [key for key in keys(cloud) if key.startswith("id_docs/doc1/")]
+    assert "/api/files/id_doc_files/*" in world.cloudfront.paths
