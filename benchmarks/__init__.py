@@ -14,6 +14,7 @@ alone. Figures go to ``results/``.
 ``rules``          view rules, against the same query in plain SQLite
 ``sync``           the importer and the sync
 ``cost``           what requests and a month cost
+``cost_example``   AWS's own example for its image service, beside ``cost``
 ``prices``         list prices, for ``cost``
 ``load``           a deployed stack under a steady load
 """

@@ -2,14 +2,14 @@
 
     python -m benchmarks.cost
 
-Prints the tables of docs/cost.md.
+Prints the tables of docs/cost.md but one, which ``benchmarks.cost_example`` prints.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from benchmarks.prices import MILLION, PRICES, REMEMBERED, dollars
+from benchmarks.prices import MILLION, PRICES, dollars
 
 SHOWN_BY_THE_MILLION = 0.001
 """Dollars up to which a price is shown for a million units."""
@@ -31,8 +31,9 @@ CLOUDFRONT_FUNCTIONS = 2
 KEY_VALUE_READS = 1
 """Reads of the store for each request: the collection, by its name or id."""
 
-ALWAYS_FREE_REQUESTS = 10 * MILLION
-"""Requests that CloudFront answers each month for nothing, with 1 TB of transfer."""
+FREE_FUNCTION_CALLS = 2 * MILLION
+FREE_KEY_VALUE_READS = 2 * MILLION
+"""What CloudFront's free tier takes off the functions and the store each month."""
 
 INIT_MILLISECONDS = 500
 INIT_SHARE = 0.01
@@ -43,6 +44,20 @@ METRICS = 19
 
 ALARM_METRICS = 15
 """Metrics that the alarms of a stack watch, metric math counted by its parts."""
+
+
+CONCURRENCY = 100
+THROTTLE_RATE = 1000
+"""The defaults of ``ReservedConcurrency`` and ``ThrottleRate``, which bound what abuse can cost."""
+
+SECONDS_A_DAY = 86_400
+
+
+def edge_functions(requests: float) -> float:
+    """Dollars for CloudFront's functions, and for the store that they read."""
+    call = CLOUDFRONT_FUNCTIONS * dollars("cloudfront_function")
+    read = KEY_VALUE_READS * dollars("key_value_read")
+    return requests * (call + read)
 
 
 @dataclass(frozen=True)
@@ -74,9 +89,7 @@ class Kind:
             "logs": LOG_BYTES / 1e9 * dollars("logs_gb"),
         }
         s3_only = dict.fromkeys(api, 0.0) | {"S3": self.gets * dollars("s3_get")}
-        functions = CLOUDFRONT_FUNCTIONS * dollars("cloudfront_function")
-        store = KEY_VALUE_READS * dollars("key_value_read")
-        edge = dollars("cloudfront_request") + (functions + store) * self.has_functions
+        edge = dollars("cloudfront_request") + edge_functions(1) * self.has_functions
         found = {**(api if self.reaches_the_api else s3_only), "CloudFront": edge}
         return {name: value * MILLION for name, value in found.items()}
 
@@ -117,12 +130,6 @@ BEFORE_AND_AFTER = (
 )
 """Kinds of requests without and with the functions at the edge (``CdnDirect``)."""
 
-EXAMPLE_SERVED = 10 * MILLION
-EXAMPLE_MISSES = EXAMPLE_SERVED // 10
-EXAMPLE_BYTES = 45 * KIB
-"""AWS's own example for its Dynamic Image Transformation: requests in a month, 90 % of them hits,
-and bytes of a response."""
-
 
 def fixed_parts() -> dict[str, float]:
     """Dollars for a month that do not depend on the number of requests."""
@@ -139,14 +146,41 @@ def beside_cloudfront(kind: Kind) -> float:
     return kind.total - kind.parts["CloudFront"]
 
 
+def break_even_share() -> float:
+    """The share of requests that miss above which CloudFront's functions save what they cost."""
+    saved = beside_cloudfront(BY_API) - beside_cloudfront(FROM_BUCKET)
+    return edge_functions(MILLION) / saved
+
+
+def free_functions() -> float:
+    """Dollars a month that CloudFront's free tier takes off the functions and the store."""
+    calls = FREE_FUNCTION_CALLS * dollars("cloudfront_function")
+    return calls + FREE_KEY_VALUE_READS * dollars("key_value_read")
+
+
+def busy_functions_a_day() -> float:
+    """Dollars for a day in which as many files functions run as may."""
+    return CONCURRENCY * FILES_GB * SECONDS_A_DAY * dollars("lambda_arm_gb_second")
+
+
+def busy_api_a_day() -> float:
+    """Dollars for a day of as many requests as the API accepts."""
+    return THROTTLE_RATE * SECONDS_A_DAY * dollars("http_api_request")
+
+
+def quiet_month() -> float:
+    """Dollars for a month with the template's defaults and next to no requests."""
+    fixed = fixed_parts()
+    return fixed["custom metrics"] + fixed["origin secret"]
+
+
 def break_even_misses(miss: Kind) -> float:
     """Misses of the CDN in a month above which PocketBase on a machine of its own is cheaper.
 
     Both have the same CDN in front, so hits cost the same. The stack pays for its metrics and its
     secret, too.
     """
-    fixed = fixed_parts()
-    left = dollars("machine_month") - fixed["custom metrics"] - fixed["origin secret"]
+    left = dollars("machine_month") - quiet_month()
     return left / beside_cloudfront(miss) * MILLION
 
 
@@ -168,26 +202,6 @@ def edge_table() -> Iterator[str]:
         without = replace(before, has_functions=False)
         paid = ", ".join(part for part, value in after.parts.items() if value)
         yield f"| {name} | {without.total:.2f} | **{after.total:.2f}** | {paid} |"
-
-
-def example_table() -> Iterator[str]:
-    """Rows of Markdown: AWS's example, dollars a month beside CloudFront's requests and bytes."""
-    functions = CLOUDFRONT_FUNCTIONS * dollars("cloudfront_function") * EXAMPLE_SERVED
-    store = KEY_VALUE_READS * dollars("key_value_read") * EXAMPLE_SERVED
-    fixed = fixed_parts()
-    metrics_and_secret = fixed["custom metrics"] + fixed["origin secret"]
-    yield "| each of the 1 million misses is | requests | edge functions | fixed | sum |"
-    yield "|---|---:|---:|---:|---:|"
-    for name, kind, edge in (
-        ("a stored thumb of an open collection", FROM_BUCKET, functions + store),
-        ("a stored thumb, by the API (`CdnDirect=no`)", BY_API, 0.0),
-        ("a thumb that is made for the first time", NEW_THUMB_AT_THE_EDGE, functions + store),
-    ):
-        of_kind = replace(kind, response_bytes=EXAMPLE_BYTES)
-        misses = beside_cloudfront(of_kind) * EXAMPLE_MISSES / MILLION
-        total = misses + edge + metrics_and_secret
-        values = f"{misses:.2f} | {edge:.2f} | {metrics_and_secret:.2f}"
-        yield f"| {name} | {values} | **{total:.2f}** |"
 
 
 def request_table() -> Iterator[str]:
@@ -216,19 +230,17 @@ def price_table() -> Iterator[str]:
         per_million = price.dollars * MILLION
         is_small = price.dollars <= SHOWN_BY_THE_MILLION
         text = f"{per_million:.3g} a million" if is_small else f"{price.dollars:.3g}"
-        read_at = price.read_at if price.read_at == REMEMBERED else f"<{price.read_at}>"
-        yield f"| {price.unit} | {text} | <{price.page}> | {read_at} |"
+        yield f"| {price.unit} | {text} | <{price.page}> | <{price.read_at}> |"
 
 
 TABLES = (
     request_table,
     edge_table,
     fixed_table,
-    example_table,
     break_even_table,
     price_table,
 )
-"""Every table of docs/cost.md."""
+"""Every table of docs/cost.md but that of ``cost_example``."""
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """List prices of AWS in us-east-1, in US dollars, as of November 2026, for ``benchmarks.cost``.
 
 AWS's own pages load most prices by script, so each price names AWS's page and the page where it was
-read. A few are only remembered. Look them up before you plan with them.
+read. Look them up before you plan with them.
 """
 
 from dataclasses import dataclass
@@ -24,12 +24,15 @@ AWS_DOCS = "https://docs.aws.amazon.com"
 CLOUDFRONT = f"{AWS}/cloudfront/pricing/"
 CLOUDWATCH = f"{AWS}/cloudwatch/pricing/"
 S3 = f"{AWS}/s3/pricing/"
-REMEMBERED = "remembered"
 S3_READ_AT = (
     "https://devnotes.tech/understanding-aws-s3-pricing-a-complete-cost-breakdown-with-examples"
 )
 CLOUDFRONT_READ_AT = "https://wring.co/blog/aws-cloudfront-pricing-guide"
 WAF_READ_AT = "https://c3x.dev/blog/aws-waf-cost-explained/"
+KEY_VALUE_READ_AT = (
+    "https://github.com/rabidaudio/rabid.audio/blob/47afba078b6f0f3ba979fafae649e200c6b13af1/"
+    "src/_posts/2026-03-27-introducing-chicy-online.md"
+)
 
 PRICES = {
     "lambda_arm_gb_second": Price(
@@ -69,7 +72,7 @@ PRICES = {
         "https://cur.vantage.sh/aws/amazoncloudfront/",
     ),
     "key_value_read": Price(
-        0.03 / MILLION, "read of a CloudFront key value store", CLOUDFRONT, REMEMBERED
+        0.03 / MILLION, "read of a CloudFront key value store", CLOUDFRONT, KEY_VALUE_READ_AT
     ),
     "cloudfront_transfer_gb": Price(0.085, "GB out of CloudFront", CLOUDFRONT, CLOUDFRONT),
     "invalidation_path": Price(
@@ -87,7 +90,12 @@ PRICES = {
     "metric_month": Price(
         0.30, "custom metric, a month", CLOUDWATCH, "https://signoz.io/guides/cloudwatch-pricing"
     ),
-    "alarm_month": Price(0.10, "metric of an alarm, a month", CLOUDWATCH, REMEMBERED),
+    "alarm_month": Price(
+        0.10,
+        "metric of an alarm, a month",
+        CLOUDWATCH,
+        "https://c3x.dev/resources/aws/aws_cloudwatch_metric_alarm",
+    ),
     "secret_month": Price(
         0.40,
         "secret, a month",
@@ -101,7 +109,10 @@ PRICES = {
         0.60 / MILLION, "request that a web ACL looks at", f"{AWS}/waf/pricing/", WAF_READ_AT
     ),
     "machine_month": Price(
-        12.00, "virtual machine of 2 GB, a month", f"{AWS}/lightsail/pricing/", REMEMBERED
+        12.00,
+        "virtual machine of 2 GB, a month",
+        f"{AWS}/lightsail/pricing/",
+        f"{AWS_DOCS}/lightsail/latest/userguide/baseline-cpu-performance.html",
     ),
 }
 
