@@ -127,7 +127,8 @@ def take_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if name == "closed fields":
         monkeypatch.setattr(invalidation, "less_public", lambda *_: set())
     if name == "views":
-        monkeypatch.setattr(Elsewhere, "entries", lambda *_: ())
+        monkeypatch.setattr(Elsewhere, "entries_of_item", lambda *_: ())
+        monkeypatch.setattr(Elsewhere, "entries_of_file", lambda *_: ())
 
 
 @pytest.mark.parametrize("name", WITHOUT)
