@@ -49,7 +49,7 @@ def is_complete(stream: bytes) -> bool:
         if chunk.type == b"IHDR":
             missing = _scanline_bytes(stream[chunk.start : chunk.end])
         compressed = stream[chunk.start : chunk.end] if chunk.type == b"IDAT" else b""
-        while compressed and missing > 0:
+        while compressed and missing > 0 and not inflater.eof:
             missing -= len(inflater.decompress(compressed, _BYTES_INFLATED_AT_A_TIME))
             compressed = inflater.unconsumed_tail
     return missing <= 0

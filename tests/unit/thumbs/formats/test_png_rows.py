@@ -33,3 +33,12 @@ def test_a_png_is_complete_when_there_are_pixels_for_every_row(
 
 def test_rows_that_are_missing_are_found() -> None:
     assert thumb(raw_png(8, 2, interlace=0, missing=7)) == b"[truncated]"
+
+
+def test_data_after_the_end_of_the_stream_are_no_rows() -> None:
+    header = struct.pack(">IIBBBBB", 2000, 1000, 8, 2, 0, 0, 0)
+    half = zlib.compress(bytes(500 * (1 + 3 * 2000)))
+    kinds = ((b"IHDR", header), (b"IDAT", half + half), (b"IEND", b""))
+    data = SIGNATURE + b"".join(chunk(kind, data) for kind, data in kinds)
+    assert not is_complete(data)
+    assert thumb(data) == b"[truncated]"
