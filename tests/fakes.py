@@ -161,16 +161,6 @@ class FakeLog:
         self.traces.append(msg)
 
 
-class Clock:
-    """A clock that tests advance."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def changed(record: Record, **values: Any) -> Record:
     """The record with other columns."""
     return replace(record, values={**record.values, **values})

@@ -130,12 +130,14 @@ class Mirror:
         """A record or an index item. What a generation that does not count wrote is to be written
         again, and so is what is only held."""
         found: bytes | None = digest(item)
-        if not pointer.shows(generation_of(item)) or HELD in item:
+        counts = pointer.shows(generation_of(item))
+        is_held = counts and HELD in item
+        if is_held or not counts:
             found = NO_DIGEST
         elif GONE in item:
             found = None
         key = (item["pk"]["S"], item["sk"]["S"])
-        row = (*key, found, generation_of(item), size(item), HELD in item)
+        row = (*key, found, generation_of(item), size(item), is_held)
         self.db.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)", row)
 
     def add_objects(self, objects: Iterable[Stored]) -> None:

@@ -85,7 +85,7 @@ class Sync:
             self._writer.read()
         pointer = self._writer.pointer
         self._mirror.forget()
-        self._mirror.add_items(self._writer.table.items(), pointer)
+        self._mirror.add_items(self._writer.items(), pointer)
         is_own = pointer.generation > 0 and pointer.table == self._writer.table.name
         self._mirror.must_publish = not is_own
         if self.source.files:

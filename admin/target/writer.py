@@ -5,8 +5,9 @@ pointer. Until then no reader sees any of it, and what an unpublished generation
 seen. Items keep the value before, so that readers of the generation before find it.
 """
 
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -43,8 +44,9 @@ STALE_SECONDS = 60
 """How long readers may use an old pointer for public files while DynamoDB does not answer."""
 
 FORGET_SECONDS = 3600.0
-"""How long an abandoned generation is remembered after the pointer moved on. AWS refuses requests
-that were signed more than 15 minutes ago, so no write of it can come later."""
+"""How long after an abandoned generation was first listed the table must have been read again
+before it is forgotten. AWS refuses requests that were signed more than 15 minutes ago, so such a
+reading finds all that the generation wrote, to be written anew."""
 
 _ATTEMPTS = 5
 """How often an item is written that is not as expected."""
@@ -80,6 +82,7 @@ class Writer:
         self._begun: tuple[int, ...] = ()
         self._has_begun = False
         self._abandoned_at: dict[int, float] = {}
+        self._items_read_at = -math.inf
         self._beat_at = 0.0
         self._moves_made: list[tuple[float, int]] = []
         self.backlog = Backlog()
@@ -105,6 +108,12 @@ class Writer:
         """Read the pointer."""
         item = self.table.get(keys.pointer(0), keys.POINTER)
         self.published = Published.of(item)
+
+    def items(self) -> Iterator[Item]:
+        """Every item of the table. What an abandoned generation wrote must then be written anew by
+        the next generation."""
+        self._items_read_at = self._clock()
+        return self.table.items()
 
     def value(self, pk: str, sk: str) -> Item | None:
         """What an item holds at the generation that counts."""
@@ -281,7 +290,7 @@ class Writer:
         listed: dict[int, float] = {}
         for generation in self.pointer.abandoned:
             since = self._abandoned_at.get(generation, now)
-            if now - since < FORGET_SECONDS:
+            if self._items_read_at - since < FORGET_SECONDS:
                 listed[generation] = since
         for generation in self._begun[:-1]:
             listed[generation] = now

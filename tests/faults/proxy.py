@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -19,6 +19,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "server", "date"}
+
+
+def no_wait() -> None:
+    """Go on at once."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,13 @@ class Exchange(Protocol):
     def send(self, answer: Answer) -> None:
         """Send the response to the client."""
 
-    def send_partly(self, answer: Answer, length: int, *, reset: bool) -> None:
-        """Send the headers and that many bytes of the body, and end the connection."""
+    def send_partly(
+        self, answer: Answer, length: int, *, reset: bool, wait: Callable[[], object] = no_wait
+    ) -> None:
+        """Send the headers and that many bytes of the body, ``wait``, and end the connection."""
+
+    def wait_for_end(self) -> None:
+        """Wait until the client has closed the connection."""
 
     def send_slowly(self, answer: Answer, step: int, pause: float) -> None:
         """Send the body ``step`` bytes at a time, with a pause before each."""
@@ -166,13 +175,20 @@ class _Connection(BaseHTTPRequestHandler):
             self.wfile.write(answer.body)
         self.wfile.flush()
 
-    def send_partly(self, answer: Answer, length: int, *, reset: bool) -> None:
+    def send_partly(
+        self, answer: Answer, length: int, *, reset: bool, wait: Callable[[], object] = no_wait
+    ) -> None:
         if length >= 0:
             self._head(answer)
             self.wfile.write(answer.body[:length])
             self.wfile.flush()
+            wait()
         if reset:  # RST, not FIN: what was not yet read is lost, and the client sees an error
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    def wait_for_end(self) -> None:
+        self.rfile.read(1)
         self.close_connection = True
 
     def send_slowly(self, answer: Answer, step: int, pause: float) -> None:
@@ -228,12 +244,20 @@ def delay(seconds: float) -> Fault:
     return fault
 
 
-def cut(after: int = -1, *, reset: bool = False) -> Fault:
-    """End the connection after so many bytes of the body; -1: without any response."""
+def silence(exchange: Exchange) -> None:
+    """Answer nothing for as long as the client waits."""
+    exchange.wait_for_end()
+
+
+def cut(after: int = -1, *, reset: bool = False, wait: Callable[[], object] = no_wait) -> Fault:
+    """End the connection after so many bytes of the body; -1: without any response.
+
+    ``wait``: called before it is ended. A reset discards what the client has not read yet.
+    """
 
     def fault(exchange: Exchange) -> None:
         answer = exchange.upstream()
-        exchange.send_partly(answer, after, reset=reset)
+        exchange.send_partly(answer, after, reset=reset, wait=wait)
 
     return fault
 

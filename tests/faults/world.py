@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import random
+import threading
 import time
 import uuid
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,9 @@ from tests.conftest import Cloud, create
 from tests.fakes import FakeLog
 
 TIMEOUTS = aws.Timeouts(connect=0.5, read=1.5, attempts=3)
+PATIENT = aws.Timeouts(connect=60, read=60, attempts=TIMEOUTS.attempts)
+"""For faults that the client need not wait for: no attempt ends because the machine is busy."""
+
 BODY_SECONDS = 1.0
 NAME, OTHER, PROTECTED = "photo_x.png", "text_x.txt", "secret_x.txt"
 TEXT = bytes(range(256)) * 40
@@ -79,15 +83,23 @@ class World:
     cloud: Cloud
     log: FakeLog = field(default_factory=FakeLog)
     audit: AuditLog | None = None
+    timeouts: aws.Timeouts = TIMEOUTS
+    headers_read: threading.Event = field(default_factory=threading.Event)
+    """Set when the headers of an object have been read, and its body has not."""
 
     def __post_init__(self) -> None:
         self.collections = [Collection.from_json(raw, at) for at, raw in enumerate((USERS, FILES))]
         self.user = Record("users_id", "ann", {"id": "ann", "name": "ann", "tokenKey": "k" * 50})
-        s3, dynamodb = aws.client("s3", TIMEOUTS), aws.client("dynamodb", TIMEOUTS)
+        s3 = aws.client("s3", self.timeouts)
+        s3.meta.events.register("before-parse.s3.GetObject", self._note_headers)
+        dynamodb = aws.client("dynamodb", self.timeouts)
         storage = Storage(s3, self.cloud.bucket, aws.presigning_client, BODY_SECONDS)
         table = Table(dynamodb, self.cloud.table)
         self.files = build.file_service(Settings(table_name=self.cloud.table), table, storage)
         self.tokens = TokenService(Catalogue(table, 5, time.monotonic))
+
+    def _note_headers(self, **_: Any) -> None:
+        self.headers_read.set()
 
     @property
     def seeded(self) -> dict[str, bytes]:
@@ -150,11 +162,10 @@ class World:
         return {entry["Key"]: entry["ETag"] for entry in listed}
 
 
-def new_world(shared: Cloud) -> World:
+def new_world(shared: Cloud, timeouts: aws.Timeouts = TIMEOUTS) -> World:
     """The functions over a bucket and a table that ``seed`` makes. Not thread-safe."""
-    return World(
-        replace(shared, bucket=f"bucket-{uuid.uuid4().hex}", table=f"table-{uuid.uuid4().hex}")
-    )
+    own = replace(shared, bucket=f"bucket-{uuid.uuid4().hex}", table=f"table-{uuid.uuid4().hex}")
+    return World(own, timeouts=timeouts)
 
 
 def refusal_of(response: Response) -> str:

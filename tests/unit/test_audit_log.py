@@ -9,18 +9,9 @@ from pocketfiles import aws
 from pocketfiles.audit_log import PAUSE_SECONDS, AuditLog
 from pocketfiles.deadline import deadline_in
 from pocketfiles.errors import DeadlineExceeded, StorageUnavailable
+from tests.clock import Clock
 
 STREAM = "openings"
-
-
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
 
 
 class AuditGroup:
@@ -63,13 +54,13 @@ def test_a_missing_group_is_refused_without_a_call_until_the_pause_is_over(
     group: AuditGroup,
 ) -> None:
     for moment in (0, PAUSE_SECONDS - 1):
-        group.clock.seconds = moment
+        group.clock.now = moment
         with pytest.raises(StorageUnavailable, match="ResourceNotFoundException") as caught:
             group.log.write({"number": moment})
         assert caught.value.operator_must_act
         if not moment:
             group.create()
-    group.clock.seconds = PAUSE_SECONDS
+    group.clock.now = PAUSE_SECONDS
     group.log.write({"number": 2})
     group.log.write({"number": 3})
     assert [json.loads(event["message"])["number"] for event in group.events()] == [2, 3]

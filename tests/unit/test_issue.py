@@ -17,7 +17,8 @@ from pocketfiles.errors import (
 from pocketfiles.http.messages import Reply
 from pocketfiles.issue import PATH, TokenService
 from pocketfiles.log_fields import LogFields
-from tests.fakes import Clock, FakeTable, request
+from tests.clock import Clock
+from tests.fakes import FakeTable, request
 
 NOW = 1_800_000_000.9
 USERS = Collection(

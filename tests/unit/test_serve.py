@@ -15,7 +15,8 @@ from pocketfiles.log_fields import LogFields
 from pocketfiles.serve import FileService
 from pocketfiles.thumb_store import ThumbMaker
 from pocketfiles.thumbs.size import ThumbSize
-from tests.fakes import POINTER, Clock, FakeBucket, FakeTable, etag_of, request
+from tests.clock import Clock
+from tests.fakes import POINTER, FakeBucket, FakeTable, etag_of, request
 
 NOW = 1_800_000_000.5
 OPTIONS = {"auth_token": TokenOptions("a" * 40, 60), "file_token": TokenOptions("f" * 40, 180)}

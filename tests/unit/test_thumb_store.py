@@ -17,7 +17,8 @@ from pocketfiles.errors import (
 from pocketfiles.objects import Stored
 from pocketfiles.thumb_store import REMEMBER_SECONDS, REMEMBERED_FAILURES, Thumb, ThumbMaker
 from pocketfiles.thumbs.size import THUMBABLE, ThumbSize
-from tests.fakes import Clock, FakeBucket, etag_of
+from tests.clock import Clock
+from tests.fakes import FakeBucket, etag_of
 
 ORIGINAL = "c/r/a.png"
 THUMB = "c/r/thumbs_a.png/5x5_a.png"

@@ -4,7 +4,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,9 @@ import pytest
 from admin.target.lease import LEASE_SECONDS
 from tests.admin.conftest import run, state
 from tests.admin.shaped import Shaped, field
-from tests.admin.sync.in_no_time import Clock, syncing
+from tests.admin.sync import in_no_time
+from tests.admin.sync.in_no_time import syncing
+from tests.clock import Clock
 from tests.conftest import ROOT, Cloud, how_many, make_cloud
 from tests.faults.proxy import Exchange, Rule, running
 
@@ -121,7 +122,7 @@ def _collection(shaped: Shaped, chance: random.Random, _: str) -> None:
 
 
 def round_of(cloud: Cloud, shaped: Shaped, clock: Clock) -> None:
-    with syncing(cloud, shaped, clock) as sync:
+    with syncing(cloud, shaped.directory, clock) as sync:
         sync.round()
 
 
@@ -163,7 +164,7 @@ def test_a_watch_that_lives_through_failures_converges_without_looking_again(
     s3, dynamodb = Switch(cloud.s3), Switch(cloud.dynamodb)
     clients: Any = (s3, dynamodb)
     failing = Cloud(cloud.endpoint, *clients, cloud.bucket, cloud.table)
-    with syncing(failing, shaped, Clock()) as sync:
+    with syncing(failing, shaped.directory, Clock()) as sync:
         for number in range(30):
             disturb(shaped, chance)
             s3.life = dynamodb.life = Life(chance.randrange(1, 40), carried_out=number % 2 == 0)
@@ -228,25 +229,29 @@ class LastWrite:
 WRITES = "^s3 (PUT|DELETE)|^dynamodb (PutItem|UpdateItem|DeleteItem|TransactWriteItems)"
 
 
-def kill_at(last: LastWrite, cloud: Cloud, directory: Path) -> None:
+LONGEST_SYNC_SECONDS = 600.0
+"""Longer than a sync waits in all: for its lease, for requests, for what it has put off."""
+
+
+def kill_at(last: LastWrite, cloud: Cloud, directory: Path, clock: Clock) -> None:
     """Kill a sync at that write."""
-    command = [sys.executable, "-m", "admin", "sync", "--pb-data", str(directory)]
-    command += ["--bucket", cloud.bucket, "--table", cloud.table]
     with running(cloud.endpoint) as proxy:
         proxy.rules.append(Rule(WRITES, last))
         process = subprocess.Popen(
-            command,
+            in_no_time.command(cloud, directory, clock),
             cwd=ROOT,
-            env=os.environ | {"AWS_ENDPOINT_URL": proxy.url},
+            env=os.environ | {"AWS_ENDPOINT_URL": proxy.url, "PYTHONPATH": "functions"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            assert last.reached.wait(120)
+            while process.poll() is None and not last.reached.wait(0.2):
+                pass
         finally:
             process.kill()
             assert process.wait() == -signal.SIGKILL
             last.killed.set()
+    clock.sleep(LONGEST_SYNC_SECONDS)
 
 
 def test_a_process_killed_outright_is_finished_by_the_next(cloud: Cloud, shaped: Shaped) -> None:
@@ -254,13 +259,14 @@ def test_a_process_killed_outright_is_finished_by_the_next(cloud: Cloud, shaped:
         shaped.store(f"id_docs/many{number}/a.txt", b"a")
         shaped.put("docs", f"many{number}", attachment="a.txt", owner="ann")
     chance = random.Random(7)
+    clock = Clock()
     for number in range(how_many(3, 60)):
         last = LastWrite(chance.randrange(5, 50), carried_out=number % 2 == 0)
-        kill_at(last, cloud, shaped.directory)
+        kill_at(last, cloud, shaped.directory, clock)
         if number % 3 == 2:  # before so many files are left behind that a mass deletion is held
-            run(cloud, shaped.directory)
+            round_of(cloud, shaped, clock)
             assert_clean(cloud, shaped.directory)
         for _ in range(30):
             disturb(shaped, chance)
-    run(cloud, shaped.directory)
+    round_of(cloud, shaped, clock)
     assert_clean(cloud, shaped.directory)

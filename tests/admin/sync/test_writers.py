@@ -7,6 +7,7 @@ from admin.errors import LeaseHeld, LeaseLost
 from admin.sync.apply import LONGEST_REQUEST_SECONDS, SETTLE_SECONDS
 from admin.target.lease import LEASE_SECONDS
 from admin.target.table import TargetTable
+from admin.target.values import Replacement
 from admin.target.writer import KEEP_SECONDS, Writer
 from pocketfiles import keys as keys_of
 from pocketfiles.catalogue.cached import Snapshot, snapshot_of
@@ -17,7 +18,8 @@ from pocketfiles.catalogue.table import Table
 from pocketfiles.errors import Denied, StorageUnavailable
 from tests.admin.conftest import keys, run, stored
 from tests.admin.shaped import Shaped
-from tests.admin.sync.in_no_time import Clock, syncing, writer_of
+from tests.admin.sync.in_no_time import syncing, writer_of
+from tests.clock import Clock
 from tests.conftest import Cloud
 
 THUMB = "id_docs/doc0/thumbs_doc0.txt/100x100_doc0.txt"
@@ -35,7 +37,7 @@ def snapshot(cloud: Cloud) -> Snapshot:
 def test_a_second_sync_says_who_writes_to_the_table(
     cloud: Cloud, shaped: Shaped, clock: Clock
 ) -> None:
-    with syncing(cloud, shaped, clock) as first:
+    with syncing(cloud, shaped.directory, clock) as first:
         with pytest.raises(LeaseHeld, match=r"process \d+ on .+ writes to this table"):
             writer_of(cloud, clock, "another 2@2").acquire()
         first.round()
@@ -45,12 +47,12 @@ def test_a_second_sync_says_who_writes_to_the_table(
 def test_a_writer_that_wakes_after_a_takeover_writes_nothing(
     cloud: Cloud, shaped: Shaped, clock: Clock
 ) -> None:
-    with syncing(cloud, shaped, clock) as first:
+    with syncing(cloud, shaped.directory, clock) as first:
         first.round()
         shaped.put("docs", "doc0", title="late")
         summary = first.gather()
         clock.now += LEASE_SECONDS + 1
-        with syncing(cloud, shaped, clock, name="another 2@2") as second:
+        with syncing(cloud, shaped.directory, clock, name="another 2@2") as second:
             second.round()
             before = stored(cloud)
             for refusal in (LeaseLost, LeaseHeld):
@@ -126,7 +128,7 @@ def test_a_copy_of_a_table_is_trusted_after_a_sync_and_not_after_an_import(
 def test_deleted_items_stay_as_tombstones_for_a_while(
     cloud: Cloud, shaped: Shaped, clock: Clock
 ) -> None:
-    with syncing(cloud, shaped, clock) as sync:
+    with syncing(cloud, shaped.directory, clock) as sync:
         sync.round()
         shaped.delete("docs", "doc0")
         sync.round()
@@ -157,7 +159,7 @@ def body(cloud: Cloud, key: str) -> bytes | None:
 def test_bytes_that_are_replaced_while_their_record_closes_come_when_all_know(
     cloud: Cloud, shaped: Shaped, clock: Clock
 ) -> None:
-    with syncing(cloud, shaped, clock) as sync:
+    with syncing(cloud, shaped.directory, clock) as sync:
         sync.is_watching = True
         sync.round()
         close_and_replace(shaped)
@@ -170,7 +172,7 @@ def test_bytes_that_are_replaced_while_their_record_closes_come_when_all_know(
         assert body(cloud, "id_docs/doc0/doc0.txt") is None
         clock.now += SETTLE_SECONDS - 1
         sync.keep_alive()
-    with syncing(cloud, shaped, clock) as restarted:
+    with syncing(cloud, shaped.directory, clock) as restarted:
         restarted.is_watching = True
         restarted.round()
         assert body(cloud, "id_docs/doc0/doc0.txt") is None
@@ -183,7 +185,7 @@ def test_bytes_that_are_replaced_while_their_record_closes_come_when_all_know(
 def test_bytes_under_the_name_of_a_file_that_was_just_removed_come_when_all_know(
     cloud: Cloud, shaped: Shaped, clock: Clock
 ) -> None:
-    with syncing(cloud, shaped, clock) as sync:
+    with syncing(cloud, shaped.directory, clock) as sync:
         sync.is_watching = True
         sync.round()
         shaped.put("docs", "doc0", attachment="", owner="ann")
@@ -200,10 +202,10 @@ def test_bytes_under_the_name_of_a_file_that_was_just_removed_come_when_all_know
 
 
 def test_a_single_sync_waits_for_them(cloud: Cloud, shaped: Shaped, clock: Clock) -> None:
-    with syncing(cloud, shaped, clock) as sync:
+    with syncing(cloud, shaped.directory, clock) as sync:
         sync.round()
     close_and_replace(shaped)
-    with syncing(cloud, shaped, clock) as sync:
+    with syncing(cloud, shaped.directory, clock) as sync:
         sync.round()
         assert clock.slept >= SETTLE_SECONDS
         assert body(cloud, "id_docs/doc0/doc0.txt") == b"only for those who may"
@@ -214,7 +216,7 @@ def test_a_single_sync_waits_for_them(cloud: Cloud, shaped: Shaped, clock: Clock
 def test_a_thumb_that_a_late_request_stored_is_cleared_once_more(
     goes: bool, restarts: bool, cloud: Cloud, shaped: Shaped, clock: Clock
 ) -> None:
-    with syncing(cloud, shaped, clock) as sync:
+    with syncing(cloud, shaped.directory, clock) as sync:
         sync.round()
         if goes:
             shaped.put("docs", "doc0", attachment="")
@@ -231,6 +233,38 @@ def test_a_thumb_that_a_late_request_stored_is_cleared_once_more(
             sync.round()
             assert THUMB not in keys(cloud)
             return
-    with syncing(cloud, shaped, clock) as restarted:
+    with syncing(cloud, shaped.directory, clock) as restarted:
         restarted.round()
     assert THUMB not in keys(cloud)
+
+
+def test_a_late_write_of_a_dead_writer_is_forgotten_only_once_it_was_found(
+    cloud: Cloud, shaped: Shaped, clock: Clock
+) -> None:
+    with syncing(cloud, shaped.directory, clock) as sync:
+        sync.round()
+    dead = writer_of(cloud, clock, "dead 3@3")
+    dead.acquire()
+    dead.begin()
+    item = dead.table.get("id_docs", "doc0")
+    assert item
+    clock.now += LEASE_SECONDS + 1
+    with syncing(cloud, shaped.directory, clock, name="another 2@2") as sync:
+        shaped.put("docs", "doc1", title="new")
+        sync.round()
+        late = Replacement("id_docs", "doc0", {"record": {"S": "late"}}, 1, dead.generation)
+        dead.table.update(late.of_published(0))
+        for _ in range(300):
+            clock.now += LEASE_SECONDS / 4
+            sync.keep_alive()
+        shaped.put("docs", "doc1", title="newer")
+        sync.round()
+        assert snapshot(cloud).pointer.abandoned == {dead.generation}
+        sync.read_target()
+        sync.round()
+        shaped.put("docs", "doc1", title="newest")
+        sync.round()
+        assert snapshot(cloud).pointer.abandoned == set()
+    found = dead.table.get("id_docs", "doc0")
+    assert found
+    assert found["record"] == item["record"]

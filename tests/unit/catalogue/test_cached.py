@@ -7,7 +7,8 @@ from pocketfiles.catalogue.cached import ATTEMPTS, Catalogue, snapshot_of
 from pocketfiles.catalogue.generations import UNVERSIONED, Pointer
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Settings
 from pocketfiles.errors import Denied, Outdated, Overloaded, Refusal, StorageUnavailable
-from tests.fakes import POINTER, Clock, FakeTable
+from tests.clock import Clock
+from tests.fakes import POINTER, FakeTable
 
 OWNER = Field("f1", "owner", "relation", collection_id="pbc_users")
 USERS = Collection("pbc_users", "users", "auth")
