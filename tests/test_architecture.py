@@ -22,7 +22,12 @@ PICTURES = {
     f"pocketfiles.thumbs.{name}"
     for name in ("render", "decode", "resample", "colour", "content", "encode", "png_writer")
 }
-AWS = {"pocketfiles.aws", "pocketfiles.storage", "pocketfiles.catalogue.table"}
+AWS = {
+    "pocketfiles.aws",
+    "pocketfiles.response_bodies",
+    "pocketfiles.storage",
+    "pocketfiles.catalogue.table",
+}
 ONLY_IN = {
     "boto3": AWS,
     "botocore": AWS,

@@ -36,6 +36,7 @@ Data and what lies below:
 * ``storage``: the S3 bucket, the only module that calls S3
 * ``deadline``: when the request being handled must be answered
 * ``aws``: clients for AWS, their timeouts and the meaning of their errors
+* ``response_bodies``: the bodies of AWS's responses, read within a time limit
 * ``config``: the settings, read from the environment
 * ``errors``: every refusal, with its status and message
 """

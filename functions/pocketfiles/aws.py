@@ -7,6 +7,7 @@ request's deadline.
 """
 
 import time
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
+from pocketfiles import response_bodies
 from pocketfiles.deadline import deadline
 from pocketfiles.errors import DeadlineExceeded, Overloaded, Refusal, StorageUnavailable
 
@@ -90,8 +92,9 @@ def client(service: str, timeouts: Timeouts = TIMEOUTS) -> Any:
     """A low-level client. Region, credentials and endpoint come from the environment as usual."""
     made = session().create_client(service, config=timeouts.config())
     made.meta.events.register("before-send", _check_deadline)
+    response_bodies.limit(made, timeouts.connect + timeouts.read)
     if service == "dynamodb":
-        made.meta.events.register("needs-retry", _LengthCheck(timeouts.attempts))  # type: ignore[arg-type]
+        made.meta.events.register("needs-retry", _WholeAnswer(timeouts.attempts))  # type: ignore[arg-type]
     return made
 
 
@@ -173,8 +176,9 @@ def _check_deadline(**_: Any) -> None:
         raise OutOfTime
 
 
-class _LengthCheck:
-    """Retries a DynamoDB response that broke off, which botocore would take for an empty one."""
+class _WholeAnswer:
+    """Retries a DynamoDB response that broke off, was changed on its way, or came from somebody
+    else. botocore would take it for one without items, and a rule for a record that is missing."""
 
     def __init__(self, attempts: int) -> None:
         self._attempts = attempts
@@ -182,33 +186,47 @@ class _LengthCheck:
     def __call__(self, response: Any, attempts: int, **_: Any) -> int | None:
         """Called by botocore after each attempt. Returns the seconds until the next attempt, or
         ``None`` if there need not be one."""
-        if response is None:
-            return None
-        answer = response[0]
-        length = len(answer.content)
-        if length == int(answer.headers.get("content-length", length)):
+        if response is None or _is_whole(response[0]):
             return None
         if attempts < self._attempts:
             return 0
-        raise ConnectionClosedError(endpoint_url=answer.url)
+        raise ConnectionClosedError(endpoint_url=response[0].url)
+
+
+def _is_whole(answer: Any) -> bool:
+    """Whether the length and the checksum of a response are right, and a success is an object."""
+    content = answer.content
+    length = int(answer.headers.get("content-length", len(content)))
+    checksum = int(answer.headers.get("x-amz-crc32", zlib.crc32(content)))
+    is_answer = answer.status_code != HTTPStatus.OK or content.startswith(b"{")
+    return is_answer and (len(content), zlib.crc32(content)) == (length, checksum)
 
 
 _TRANSIENT_CODES = frozenset(
     {
+        "BandwidthLimitExceeded",
         "InternalError",
+        "InternalFailure",
         "InternalServerError",
         "LimitExceededException",
+        "OperationAborted",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
+        "RequestExpired",
         "RequestLimitExceeded",
         "RequestTimeout",
         "RequestTimeTooSkewed",
         "ServiceUnavailable",
         "SlowDown",
-        "ThrottlingException",
+        "TooManyRequestsException",
         "TransactionInProgressException",
     }
 )
 """Error codes that a retry may get past, whatever their HTTP status."""
+
+_THROTTLED = "Throttl"
+"""Part of all other codes of throttling, such as ``ThrottlingException`` and those of KMS."""
 
 
 def code(error: Exception) -> str:
@@ -235,7 +253,8 @@ def refusal(service: str, error: Exception) -> Refusal:
         return DeadlineExceeded(reason)
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return StorageUnavailable(reason)
-    if not isinstance(error, ClientError) or code(error) in _TRANSIENT_CODES:
+    is_transient = code(error) in _TRANSIENT_CODES or _THROTTLED in code(error)
+    if not isinstance(error, ClientError) or is_transient:
         return Overloaded(reason)
     http_status = status(error)
     if http_status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -233,6 +233,26 @@ def refuse(status: int, code: str) -> Fault:
     return fault
 
 
+def answer(status: int, body: str) -> Fault:
+    """Respond with that page, whatever the service's own format."""
+
+    def fault(exchange: Exchange) -> None:
+        exchange.send(Answer(status, (), body.encode()))
+
+    return fault
+
+
+def with_header(name: str, value: str) -> Fault:
+    """Pass the request on and set a header of the response."""
+
+    def fault(exchange: Exchange) -> None:
+        answer = exchange.upstream()
+        others = [pair for pair in answer.headers if pair[0].lower() != name]
+        exchange.send(Answer(answer.status, (*others, (name, value)), answer.body))
+
+    return fault
+
+
 def delay(seconds: float) -> Fault:
     """Pass the request on and delay the response."""
 

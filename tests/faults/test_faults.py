@@ -19,7 +19,19 @@ from pocketfiles.deadline import deadline_in
 from pocketfiles.thumbs.size import parse
 from tests.conftest import Cloud
 from tests.fakes import etag_of
-from tests.faults.proxy import Exchange, Fault, Proxy, Rule, cut, delay, drip, refuse, silence
+from tests.faults.proxy import (
+    Exchange,
+    Fault,
+    Proxy,
+    Rule,
+    answer,
+    cut,
+    delay,
+    drip,
+    refuse,
+    silence,
+    with_header,
+)
 from tests.faults.world import (
     NAME,
     OTHER,
@@ -136,6 +148,13 @@ BROKEN_BODY: dict[str, Fault] = {
     RESET_IN_BODY: cut(20, reset=True),
 }
 DRIPS: dict[str, Fault] = {"a slow body": drip(8, 0.1)}
+SLOW_ANSWER: dict[str, Fault] = {"an answer byte by byte": drip(1, 0.1)}
+NO_ANSWER: dict[str, Fault] = {
+    "a page of a proxy": answer(200, "<html>"),
+    "nothing": answer(200, ""),
+    "an answer changed on its way": with_header("x-amz-crc32", "1"),
+}
+UNREADABLE: dict[str, dict[str, Fault]] = {"dynamodb": SLOW_ANSWER | NO_ANSWER, "s3": {}}
 REFUSALS: dict[str, dict[str, Fault]] = {
     "dynamodb": {
         code: refuse(400, code)
@@ -164,7 +183,7 @@ OVERLOADS: dict[str, dict[str, Fault]] = {
     "s3": {"SlowDown": refuse(503, "SlowDown"), "InternalError": refuse(500, "InternalError")},
 }
 GONE: dict[str, Fault] = {"NoSuchKey": refuse(404, "NoSuchKey")}
-FAULTS = SILENCE | BROKEN_BODY | DRIPS | GONE
+FAULTS = SILENCE | BROKEN_BODY | DRIPS | SLOW_ANSWER | NO_ANSWER | GONE
 for kind in (*REFUSALS.values(), *OVERLOADS.values()):
     FAULTS |= kind
 
@@ -180,7 +199,8 @@ def cases() -> Iterator[Case]:
         asks_twice = (
             call.service == "s3 HEAD"
         )  # whether the bucket or the key is missing, a HEAD does not tell
-        heals = [*OVERLOADS[service], *SILENCE, *(BROKEN_BODY if has_body else ())]
+        heals = [*OVERLOADS[service], *UNREADABLE[service], *SILENCE]
+        heals += BROKEN_BODY if has_body else []
         if name == "storing a thumb":  # whatever happens, the thumb is served
             yield from (Case(name, fault, None, 1) for fault in REFUSALS[service])
             yield from (Case(name, fault, None, TIMEOUTS.attempts) for fault in heals)
@@ -214,7 +234,8 @@ def outcomes(direct: Cloud, proxy: Proxy) -> Iterator[dict[Case, Future[Outcome]
 
 def world_for(case: Case, direct: Cloud) -> World:
     """A world whose clients wait for an answer only as long as the fault needs."""
-    return new_world(direct, TIMEOUTS if case.fault in SILENCE else PATIENT)
+    times_out = case.fault in SILENCE or case.fault in SLOW_ANSWER
+    return new_world(direct, TIMEOUTS if times_out else PATIENT)
 
 
 def fault_of(case: Case, world: World) -> Fault:

@@ -24,8 +24,10 @@ class AuditGroup:
         self.log = AuditLog(self.client, self.name, STREAM, self.clock)
 
     def create(self) -> None:
-        self.client.create_log_group(logGroupName=self.name)
-        self.client.create_log_stream(logGroupName=self.name, logStreamName=STREAM)
+        # A client that does not try again: on a busy machine the group would be there already.
+        client = aws.client("logs", aws.Timeouts(connect=300, read=300, attempts=1))
+        client.create_log_group(logGroupName=self.name)
+        client.create_log_stream(logGroupName=self.name, logStreamName=STREAM)
 
     def events(self) -> list[Any]:
         found = self.client.get_log_events(logGroupName=self.name, logStreamName=STREAM)
