@@ -42,7 +42,7 @@ admin: ## manage the data of a stack, or of the service that `make run` started
 	@"$(venv)/bin/python" -m admin $(or $(ARGS),--help)
 
 test: .venv/ready ## run the tests that need no Docker
-	"$(venv)/bin/python" -m pytest -m "not docker and not stack" $(ARGS)
+	"$(venv)/bin/python" -m pytest -n auto --dist loadfile -m "not docker and not stack" $(ARGS)
 
 stack: .venv-stack/ready .venv/ready $(sam_ready) ## deploy the stack to an emulator of AWS and test it there
 	$(MAKE) build BUILD_DIR=.aws-sam/stack ARCHITECTURE=$(machine) ARGS=

@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
 from admin.errors import AdminError
+from admin.stop_signals import interrupt_on_stop_signals
 from local.console import Console
 from local.intrinsics import TemplateError
 from local.service import DEMO, Options, serve
@@ -30,8 +30,7 @@ def main(arguments: Sequence[str]) -> int:
         sam_env=parsed.sam_env,
         parameters=dict(parsed.parameter),
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    interrupt_on_stop_signals()
     # Standard output is for the addresses alone, so the console is standard error.
     console = Console(sys.stderr, as_json=parsed.json, colour=_shows_colours(sys.stderr))
     try:

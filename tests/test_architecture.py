@@ -39,6 +39,7 @@ ADMIN = ROOT / "admin"
 ADMIN_LAYERS = (
     "errors",
     "wording",
+    "stop_signals",
     "source",
     "target",
     "sync",

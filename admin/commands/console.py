@@ -16,6 +16,7 @@ from ..console.objects import BucketObjects
 from ..console.server import ConsoleServer
 from ..console.views import Views
 from ..errors import AdminError
+from ..stop_signals import interrupt_on_stop_signals
 from . import arguments, output
 
 _EXAMPLE = "console --stack pocketfiles"
@@ -51,6 +52,7 @@ def run(parsed: argparse.Namespace) -> int:
         server = ConsoleServer(app, parsed.port)
     except OSError as error:
         raise AdminError(f"cannot listen on port {parsed.port}: {error.strerror}") from error
+    interrupt_on_stop_signals()
     with server:
         output.say(f"console: {server.url}")
         try:

@@ -5,10 +5,10 @@ what is there is refused, so that a new or wrong data directory cannot empty tab
 """
 
 import argparse
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..stop_signals import interrupt_on_stop_signals
 from ..sync import watch
 from ..sync.apply import OnDone
 from ..sync.prepare import prepared
@@ -59,10 +59,7 @@ def run(parsed: argparse.Namespace) -> int:
     ) as sync:
         if not parsed.watch:
             return rounds.run_once(sync, "synced", dry_run=parsed.dry_run)
-        # Both end the watch: SIGTERM, with which service managers stop a program, and SIGINT, which
-        # a program that a script starts in the background is born ignoring.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
+        interrupt_on_stop_signals()
         return watch.follow(sync, WatchReport(), reread_seconds=parsed.reread_seconds)
 
 

@@ -72,8 +72,9 @@ class Place:
         return command
 
     def start(self, command: str) -> "subprocess.Popen[str]":
+        """Start a command as a script does in the background, where SIGINT is ignored."""
         return subprocess.Popen(
-            ["sh", "-c", command],
+            ["sh", "-c", f"trap '' INT; {command}"],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.PIPE,
@@ -182,8 +183,7 @@ def ran(command: str, place: Place) -> str:
         try:
             printed, _ = process.communicate("y\n", timeout=SECONDS)
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            kill(process)
     expected = 1 if REFUSES.match(command) else 0
     assert process.returncode == expected, printed
     return printed
@@ -202,10 +202,18 @@ def waited(command: str, ready: str, place: Place) -> None:
                 break
         is_ready = process.poll() is None
         os.killpg(process.pid, signal.SIGINT)
-        printed += process.stdout.read()
-        process.wait(SECONDS)
+        try:
+            rest, _ = process.communicate(timeout=SECONDS)
+        finally:
+            kill(process)
     assert is_ready, printed
-    assert "Traceback" not in printed
+    assert "Traceback" not in printed + rest
+
+
+def kill(process: "subprocess.Popen[str]") -> None:
+    """Kill the command and what it started, where it still runs."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 # ---------------------------------------------------------------- what cannot run here
