@@ -8,6 +8,7 @@ Broken data raise ValueError, or what Pillow's plugins raise, which is nearly an
 """
 
 import io
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image, ImageChops, ImageFile
@@ -126,13 +127,19 @@ def _webp(task: Task) -> Reduced:
 def _png(task: Task) -> Reduced:
     decoder = libvips.load()
     if decoder is None:
-        return _by_pillow(task)
+        return _by_pillow(_repaired(task))
     try:
         return _by_libvips(decoder, task)
-    except ValueError as error:
-        if not png_rows.is_complete(task.header.stream):
-            raise ValueError(_TRUNCATED) from error
-        return _by_pillow(task)  # like browsers, Pillow ignores wrong checksums of image data
+    except ValueError:
+        return _by_pillow(_repaired(task))
+
+
+def _repaired(task: Task) -> Task:
+    """The task with a PNG that Pillow reads, if all of its rows are there."""
+    stream = png_rows.repaired(task.header.stream)
+    if stream is None:
+        raise ValueError(_TRUNCATED)
+    return replace(task, header=replace(task.header, stream=stream))
 
 
 def _jpeg(task: Task) -> Reduced:
@@ -253,8 +260,4 @@ def _by_pillow(task: Task) -> Reduced:
     if image.size != (header.width, header.height):
         raise ValueError("the decoder reads another size than the header's")
     image.load()
-    if header.format == "PNG":
-        last_row = image.crop((0, image.height - 1, *image.size))
-        if not any(last_row.tobytes()) and not png_rows.is_complete(header.stream):
-            raise ValueError(_TRUNCATED)
     return reduce(image, task.box, task)

@@ -5,6 +5,7 @@ from pocketfiles.thumbs.formats import (
     gif,
     jpeg,
     png,
+    png_chunks,
     webp,
 )
 from pocketfiles.thumbs.formats.header import Header
@@ -28,7 +29,7 @@ def read(data: bytes) -> Header:
 def _read(data: bytes) -> Header:
     if data.startswith(jpeg.SIGNATURE):
         return jpeg.read(data)
-    if data.startswith(png.SIGNATURE):
+    if data.startswith(png_chunks.SIGNATURE):
         return png.read(data)
     if data.startswith(gif.SIGNATURES):
         return gif.read(data)

@@ -11,11 +11,11 @@ from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
 from pocketfiles.thumbs.formats.header import (
     MAX_CHUNKS,
-    MAX_PROFILE,
     UPRIGHT,
     Header,
     big_endian,
 )
+from pocketfiles.thumbs.formats.jpeg_profile import ProfilePieces
 from pocketfiles.thumbs.formats.jpeg_scans import Coefficients
 
 SIGNATURE = b"\xff\xd8\xff"
@@ -38,6 +38,10 @@ _APP0 = 0xE0
 _APP1 = 0xE1
 _APP2 = 0xE2
 _APP14 = 0xEE
+_COM = 0xFE
+_MAY_BE_TOO_SHORT = frozenset({_COM, *range(_APP0, _APP0 + 16)})
+"""Segments whose length libjpeg does not check: those of applications, and comments."""
+
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and the restart markers
 _TABLES = frozenset({_DHT, _DAC, _DQT, _DRI})
 
@@ -48,15 +52,13 @@ _PROGRESSIVE = frozenset({0xC2, 0xCA})
 _PRECISION = 8
 
 _MARKER_LENGTH = 2
+_LENGTH_OF_LENGTH = 2
 _SEGMENT_HEADER = 4
 
 _EXIF_PREFIX = b"Exif\0"
 _EXIF_PREFIX_AND_PAD = 6
 _MIN_EXIF_SEGMENT = 14
 """Shortest EXIF segment that counts, as in browsers: prefix and TIFF header."""
-
-_ICC_PREFIX = b"ICC_PROFILE\0"
-_ICC_HEADER = 14
 
 _JFIF = b"JFIF\0"
 _MIN_JFIF_SEGMENT = 14
@@ -99,10 +101,10 @@ class _Reading:
     frame: _Frame | None = None
     coefficients: Coefficients | None = None
     orientation: int | None = None
-    profile: dict[int, bytes] = field(default_factory=dict)
-    profile_pieces: int = 0
+    profile: ProfilePieces = field(default_factory=ProfilePieces)
     scans: int = 0
     has_buffered_scans: bool = False
+    scan_end: int = 0
     is_cut: bool = False
     kept: list[bytes] = field(default_factory=lambda: [_START_OF_IMAGE])
 
@@ -126,7 +128,7 @@ def read(data: bytes) -> Header:
         full_chroma=frame.full_chroma,
         is_cut=reading.is_cut,
         lacks_scans=not coefficients.are_complete,
-        icc_profile=_joined_profile(reading),
+        icc_profile=reading.profile.joined(),
         stream=b"".join((*reading.kept, _END_OF_IMAGE)),
     )
 
@@ -146,16 +148,20 @@ def _read_segments(data: bytes, reading: _Reading) -> None:
             reading.is_cut = True
         elif segment.marker == _SOS:
             _read_scan(data, segment, reading)
+            if not reading.has_buffered_scans:
+                reading.is_cut = not _ends_at(data, reading.scan_end)
+                return
         elif segment.marker in _FRAME_HEADERS:
-            if reading.frame:
-                raise ThumbFailed("corrupt")
-            reading.frame = _frame(data, segment)
-            reading.coefficients = Coefficients(reading.frame.components)
-            reading.kept.append(data[segment.at : segment.end])
+            _read_frame(data, segment, reading)
         elif segment.marker in _TABLES:
             reading.kept.append(data[segment.at : segment.end])
         elif not reading.scans:
             _read_application_data(data, segment, reading)
+
+
+def _ends_at(data: bytes, at: int) -> bool:
+    """Whether the end of the image is marked there."""
+    return data.startswith(_END_OF_IMAGE, at)
 
 
 def _segments(data: bytes) -> Iterator[_Segment | None]:
@@ -193,9 +199,23 @@ def _segment(
 ) -> _Segment | None:
     """The segment at ``at``; None if it does not end within the data."""
     start = at + _SEGMENT_HEADER
-    length = data[at + _MARKER_LENGTH : start]
-    end = at + _MARKER_LENGTH + int.from_bytes(length, "big")
+    length = int.from_bytes(data[at + _MARKER_LENGTH : start], "big")
+    if marker in _MAY_BE_TOO_SHORT:
+        length = max(length, _LENGTH_OF_LENGTH)
+    end = at + _MARKER_LENGTH + length
     return _Segment(marker, at, start, end) if start <= end <= len(data) else None
+
+
+def _read_frame(
+    data: bytes,
+    segment: _Segment,
+    reading: _Reading,
+) -> None:
+    if reading.frame:
+        raise ThumbFailed("corrupt")
+    reading.frame = _frame(data, segment)
+    reading.coefficients = Coefficients(reading.frame.components)
+    reading.kept.append(data[segment.at : segment.end])
 
 
 def _frame(data: bytes, segment: _Segment) -> _Frame:
@@ -232,8 +252,9 @@ def _read_scan(
     if frame.progressive or components_in_scan < frame.components:
         reading.has_buffered_scans = True
     found = _MARKER_AFTER_SCAN.search(data, segment.end)
-    end = found.start() if found else len(data)
-    reading.kept.append(data[segment.at : end])
+    reading.scan_end = found.start() if found else len(data)
+    # FF before the end is the first half of a marker.
+    reading.kept.append(data[segment.at : reading.scan_end].rstrip(b"\xff"))
 
 
 def _read_application_data(
@@ -247,8 +268,8 @@ def _read_application_data(
         is_exif = contents.startswith(_EXIF_PREFIX) and len(contents) >= _MIN_EXIF_SEGMENT
         if is_exif and reading.orientation is None:
             reading.orientation = exif.orientation(contents[_EXIF_PREFIX_AND_PAD:])
-    elif segment.marker == _APP2 and contents.startswith(_ICC_PREFIX):
-        _read_profile_piece(contents, reading)
+    elif segment.marker == _APP2:
+        reading.profile.add(contents)
     elif _is_jfif(segment.marker, contents) or _is_adobe(segment.marker, contents):
         reading.kept.append(data[segment.at : segment.end])
 
@@ -261,21 +282,3 @@ def _is_jfif(marker: int, contents: bytes) -> bool:
 def _is_adobe(marker: int, contents: bytes) -> bool:
     is_long_enough = len(contents) >= _MIN_ADOBE_SEGMENT
     return marker == _APP14 and contents.startswith(_ADOBE) and is_long_enough
-
-
-def _read_profile_piece(contents: bytes, reading: _Reading) -> None:
-    """Keep a piece of the profile: number and count follow the prefix (ICC.1:2022 §B.4)."""
-    if len(contents) < _ICC_HEADER:
-        return
-    number = contents[_ICC_HEADER - 2]
-    reading.profile_pieces = contents[_ICC_HEADER - 1]
-    reading.profile.setdefault(number, contents[_ICC_HEADER:])
-
-
-def _joined_profile(reading: _Reading) -> bytes:
-    """The ICC profile; empty if there is none or a piece is missing."""
-    numbers = range(1, reading.profile_pieces + 1)
-    if not all(number in reading.profile for number in numbers):
-        return b""
-    profile = b"".join(reading.profile[number] for number in numbers)
-    return profile if len(profile) <= MAX_PROFILE else b""

@@ -1,26 +1,25 @@
 """PNG headers (PNG third edition §5 and §11)."""
 
 import struct
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
 from pocketfiles.thumbs.formats import png_colour
-from pocketfiles.thumbs.formats.header import (
-    MAX_CHUNKS,
-    UPRIGHT,
-    Header,
-    big_endian,
+from pocketfiles.thumbs.formats.header import UPRIGHT, Header, big_endian
+from pocketfiles.thumbs.formats.png_chunks import (
+    CHECKSUM,
+    CHUNK_HEADER,
+    MAX_NUMBER,
+    SIGNATURE,
+    Chunk,
+    chunks,
+    has_right_crc,
+    is_unknown,
+    packed,
 )
 from pocketfiles.thumbs.geometry import Box, Size
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-_CHUNK_HEADER = 8
-_CHECKSUM = 4
-_MAX_LENGTH = 2**31 - 1
 
 _HEADER_LENGTH = 13
 DEPTH = 8
@@ -35,27 +34,10 @@ _TRANSPARENCY_LENGTH = {0: 2, 2: 6}
 """Bytes of tRNS by colour type (§11.3.1.1); it has up to 256 with a palette."""
 
 _MAX_PALETTE = 768
-_MAX_TRANSPARENCY = 256
-
-_CRITICAL = 0x20
-"""The bit of a type's first letter that is 0 in critical chunks (§5.4)."""
-
-_KNOWN_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 _FRAME_CONTROL_LENGTH = 26
 _SEQUENCE_NUMBER = 4
-_FRAME_COUNT_LENGTH = 4
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """A chunk's type, and where its data begin and end; ``is_cut`` if the file ends before it
-    does."""
-
-    type: bytes
-    start: int
-    end: int
-    is_cut: bool
+_ANIMATION_CONTROL_LENGTH = 8
 
 
 @dataclass
@@ -85,46 +67,30 @@ def read(data: bytes) -> Header:
         raise ThumbFailed("truncated")
     if first.type != b"IHDR" or first.end - first.start != _HEADER_LENGTH:
         raise ThumbFailed("corrupt")
-    if not _has_right_crc(data, first):
+    if not has_right_crc(data, first):
         raise ThumbFailed("corrupt")
     reading = _Reading(data[first.start : first.end])
-    for chunk in remaining:
-        if chunk.type == b"IEND":
-            reading.is_cut = False
-            break
-        _read_chunk(data, chunk, reading)
+    _read_chunks(data, remaining, reading)
     if not reading.image_data:
         raise ThumbFailed("truncated" if reading.is_cut else "corrupt")
     is_default_shown = reading.is_default_image_a_frame or not reading.is_animation
-    if reading.is_cut and not is_default_shown:
+    if reading.is_cut and not (is_default_shown or reading.frame_data):
         raise ThumbFailed("truncated")
     return _header(reading)
 
 
-def chunks(data: bytes) -> Iterator[Chunk]:
-    """The chunks up to the end of the data, of which the last may be cut."""
-    at = len(SIGNATURE)
-    for _ in range(MAX_CHUNKS):
-        start = at + _CHUNK_HEADER
-        if start > len(data):
+def _read_chunks(
+    data: bytes,
+    remaining: Iterator[Chunk],
+    reading: _Reading,
+) -> None:
+    for chunk in remaining:
+        if chunk.type == b"IEND":
+            reading.is_cut = False
             return
-        length = big_endian(data, at, 4)
-        if length > _MAX_LENGTH:
-            raise ThumbFailed("corrupt")
-        end = start + length
-        is_cut = end + _CHECKSUM > len(data)
-        yield Chunk(data[at + 4 : start], start, min(end, len(data)), is_cut)
-        if is_cut:
-            return
-        at = end + _CHECKSUM
-    raise ThumbFailed("too-many-chunks")
-
-
-def _has_right_crc(data: bytes, chunk: Chunk) -> bool:
-    if chunk.is_cut:
-        return False
-    checked = memoryview(data)[chunk.start - len(chunk.type) : chunk.end]
-    return zlib.crc32(checked) == big_endian(data, chunk.end, _CHECKSUM)
+        if reading.has_image_data and is_unknown(chunk):
+            return  # browsers show what came before
+        _read_chunk(data, chunk, reading)
 
 
 def _read_chunk(
@@ -140,7 +106,7 @@ def _read_chunk(
             _read_frame_data(data, chunk, reading)
     elif chunk.type == b"fcTL":
         _read_frame_control(data, chunk, reading)
-    elif not chunk.type[0] & _CRITICAL and chunk.type not in _KNOWN_CRITICAL:
+    elif is_unknown(chunk):
         raise ThumbFailed("corrupt")
     elif not reading.has_image_data:
         _read_before_image(data, chunk, reading)
@@ -151,28 +117,34 @@ def _read_before_image(
     chunk: Chunk,
     reading: _Reading,
 ) -> None:
-    """Read what counts before the image data alone. Of each chunk type, the first one counts."""
+    """Read what counts before the image data alone.
+
+    Of each chunk type, the first one counts that makes sense, as in Chromium.
+    """
     length = chunk.end - chunk.start
     if chunk.type == b"PLTE" and length <= _MAX_PALETTE:
         reading.palette = reading.palette or data[chunk.start : chunk.end]
-    elif chunk.type == b"tRNS" and length <= _MAX_TRANSPARENCY:
-        reading.transparency = reading.transparency or data[chunk.start : chunk.end]
-    elif chunk.type == b"acTL" and length >= _FRAME_COUNT_LENGTH:
-        frames = big_endian(data, chunk.start, 4)
-        reading.is_animation = reading.is_animation or frames > 0
-    elif not _has_right_crc(data, chunk):
+    elif not has_right_crc(data, chunk):
         return
+    contents = data[chunk.start : chunk.end]
+    if chunk.type == b"tRNS":
+        reading.transparency = reading.transparency or _transparency(contents, reading)
+    elif chunk.type == b"acTL" and length == _ANIMATION_CONTROL_LENGTH:
+        frames = big_endian(contents, 0, 4)
+        repetitions = big_endian(contents, 4, 4)
+        is_possible = 0 < frames <= MAX_NUMBER and repetitions <= MAX_NUMBER
+        reading.is_animation = reading.is_animation or is_possible
     elif chunk.type == b"eXIf" and reading.orientation is None:
-        reading.orientation = exif.orientation(data[chunk.start : chunk.end])
-    elif chunk.type in png_colour.CHUNKS and chunk.type not in reading.colours:
-        reading.colours[chunk.type] = data[chunk.start : chunk.end]
+        reading.orientation = exif.orientation(contents)
+    elif png_colour.makes_sense(chunk.type, contents):
+        reading.colours.setdefault(chunk.type, contents)
 
 
 def _image_chunk(data: bytes, chunk: Chunk) -> bytes:
     """An IDAT chunk as it is in the file, or what there is of it."""
     if chunk.is_cut:
-        return _packed(b"IDAT", data[chunk.start : chunk.end])
-    return data[chunk.start - _CHUNK_HEADER : chunk.end + _CHECKSUM]
+        return packed(b"IDAT", data[chunk.start : chunk.end])
+    return data[chunk.start - CHUNK_HEADER : chunk.end + CHECKSUM]
 
 
 def _read_frame_control(
@@ -183,12 +155,14 @@ def _read_frame_control(
     """Read the first frame's place (§11.3.6.2)."""
     is_first = reading.first_frame is None and not reading.is_default_image_a_frame
     reading.is_frame_ended = not is_first
-    if not (is_first and reading.is_animation and _has_right_crc(data, chunk)):
+    if not (is_first and has_right_crc(data, chunk)):
         return
     if chunk.end - chunk.start != _FRAME_CONTROL_LENGTH:
         return
     if not reading.has_image_data:
         reading.is_default_image_a_frame = True
+        return
+    if not reading.is_animation:
         return
     width = big_endian(data, chunk.start + 4, 4)
     height = big_endian(data, chunk.start + 8, 4)
@@ -206,7 +180,7 @@ def _read_frame_data(
     start = chunk.start + _SEQUENCE_NUMBER
     if reading.is_frame_ended or start > chunk.end:
         return
-    reading.frame_data.append(_packed(b"IDAT", data[start : chunk.end]))
+    reading.frame_data.append(packed(b"IDAT", data[start : chunk.end]))
 
 
 def _header(reading: _Reading) -> Header:
@@ -216,7 +190,9 @@ def _header(reading: _Reading) -> Header:
     colour_type = fields[COLOUR_TYPE]
     if colour_type not in CHANNELS:
         raise ThumbFailed("corrupt")
-    has_transparency = bool(_transparency(reading))
+    if colour_type == _WITH_PALETTE and not reading.palette:
+        raise ThumbFailed("corrupt")
+    has_transparency = bool(reading.transparency)
     frame = reading.first_frame if reading.frame_data else None
     if frame and (frame.right > width or frame.bottom > height or 0 in frame.size):
         raise ThumbFailed("corrupt")
@@ -240,13 +216,13 @@ def _header(reading: _Reading) -> Header:
     )
 
 
-def _transparency(reading: _Reading) -> bytes:
-    """The data of tRNS; empty if they do not fit the colour type."""
+def _transparency(contents: bytes, reading: _Reading) -> bytes:
+    """What counts of the data of tRNS; empty if they do not fit the colour type."""
     colour_type = reading.header[COLOUR_TYPE]
     if colour_type == _WITH_PALETTE:
-        return reading.transparency[: len(reading.palette) // 3]
+        return contents[: len(reading.palette) // 3]
     length = _TRANSPARENCY_LENGTH.get(colour_type, 0)
-    return reading.transparency if len(reading.transparency) == length else b""
+    return contents[:length] if len(contents) >= length else b""
 
 
 def _stream(reading: _Reading, frame: Box | None) -> bytes:
@@ -256,21 +232,14 @@ def _stream(reading: _Reading, frame: Box | None) -> bytes:
     if frame:
         header = _with_size(header, frame.size)
         image_data = reading.frame_data
-    chunks = [_packed(b"IHDR", header)]
+    chunks = [packed(b"IHDR", header)]
     if reading.palette and header[COLOUR_TYPE] == _WITH_PALETTE:
-        chunks.append(_packed(b"PLTE", reading.palette))
-    transparency = _transparency(reading)
-    if transparency:
-        chunks.append(_packed(b"tRNS", transparency))
-    return b"".join((SIGNATURE, *chunks, *image_data, _packed(b"IEND", b"")))
+        chunks.append(packed(b"PLTE", reading.palette))
+    if reading.transparency:
+        chunks.append(packed(b"tRNS", reading.transparency))
+    return b"".join((SIGNATURE, *chunks, *image_data, packed(b"IEND", b"")))
 
 
 def _with_size(header: bytes, size: Size) -> bytes:
     width, height = size
     return struct.pack(">II", width, height) + header[DEPTH:]
-
-
-def _packed(kind: bytes, data: bytes) -> bytes:
-    length = struct.pack(">I", len(data))
-    checksum = struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
-    return b"".join((length, kind, data, checksum))

@@ -10,8 +10,6 @@ from pocketfiles.thumbs import icc
 from pocketfiles.thumbs.formats.header import MAX_PROFILE
 from pocketfiles.thumbs.icc import Chromaticities
 
-CHUNKS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
-
 _D65 = (0.3127, 0.3290)
 _SRGB = Chromaticities(_D65, (0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
 _REC_601_525 = Chromaticities(_D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070))
@@ -62,6 +60,20 @@ _RENDERING_INTENTS = (b"\0", b"\1", b"\2", b"\3")
 _SIGNATURE_AT = 36
 _ICC_SIGNATURE = b"acsp"
 """In the header of every profile (ICC.1:2022 §7.2)."""
+
+
+def makes_sense(kind: bytes, contents: bytes) -> bool:
+    """Whether a chunk is one of these and has possible contents; if not, a later one may count."""
+    if kind == b"gAMA":
+        return len(contents) == _GAMMA_LENGTH and any(contents)
+    if kind == b"cHRM":
+        return len(contents) == _CHROMATICITIES_LENGTH
+    if kind == b"sRGB":
+        return contents in _RENDERING_INTENTS
+    if kind == b"cICP":
+        is_rgb = contents[2:3] == bytes((_RGB_MATRIX,))
+        return len(contents) == _CICP_LENGTH and is_rgb
+    return kind == b"iCCP"
 
 
 def icc_profile(chunks: dict[bytes, bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""Whether a PNG has pixels for every row (PNG third edition §7 and §8)."""
+"""Whether a PNG has pixels for every row (PNG third edition §7, §8 and §10)."""
 
 import zlib
 from dataclasses import dataclass
@@ -9,10 +9,20 @@ from pocketfiles.thumbs.formats.png import (
     COLOUR_TYPE,
     DEPTH,
     INTERLACE,
+)
+from pocketfiles.thumbs.formats.png_chunks import (
+    CHUNK_HEADER,
     chunks,
+    has_right_crc,
+    packed,
 )
 
+_BYTES_READ_AT_A_TIME = 1 << 16
 _BYTES_INFLATED_AT_A_TIME = 1 << 20
+
+_ZLIB_HEADER = 2
+_RAW_DEFLATE = -zlib.MAX_WBITS
+_CHECKSUM_LENGTH = 4
 
 
 @dataclass(frozen=True)
@@ -37,22 +47,60 @@ _ADAM7 = (
 )
 
 
-def is_complete(stream: bytes) -> bool:
-    """Whether there are pixels for every row in the stream of a header.
+@dataclass(frozen=True)
+class _Inflation:
+    """How many bytes compressed data have, how many bytes of deflate they are read from, and their
+    checksum; also whether the file has the same one, as far as it has one."""
 
-    Pillow accepts data that end early and leaves the missing rows 0. They are inflated once more
-    for this, a megabyte at a time.
+    length: int
+    bytes_used: int
+    checksum: bytes
+    checksum_fits: bool
+
+
+def repaired(stream: bytes) -> bytes | None:
+    """The stream of a header with right checksums of its image data.
+
+    None if there are not pixels for every row: Pillow accepts data that end early and leaves the
+    missing rows 0. Raises ValueError if the data fit neither of their checksums: they are damaged.
     """
-    missing = 0
-    inflater = zlib.decompressobj()
-    for chunk in chunks(stream):
-        if chunk.type == b"IHDR":
-            missing = _scanline_bytes(stream[chunk.start : chunk.end])
-        compressed = stream[chunk.start : chunk.end] if chunk.type == b"IDAT" else b""
-        while compressed and missing > 0 and not inflater.eof:
-            missing -= len(inflater.decompress(compressed, _BYTES_INFLATED_AT_A_TIME))
-            compressed = inflater.unconsumed_tail
-    return missing <= 0
+    all_chunks = list(chunks(stream))
+    header = all_chunks[0]
+    image_chunks = [chunk for chunk in all_chunks if chunk.type == b"IDAT"]
+    data = b"".join(stream[chunk.start : chunk.end] for chunk in image_chunks)
+    needed = _scanline_bytes(stream[header.start : header.end])
+    inflation = _inflate(memoryview(data)[_ZLIB_HEADER:], needed)
+    if inflation.length < needed:
+        return None
+    crc_fits = all(has_right_crc(stream, chunk) for chunk in image_chunks)
+    if not (crc_fits or inflation.checksum_fits):
+        raise ValueError("damaged image data")
+    before = stream[: image_chunks[0].start - CHUNK_HEADER]
+    used = data[: _ZLIB_HEADER + inflation.bytes_used]
+    image_data = packed(b"IDAT", used + inflation.checksum)
+    return b"".join((before, image_data, packed(b"IEND", b"")))
+
+
+def _inflate(deflated: memoryview, most: int) -> _Inflation:
+    """Inflate a megabyte at a time, until the data end or are more than ``most`` bytes."""
+    inflater = zlib.decompressobj(_RAW_DEFLATE)
+    length = 0
+    checksum = zlib.adler32(b"")
+    read = 0
+    while read < len(deflated) and length <= most and not inflater.eof:
+        piece = bytes(deflated[read : read + _BYTES_READ_AT_A_TIME])
+        read += len(piece)
+        while piece and length <= most and not inflater.eof:
+            inflated = inflater.decompress(piece, _BYTES_INFLATED_AT_A_TIME)
+            checksum = zlib.adler32(inflated, checksum)
+            length += len(inflated)
+            piece = inflater.unconsumed_tail
+    left = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
+    used = read - len(left)
+    right = checksum.to_bytes(_CHECKSUM_LENGTH, "big")
+    stored = bytes(deflated[used : used + _CHECKSUM_LENGTH])
+    is_there = inflater.eof and len(stored) == _CHECKSUM_LENGTH
+    return _Inflation(length, used, right, checksum_fits=stored == right or not is_there)
 
 
 def _scanline_bytes(header: bytes) -> int:

@@ -77,6 +77,7 @@ def test_a_profile_is_joined_from_its_segments() -> None:
 
     whole = JPEG[:JFIF] + piece(2, 2, b"file") + piece(1, 2, b"pro") + JPEG[JFIF:]
     assert read(whole).icc_profile == b"profile"
+    assert read(whole[:-2] + piece(1, 1, b"later") + whole[-2:]).icc_profile == b"profile"
     assert read(JPEG[:JFIF] + piece(2, 2, b"file") + JPEG[JFIF:]).icc_profile == b""
     assert read(JPEG[:JFIF] + segment(0xE2, b"ICC_PROFILE\0") + JPEG[JFIF:]).icc_profile == b""
 
@@ -97,6 +98,12 @@ def test_a_profile_is_joined_from_its_segments() -> None:
         JPEG[:-2],
         JPEG[:-2] + b"\1\2\3" + JPEG[-2:],
         JPEG + JPEG,
+        JPEG[:JFIF] + b"\xff\xe1\0\0" + JPEG[JFIF:],  # shorter than its own length
+        JPEG[:SCAN] + b"\xff\xfe\0\1" + JPEG[SCAN:],
+        JPEG[:-1],
+        JPEG[:-2] + JPEG[FRAME : FRAME + 19] + JPEG[-2:],  # a second frame header
+        JPEG[:-2] + JPEG[SCAN:],  # a second scan
+        JPEG[:-2] + segment(0xFE, b"a comment"),
     ],
 )
 def test_damage_that_loses_no_pixel_is_no_damage(damaged: bytes) -> None:
@@ -157,7 +164,7 @@ def test_a_decoder_sees_no_metadata() -> None:
         (JPEG[:3], "truncated"),
         (JPEG[:FRAME], "truncated"),
         (JPEG[:SCAN], "truncated"),
-        (JPEG[:2] + b"\xff\xe1\0\1" + JPEG[2:], "truncated"),
+        (JPEG[:2] + b"\xff\xdb\0\1" + JPEG[2:], "truncated"),
         (PROGRESSIVE[:-2] + LAST_SCAN * MAX_SCANS + b"\xff\xd9", "too-many-chunks"),
         (JPEG[:2] + b"\xff\xe1\0\2" * MAX_CHUNKS + JPEG[2:], "too-many-chunks"),
         (JPEG[:2] + b"\xff\xd0" * MAX_CHUNKS + JPEG[2:], "too-many-chunks"),

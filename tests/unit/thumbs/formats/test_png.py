@@ -56,6 +56,12 @@ def test_a_header_is_read_without_decoding(data: bytes, header: Header) -> None:
     assert read(data) == header
 
 
+def longer(number: int) -> bytes:
+    """The length of the image data, off by that number."""
+    length = int.from_bytes(PNG[AFTER_IHDR : AFTER_IHDR + 4], "big")
+    return (length + number).to_bytes(4, "big")
+
+
 LONG_TEXT = zlib.compress(bytes(3_000_000))
 
 
@@ -78,7 +84,14 @@ LONG_TEXT = zlib.compress(bytes(3_000_000))
         with_chunks(chunk(b"acTL", b"\0\0\0\1" + bytes(4)) * 2),
         with_chunks(chunk(b"acTL", b"\0\0\0\1" + bytes(4))),
         with_chunks(chunk(b"fcTL", bytes(26))),
+        with_chunks(wrong(chunk(b"tRNS", bytes(6)))),
+        with_chunks(wrong(chunk(b"acTL", b"\0\0\0\1" + bytes(4)))),
+        with_chunks(chunk(b"acTL", b"\xff\xff\xff\xff" + bytes(4))),
+        with_chunks(chunk(b"acTL", b"\0\0\0\1" + bytes(5))),
         PNG[:-12],
+        PNG[:-12] + chunk(b"ABCD", b"unknown") + IEND,
+        PNG[:-12] + b"\1\2\3" + IEND,
+        PNG[:-12] + b"\xff\xff\xff\xffjunk",
     ],
 )
 def test_damage_that_loses_no_pixel_is_no_damage(damaged: bytes) -> None:
@@ -91,11 +104,66 @@ def test_damage_that_loses_no_pixel_is_no_damage(damaged: bytes) -> None:
         PNG[:-14],  # within the checksum of the chunk
         PNG[:-18],  # within the data's own
         PNG[:-16] + b"\0\0\0\0" + IEND,
+        PNG[:AFTER_IHDR] + chunk(b"IDAT", PNG[AFTER_IHDR + 8 : -17] + b"\x55") + IEND,
+        PNG[:AFTER_IHDR] + longer(1) + PNG[AFTER_IHDR + 4 :],
+        PNG[:AFTER_IHDR] + longer(-1) + PNG[AFTER_IHDR + 4 :],
     ],
 )
-def test_checksums_of_image_data_do_not_count(damaged: bytes) -> None:
+def test_one_right_checksum_of_image_data_is_enough(damaged: bytes) -> None:
     difference = ImageChops.difference(pixels(damaged), pixels(PNG))
     assert max(high for _, high in difference.getextrema()) <= 1  # type: ignore[misc]
+
+
+def test_image_data_that_fit_neither_checksum_give_no_thumb() -> None:
+    data = PNG[AFTER_IHDR + 8 : -16]
+    wrong_data = data[:-1] + bytes([data[-1] ^ 1])
+    before = PNG[:AFTER_IHDR]
+    assert thumb(before + wrong(chunk(b"IDAT", wrong_data)) + IEND) == b"[corrupt]"
+
+
+@pytest.mark.parametrize(
+    ("mode", "data", "alpha"),
+    [
+        ("L", b"\0\0", 0),
+        ("L", b"\0\0\0\7\0\7", 0),  # of more bytes than needed, the first ones count
+        ("L", b"\0", 255),
+        ("RGB", bytes(6), 0),
+        ("RGB", bytes(8), 0),
+        ("RGB", bytes(5), 255),
+    ],
+)
+def test_a_transparent_colour_needs_a_sample_for_each_channel(
+    mode: str, data: bytes, alpha: int
+) -> None:
+    black = io.BytesIO()
+    Image.new(mode, SIZE).save(black, "PNG")
+    whole = black.getvalue()
+    made = pixels(whole[:AFTER_IHDR] + chunk(b"tRNS", data) + whole[AFTER_IHDR:])
+    assert made.getextrema()[3] == (alpha, alpha)
+
+
+def test_transparency_before_the_palette_does_not_count() -> None:
+    whole = written("PNG", mode="P")
+    early = whole[:AFTER_IHDR] + chunk(b"tRNS", bytes(256)) + whole[AFTER_IHDR:]
+    assert thumb(early) == thumb(whole)
+
+
+def test_a_palette_that_is_missing_gives_no_thumb() -> None:
+    whole = written("PNG", mode="P")
+    assert thumb(whole.replace(b"PLTE", b"plTE")) == b"[corrupt]"
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (chunk(b"gAMA", bytes(4)), chunk(b"gAMA", struct.pack(">I", 100_000))),
+        (chunk(b"gAMA", b"\1"), chunk(b"gAMA", struct.pack(">I", 100_000))),
+        (chunk(b"sRGB", b"\7"), chunk(b"gAMA", struct.pack(">I", 100_000))),
+        (chunk(b"cICP", bytes((1, 8, 1, 1))), chunk(b"cICP", bytes((1, 8, 0, 1)))),
+    ],
+)
+def test_the_first_colour_chunk_that_makes_sense_counts(chunks: tuple[bytes, bytes]) -> None:
+    assert thumb(with_chunks(*chunks)) == thumb(with_chunks(chunks[1])) != thumb(PNG)
 
 
 FIRST = Image.new("RGB", (8, 6), (255, 0, 0))
@@ -130,6 +198,21 @@ def animation(place: tuple[int, int, int, int] = (8, 6, 16, 12)) -> bytes:
             IEND,
         )
     )
+
+
+def test_an_animation_that_ends_after_its_first_frame_is_shown() -> None:
+    whole = animation()
+    for end in (whole.index(frame_control(3, 8, 6, 16, 12)), whole.rindex(b"IEND") - 4):
+        assert pixels(whole[:end]).getpixel((20, 15)) == (255, 0, 0, 255)
+
+
+def test_the_default_image_is_a_frame_if_a_frame_control_precedes_it() -> None:
+    control = chunk(b"acTL", struct.pack(">II", 2, 0))
+    first = frame_control(0, *SIZE, 0, 0)
+    rest = frame_control(1, 8, 6, 16, 12) + chunk(b"fdAT", bytes(4) + image_data(FIRST)) + IEND
+    one = PNG[:AFTER_IHDR] + control + first + PNG[AFTER_IHDR:-12] + rest
+    two = PNG[:AFTER_IHDR] + first + control + PNG[AFTER_IHDR:-12] + rest
+    assert thumb(one) == thumb(two) == thumb(PNG)
 
 
 def test_an_animation_shows_its_first_frame_on_an_empty_canvas() -> None:

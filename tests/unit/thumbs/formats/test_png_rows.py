@@ -3,8 +3,8 @@ import zlib
 
 import pytest
 
-from pocketfiles.thumbs.formats.png import SIGNATURE
-from pocketfiles.thumbs.formats.png_rows import is_complete
+from pocketfiles.thumbs.formats.png_chunks import SIGNATURE
+from pocketfiles.thumbs.formats.png_rows import repaired
 from tests.unit.thumbs.formats.samples import chunk, thumb
 
 
@@ -27,8 +27,8 @@ def raw_png(depth: int, colour: int, *, interlace: int, missing: int) -> bytes:
 def test_a_png_is_complete_when_there_are_pixels_for_every_row(
     depth: int, colour: int, interlace: int
 ) -> None:
-    assert is_complete(raw_png(depth, colour, interlace=interlace, missing=0))
-    assert not is_complete(raw_png(depth, colour, interlace=interlace, missing=1))
+    assert repaired(raw_png(depth, colour, interlace=interlace, missing=0))
+    assert not repaired(raw_png(depth, colour, interlace=interlace, missing=1))
 
 
 def test_rows_that_are_missing_are_found() -> None:
@@ -40,5 +40,5 @@ def test_data_after_the_end_of_the_stream_are_no_rows() -> None:
     half = zlib.compress(bytes(500 * (1 + 3 * 2000)))
     kinds = ((b"IHDR", header), (b"IDAT", half + half), (b"IEND", b""))
     data = SIGNATURE + b"".join(chunk(kind, data) for kind, data in kinds)
-    assert not is_complete(data)
+    assert not repaired(data)
     assert thumb(data) == b"[truncated]"
