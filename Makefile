@@ -19,8 +19,8 @@ venv := $(shell if [ -e .venv/bin/python ] || [ -w . ]; then echo .venv; \
 installed = @$(python) local/install.py "$(venv)"
 STAGE = default
 BUILD_DIR = .aws-sam/build
-ARCHITECTURE = $(shell .venv/bin/python -m deploy.samconfig $(STAGE) architecture)
-stack_name = $(shell .venv/bin/python -m deploy.samconfig $(STAGE) stack-name)
+ARCHITECTURE = $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' architecture)
+stack_name = $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' stack-name)
 machine = $(subst aarch64,arm64,$(shell uname -m))
 sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/python -m samcli)
 sam_ready = $(if $(findstring .venv-sam,$(sam)),.venv-sam/ready)
@@ -78,13 +78,13 @@ bench: .venv/ready ## measure, and print ratios
 	"$(venv)/bin/python" -m benchmarks $(ARGS)
 
 deploy: .venv/ready $(sam_ready) ## check the account, build, show what would change in AWS, and do it once confirmed
-	.venv/bin/python -m deploy.preflight $(STAGE) $(ARCHITECTURE)
+	@.venv/bin/python -m deploy.preflight '$(STAGE)' '$(ARCHITECTURE)'
 	$(MAKE) build ARGS="$(BUILD_ARGS)"
-	eval $(sam) "$$(.venv/bin/python -m deploy.command $(STAGE) --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
+	eval $(sam) "$$(.venv/bin/python -m deploy.command '$(STAGE)' --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
 
 smoke: .venv/ready ## ask a deployed stack what only AWS can know: make smoke URL=https://…
-	@test -n "$(URL)" || { echo 'give a public picture: make smoke URL=https://…/api/files/COLLECTION/RECORD/NAME'; exit 1; }
-	.venv/bin/python -m deploy.smoke $(URL) $(if $(TOKEN),--token $(TOKEN)) $(ARGS)
+	@test -n '$(URL)' || { echo 'give a public picture: make smoke URL=https://…/api/files/COLLECTION/RECORD/NAME'; exit 1; }
+	@.venv/bin/python -m deploy.smoke '$(URL)' $(if $(TOKEN),--token '$(TOKEN)') $(ARGS)
 
 logs: .venv/ready $(sam_ready) ## follow the functions' logs
 	$(sam) logs --stack-name $(stack_name) $(ARGS)

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from pocketfiles import __version__
 from pocketfiles.errors import Refusal
@@ -97,7 +98,7 @@ def _reason(error: Exception, deployment: Deployment | None) -> str | None:
     """What an expected failure tells the user; ``None`` for an error of the program itself."""
     cause = error.__cause__
     match error:
-        case BotoCoreError() | ClientError():
+        case BotoCoreError() | ClientError() | ResponseParserError():
             return in_words(error, deployment)
         case Refusal() if isinstance(cause, BotoCoreError | ClientError):
             return in_words(cause, deployment)

@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
-from deploy.samconfig import DEFAULT_STAGE, Stage, stage
+from deploy.samconfig import DEFAULT_STAGE, ConfigError, Stage, stage
 
 NOT_INHERITED = {"parameter_overrides", "region", "s3_bucket", "stack_name"}
 
@@ -43,7 +43,10 @@ def inherited(of: Stage, given: Sequence[str]) -> Iterator[str]:
 def main() -> None:
     """Print the command line, quoted for a shell."""
     name, *given = sys.argv[1:]
-    print(shlex.join(arguments(stage(name), given)))
+    try:
+        print(shlex.join(arguments(stage(name), given)))
+    except ConfigError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

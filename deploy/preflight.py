@@ -23,14 +23,18 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
+from botocore.parsers import ResponseParserError
 
 from deploy.architecture import ALLOWED
-from deploy.samconfig import ROOT, Stage, stage
+from deploy.samconfig import DEFAULT_STAGE, ROOT, ConfigError, Stage, stage
 
 STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]*")
+
+INTEGER = re.compile(r"-?[0-9]+")
 
 NAME_LENGTH = 100
 """Longest name of a budget, which is made of the stack's name and its region."""
@@ -95,33 +99,63 @@ def findings(of: Stage, account: Account, architecture: str, python_3_13: str) -
     """Everything that speaks against a deployment, what makes the others moot first."""
     yield from check_configuration(of, architecture)
     yield from check_bytecode(python_3_13)
-    if not account.region:
-        yield Finding(
-            "no region is set",
-            "set AWS_REGION, or `region` in samconfig.toml, for example to eu-west-1",
-        )
+    unusable = why_unusable(account)
+    if unusable:
+        yield unusable
         return
-    log_in = "run `aws configure sso` or `aws configure`, or set AWS_PROFILE; see docs/deploying.md"
-    try:
-        account.identity()
-    except NoCredentialsError:
-        yield Finding("no AWS credentials are found", log_in)
-        return
-    except (AwsConnectionError, HTTPClientError) as error:
-        region = account.region
-        yield Finding(
-            f"AWS cannot be reached: {error}", f"check the network and the region {region}"
-        )
-        return
-    except (BotoCoreError, ClientError) as error:
-        yield Finding(f"AWS does not accept the credentials: {error}", log_in)
-        return
-    yield from check_region(of, account.region)
+    region = str(account.region)
+    yield from check_stack_name(of, region)
+    yield from check_region(of, region)
     yield from check_concurrency(of, account)
 
 
+CHOOSE_REGION = "set AWS_REGION, or `region` in samconfig.toml, for example to eu-west-1"
+LOG_IN = "run `aws configure sso` or `aws configure`, or set AWS_PROFILE; see docs/deploying.md"
+
+
+def why_unusable(account: Account) -> Finding | None:
+    """Why nothing can be asked of the account; ``None`` if it answers."""
+    if not account.region:
+        return Finding("no region is set", CHOOSE_REGION)
+    try:
+        account.identity()
+    except Exception as error:
+        found = answer_of(error, str(account.region))
+        if found is None:
+            raise
+        return found
+    return None
+
+
+def answer_of(error: Exception, region: str) -> Finding | None:
+    """What a failed call means; ``None`` for an error of this program."""
+    found = None
+    match error:
+        case InvalidRegionError():
+            found = Finding(f"{region!r} is not the name of a region", CHOOSE_REGION)
+        case NoCredentialsError():
+            found = Finding("no AWS credentials are found", LOG_IN)
+        case AwsConnectionError() | HTTPClientError():
+            advice = f"check the network and the region {region}"
+            found = Finding(f"AWS cannot be reached: {error}", advice)
+        case BotoCoreError() | ClientError():
+            found = Finding(f"AWS does not accept the credentials: {error}", LOG_IN)
+        case ResponseParserError():
+            advice = "check AWS_ENDPOINT_URL and the proxies of the environment"
+            found = Finding("what answers is not AWS", advice)
+        case ValueError():
+            found = Finding(f"AWS has no such address: {error}", "check AWS_ENDPOINT_URL")
+    return found
+
+
 def check_configuration(of: Stage, architecture: str) -> Iterator[Finding]:
-    """The stage's architecture."""
+    """The stage's architecture, and whether the stage is one that was meant."""
+    if not of.own and of.name != DEFAULT_STAGE:
+        yield Finding(
+            f"samconfig.toml says nothing of the stage {of.name!r}",
+            f"its stack is {of.stack_name}, with the parameters' defaults; --guided asks for them",
+            fatal=False,
+        )
     if of.architecture not in ALLOWED:
         yield Finding(
             f"Architecture is {of.architecture!r}",
@@ -174,7 +208,13 @@ def check_region(of: Stage, region: str) -> Iterator[Finding]:
 
 def check_concurrency(of: Stage, account: Account) -> Iterator[Finding]:
     """New accounts may reserve no concurrent executions at all."""
-    wanted = int(of.parameters.get("ReservedConcurrency", RESERVED_BY_DEFAULT))
+    given = of.parameters.get("ReservedConcurrency", str(RESERVED_BY_DEFAULT))
+    if not INTEGER.fullmatch(given):
+        yield Finding(
+            f"ReservedConcurrency is {given!r}", "set it to a number, or to -1 for no limit"
+        )
+        return
+    wanted = int(given)
     try:
         free = account.unreserved_executions() + account.reserved_executions(of.stack_name)
     except (BotoCoreError, ClientError) as error:
@@ -206,14 +246,22 @@ def main() -> None:
     parser.add_argument("stage")
     parser.add_argument("architecture")
     given = parser.parse_args()
-    of = stage(given.stage)
+    try:
+        of = stage(given.stage)
+        account = Account(
+            of.own.get("region") or of.default.get("region") or os.environ.get("AWS_REGION")
+        )
+    except (ConfigError, BotoCoreError) as error:
+        sys.exit(f"cannot deploy: {error}\n    see docs/deploying.md")
     python = subprocess.run(
         [str(ROOT / "layers" / "python313")], capture_output=True, text=True, check=False
     )
-    region = of.own.get("region") or of.default.get("region") or os.environ.get("AWS_REGION")
-    found = list(findings(of, Account(region), given.architecture, python.stdout.strip()))
+    found = list(findings(of, account, given.architecture, python.stdout.strip()))
     sys.exit(report(found, lambda line: print(line, file=sys.stderr)))
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("interrupted; nothing has been built or deployed")

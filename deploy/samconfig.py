@@ -3,6 +3,7 @@
 python -m deploy.samconfig STAGE stack-name|architecture
 """
 
+import argparse
 import re
 import sys
 import tomllib
@@ -13,6 +14,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_STAGE = "default"
 DEFAULT_ARCHITECTURE = "arm64"
+
+
+class ConfigError(Exception):
+    """samconfig.toml cannot be used. The message says why."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,19 @@ class Stage:
 
 
 def stage(name: str, path: Path = ROOT / "samconfig.toml") -> Stage:
-    """Read a stage from samconfig.toml. A stage that is not there has no settings of its own."""
-    document = tomllib.loads(path.read_text()) if path.exists() else {}
-    return Stage(name, settings(document, name), settings(document, DEFAULT_STAGE))
+    """Read a stage from samconfig.toml. A stage that is not there has no settings of its own.
+
+    Raises ``ConfigError``.
+    """
+    try:
+        document = tomllib.loads(path.read_text()) if path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path.name} cannot be read: {error}") from error
+    try:
+        return Stage(name, settings(document, name), settings(document, DEFAULT_STAGE))
+    except (AttributeError, TypeError) as error:
+        tables = f"[{name}.deploy.parameters] or [{DEFAULT_STAGE}.deploy.parameters]"
+        raise ConfigError(f"{path.name}: {tables} is not a table of settings") from error
 
 
 def settings(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -54,6 +69,10 @@ def settings(document: dict[str, Any], name: str) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for command in ("global", "deploy"):
         merged |= sections.get(command, {}).get("parameters", {})
+    overrides = merged.get("parameter_overrides", "")
+    is_list = isinstance(overrides, list) and all(isinstance(each, str) for each in overrides)
+    if not (isinstance(overrides, str) or is_list):
+        raise TypeError("parameter_overrides")
     return merged
 
 
@@ -66,9 +85,15 @@ def parameters(overrides: str | list[str]) -> dict[str, str]:
 
 def main() -> None:
     """Print one setting of the stage that the command line names."""
-    name, wanted = sys.argv[1:]
-    found = stage(name)
-    print(found.architecture if wanted == "architecture" else found.stack_name)
+    parser = argparse.ArgumentParser(description=__doc__, prog="python -m deploy.samconfig")
+    parser.add_argument("stage")
+    parser.add_argument("setting", choices=("stack-name", "architecture"))
+    given = parser.parse_args()
+    try:
+        found = stage(given.stage)
+    except ConfigError as error:
+        sys.exit(str(error))
+    print(found.architecture if given.setting == "architecture" else found.stack_name)
 
 
 if __name__ == "__main__":

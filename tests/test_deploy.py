@@ -1,18 +1,24 @@
 """The tools behind `make deploy`: what they check, and the command lines that they make."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import (
     ClientError,
     ConnectTimeoutError,
     EndpointConnectionError,
+    InvalidRegionError,
     NoCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from deploy import architecture, command, preflight, samconfig
 from local.intrinsics import load
+from tests.checkout import own_environment
 from tests.conftest import ROOT
 
 CONFIG = """
@@ -186,6 +192,75 @@ def test_a_name_that_cloudformation_refuses_is_told(name: str) -> None:
     assert found.problem == f"CloudFormation does not allow the stack name {name!r}"
 
 
+def test_the_stacks_name_is_among_what_is_checked(config: Path) -> None:
+    found = problems(samconfig.stage("two words", config), Account())
+    assert "CloudFormation does not allow the stack name 'pocketfiles-two words'" in found
+
+
+def test_a_stage_that_the_configuration_does_not_have_is_told(config: Path) -> None:
+    stage = samconfig.stage("stagign", config)
+    assert problems(stage, Account()) == ["samconfig.toml says nothing of the stage 'stagign'"]
+    (found,) = preflight.findings(stage, cast(Any, Account()), "arm64", "python3.13")
+    assert not found.fatal
+    assert "its stack is pocketfiles-stagign" in found.advice
+
+
+def test_a_concurrency_that_is_no_number_is_told() -> None:
+    own = {"stack_name": "files", "parameter_overrides": "ReservedConcurrency=many"}
+    stage = samconfig.Stage("default", own, own)
+    assert problems(stage, Account()) == ["ReservedConcurrency is 'many'"]
+
+
+BROKEN = {
+    "[default": "cannot be read",
+    "default = 3": "is not a table of settings",
+    "[default]\ndeploy = []": "is not a table of settings",
+    "[default.deploy.parameters]\nparameter_overrides = 3": "is not a table of settings",
+    "[default.deploy.parameters]\nparameter_overrides = [3]": "is not a table of settings",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_configuration_is_told(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "samconfig.toml"
+    path.write_text(text)
+    with pytest.raises(samconfig.ConfigError, match=BROKEN[text]):
+        samconfig.stage("default", path)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            {"AWS_PROFILE": "nobody"},
+            "cannot deploy: The config profile (nobody) could not be found",
+        ),
+        (
+            {"AWS_REGION": "not a region"},
+            "cannot deploy: 'not a region' is not the name of a region",
+        ),
+        ({"AWS_ENDPOINT_URL": "foo"}, "cannot deploy: AWS has no such address"),
+    ],
+)
+def test_make_deploy_says_what_is_wrong_with_the_environment(
+    given: dict[str, str], said: str
+) -> None:
+    own = own_environment(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.preflight", "default", "arm64"],
+        cwd=ROOT,
+        env={**own, **keys, "AWS_REGION": "eu-west-1", **given},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_missing_region_is_told(config: Path) -> None:
     account = Account()
     account.region = None
@@ -204,8 +279,11 @@ def test_a_missing_region_is_told(config: Path) -> None:
         ),
         (EndpointConnectionError(endpoint_url="https://sts"), "AWS cannot be reached: "),
         (ConnectTimeoutError(endpoint_url="https://sts"), "AWS cannot be reached: "),
+        (InvalidRegionError(region_name="b c"), "'eu-west-1' is not the name of a region"),
+        (ResponseParserError("<html>"), "what answers is not AWS"),
+        (ValueError("Invalid endpoint: foo"), "AWS has no such address: Invalid endpoint: foo"),
     ],
-    ids=["none", "expired", "no such host", "no answer"],
+    ids=["none", "expired", "no such host", "no answer", "no region", "not AWS", "no address"],
 )
 def test_credentials_that_do_not_work_are_told(
     config: Path, error: Exception, problem: str

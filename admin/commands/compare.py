@@ -9,8 +9,10 @@ is a finding.
 """
 
 import argparse
+import re
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
@@ -19,6 +21,7 @@ from ..comparison.cases import Case, Sample, choose
 from ..comparison.client import Client, Rate
 from ..comparison.journal import Journal, Result
 from ..comparison.run import Comparison, Services
+from ..errors import AdminError
 from ..source import pocketbase
 from . import arguments, output
 
@@ -81,12 +84,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(parsed: argparse.Namespace) -> int:
     """Choose the requests, compare, write the report."""
+    if parsed.pocketbase == parsed.files:
+        raise AdminError("--pocketbase and --files are the same address")
     with pocketbase.opened(parsed.pb_data, arguments.encryption_key(parsed)) as snapshot:
         cases = choose(snapshot, Sample(parsed.records, parsed.users, tuple(parsed.collection)))
-    if parsed.again:
-        shutil.rmtree(parsed.report / "pictures", ignore_errors=True)
-        (parsed.report / "journal.jsonl").unlink(missing_ok=True)
-    (parsed.report / "pictures").mkdir(parents=True, exist_ok=True)
+    if not cases:
+        raise AdminError("the data directory has no files and no users to ask for")
+    _prepare(parsed.report, again=parsed.again)
     parameters = {
         "pocketbase": parsed.pocketbase,
         "files": parsed.files,
@@ -112,12 +116,25 @@ def run(parsed: argparse.Namespace) -> int:
     return 1 if findings else 0
 
 
+def _prepare(folder: Path, *, again: bool) -> None:
+    """Make the report's folder, empty if the comparison is to begin anew."""
+    try:
+        if again:
+            shutil.rmtree(folder / "pictures", ignore_errors=True)
+            (folder / "journal.jsonl").unlink(missing_ok=True)
+        (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AdminError(f"no report can be written to {folder}: {error.strerror}") from error
+
+
 def _compare(parsed: argparse.Namespace, cases: list[Case], journal: Journal) -> None:
     services = Services(
         pocketbase=Client(parsed.pocketbase, Rate(parsed.rate), parsed.parallel),
         files=Client(parsed.files, Rate(parsed.rate), parsed.parallel),
         directory=parsed.pb_data,
     )
+    services.pocketbase.require_answer()
+    services.files.require_answer()
     comparison = Comparison(services, journal, parsed.report)
     done = sum(case.label in journal.results for case in cases)
     with tqdm(total=len(cases), initial=done, unit="", disable=None, leave=False) as bar:
@@ -129,9 +146,18 @@ def _compare(parsed: argparse.Namespace, cases: list[Case], journal: Journal) ->
 
 
 def _origin(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError("an address begins with http:// or https://")
-    return text.rstrip("/")
+    """An origin. The stack's output ``Url`` will do, too."""
+    origin = text.rstrip("/").removesuffix("/api/files")
+    try:
+        parts = urlsplit(origin)
+        is_address = parts.scheme in {"http", "https"} and parts.port != 0 and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address or re.search(r"\s", origin):
+        raise argparse.ArgumentTypeError(
+            f"{text} is not an address such as https://files.example.com"
+        )
+    return origin
 
 
 def _rate(text: str) -> float:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pocketfiles.catalogue.model import Collection, Collections, Field, Record
 from pocketfiles.locate import ALWAYS_ALLOWED, path_of
 
+from ..errors import AdminError
 from ..source.pocketbase import Snapshot
 from ..source.reader import Directory
 
@@ -71,7 +72,14 @@ class Sample:
 
 
 def choose(snapshot: Snapshot, sample: Sample) -> list[Case]:
-    """Choose the requests for a data directory, in an order in which no kind comes last."""
+    """Choose the requests for a data directory, in an order in which no kind comes last.
+
+    Raises ``AdminError`` for a collection that is not there.
+    """
+    names = {each.collection.name for each in snapshot.collections}
+    unknown = sorted(set(sample.collections) - names)
+    if unknown:
+        raise AdminError(f"there is no collection {', '.join(unknown)} in the data directory")
     users = _users(snapshot, sample.users)
     directory = Directory(snapshot)
     collections = Collections(each.collection for each in snapshot.collections)

@@ -21,6 +21,10 @@ _BUSY = frozenset({429, 503})
 _BUSY_ATTEMPTS = 5
 _LONGEST_PAUSE_SECONDS = 30.0
 _TIMEOUT = urllib3.Timeout(connect=10, read=60)
+_FIRST_TIMEOUT = urllib3.Timeout(connect=10, read=30)
+_LONGEST_SECONDS = 600.0
+"""How long one body may take, however little of it arrives at a time."""
+
 # Its warnings show whole URLs, and a URL may hold a token.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
@@ -82,6 +86,19 @@ class Client:
         self._rate = rate
         self._pool = urllib3.PoolManager(maxsize=connections, timeout=_TIMEOUT, retries=_RETRIES)
 
+    def require_answer(self) -> None:
+        """Raise ``AdminError`` unless the service answers anything, in a short time."""
+        try:
+            self._pool.request(
+                "GET",
+                f"{self._origin}/api/files/",
+                redirect=False,
+                timeout=_FIRST_TIMEOUT,
+                retries=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise self._no_answer(error) from error
+
     def ask(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
         """Send a request and return the answer; a busy service is asked again after a pause.
 
@@ -95,8 +112,12 @@ class Client:
         location = answer.headers.get("location")
         if answer.status not in _REDIRECTS or not location or method != "GET":
             return answer
+        try:
+            url = urljoin(self._origin + target, location)
+        except ValueError:  # it leads nowhere
+            return answer
         range_only = {name: value for name, value in headers.items() if name == "Range"}
-        target_answer = self._ask(method, urljoin(self._origin + target, location), range_only)
+        target_answer = self._ask(method, url, range_only)
         return Answer(
             target_answer.status,
             target_answer.headers,
@@ -110,16 +131,25 @@ class Client:
         self._rate.wait()
         try:
             response = self._pool.request(
-                method, url, headers=headers, preload_content=False, decode_content=False
+                method,
+                url,
+                headers=headers,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
             )
             with response:
                 return _read(response)
         except urllib3.exceptions.HTTPError as error:
-            reason = getattr(error, "reason", None) or error
-            raise AdminError(f"{self._origin} does not answer: {reason}") from error
+            raise self._no_answer(error) from error
+
+    def _no_answer(self, error: urllib3.exceptions.HTTPError) -> AdminError:
+        reason = getattr(error, "reason", None) or error
+        return AdminError(f"{self._origin} does not answer: {reason}")
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> Answer:
+    end = time.monotonic() + _LONGEST_SECONDS
     checksum = hashlib.sha256()
     kept = bytearray()
     length = 0
@@ -128,6 +158,8 @@ def _read(response: urllib3.BaseHTTPResponse) -> Answer:
         length += len(chunk)
         if len(kept) < KEPT_BYTES:
             kept += chunk[: KEPT_BYTES - len(kept)]
+        if time.monotonic() > end:
+            raise urllib3.exceptions.HTTPError(f"a body did not end in {_LONGEST_SECONDS:.0f} s")
     headers = {name.lower(): ", ".join(response.headers.getlist(name)) for name in response.headers}
     return Answer(response.status, headers, length, checksum.hexdigest(), bytes(kept))
 
@@ -135,5 +167,5 @@ def _read(response: urllib3.BaseHTTPResponse) -> Answer:
 def _pause(answer: Answer, attempt: int) -> float:
     """How long to wait, in seconds: as the service says, else longer each time."""
     told = answer.headers.get("retry-after", "")
-    seconds = float(told) if told.isdigit() else 0.5 * 2**attempt
+    seconds = float(told) if told.isdecimal() else 0.5 * 2**attempt
     return min(seconds, _LONGEST_PAUSE_SECONDS)

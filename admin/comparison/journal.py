@@ -60,6 +60,12 @@ class Journal:
             self._file.flush()
 
     def _resume(self, parameters: Mapping[str, Any]) -> None:
+        try:
+            self._read(parameters)
+        except (ValueError, KeyError, TypeError) as error:
+            raise AdminError(f"{self._path} is damaged: --again begins anew") from error
+
+    def _read(self, parameters: Mapping[str, Any]) -> None:
         first, *lines = self._path.read_text("utf-8").splitlines(keepends=True) or [""]
         if first.strip() != json.dumps(parameters):
             raise AdminError(

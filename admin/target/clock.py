@@ -39,10 +39,10 @@ def _note_start(context: dict[str, Any], **_: Any) -> None:
 
 
 def _compare(http_response: Any, context: dict[str, Any], **_: Any) -> None:
-    date = http_response.headers.get("date")
-    if not date:
+    try:
+        told = parsedate_to_datetime(http_response.headers.get("date", "")).timestamp()
+    except ValueError:  # it tells no time
         return
-    told = parsedate_to_datetime(date).timestamp()
     error = error_seconds(told, context[_STARTED], time.time())
     if abs(error) > MAX_ERROR_SECONDS:
         direction = "fast" if error > 0 else "slow"

@@ -21,6 +21,7 @@ from botocore.exceptions import (
     NoRegionError,
     PartialCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from pocketfiles.config import thumb_formats
 
@@ -66,6 +67,7 @@ _NOT_ACCEPTED = (
 )
 """Error codes of AWS for credentials that it does not know, or signatures that are wrong."""
 
+_NOT_AWS = "what answers is not AWS: check AWS_ENDPOINT_URL and the proxies of the environment"
 _DENIED = ("AccessDenied", "AccessDeniedException", "403")
 """Error codes for a missing permission; S3 gives a HEAD request the bare status."""
 
@@ -100,6 +102,7 @@ class Deployment:
         s3 = boto3.client("s3", config=_CONFIG, **self.session)
         dynamodb = boto3.client("dynamodb", config=_CONFIG, **self.session)
         clock.watch(dynamodb)
+        dynamodb.meta.events.register("after-call.dynamodb", _refuse_pages)
         for endpoint in {s3.meta.endpoint_url, dynamodb.meta.endpoint_url}:
             _require_answer(endpoint)
         return s3, dynamodb
@@ -187,6 +190,8 @@ def in_words(error: Exception, deployment: Deployment | None) -> str:
     where = f" ({deployment})" if deployment else ""
     if isinstance(error, NoRegionError):
         return "no AWS region is set: set AWS_REGION, or choose a profile with AWS_PROFILE"
+    if isinstance(error, ResponseParserError):
+        return f"{_NOT_AWS}{where}"
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return f"no AWS credentials are found: choose a profile with AWS_PROFILE, or log in{where}"
     if not isinstance(error, ClientError):
@@ -212,7 +217,13 @@ def _message(error: ClientError) -> str:
 
 
 def _session(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The region of ``AWS_REGION``, which other AWS tools read and boto3 does not."""
+    """The region of ``AWS_REGION``, which other AWS tools read and boto3 does not.
+
+    Raises ``AdminError`` for an endpoint that is no address.
+    """
+    endpoint = environment.get("AWS_ENDPOINT_URL", "")
+    if endpoint and not endpoint.startswith(("http://", "https://")):
+        raise AdminError(f"AWS_ENDPOINT_URL is {endpoint}, which is no address such as http://host")
     region = environment.get("AWS_REGION")
     return {"region_name": region} if region else {}
 
@@ -223,6 +234,12 @@ def _region(session: Mapping[str, Any]) -> str:
 
 def _endpoint(session: Mapping[str, Any]) -> str:
     return str(session.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL", ""))
+
+
+def _refuse_pages(http_response: Any, **_: Any) -> None:
+    """Raise ``TargetError`` for what is no JSON, such as a proxy's page in place of AWS."""
+    if "json" not in http_response.headers.get("content-type", ""):
+        raise TargetError(f"{_NOT_AWS} ({http_response.url})")
 
 
 def _require_answer(endpoint: str) -> None:

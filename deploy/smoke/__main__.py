@@ -10,18 +10,25 @@ is given: then two paths are invalidated, and URL must name the collection by it
 
 import argparse
 import http.client
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.smoke.client import Skipped, Stack, Surprise
 from deploy.smoke.edge_rows import EDGE_ROWS
 from deploy.smoke.rows import ROWS
+
+FILE = re.compile(r"/api/files/[^/]+/[^/]+/[^/]+")
+UNREADABLE = (OSError, http.client.HTTPException, ValueError)
+"""What a server that does not answer, or sends something else than HTTP, raises."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,11 @@ class Result:
     detail: str = ""
 
 
-def results(stack: Stack) -> Iterator[Result]:
+def results(
+    stack: Stack, rows: Sequence[Callable[[Stack], None]] = (*ROWS, *EDGE_ROWS)
+) -> Iterator[Result]:
     """Ask everything, and say of each row how it went."""
-    for row in (*ROWS, *EDGE_ROWS):
+    for row in rows:
         name = row.__name__.replace("_", " ")
         try:
             row(stack)
@@ -43,8 +52,10 @@ def results(stack: Stack) -> Iterator[Result]:
             yield Result(name, "SURPRISE", str(surprise))
         except Skipped as skipped:
             yield Result(name, "skipped", str(skipped))
-        except (OSError, http.client.HTTPException) as error:
-            yield Result(name, "SURPRISE", f"no response: {error}")
+        except UNREADABLE as error:
+            yield Result(name, "SURPRISE", f"no response: {in_words(error)}")
+        except (BotoCoreError, ClientError) as error:
+            yield Result(name, "SURPRISE", f"AWS: {error}")
         else:
             yield Result(name, "as expected")
 
@@ -63,10 +74,28 @@ def invalidation(distribution: str) -> Callable[[list[str]], None]:
     return invalidate
 
 
-def main() -> int:
-    """Ask the stack of the command line. The exit code says whether there was a surprise."""
+def in_words(error: Exception) -> str:
+    """An error of a request, whose text may be empty."""
+    return str(error) or type(error).__name__
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL that can be asked for."""
+    try:
+        parts = urlsplit(text)
+        is_port = parts.port != 0
+    except ValueError:
+        return False
+    is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return is_port and is_whole and not re.search(r"[\s\x00-\x1f]", text)
+
+
+def parsed() -> argparse.Namespace:
+    """The command line. Exits with 2 if it makes no sense."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m deploy.smoke",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("url", help="the URL of a public picture")
     parser.add_argument("--token", default="", help="a file token for the protected file")
@@ -76,11 +105,36 @@ def main() -> int:
     parser.add_argument("--distribution", default="", help="its id, to invalidate the picture")
     parser.add_argument("--no-direct", action="store_true", help="the stack has CdnDirect=no")
     given = parser.parse_args()
-    if urlsplit(given.url).path.count("/") < len(("", "api", "files", "c", "r")):
-        parser.error(
-            "URL must be that of a public picture, https://…/api/files/COLLECTION/RECORD/NAME"
-        )
-    forget = invalidation(given.distribution) if given.distribution else None
+    for name in ("url", "protected", "large"):
+        url = getattr(given, name)
+        if url and not (is_url(url) and FILE.match(urlsplit(url).path)):
+            parser.error(f"{name} must be https://…/api/files/COLLECTION/RECORD/NAME, not {url!r}")
+    if given.api and not is_url(given.api):
+        parser.error(f"--api must be an address that begins with https://, not {given.api!r}")
+    if re.search(r"\s", given.token):
+        parser.error("there is a blank in the token")
+    return given
+
+
+def why_useless(stack: Stack) -> str:
+    """Why no row can be asked; empty if they can."""
+    try:
+        status = stack.picture().status
+    except UNREADABLE as error:
+        return f"{stack.url} does not answer: {in_words(error)}"
+    if status != HTTPStatus.OK:
+        return f"{stack.url} is answered with {status}: give the URL of a public picture"
+    return ""
+
+
+def main() -> int:
+    """Ask the stack of the command line. The exit code says whether there was a surprise."""
+    given = parsed()
+    try:
+        forget = invalidation(given.distribution) if given.distribution else None
+    except BotoCoreError as error:
+        print(f"cannot ask: {error}", file=sys.stderr)
+        return 1
     stack = Stack(
         given.url,
         given.protected,
@@ -90,13 +144,21 @@ def main() -> int:
         is_direct=not given.no_direct,
         forget=forget,
     )
-    found = list(results(stack))
-    for result in found:
-        print(f"{result.state:12}{result.name:42}{result.detail}".rstrip())
+    useless = why_useless(stack)
+    if useless:
+        print(f"cannot ask: {useless}", file=sys.stderr)
+        return 1
+    found = []
+    for result in results(stack):
+        print(f"{result.state:12}{result.name:42}{result.detail}".rstrip(), flush=True)
+        found.append(result)
     surprises = sum(result.state == "SURPRISE" for result in found)
     print(f"{len(found)} rows, {surprises} surprises")
     return int(surprises > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted; nothing is left behind, start again at any time")

@@ -2,12 +2,19 @@
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 TIMEOUT_SECONDS = 30
+"""Longest time in which nothing arrives."""
+
+BODY_SECONDS = 120
+"""Longest time for a whole body."""
+
+CHUNK_BYTES = 64 * 1024
 
 
 class Surprise(Exception):
@@ -30,7 +37,7 @@ class Answer:
         """The body as JSON, or ``None``."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -72,12 +79,15 @@ class Stack:
 
 
 def ask(method: str, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """One request. The path is sent as it is written, and no redirect is followed."""
+    """One request. The path is sent as it is written, and no redirect is followed.
+
+    Raises ``OSError``, ``http.client.HTTPException``, and ``ValueError`` for a URL that is none.
+    """
     parts = urlsplit(url)
     is_secure = parts.scheme == "https"
     connect = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
     connection = connect(parts.netloc, timeout=TIMEOUT_SECONDS)
-    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    target = _ascii(f"{parts.path}?{parts.query}" if parts.query else parts.path)
     try:
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in {"User-Agent": "pocketfiles-smoke", **(headers or {})}.items():
@@ -87,6 +97,24 @@ def ask(method: str, url: str, headers: Mapping[str, str] | None = None) -> Answ
         connection.endheaders()
         response = connection.getresponse()
         named = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, named, response.read())
+        return Answer(response.status, named, _body(response))
     finally:
         connection.close()
+
+
+def _ascii(target: str) -> str:
+    """A path and query with escapes for letters that HTTP does not allow."""
+    return "".join(each if each.isascii() else quote(each) for each in target)
+
+
+def _body(response: http.client.HTTPResponse) -> bytes:
+    """The whole body. Raises ``TimeoutError`` and ``http.client.IncompleteRead``."""
+    end = time.monotonic() + BODY_SECONDS
+    body = bytearray()
+    while chunk := response.read1(CHUNK_BYTES):
+        body += chunk
+        if time.monotonic() > end:
+            raise TimeoutError(f"after {BODY_SECONDS} s the body has not ended")
+    if response.length:
+        raise http.client.IncompleteRead(bytes(body), response.length)
+    return bytes(body)

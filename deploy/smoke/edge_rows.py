@@ -133,7 +133,11 @@ def what_is_invalidated_is_forgotten(stack: Stack) -> None:
     stack.forget([f"/{collection}/{record}/*", f"/api/files/{collection}/{record}/*"])
     end = time.monotonic() + FORGET_SECONDS
     while "hit" in ask("GET", stack.url).headers.get("x-cache", "").lower():
-        expect(time.monotonic() < end, f"a copy is still served after {FORGET_SECONDS} s")
+        expect(
+            time.monotonic() < end,
+            f"a copy is still served after {FORGET_SECONDS} s: does URL name the collection by "
+            "its id?",
+        )
         time.sleep(EDGE_SECONDS)
 
 

@@ -18,18 +18,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--without",
         action="store_true",
-        help="take each permission, route and variable out of the template and show what fails",
+        help="only take each permission, route and variable out of the stack and show what fails",
     )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark all tests here, and run either those of the stack or, with --without, of its absence."""
-    wanted = config.getoption("--without")
+    """Mark all tests here; with --without, run those alone that take something out."""
+    alone = config.getoption("--without")
     ours = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in ours:
         item.add_marker("stack")
         item.add_marker(pytest.mark.timeout(LONGEST_SECONDS))
-    dropped = [item for item in ours if (item.path.name == "test_without.py") != wanted]
+    dropped = [item for item in ours if alone and item.path.name != "test_without.py"]
     config.hook.pytest_deselected(items=dropped)
     items[:] = [item for item in items if item not in dropped]
 

@@ -201,11 +201,17 @@ class Stack:
             StackName=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": COMMAND_SECONDS}
         )
 
-    def request_lines(self, function: str) -> list[dict[str, Any]]:
-        """The line that a function logged for each request, the oldest first."""
+    def logged(self, function: str, message: str) -> list[dict[str, Any]]:
+        """The lines that a function logged with a message, such as ``answered`` for each request,
+        the oldest first.
+        """
+        return self.lines_in(f"/aws/lambda/{self.name}-{function}", message)
+
+    def lines_in(self, log_group: str, message: str) -> list[dict[str, Any]]:
+        """The lines of JSON in a log group that have a message."""
         client = self.emulator.client("logs")
-        group = f"/aws/lambda/{self.name}-{function}"
-        events = client.filter_log_events(logGroupName=group, filterPattern='"answered"')["events"]
+        pattern = f'"{message}"'
+        events = client.filter_log_events(logGroupName=log_group, filterPattern=pattern)["events"]
         lines = (event["message"].strip() for event in events)
         parsed = [json.loads(line) for line in lines if line.startswith("{")]
-        return [line for line in parsed if line.get("message") == "answered"]
+        return [line for line in parsed if line.get("message") == message]

@@ -4,6 +4,7 @@ Each patch is one function whose docstring says what AWS does and what MiniStack
 instead. What it lacks and no patch mends is listed in ``emulator.py``.
 """
 
+import json
 import os
 import queue
 import re
@@ -14,7 +15,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ministack import app
-from ministack.core import cloudfront_js, iam_evaluator, lambda_runtime, sigv4
+from ministack.core import cloudfront_js, iam_actions, iam_evaluator, lambda_runtime, sigv4
 from ministack.services import apigateway, cloudfront, cloudfront_keyvaluestore
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners
 from samtranslator.translator import transform
@@ -62,6 +63,7 @@ def main() -> None:
     accept_alarms_on_metric_math()
     accept_resources_without_effect_here()
     run_functions_without_the_emulators_packages()
+    let_roles_write_to_log_streams()
     log_before_answering()
     let_edge_functions_take_their_time()
     app.main()
@@ -296,6 +298,22 @@ def run_functions_without_the_emulators_packages() -> None:
 
     lambda_runtime._detect_runtime_binary = detect_runtime_binary
     os.environ["PYTHONPATH"] = os.environ["RUNTIME_PACKAGES"]
+
+
+def let_roles_write_to_log_streams() -> None:
+    """PutLogEvents is a call on a stream, which the ARN of its group with ``:*`` allows. MiniStack
+    checks the ARN of the group alone.
+    """
+    extract = iam_actions.extract_resource_arn
+
+    def extract_with_stream(service: str, *request: Any, **named: Any) -> str:
+        arn = str(extract(service, *request, **named))
+        _, _, headers, body = request[:4]
+        if service != "logs" or not headers.get("x-amz-target", "").endswith(".PutLogEvents"):
+            return arn
+        return f"{arn}:log-stream:{json.loads(body)['logStreamName']}"
+
+    iam_actions.extract_resource_arn = extract_with_stream
 
 
 def log_before_answering() -> None:

@@ -4,6 +4,8 @@ The tests run all of them. `make stack ARGS=--without` runs them against templat
 taken out.
 """
 
+import json
+import time
 from collections.abc import Callable
 from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
@@ -253,12 +255,46 @@ def a_share_of_the_successful_requests_is_logged(stack: Stack) -> None:
 
 def answered(stack: Stack) -> int:
     """Requests that the files function has answered."""
-    return len(stack.request_lines("files"))
+    return len(stack.logged("files", "answered"))
 
 
 def each_request_is_logged_under_the_stacks_name(stack: Stack) -> None:
     stack.get(f"/api/files/{PHOTO}/logged.png")
-    assert stack.request_lines("files")[-1]["service"] == stack.name
+    assert stack.logged("files", "answered")[-1]["service"] == stack.name
+
+
+AUDIT_ATTEMPTS = 3
+AUDIT_PAUSE_SECONDS = 11.0
+"""A function that waited in vain for the audit log writes nothing to it for ten seconds."""
+
+
+def who_opened_a_protected_file_is_logged(stack: Stack) -> None:
+    """In the log group of AuditLogDays, or in the function's own log."""
+    group = stack.outputs.get("AuditLogGroupName", f"/aws/lambda/{stack.name}-files")
+    before = len(stack.lines_in(group, "opened"))
+    for attempt in range(AUDIT_ATTEMPTS):
+        time.sleep(AUDIT_PAUSE_SECONDS if attempt else 0)
+        answer = stack.get(f"/api/files/{PROTECTED}?token={stack.token(OWNER)}")
+        assert answer.status == 200
+        lines = stack.lines_in(group, "opened")
+        if len(lines) > before:
+            break
+    assert len(lines) > before
+    opened = {name: lines[-1][name] for name in ("collection", "record", "owner")}
+    collection, record, _ = PROTECTED.split("/")
+    assert opened == {"collection": collection, "record": record, "owner": f"users/{OWNER}"}
+
+
+def a_copy_under_a_name_soon_expires(stack: Stack) -> None:
+    """CloudFront knows collections by their ids, where it has the functions (CDN_DIRECT)."""
+    secrets = stack.emulator.client("secretsmanager")
+    secret = secrets.get_secret_value(SecretId=stack.resources["OriginSecret"])["SecretString"]
+    sent = {"x-origin-secret": json.loads(secret)["current"]}
+    path = f"/api/files/{PNG.replace(PHOTOS, 'photos')}"
+    answer = stack.ask_host(stack.api_host, "GET", path, sent)
+    assert answer.status == 200
+    expires = "s-maxage" in answer.headers["cache-control"]
+    assert expires == ("EdgeRequest" in stack.resources)
 
 
 def a_public_file_reaches_no_function(stack: Stack) -> None:
@@ -294,11 +330,16 @@ COMMON: list[Probe] = [
     media_elements_get_ranges_or_redirects,
     protected_files_are_denied_when_no_sync_lives,
     a_share_of_the_successful_requests_is_logged,
+    who_opened_a_protected_file_is_logged,
     each_request_is_logged_under_the_stacks_name,
 ]
 """What holds for every stack."""
 
-BEHIND_CLOUDFRONT: list[Probe] = [*COMMON, nobody_goes_around_the_cdn]
+BEHIND_CLOUDFRONT: list[Probe] = [
+    *COMMON,
+    nobody_goes_around_the_cdn,
+    a_copy_under_a_name_soon_expires,
+]
 
 
 def failures(stack: Stack, probes: list[Probe]) -> list[str]:

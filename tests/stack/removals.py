@@ -70,9 +70,11 @@ class Workbench:
                 }
                 for statement in document["Statement"]
             ]
-            self._put_policy(
-                name, policy, {**document, "Statement": [s for s in kept if s["Action"]]}
-            )
+            left = [statement for statement in kept if statement["Action"]]
+            if left:
+                self._put_policy(name, policy, {**document, "Statement": left})
+            else:
+                self._iam.delete_role_policy(RoleName=name, PolicyName=policy)
         self._restart(FUNCTIONS[role])
         yield
         for policy, document in before.items():

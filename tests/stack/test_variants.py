@@ -46,6 +46,21 @@ def test_a_stack_with_an_existing_bucket(emulator: Emulator) -> None:
         assert statement["Resource"] == key
 
 
+def test_a_stack_with_an_audit_log(emulator: Emulator) -> None:
+    with deployed(emulator, "audited", {"AuditLogDays": "30", "Cdn": "no"}) as stack:
+        assert failures(stack, COMMON) == []
+        group = stack.outputs["AuditLogGroupName"]
+        assert retention_days(emulator, group) == 30
+        assert stack.logged("files", "opened") == []
+    assert retention_days(emulator, group) == 30, "it stays when the stack is deleted"
+
+
+def retention_days(emulator: Emulator, log_group: str) -> int:
+    listed = emulator.client("logs").describe_log_groups(logGroupNamePrefix=log_group)
+    (found,) = listed["logGroups"]
+    return int(found["retentionInDays"])
+
+
 def test_a_stack_with_alarms(emulator: Emulator) -> None:
     topic = emulator.client("sns").create_topic(Name="alarms")["TopicArn"]
     with deployed(emulator, "alarms", {"AlarmTopicArn": topic}) as stack:

@@ -1,6 +1,14 @@
 """Asking one service: its rate, its redirects, and what it does when the service is busy."""
 
+import socket
+import threading
+
+import pytest
+import urllib3
+
+from admin.comparison import client
 from admin.comparison.client import Client, Rate
+from admin.errors import AdminError
 from local.gateway import Answer, Request
 from tests.admin.comparison.recorded import serving
 
@@ -37,6 +45,54 @@ def test_a_redirect_is_followed_without_the_token_in_a_header() -> None:
     followed = dict(seen[1].headers)
     assert followed["Range"] == "bytes=0-9"
     assert "Authorization" not in followed
+
+
+def test_a_redirect_that_leads_nowhere_is_an_answer() -> None:
+    def application(_: Request) -> Answer:
+        return Answer(302, (("Location", "http://["), ("Content-Length", "0")), b"")
+
+    with serving(application) as origin:
+        assert Client(origin, Rate(1000), 1).ask("GET", "/a", {}).status == 302
+
+
+@pytest.mark.parametrize("spoken", [b"220 mail.example.com ESMTP\r\n", b""])
+def test_a_server_that_speaks_no_http_does_not_answer(spoken: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def speak() -> None:
+            connection, _ = server.accept()
+            connection.recv(1000)
+            connection.sendall(spoken)
+            connection.close()
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        origin = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(AdminError, match=f"{origin} does not answer: "):
+            Client(origin, Rate(1000), 1).require_answer()
+        thread.join()
+
+
+def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_FIRST_TIMEOUT", urllib3.Timeout(connect=10, read=0.1))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        origin = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(AdminError, match=r"does not answer: .*[Rr]ead timed out"):
+            Client(origin, Rate(1000), 1).require_answer()
+
+
+def test_a_body_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_LONGEST_SECONDS", 0.0)
+    body = bytes(200_000)
+
+    def application(_: Request) -> Answer:
+        return Answer(200, (("Content-Length", str(len(body))),), body)
+
+    with (
+        serving(application) as origin,
+        pytest.raises(AdminError, match="a body did not end"),
+    ):
+        Client(origin, Rate(1000), 1).ask("GET", "/a", {})
 
 
 def test_a_busy_service_is_asked_again() -> None:

@@ -182,10 +182,75 @@ def test_another_comparison_does_not_mix_with_a_report_that_is_there(
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--rate", "0"), ("--records", "none"), ("--files", "files.example.com")]
+    ("option", "value"),
+    [
+        ("--rate", "0"),
+        ("--records", "none"),
+        ("--files", "files.example.com"),
+        ("--files", "https://"),
+        ("--files", "https://["),
+        ("--files", "https://files.example.com:many"),
+        ("--files", "https://files example.com"),
+    ],
 )
 def test_an_option_that_makes_no_sense_is_a_wrong_command_line(
     option: str, value: str, both: Both, tmp_path: Path
 ) -> None:
     with pytest.raises(SystemExit):
         both.compare(tmp_path, option, value)
+
+
+def test_the_url_in_the_stacks_outputs_is_an_address_too(both: Both, tmp_path: Path) -> None:
+    whole = replace(both, files=f"{both.files}/api/files/")
+    assert whole.compare(tmp_path, "--collection", "locked_papers", "--records", "1") == 0
+    assert report_in(tmp_path)["compared"] > 0
+
+
+def complaint(both: Both, folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> str:
+    """The line that a comparison which cannot be made prints."""
+    assert both.compare(folder, *more) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    return printed.strip()
+
+
+def test_a_service_is_not_compared_with_itself(
+    both: Both, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    same = replace(both, files=both.pocketbase)
+    assert "are the same address" in complaint(same, tmp_path, capsys)
+
+
+def test_a_collection_that_is_not_there_is_told(
+    both: Both, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = complaint(both, tmp_path, capsys, "--collection", "photso")
+    assert said == "error: there is no collection photso in the data directory"
+
+
+def test_a_report_that_cannot_be_written_is_told(
+    both: Both, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    assert "no report can be written to" in complaint(both, tmp_path / "file", capsys)
+
+
+@pytest.mark.parametrize("line", [b"\xff", b'{"request"}\n', b"[]\n", b'{"request": "a"}\n'])
+def test_a_damaged_journal_is_told(
+    line: bytes, both: Both, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    only = ("--collection", "locked_papers", "--records", "1")
+    assert both.compare(tmp_path, *only) == 0
+    journal = tmp_path / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes() + line)
+    capsys.readouterr()
+    assert "is damaged: --again begins anew" in complaint(both, tmp_path, capsys, *only)
+    assert both.compare(tmp_path, *only, "--again") == 0
+
+
+def test_a_service_that_is_not_there_is_told_before_anything_is_compared(
+    both: Both, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = replace(both, files="http://127.0.0.1:1")
+    assert "error: http://127.0.0.1:1 does not answer: " in complaint(gone, tmp_path, capsys)
+    assert len(both.recorded.requests) <= 1

@@ -204,6 +204,32 @@ def test_an_endpoint_that_is_not_aws_is_named(
     assert "endpoint http://127.0.0.1:" in capsys.readouterr().err
 
 
+PAGE = Answer(200, (("Content-Type", "text/html"), ("Content-Length", "6")), b"<html>")
+
+
+@pytest.mark.parametrize("named", [("--stack", "acme"), ("--table", "t")])
+def test_a_page_in_place_of_aws_is_told(
+    named: tuple[str, str],
+    endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with serving(lambda _: PAGE) as origin:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", origin)
+        assert main(["check-rules", *named]) == 1
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: what answers is not AWS: check AWS_ENDPOINT_URL")
+    assert origin in printed
+
+
+def test_an_endpoint_that_is_no_address_is_told(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+    assert main(["check-rules", "--table", "t"]) == 1
+    assert capsys.readouterr().err.startswith("error: AWS_ENDPOINT_URL is localhost:4566, which")
+
+
 def test_missing_credentials_are_said_with_what_was_asked_for() -> None:
     asked = Deployment(table="t", session={"region_name": "eu-west-1", "endpoint_url": "http://x"})
     said = deployment.in_words(NoCredentialsError(), asked)
