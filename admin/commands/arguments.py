@@ -14,11 +14,12 @@ from ..errors import AdminError
 from ..source import pocketbase, storage
 from ..source.reader import Directory
 from ..standalone.naming import random_letters
-from ..standalone.records import Records
+from ..standalone.records import Records, Waiting
 from ..sync.data_directory import Source
 from ..target import deployment
 from ..target.bucket import Bucket
 from ..target.deployment import Deployment
+from . import output
 
 PROGRAM = "pocketfiles" if __name__.startswith("pocketfiles.") else ".venv/bin/python -m admin"
 """What a user types to run a command: the installed program, or this checkout."""
@@ -145,7 +146,9 @@ def records_of(parsed: argparse.Namespace) -> Records:
     """The records in the deployment that the arguments name."""
     target = deployment_of(parsed)
     s3, dynamodb = target.clients()
-    return Records(dynamodb, target.table, Bucket(s3, target.bucket), random_letters, target.edge())
+    bucket = Bucket(s3, target.bucket)
+    waiting = Waiting(output.warn_of)
+    return Records(dynamodb, target.table, bucket, random_letters, target.edge(), waiting)
 
 
 @contextmanager

@@ -1,9 +1,10 @@
 """Single records and their files, for a table that no PocketBase feeds."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from ..errors import AdminError, LeaseHeld
 from ..source.storage import LocalFile, escaped
 from ..sync import invalidation
 from ..sync.elsewhere import of_views_that_show
-from ..sync.pending import backlog_of, left_in, overdue
+from ..sync.pending import backlog_of, closing_until, left_in, overdue
 from ..target import items
 from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
@@ -41,6 +42,18 @@ _BOOLEANS = {"true": 1, "false": 0}
 _LONGEST_ORIGINAL = 255  # bytes, pocketbase.md §6.3
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """How a command waits: ``warn`` is told why. ``clock`` in epoch seconds."""
+
+    warn: Callable[[str], None] = lambda _: None
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+WAITING = Waiting()
+
+
 class Records:
     """The records of one table, their files in one bucket."""
 
@@ -51,8 +64,10 @@ class Records:
         bucket: Bucket,
         letters: Letters,
         edge: Edge = NO_EDGE,
+        waiting: Waiting = WAITING,
     ) -> None:
         self._edge = edge
+        self._waiting = waiting
         self._table = Table(dynamodb, table)
         self._writer = Writer(TargetTable(dynamodb, table), is_sync=False)
         self._bucket = bucket
@@ -90,6 +105,8 @@ class Records:
         old = record_from(before, collection) if before else None
         new = self._changed(collection, old or self._empty(collection, record_id), values)
         stored: list[str] = []
+        if field and field.protected:
+            self._wait_until_closed(collection)
         try:
             for path in paths:
                 stored.append(self._upload(collection, record_id, path, on_bytes))
@@ -176,6 +193,23 @@ class Records:
                     f"field {field.name} refers to {target.name}/{each}, which is no record"
                 )
 
+    def _wait_until_closed(self, collection: Collection) -> None:
+        """Wait while an edge may still take the collection for open. Raises ``AdminError``."""
+        if not self._edge.reads_bucket:
+            return
+        until = closing_until(left_in(self._writer.table)).get(collection.id, 0.0)
+        if until == math.inf:
+            raise AdminError(
+                f"CloudFront has not been asked yet to forget the public files of "
+                f"{collection.name}: run `purge --stack NAME` first"
+            )
+        seconds = until - self._waiting.clock()
+        if seconds > 0:
+            self._waiting.warn(
+                f"{collection.name} has just been closed: {seconds:.0f} s until every edge knows"
+            )
+            self._waiting.sleep(seconds)
+
     def _upload(
         self, collection: Collection, record_id: str, path: Path, on_bytes: Callable[[int], None]
     ) -> str:
@@ -253,7 +287,7 @@ class Records:
         again, and also if this one ends before. What earlier commands have left is asked too.
         """
         gone = [_key(collection, record_id, name) for name in sorted(names)]
-        pending = overdue(self._writer.table, self._edge, time.time)
+        pending = overdue(self._writer.table, self._edge, self._waiting.clock)
         for key in gone:
             pending.note(invalidation.removal(key))
         if gone and self._edge.has_copies:

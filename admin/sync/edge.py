@@ -1,6 +1,7 @@
 """CloudFront in step with what is published: closed before, opened and invalidated after."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -20,12 +21,12 @@ from .mirror import Mirror
 class InStep:
     """What the block has to know.
 
-    ``closing``: ids of collections that edges may still take for open. Files that come with this
-    round must not lie in their folders yet.
+    ``closing``: until when edges may take collections for open that are not, by id. New files must
+    not lie in their folders before.
     """
 
     elsewhere: Elsewhere
-    closing: frozenset[str]
+    closing: Mapping[str, float]
 
 
 @contextmanager
@@ -53,8 +54,8 @@ def in_step(
     desired = edge_store.entries(published, target.edge.formats)
     pending = pending_of(target, mirror)
     to_close = target.edge.to_close(desired)
-    closing = {*to_close.values(), *invalidation.less_public(before, collections)}
-    for collection_id in sorted(closing):
+    closed = {*to_close.values(), *invalidation.less_public(before, collections)}
+    for collection_id in sorted(closed):
         pending.note(Entry(CLOSED, collection_id))
     target.edge.remove(set(to_close))
     target.writer.backlog = pending.backlog()
@@ -62,7 +63,8 @@ def in_step(
         elsewhere = Elsewhere.of(
             before, collections, target.writer.value, files=files, views_follow=views_follow
         )
-        yield InStep(elsewhere, frozenset(closing))
+        closing = dict.fromkeys(closed, math.inf) | pending.closing_until()
+        yield InStep(elsewhere, closing)
     except Exception:
         with suppress(EdgeError):
             pending.ask()

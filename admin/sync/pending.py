@@ -1,6 +1,7 @@
 """Invalidations that are still to be asked for: noted before anything is removed, and asked when
 they are due."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,7 +12,7 @@ from ..target.items import later_item
 from ..target.pointer import Backlog
 from ..target.table import Conflict, TargetTable
 from . import invalidation
-from .invalidation import INVALIDATE, Entry
+from .invalidation import CLOSED, INVALIDATE, SECONDS_BETWEEN, Entry
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Pending:
             return Backlog()
         return backlog_of(self.later)
 
+    def closing_until(self) -> dict[str, float]:
+        """Until when edges may take closed collections for open; none where they never ask the
+        bucket."""
+        return closing_until(self.later) if self.edge.reads_bucket else {}
+
     def _write(self, entry: Entry, due: float) -> None:
         self.table.put(later_item(entry.sort_key, due))
         self.later[entry.sort_key] = due
@@ -99,6 +105,26 @@ def backlog_of(later: Mapping[str, float]) -> Backlog:
 def invalidations_in(later: Mapping[str, float]) -> dict[str, float]:
     """Those of the entries that are invalidations."""
     return {sk: due for sk, due in later.items() if sk.startswith(INVALIDATE)}
+
+
+CLOSING_SECONDS = 110.0
+"""How long after a collection is closed an edge may still take it for open, with a margin."""
+
+
+def closing_until(later: Mapping[str, float]) -> dict[str, float]:
+    """Until when edges may take closed collections for open, by id, in epoch seconds.
+
+    Infinite as long as CloudFront has not been asked: it may not have heard of the store either.
+    """
+    found: dict[str, float] = {}
+    for sk, due in invalidations_in(later).items():
+        entry = Entry.of(sk)
+        if entry.kind != CLOSED or entry.number > 1:
+            continue
+        asked_at = due - SECONDS_BETWEEN[CLOSED][0] if entry.number else math.inf
+        known = found.get(entry.collection_id, 0.0)
+        found[entry.collection_id] = max(known, asked_at + CLOSING_SECONDS)
+    return found
 
 
 def left_in(table: TargetTable) -> dict[str, float]:

@@ -19,6 +19,7 @@ items does not matter; it matters where bytes come in, which have no generations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 from pocketfiles import keys
@@ -107,13 +108,13 @@ def steps(
     removing: bool,
     now: float = 0.0,
     settled: float = 0.0,
-    closing: frozenset[str] = frozenset(),
+    closing: Mapping[str, float] = MappingProxyType({}),
 ) -> Iterator[Step]:
     """The steps from the actual to the desired state.
 
     Without ``removing``, no collection, record or file is deleted. ``settled``: the moment from
-    which on no request goes by the data before the published; both in epoch seconds. ``closing``:
-    ids of collections that CloudFront may still take for open.
+    which on no request goes by the data before the published. ``closing``: until when CloudFront
+    may take collections for open that are not, by id. All in epoch seconds.
     """
     final = changes.final(removing=removing)
     redefined = _puts(changes.actual, final)
@@ -166,7 +167,7 @@ class _Files:
         redefines: bool,
         now: float,
         settled: float,
-        closing: frozenset[str],
+        closing: Mapping[str, float],
     ) -> None:
         self._changes = changes
         self._publishes = publishes
@@ -177,10 +178,10 @@ class _Files:
         self._newly_put_off: list[str] = []
         ready_bytes = 0
         for action, due in changes.uploads():
-            is_closing = action.key.partition("/")[0] in closing
+            is_closing = closing.get(action.key.partition("/")[0], 0.0) > now
             if is_closing or self._must_wait(action, due):
                 self._waiting[action.key] = action.replaces
-                if publishes or is_closing:
+                if publishes or due is None:
                     self._newly_put_off.append(action.key)
             else:
                 ready_bytes += action.file.size

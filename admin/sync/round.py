@@ -6,8 +6,9 @@ no collection, no record and no file.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from ..errors import EdgeError, SourceBusy, WrongSource
 from ..target.actions import Change, is_change
@@ -34,6 +35,8 @@ from .summary import Summary
 
 _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
+
+NOTHING_CLOSES: Mapping[str, float] = MappingProxyType({})
 
 PENDING_SECONDS = 60.0
 """How often a watch looks for invalidations that commands beside it have left."""
@@ -106,12 +109,18 @@ class Sync:
         return any(due <= self._target.clock() for due in self._due())
 
     def _due(self) -> list[float]:
+        thumbs = [due for sk, due in self._mirror.later.items() if sk.startswith(THUMBS)]
+        return [*self._uploads(), *thumbs, *self._invalidations()]
+
+    def _uploads(self) -> list[float]:
+        """When the uploads that were put off can be done, in epoch seconds."""
         settled = self._settled()
+        closing = pending_of(self._target, self._mirror).closing_until()
         return [
-            max(due, settled) if sk.startswith(UPLOAD) else due
+            max(due, settled, closing.get(sk.removeprefix(UPLOAD).partition("/")[0], 0.0))
             for sk, due in self._mirror.later.items()
-            if sk.startswith((UPLOAD, THUMBS))
-        ] + self._invalidations()
+            if sk.startswith(UPLOAD)
+        ]
 
     def _settled(self) -> float:
         """From when on no request goes by the data before the published."""
@@ -214,7 +223,7 @@ class Sync:
         self._writer.tell(pending_of(self._target, self._mirror).backlog())
 
     def _steps(
-        self, verdict: Verdict, closing: frozenset[str] = frozenset()
+        self, verdict: Verdict, closing: Mapping[str, float] = NOTHING_CLOSES
     ) -> Iterator[plan.Step]:
         differences = Differences(self._mirror, self._writer.value, verdict.held)
         return plan.steps(
@@ -244,12 +253,7 @@ class Sync:
 
     def _wait(self) -> None:
         """Wait until the uploads that were put off are due."""
-        due = max(
-            max(due, self._settled())
-            for sk, due in self._mirror.later.items()
-            if sk.startswith(UPLOAD)
-        )
-        self._wait_until(due)
+        self._wait_until(max(self._uploads()))
 
     def _wait_until(self, due: float) -> None:
         while self._target.clock() < due:

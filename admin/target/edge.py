@@ -36,6 +36,11 @@ class Edge:
         """Whether copies lie at a distribution."""
         return self.distribution is not None
 
+    @property
+    def reads_bucket(self) -> bool:
+        """Whether edges send files of open collections without asking the functions."""
+        return self.has_copies and self.store is not None
+
     def to_close(self, desired: Mapping[str, str]) -> dict[str, str]:
         """What the store must lose before anything else changes: keys with the ids of collections
         that are open and must not stay so.

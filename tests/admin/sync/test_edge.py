@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from admin.errors import EdgeError
+from admin.errors import AdminError, EdgeError
 from admin.standalone import schema_change
 from admin.standalone.naming import random_letters
-from admin.standalone.records import Records
+from admin.standalone.records import Records, Waiting
 from admin.sync.apply import Target
 from admin.sync.data_directory import Source
 from admin.sync.invalidation import CLOSED, SECONDS_BETWEEN
 from admin.sync.mirror import Mirror
+from admin.sync.pending import CLOSING_SECONDS
 from admin.sync.round import Sync
 from admin.target.bucket import Bucket
 from admin.target.edge import NO_EDGE, Edge
@@ -69,6 +70,9 @@ class World:
         self.cloudfront = CloudFront()
         self.now = 1000.0
         self.formats = DEFAULT_FORMATS
+        self.warnings: list[str] = []
+        self.look = lambda: None
+        """Called before time passes."""
 
     def round(self, *, has_edge: bool = True, files: bool = True) -> None:
         with ThreadPoolExecutor(2) as pool, Mirror() as mirror:
@@ -90,6 +94,7 @@ class World:
         return Edge(memory, memory, lambda: self.now, self.wait, formats=self.formats)
 
     def wait(self, seconds: float) -> None:
+        self.look()
         self.now += seconds
 
     def pending(self) -> list[str]:
@@ -391,7 +396,8 @@ def records(world: World) -> Records:
     """Changes of single records by hand."""
     cloud = world.cloud
     bucket = Bucket(cloud.s3, cloud.bucket)
-    return Records(cloud.dynamodb, cloud.table, bucket, random_letters, world.edge())
+    waiting = Waiting(world.warnings.append, lambda: world.now, world.wait)
+    return Records(cloud.dynamodb, cloud.table, bucket, random_letters, world.edge(), waiting)
 
 
 def test_removing_a_file_by_hand_invalidates_its_copies(world: World, records: Records) -> None:
@@ -442,3 +448,56 @@ def test_a_change_of_collections_invalidates_views_of_files_that_it_deletes(
         work.apply()
     assert not [key for key in keys(cloud) if key.startswith("id_docs/doc1/")]
     assert "/api/files/id_doc_files/*" in world.cloudfront.paths
+
+
+def test_new_files_of_a_closed_collection_wait_in_later_rounds_too(
+    world: World, shaped: Shaped
+) -> None:
+    protect(shaped, "users")
+    world.round()
+    closed_at = world.now
+    shaped.store("id_users/bob/secret.txt", b"secret")
+    shaped.execute("UPDATE users SET avatar = 'secret.txt' WHERE id = 'bob'")
+    stored_at = []
+
+    def look() -> None:
+        if not stored_at and "id_users/bob/secret.txt" in keys(world.cloud):
+            stored_at.append(world.now)
+
+    world.look = look
+    world.round()
+    look()
+    assert stored_at[0] >= closed_at + CLOSING_SECONDS
+
+
+def test_a_file_put_into_a_collection_waits_until_every_edge_knows_that_it_is_closed(
+    world: World, shaped: Shaped, records: Records, tmp_path: Path
+) -> None:
+    protect(shaped, "users")
+    world.round()
+    users = records.collection("users")
+    avatar = users.field("avatar")
+    (tmp_path / "a.txt").write_text("a")
+    before = world.now
+    for _ in range(2):
+        records.put(users, "ann", avatar, [tmp_path / "a.txt"], {})
+        assert world.now == before + CLOSING_SECONDS
+    assert len(world.warnings) == 1
+    assert "users has just been closed" in world.warnings[0]
+
+
+def test_no_file_is_put_into_a_closed_collection_before_cloudfront_was_asked(
+    world: World, shaped: Shaped, records: Records, tmp_path: Path
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    protect(shaped, "users")
+    world.cloudfront.invalidate = killed  # type: ignore[method-assign] - the process ends here
+    with pytest.raises(KeyboardInterrupt):
+        world.round()
+    users = records.collection("users")
+    (tmp_path / "a.txt").write_text("a")
+    world.now += 3600
+    with pytest.raises(AdminError, match="has not been asked yet"):
+        records.put(users, "ann", users.field("avatar"), [tmp_path / "a.txt"], {})

@@ -96,7 +96,7 @@ class StartsAnew(Mirror):
 class UploadsAtOnce(MemorySync):
     """Uploads the new files of a collection that is being closed."""
 
-    def _steps(self, verdict: Any, closing: frozenset[str] = frozenset()) -> Any:
+    def _steps(self, verdict: Any, closing: Any = None) -> Any:
         return super()._steps(verdict)
 
 

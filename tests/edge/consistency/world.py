@@ -21,6 +21,8 @@ from urllib.parse import unquote, urlsplit
 
 from admin.errors import AdminError
 from admin.source.storage import LocalFile
+from admin.standalone.naming import random_letters
+from admin.standalone.schema_change import SchemaChange
 from admin.sync import gather
 from admin.sync.apply import Target
 from admin.sync.data_directory import Source
@@ -173,7 +175,7 @@ class World:
         self.s3 = MemoryS3(self._before_write)
         self.cloudfront = CloudFront(self.clock, self.chance, self._before_write)
         self.cloudfront.fails = lambda: self.is_down
-        self.cloudfront.on_invalidation = self._invalidated
+        self.cloudfront.on_invalidation = self.invalidated
         self.rounds: list[Round] = []
         self.shown_data: list[tuple[float, State]] = []
         """The states whose definitions were published, and since when."""
@@ -219,13 +221,19 @@ class World:
 
     # The sync.
 
-    def change(self, before: State, after: State) -> None:
-        """Two states, one after the other, each read for some time. Raises ``Wrong``."""
-        self._sync(before)
-        self._pass(RUN_AGAIN_SECONDS)
-        self._read_all()
-        self._sync(after)
-        self._settle(after)
+    def change(self, before: State, *after: State) -> None:
+        """The states one after the other, the first and the last read for some time. Raises
+        ``Wrong``."""
+        self.begin(before)
+        for state in after:
+            self._sync(state)
+        self._settle(after[-1])
+
+    def begin(self, state: State) -> None:
+        """The first state, of which every cache then has copies."""
+        self._sync(state)
+        self.pass_time(RUN_AGAIN_SECONDS)
+        self.read_all()
 
     def run(self) -> None:
         """All rounds. Raises ``Wrong``."""
@@ -235,29 +243,29 @@ class World:
             state = changed(state, self.chance)
             self._go_on(state)
             if self.chance.random() < 0.5:
-                self._pass(self.chance.random() * 30)
+                self.pass_time(self.chance.random() * 30)
                 continue
             self._settle(state)
 
     def _settle(self, state: State) -> None:
         """Let the delays pass, with rounds that find nothing new, and ask for everything."""
         for _ in range(12):
-            self._pass(RUN_AGAIN_SECONDS)
+            self.pass_time(RUN_AGAIN_SECONDS)
             self._sync(state)
-        self._read_all()
+        self.read_all()
 
     def _go_on(self, state: State) -> None:
         """Bring a state in, by as many runs as it takes."""
         if self.chance.random() < 0.2:
             self.is_down = True
             self._sync(state)
-            self._pass(self.chance.random() * RUN_AGAIN_SECONDS)
+            self.pass_time(self.chance.random() * RUN_AGAIN_SECONDS)
             self.is_down = False
         if self.chance.random() < 0.6:
             self._dies_soon()
             self._sync(state)
             self.kill_in = self.kill_after_publishing = 0
-            self._pass(61 + self.chance.random() * 300)
+            self.pass_time(61 + self.chance.random() * 300)
         self._sync(state)
 
     def _dies_soon(self) -> None:
@@ -269,6 +277,28 @@ class World:
             self.kill_after_publishing = self.chance.randrange(1, 8)
 
     def _sync(self, state: State) -> None:
+        def work() -> None:
+            with self._syncing(state) as sync:
+                sync.read_target()
+                sync.round()
+
+        self._bring_in(state, work)
+
+    def apply_collections(self, state: State) -> None:
+        """``collections apply`` of the collections of a state, whose records are there already."""
+
+        def work() -> None:
+            with self.parts.mirror() as mirror:
+                target = self.target(is_sync=False)
+                change = SchemaChange(target, mirror)
+                raw = [found.raw for found in state.collections]
+                change.gather(raw, random_letters, remove_others=True)
+                change.apply()
+                target.writer.release()
+
+        self._bring_in(state, work)
+
+    def _bring_in(self, state: State, work: Callable[[], None]) -> None:
         self._learn(state)
         if self.is_down:
             self.unwritable_since = min(self.unwritable_since, self.now)
@@ -276,9 +306,7 @@ class World:
         this = Round(state, self.now)
         self.rounds.append(this)
         try:
-            with self._syncing(state) as sync:
-                sync.read_target()
-                sync.round()
+            work()
         except (Killed, AdminError):
             self.deleted.clear()
             return
@@ -287,28 +315,32 @@ class World:
         if self.deleted:
             raise Wrong(f"CloudFront was never asked for {self.deleted}")
 
+    def target(self, *, is_sync: bool) -> Target:
+        table = self.parts.table(self.dynamodb, "t")  # type: ignore[arg-type] - in memory
+        name = f"elsewhere {len(self.rounds)}@1"
+        writer = Writer(table, self.clock, name, is_sync=is_sync)
+        client = DistributionClient(self.cloudfront, "d", self.pass_time, self.clock)
+        store = KeyValueStore(self.cloudfront, "arn")
+        edge = self.parts.edge(client, store, self.clock, self.pass_time)
+        bucket = Bucket(self.s3, "b")  # type: ignore[arg-type] - in memory
+        return Target(writer, bucket, Inline(), self.clock, edge)
+
     @contextmanager
     def _syncing(self, state: State) -> Iterator[MemorySync]:
-        table = self.parts.table(self.dynamodb, "t")  # type: ignore[arg-type] - in memory
-        writer = Writer(table, self.clock, f"elsewhere {len(self.rounds)}@1")
-        client = DistributionClient(self.cloudfront, "d", self._pass, self.clock)
-        store = KeyValueStore(self.cloudfront, "arn")
-        edge = self.parts.edge(client, store, self.clock, self._pass)
-        bucket = Bucket(self.s3, "b")  # type: ignore[arg-type] - in memory
         with self.parts.mirror() as mirror:
-            target = Target(writer, bucket, Inline(), self.clock, edge)
+            target = self.target(is_sync=True)
             sync = self.parts.sync(
                 Source(self.folder),
                 target,
                 mirror,
                 removing=True,
                 allow_mass_deletion=True,
-                sleep=self._pass,
+                sleep=self.pass_time,
             )
             sync.state = state
             sync.folder = self.folder
             yield sync
-            writer.release()
+            target.writer.release()
 
     def _before_write(self, what: str) -> None:
         if self._is_reading:
@@ -317,7 +349,7 @@ class World:
             self.kill_in -= 1
             if not self.kill_in:
                 raise Killed
-        self._pass(self.chance.random() * 0.2)
+        self.pass_time(self.chance.random() * 0.2)
         action, _, key = what.partition(" ")
         if action == "delete" and key in self.s3.objects and key.count("/") == 2:
             collection_id, record_id, _ = key.split("/")
@@ -327,7 +359,7 @@ class World:
         self.shown_data.append((self.now, self.rounds[-1].state))
         self.kill_in = self.kill_after_publishing or self.kill_in
 
-    def _invalidated(self, path: str) -> None:
+    def invalidated(self, path: str) -> None:
         prefix = path.removesuffix("*")
         for folder, since in list(self.deleted.items()):
             if f"/{folder[0]}/{folder[1]}/".startswith(prefix):
@@ -337,7 +369,7 @@ class World:
 
     # Time and readers.
 
-    def _pass(self, seconds: float) -> None:
+    def pass_time(self, seconds: float) -> None:
         """Let time pass, with readers all the while."""
         end = self.now + seconds
         while self.now < end:
@@ -360,7 +392,7 @@ class World:
         path = self.chance.choice(self.recent if near else list(self.urls))
         self._ask(path, self.chance.choice(QUERIES), self.chance.randrange(3))
 
-    def _read_all(self) -> None:
+    def read_all(self) -> None:
         """Ask for everything that ever was, at each cache."""
         for path in list(self.urls):
             if path[1].startswith("m") and self.chance.random() < 0.98:
