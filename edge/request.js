@@ -11,6 +11,7 @@
 import cf from 'cloudfront';
 
 const ROUTE = '/api/files/';
+const PREFIX = ['', 'api', 'files'];
 const NOWHERE = '/api/files/-';
 const SAFE_ID = /^[A-Za-z0-9_-]+$/;
 const SAFE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/;
@@ -29,6 +30,7 @@ async function handler(event) {
   delete request.headers['x-media'];
   const names = segments(request.uri);
   if (names === null) {
+    request.uri = ROUTE + request.uri.split('/').slice(PREFIX.length).join('/');
     return request;
   }
   // An escaped slash would be a second spelling for whoever decodes the path as a whole.
@@ -57,11 +59,11 @@ async function handler(event) {
 
 // The decoded segments behind /api/files/: none for any other path, null where an escape is malformed.
 function segments(uri) {
-  const prefix = uri.slice(0, ROUTE.length);
-  if (prefix !== ROUTE) {
+  const decoded = uri.split('/').map(decode);
+  const prefix = decoded.splice(0, PREFIX.length);
+  if (prefix.join('|') !== PREFIX.join('|')) {
     return [];
   }
-  const decoded = uri.slice(ROUTE.length).split('/').map(decode);
   return decoded.indexOf(null) < 0 ? decoded : null;
 }
 

@@ -11,7 +11,6 @@ from local.cdn.cache import Cache, Entry, Key
 from local.cdn.functions import EdgeFunctions
 from local.cdn.policy import Policy
 from local.gateway import Answer, Request
-from pocketfiles.errors import PocketFilesError
 from pocketfiles.http import conditions, ranges
 
 TOKEN_ROUTE = "/api/files/token"  # noqa: S105 - a path
@@ -187,13 +186,17 @@ def _selected(request: Request, whole: Answer) -> Answer:
 
 
 def _ranged(asked: str, whole: Answer) -> Answer:
+    """The range that is asked for. A malformed one counts for nothing: CloudFront and S3 send the
+    whole then."""
     if whole.status != HTTPStatus.OK:
         return whole
     size = len(whole.body)
     try:
         parts = ranges.parse(asked, size)
-    except PocketFilesError:
-        return Answer(416, (("Content-Range", f"bytes */{size}"),), b"")
+    except ranges.BadRange as bad_range:
+        if not bad_range.content_range:
+            return whole
+        return Answer(416, (("Content-Range", bad_range.content_range),), b"")
     if len(parts) != 1:
         return whole
     (part,) = parts

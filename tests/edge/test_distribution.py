@@ -130,6 +130,19 @@ def test_a_range_that_the_bucket_cannot_send_is_the_apis_to_answer(
     assert edge.get("/api/files/photos/r/a.png", range="")[2] == b"0123456789"
 
 
+def test_a_malformed_range_counts_for_nothing_and_one_behind_the_end_is_an_error(
+    functions: EdgeFunctions,
+) -> None:
+    edge = Edge(functions, PHOTO, Api())
+    edge.get("/api/files/photos/r/a.png")
+    for malformed in ("bytes=5-2", "bytes=a-b", "items=0-1", "bytes=0-1,3-4"):
+        status, _, body = edge.get("/api/files/photos/r/a.png", range=malformed)
+        assert (status, body) == (200, b"0123456789"), malformed
+    status, headers, body = edge.get("/api/files/photos/r/a.png", range="bytes=99-")
+    assert (status, headers["content-range"], body) == (416, "bytes */10", b"")
+    assert edge.api.asked == []
+
+
 def test_what_the_bucket_lacks_is_made_by_the_api_under_the_same_key(
     functions: EdgeFunctions,
 ) -> None:

@@ -58,7 +58,9 @@ def targets(draw: st.DrawFn) -> str:
     segments = [draw(NAMES | ODD), draw(st.sampled_from(["r1", "R1", "..", ""]) | ODD)]
     segments += draw(st.lists(FILES | ODD, min_size=1, max_size=2))
     prefix = draw(
-        st.sampled_from(["/api/files/", "/api/files//", "/", "/API/files/", "//api/files/"])
+        st.sampled_from(
+            ["/api/files/", "/api/files//", "/", "/API/files/", "//api/files/", "/%61pi/%66iles/"]
+        )
     )
     path = prefix + "/".join([draw(spelled(segment)) for segment in segments])
     query = draw(st.lists(PARAMETERS, max_size=4))

@@ -73,6 +73,7 @@ THUMB = "/pbc_1/r1/thumbs_a.jpg/100x300_a.jpg"
         ("/api/files/PHOTOS/r1/a.jpg", OBJECT),
         ("/api/files/pbc_1/r1/a.jpg", OBJECT),
         ("/api/files/ph%6ftos/r%31/a%2Ejpg", OBJECT),
+        ("/%61pi/%66iles/photos/r1/a.jpg", OBJECT),
         ("/api/files/photos/r1/a.jpg?token=x.y.z", OBJECT),
         ("/api/files/photos/r1/a.jpg?utm=1&download=0&download=1", OBJECT),
         ("/api/files/photos/r1/a.jpg?thumb=9x9", OBJECT),
@@ -120,6 +121,9 @@ def test_an_open_file_is_taken_from_the_bucket_under_one_key(
         ("/api/files/abc/r1/a.jpg", "/api/files/abc/r1/a.jpg"),
         ("/api/files/unknown/r1/a.jpg?b=2&thumb=1x1", "/api/files/unknown/r1/a.jpg?b=2&thumb=1x1"),
         ("/api/files/photos/r1/%zz.jpg", "/api/files/photos/r1/%zz.jpg"),
+        ("/api/%66iles/photos/r1/%zz.jpg", "/api/files/photos/r1/%zz.jpg"),
+        ("/api%2Ffiles/photos/r1/a.jpg", "/api/files/-"),
+        ("/api/files%zz/photos/r1/a.jpg", "/api/files/-"),
         ("/api/files/token/", "/api/files/-"),
         (
             "/api/files/photos/r1/thumbs_a.jpg/100x300_a.jpg",

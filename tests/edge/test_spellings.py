@@ -122,7 +122,11 @@ def targets(draw: st.DrawFn) -> str:
     if oddity == "slash":
         slash = draw(st.sampled_from(["//", "/./", "%2F", "%2f", "/../", "\\"]))
     if oddity == "prefix":
-        prefix = draw(st.sampled_from(["//api/files/", "/", "/api/files//", "/api%2Ffiles/"]))
+        prefix = draw(
+            st.sampled_from(
+                ["//api/files/", "/", "/api/files//", "/api%2Ffiles/", "/%61pi/%66iles/"]
+            )
+        )
     query = draw(st.lists(st.sampled_from(PARAMETERS), max_size=4))
     return prefix + slash.join(raw) + ("?" + "&".join(query) if query else "")
 
