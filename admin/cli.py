@@ -30,6 +30,7 @@ from .commands import (
 )
 from .commands.arguments import PROGRAM
 from .errors import AdminError
+from .source.copies import remove_leftovers
 from .target.deployment import Deployment, in_words
 
 _COMMANDS = (
@@ -80,6 +81,7 @@ def main(arguments: Sequence[str]) -> int:
     A failure prints one line on standard error and returns 1; an interruption returns 130.
     """
     parsed = parser().parse_args(arguments)
+    remove_leftovers()
     try:
         return int(parsed.run(parsed))
     except KeyboardInterrupt as interruption:

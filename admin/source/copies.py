@@ -2,7 +2,7 @@
 
 The bytes are copied into files that have no name (``O_TMPFILE``) and vanish with the process. They
 get names only for the moment in which SQLite opens and recovers them. A process that is killed in
-that moment, or where the system has no files without names, leaves a folder, which the next process
+that moment, or where the system has no files without names, leaves a folder, which the next command
 removes: the lock on a folder ends with the process that made it.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 PREFIX = "pocketfiles-"
 """Begins the names of folders with copies, in the temporary folder."""
 
-GRACE_SECONDS = 60.0
+GRACE_SECONDS = 5.0
 """For so long a folder without a lock is left alone: it may just have been made."""
 
 _OWNER_ONLY = 0o600
@@ -78,8 +78,8 @@ class _Copy:
 
 
 def remove_leftovers() -> None:
-    """Remove the folders that killed processes of this user left in the temporary folder more
-    than a minute ago."""
+    """Remove the folders that killed processes of this user left in the temporary folder, unless
+    they were made this moment."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         with suppress(OSError):
             found = folder.lstat()

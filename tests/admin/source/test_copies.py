@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from admin.cli import main
 from admin.source import sqlite
 from admin.source.copies import GRACE_SECONDS, PREFIX, remove_leftovers
 from tests.admin.shaped import Shaped
@@ -122,6 +123,16 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_a_living_ones_is_
         assert folder.exists()
     remove_leftovers()
     assert not folder.exists()
+
+
+def test_any_command_removes_what_a_killed_process_left(directory: Path, temporary: Path) -> None:
+    with child(COPIES, directory) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"copied\n"
+    (folder,) = temporary.iterdir()
+    grow_old(folder)
+    assert main(["collections", "sample"]) == 0
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_folder_that_was_just_made_is_left_alone_and_so_are_other_files(temporary: Path) -> None:
