@@ -122,6 +122,8 @@ def _frame(
         raise ThumbFailed("corrupt")
     table = at + _AFTER_DESCRIPTOR
     start = table + _colour_table_bytes(flags)
+    if data[start] == 0:  # bits in a code
+        raise ThumbFailed("corrupt")
     image_data, is_cut = _image_data(data, start)
     return _Frame(
         box=Box(left, top, left + width, top + height),
@@ -143,11 +145,12 @@ def _image_data(data: bytes, start: int) -> tuple[bytes, bool]:
         if length == 0:
             return data[start:at], False
         if at + 1 + length > len(data):
-            break
+            rest = data[at + 1 :]
+            return b"".join((data[start:at], bytes((len(rest),)), rest)), True
         at += 1 + length
     if at <= start + 1:
         raise ThumbFailed("truncated")
-    return data[start : min(at, len(data))], True
+    return data[start:at], True
 
 
 def _stream(frame: _Frame) -> bytes:

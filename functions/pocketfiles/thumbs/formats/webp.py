@@ -21,7 +21,8 @@ _FIRST_CHUNK = 12
 _CHUNK_HEADER = 8
 
 _HAS_ALPHA = 0x10
-"""The flag in a VP8X chunk (§2.7)."""
+_HAS_PROFILE = 0x20
+"""Flags in a VP8X chunk (§2.7)."""
 
 _EXTENDED_HEADER = 10
 _FRAME_HEADER = 16
@@ -48,12 +49,19 @@ class _Parts:
     """The chunks that the first frame is drawn from."""
 
     canvas: Size | None = None
+    flags: int = 0
     is_animation: bool = False
     frame_corner: tuple[int, int] = (0, 0)
     alpha: bytes = b""
     kind: bytes = b""
     bitstream: bytes = b""
     profile: bytes = field(default=b"", repr=False)
+
+    @property
+    def are_complete(self) -> bool:
+        """Whether nothing more is wanted. A profile may also follow the frame."""
+        has_profile = bool(self.profile) or not self.flags & _HAS_PROFILE
+        return bool(self.bitstream) and has_profile
 
 
 def is_webp(data: bytes) -> bool:
@@ -67,11 +75,15 @@ def read(data: bytes) -> Header:
     EXIF is not read: browsers ignore the orientation of a WebP.
     """
     end = _FORM_TYPE + little_endian(data, 4, 4)
-    if end > len(data):
-        raise ThumbFailed("truncated")
-    parts = _parts(data, end)
+    is_cut = end > len(data)
+    parts = _parts(data, min(end, len(data)))
+    if not parts.bitstream:
+        raise ThumbFailed("truncated" if is_cut or parts.canvas else "corrupt")
     lossless = parts.kind == b"VP8L"
     size, has_alpha = _vp8l(parts.bitstream) if lossless else _vp8(parts)
+    if parts.canvas:
+        # Browsers believe the extended header.
+        has_alpha = bool(parts.flags & _HAS_ALPHA) and (lossless or bool(parts.alpha))
     width, height = parts.canvas or size
     left, top = parts.frame_corner
     frame = Box(left, top, left + size[0], top + size[1])
@@ -86,36 +98,43 @@ def read(data: bytes) -> Header:
         frame=None if covers else frame,
         has_alpha=has_alpha,
         lossless=lossless,
+        is_cut=is_cut,
         icc_profile=parts.profile if len(parts.profile) <= MAX_PROFILE else b"",
         stream=_stream(parts, size),
     )
 
 
 def _parts(data: bytes, end: int) -> _Parts:
-    """The first frame's chunks; ThumbFailed ``truncated`` if there is no frame."""
+    """The chunks of the first frame, as far as they are there."""
     parts = _Parts()
-    is_extended = False
     for chunk in _chunks(data, _FIRST_CHUNK, end):
-        contents = data[chunk.start : min(chunk.end, chunk.start + _FRAME_HEADER)]
-        if chunk.kind == b"VP8X" and len(contents) >= _EXTENDED_HEADER:
-            is_extended = True
-            parts.canvas = _size_less_one(contents, 4)
-        elif chunk.kind == b"ICCP" and is_extended:
-            parts.profile = data[chunk.start : chunk.end]
-        elif chunk.kind == b"ANMF" and len(contents) == _FRAME_HEADER:
-            parts.is_animation = True
-            left = little_endian(contents, 0, 3)
-            top = little_endian(contents, 3, 3)
-            parts.frame_corner = (_UNITS_OF_OFFSET * left, _UNITS_OF_OFFSET * top)
-            _read_frame(data, _chunks(data, chunk.start + _FRAME_HEADER, chunk.end), parts)
+        _read_chunk(data, chunk, parts)
+        if parts.are_complete:
             break
-        else:
-            _read_frame(data, iter((chunk,)), parts)
-        if parts.bitstream:
-            break
-    if not parts.bitstream:
-        raise ThumbFailed("truncated" if parts.canvas else "corrupt")
     return parts
+
+
+def _read_chunk(
+    data: bytes,
+    chunk: _Chunk,
+    parts: _Parts,
+) -> None:
+    contents = data[chunk.start : min(chunk.end, chunk.start + _FRAME_HEADER)]
+    if chunk.kind == b"ICCP" and parts.flags & _HAS_PROFILE:
+        parts.profile = data[chunk.start : chunk.end]
+    elif parts.bitstream:
+        return
+    elif chunk.kind == b"VP8X" and len(contents) >= _EXTENDED_HEADER:
+        parts.flags = contents[0]
+        parts.canvas = _size_less_one(contents, 4)
+    elif chunk.kind == b"ANMF" and len(contents) == _FRAME_HEADER:
+        parts.is_animation = True
+        left = little_endian(contents, 0, 3)
+        top = little_endian(contents, 3, 3)
+        parts.frame_corner = (_UNITS_OF_OFFSET * left, _UNITS_OF_OFFSET * top)
+        _read_frame(data, _chunks(data, chunk.start + _FRAME_HEADER, chunk.end), parts)
+    else:
+        _read_frame(data, iter((chunk,)), parts)
 
 
 def _read_frame(
@@ -137,14 +156,13 @@ def _chunks(
     at: int,
     end: int,
 ) -> Iterator[_Chunk]:
+    """The chunks from ``at`` to ``end``, of which the last may be cut there."""
     for _ in range(MAX_CHUNKS):
         start = at + _CHUNK_HEADER
         if start > end:
             return
         length = little_endian(data, at + 4, 4)
-        if start + length > end:
-            raise ThumbFailed("truncated")
-        yield _Chunk(data[at : at + 4], start, start + length)
+        yield _Chunk(data[at : at + 4], start, min(start + length, end))
         padding = length & 1
         at = start + length + padding
     raise ThumbFailed("too-many-chunks")

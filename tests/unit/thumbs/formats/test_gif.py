@@ -63,6 +63,15 @@ def test_around_a_frame_the_canvas_is_empty() -> None:
     assert image.getchannel("A").getbbox() == (0, 0, 40, 30)
 
 
+def test_a_gif_without_its_end_is_whole() -> None:
+    for length in (1, 2, 3):  # trailer, terminator, and the end of the last code
+        assert thumb(GIF[:-length]) == thumb(GIF)
+
+
+def test_image_data_without_a_code_size_give_no_thumb() -> None:
+    assert thumb(GIF[: FRAME + 10] + b"\0" + GIF[FRAME + 11 :]) == b"[corrupt]"
+
+
 def test_image_data_that_end_early_are_truncated() -> None:
     assert thumb(GIF[: len(GIF) - 40]) == b"[truncated]"
 
