@@ -165,7 +165,8 @@ function names(accept, type) {
     const refused = pieces.slice(1).some(function (piece) {
       return /^[ \t]*q[ \t]*=[ \t]*0(\.0*)?[ \t]*$/.test(piece);
     });
-    return pieces[0].replace(/^[ \t]+|[ \t]+$/g, '') === type && !refused;
+    const named = /^[ \t]*([^ \t]*)[ \t]*$/.exec(pieces[0]);
+    return named !== null && named[1] === type && !refused;
   });
 }
 

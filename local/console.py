@@ -31,7 +31,7 @@ _KILO = 1000
 _ONE_DECIMAL_BELOW = 100
 _UNITS = ("B", "kB", "MB", "GB")
 _TOKEN_PARAMETER = re.compile(r"(?<=[?&])(token=)[^&]+", re.IGNORECASE)
-_WEB_TOKEN = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}")
+_WEB_TOKEN = re.compile(r"(?<![\w-])[\w-]{8,}+\.[\w-]{8,}+\.[\w-]{8,}+")
 """Three parts of Base64 (RFC 7515 §3.1), wherever somebody puts them."""
 
 _DIM = "2"

@@ -1,4 +1,4 @@
-"""Every regular expression of the functions takes time in proportion to any text.
+"""Every regular expression takes time in proportion to any text.
 
 Steps are counted, not seconds: by a small matcher that backtracks as Python's own does.
 """
@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.test_architecture import MODULES
 
 REPEATS = {codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT}
@@ -80,7 +81,10 @@ class Matcher:
         if code is codes.AT:
             is_end = argument in {codes.AT_END, codes.AT_END_STRING}
             return at == (len(text) if is_end else 0)
-        found = any(True for _ in self._sequence(list(argument[1]), text, at))
+        direction, nodes = argument
+        before = max(0, at - 1) if direction < 0 else at  # one character is all that stands behind
+        is_behind = direction > 0 or at > 0
+        found = is_behind and any(True for _ in self._sequence(list(nodes), text, before))
         return found is (code is codes.ASSERT)
 
     def _first(self, ends: Iterator[int]) -> Iterator[int]:
@@ -140,9 +144,18 @@ def steps(pattern: "re.Pattern[str]", text: str, method: str) -> int:
     return matcher.steps
 
 
+def modules() -> Iterator[tuple[str, Path]]:
+    """The modules of the functions and of the programs, with their files."""
+    yield from MODULES.items()
+    for program in ("admin", "local"):
+        for path in sorted((ROOT / program).rglob("*.py")):
+            if path.name != "__main__.py":
+                yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
+
+
 def patterns() -> Iterator[tuple[str, "re.Pattern[str]", str]]:
     """Every compiled pattern of a module, with each method that the module calls."""
-    for module, path in MODULES.items():
+    for module, path in modules():
         source = Path(path).read_text()
         if "re.compile" not in source:
             continue
@@ -153,7 +166,27 @@ def patterns() -> Iterator[tuple[str, "re.Pattern[str]", str]]:
                     yield f"{module}.{name}.{method}", value, method
 
 
-PATTERNS = [pytest.param(value, method, id=name) for name, value, method in patterns()]
+LITERAL = re.compile(r"(?<=[=( ])/(\^.*?|[^/ *]\S*?)/g?(?=[;.,)])")
+"""A regular expression in CloudFront's functions."""
+
+
+def edge_patterns() -> Iterator[tuple[str, "re.Pattern[str]", str]]:
+    """Every regular expression of CloudFront's functions, which look for it anywhere."""
+    for path in sorted((ROOT / "edge").glob("*.js")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            code = line.partition("// ")[0]
+            for literal in LITERAL.findall(code):
+                yield f"{path.name}:{number}", re.compile(literal), "search"
+
+
+PATTERNS = [
+    pytest.param(value, method, id=name) for name, value, method in (*patterns(), *edge_patterns())
+]
+
+
+def test_the_patterns_of_all_programs_are_found() -> None:
+    found = {str(each.id).split(".")[0] for each in PATTERNS}
+    assert found == {"admin", "local", "pocketfiles", "request", "response"}
 
 
 def worst_growth(pattern: "re.Pattern[str]", method: str) -> tuple[float, str]:

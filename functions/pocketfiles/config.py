@@ -51,8 +51,8 @@ class RuleLimits:
     depend on the processor.
 
     ``max_rows``: records of one collection; ``max_bytes``: of all records; ``max_steps``:
-    instructions of SQLite's virtual machine, where ten characters that ``~`` may have to compare
-    count as one.
+    instructions of SQLite's virtual machine, where ten characters that ``~`` may have to compare,
+    or ten bytes of JSON that are read for a row, count as one.
     """
 
     max_rows: int = 1000

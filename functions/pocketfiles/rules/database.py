@@ -22,8 +22,8 @@ MAX_VALUE = 4 * 1024 * 1024
 """Bytes of one value, stored or computed."""
 
 _STEPS_BETWEEN_CHECKS = 1000
-_COMPARED_IN_A_STEP = 10
-"""Pairs of a pattern's and a text's characters that count as one step."""
+_READ_IN_A_STEP = 10
+"""Pairs of a pattern's and a text's characters, or bytes of JSON, that count as one step."""
 
 
 class Database:
@@ -39,16 +39,17 @@ class Database:
         self._parameters = dict(parameters)
         self._max_steps = max_steps
         self._steps = 0
-        self._compared = 0
+        self._read = 0
         connection.limit(apsw.SQLITE_LIMIT_LENGTH, MAX_VALUE)
         connection.limit(apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN)
         connection.set_progress_handler(self._exhausted, _STEPS_BETWEEN_CHECKS)
         connection.create_scalar_function("affordable", self._affordable, 2)
+        connection.create_scalar_function("weighed", self._weighed, 2)
 
     @property
     def steps(self) -> int:
         """The work done so far, to the next thousand steps."""
-        return self._steps + self._compared // _COMPARED_IN_A_STEP
+        return self._steps + self._read // _READ_IN_A_STEP
 
     def create(self, table: Table) -> None:
         """An empty table."""
@@ -95,10 +96,23 @@ class Database:
         """
         pattern, length = values
         if isinstance(pattern, str) and isinstance(length, int):
-            self._compared += len(pattern) * length
+            self._spend(len(pattern) * length)
+        return pattern
+
+    def _weighed(self, *values: "apsw.SQLiteValue") -> "apsw.SQLiteValue":
+        """What was found out about JSON, which is given with the JSON's length in bytes.
+
+        Stops the query as ``_affordable`` does.
+        """
+        found, length = values
+        if isinstance(length, int):
+            self._spend(length)
+        return found
+
+    def _spend(self, read: int) -> None:
+        self._read += read
         if self.steps > self._max_steps:
             raise apsw.InterruptError
-        return pattern
 
     def _exhausted(self) -> bool:
         self._steps += _STEPS_BETWEEN_CHECKS

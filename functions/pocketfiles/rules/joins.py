@@ -80,13 +80,18 @@ def length(sql: str) -> str:
 
 
 def _holds_list(sql: str) -> str:
-    return f"iif(json_valid({sql}), json_type({sql}) = 'array', FALSE)"
+    return f"iif({_is_json(sql)}, json_type({sql}) = 'array', FALSE)"
+
+
+def _is_json(sql: str) -> str:
+    """Whether a column is JSON. All of it is read for each row, which counts as work."""
+    return f"weighed(json_valid({sql}), octet_length({sql}))"
 
 
 def extracted(sql: str, path: str) -> str:
     """The value at a JSON path; a column that is no JSON counts as one JSON text (§7.5)."""
     return (
-        f"(CASE WHEN json_valid({sql}) THEN json_extract({sql}, '${path}')"
+        f"(CASE WHEN {_is_json(sql)} THEN json_extract({sql}, '${path}')"
         f" ELSE json_extract(json_object('pb', {sql}), '$.pb{path}') END)"
     )
 

@@ -3,6 +3,7 @@ import pytest
 from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import MAX_VALUE, opened
+from pocketfiles.rules.joins import extracted
 from pocketfiles.rules.like import MAX_PATTERN
 from pocketfiles.rules.schema import table
 from tests.unit.rules.world import DOCUMENTS, document
@@ -108,3 +109,14 @@ def test_a_query_is_compiled_without_being_run() -> None:
         database.prepare(ENDLESS)
         with pytest.raises(RuleError, match="no such column"):
             database.prepare("SELECT nope")
+
+
+def test_json_that_is_read_for_every_row_counts_as_work() -> None:
+    limits = RuleLimits(max_steps=100_000)
+    columns = {"json": f"[{'1,' * 50_000}1]"}
+    rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
+    query = f"{rows} SELECT 1 FROM n, (SELECT :json AS json) WHERE {extracted('json', '')} = i"
+    with opened(columns, limits) as database, pytest.raises(RuleError, match="steps"):
+        list(database.rows(query))
+    with opened({"json": "[1]"}, limits) as database:
+        assert list(database.rows(query)) == []

@@ -1,9 +1,9 @@
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from pocketfiles.config import RuleLimits
+from pocketfiles.rules.database import opened
 from pocketfiles.rules.joins import (
     Join,
     as_list,
@@ -25,8 +25,9 @@ MANY = a_field("rel_many", "relation", 9)
 
 
 def evaluated(sql: str, value: object) -> object:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        return connection.execute(f"SELECT {sql} FROM (SELECT ? AS c)", [value]).fetchone()[0]
+    with opened({"c": value}, RuleLimits()) as database:  # type: ignore[dict-item]
+        ((found,),) = database.rows(f"SELECT {sql} FROM (SELECT :c AS c)")
+        return found
 
 
 @pytest.mark.parametrize(
