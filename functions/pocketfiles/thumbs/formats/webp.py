@@ -77,6 +77,8 @@ def read(data: bytes) -> Header:
     end = _FORM_TYPE + little_endian(data, 4, 4)
     is_cut = end > len(data)
     parts = _parts(data, min(end, len(data)))
+    if is_cut and parts.is_animation:  # Chromium shows no part of it
+        raise ThumbFailed("truncated")
     if not parts.bitstream:
         raise ThumbFailed("truncated" if is_cut or parts.canvas else "corrupt")
     lossless = parts.kind == b"VP8L"
