@@ -38,6 +38,7 @@ ONLY_IN = {
 ADMIN = ROOT / "admin"
 ADMIN_LAYERS = (
     "errors",
+    "proxies",
     "wording",
     "stop_signals",
     "source",

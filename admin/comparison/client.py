@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 import urllib3
 
 from ..errors import AdminError
+from ..proxies import pool_for
 
 KEPT_BYTES = 8 * 1024 * 1024
 """How much of a body is kept to be looked at; all of it is compared by its checksum."""
@@ -84,7 +85,7 @@ class Client:
     def __init__(self, origin: str, rate: Rate, connections: int) -> None:
         self._origin = origin.rstrip("/")
         self._rate = rate
-        self._pool = urllib3.PoolManager(maxsize=connections, timeout=_TIMEOUT, retries=_RETRIES)
+        self._pool = pool_for(origin, maxsize=connections, timeout=_TIMEOUT, retries=_RETRIES)
 
     def require_answer(self) -> None:
         """Raise ``AdminError`` unless the service answers anything, in a short time."""

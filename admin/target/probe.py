@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ..proxies import pool_for
 from .key_value_store import KeyValueStore
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ Fetch = Callable[[str], tuple[int, bytes]]
 def fetch(url: str) -> tuple[int, bytes]:
     """Ask over HTTP."""
     try:
-        answer = urllib3.PoolManager().request(
-            "GET", url, redirect=False, retries=False, timeout=_TIMEOUT
-        )
+        answer = pool_for(url).request("GET", url, redirect=False, retries=False, timeout=_TIMEOUT)
     except urllib3.exceptions.HTTPError as error:
         raise OSError(str(error)) from error
     return answer.status, answer.data

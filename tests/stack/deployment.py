@@ -141,7 +141,7 @@ class Stack:
         Requests made afterwards see what the command wrote. ``environment``: variables in addition
         to those of the emulator's account.
         """
-        own = {**self.emulator.environment, **self.emulator.for_key_value_stores}
+        own = {**self.emulator.environment, **self.emulator.for_hosts_without_address}
         environment = {**own, **(environment or {})}
         printed = run([sys.executable, "-m", "admin", *arguments], environment)
         time.sleep(REMEMBERED_SECONDS)

@@ -30,6 +30,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from tests.stack.https_proxy import HttpsProxy
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = ROOT / ".venv-stack"
 START_SECONDS = 60
@@ -55,6 +57,7 @@ class Emulator:
         python = ENVIRONMENT / "bin" / "python"
         if not python.exists():
             raise EmulatorError("the emulator is not installed: run `make stack`")
+        self._https: HttpsProxy | None = None
         self._log = folder / "ministack.log"
         port = _free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
@@ -82,6 +85,7 @@ class Emulator:
                 stderr=subprocess.STDOUT,
             )
         self._wait_until_ready()
+        self._https = HttpsProxy(f"127.0.0.1:{port}", folder)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -97,13 +101,15 @@ class Emulator:
         }
 
     @property
-    def for_key_value_stores(self) -> dict[str, str]:
-        """What an environment needs for requests to key value stores.
+    def for_hosts_without_address(self) -> dict[str, str]:
+        """What an environment needs for requests to key value stores and distributions.
 
-        Their hosts have no address here, and they take signatures of awscrt's alone.
+        Their hosts have no address here, and the stores take signatures of awscrt's alone.
         """
         proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy"), self.endpoint)
-        return {**proxy, "NO_PROXY": "", "no_proxy": "", "BOTO_DISABLE_CRT": "false"}
+        own = {"NO_PROXY": "", "no_proxy": "", "BOTO_DISABLE_CRT": "false"}
+        assert self._https
+        return {**proxy, **own, **self._https.environment}
 
     def client(self, service: str, signature_version: str | None = None, **keys: str) -> Any:
         """A client of a service, with the account's own credentials by default."""
@@ -135,6 +141,8 @@ class Emulator:
         }
 
     def stop(self) -> None:
+        if self._https:
+            self._https.stop()
         self._process.terminate()
         assert self._process.stdin
         self._process.stdin.close()

@@ -6,9 +6,19 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.stack.deployment import ARCHITECTURE, Stack, deploy
+from admin.target.probe import FOLDER
+from tests.stack.deployment import ARCHITECTURE, DEMO, HAS_EDGE, Stack, deploy
 from tests.stack.emulator import ACCOUNT, REGION, Emulator
-from tests.stack.probes import BEHIND_CLOUDFRONT, COMMON, failures
+from tests.stack.probes import (
+    BEHIND_CLOUDFRONT,
+    COMMON,
+    PNG,
+    a_public_file_reaches_no_function,
+    answered,
+    failures,
+    stored,
+)
+from tests.stack.test_edge import open_collections
 
 
 @contextmanager
@@ -37,6 +47,8 @@ def test_a_stack_with_an_existing_bucket(emulator: Emulator) -> None:
     with deployed(emulator, "existing-bucket", parameters) as stack:
         assert stack.bucket == bucket
         assert "FilesBucket" not in stack.resources
+        if HAS_EDGE:
+            the_edge_stays_closed_until_cloudfront_may_read(stack)
         assert failures(stack, BEHIND_CLOUDFRONT) == []
         policy = emulator.client("iam").get_role_policy(
             RoleName=stack.resources["FilesRole"], PolicyName="bucket-key"
@@ -44,6 +56,25 @@ def test_a_stack_with_an_existing_bucket(emulator: Emulator) -> None:
         (statement,) = policy["Statement"]
         assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
         assert statement["Resource"] == key
+
+
+def the_edge_stays_closed_until_cloudfront_may_read(stack: Stack) -> None:
+    """The import asked CloudFront for an object of the bucket, over HTTPS and in vain, so that it
+    opened no collection. The bucket's policy and a sync open them.
+    """
+    assert open_collections(stack) == {FOLDER}
+    before = answered(stack)
+    assert stack.get(f"/api/files/{PNG}").body == stored(PNG)
+    assert answered(stack) == before + 1, "the functions serve what the edge may not"
+    s3 = stack.emulator.client("s3")
+    statement = json.loads(stack.outputs["BucketPolicyStatement"])
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    s3.put_bucket_policy(Bucket=stack.bucket, Policy=policy)
+    stack.admin("sync", "--pb-data", str(DEMO), "--stack", stack.name)
+    assert "photos" in open_collections(stack)
+    assert FOLDER not in open_collections(stack)
+    assert "Contents" not in s3.list_objects_v2(Bucket=stack.bucket, Prefix=FOLDER)
+    a_public_file_reaches_no_function(stack)
 
 
 def test_a_stack_with_an_audit_log(emulator: Emulator) -> None:
