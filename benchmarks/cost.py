@@ -40,10 +40,11 @@ INIT_SHARE = 0.01
 """A cold start's billed initialization, and the share of requests that meet one."""
 
 METRICS = 19
-"""Custom metrics of a stack with traffic: its names, and failures once more by reason."""
+"""Custom metrics of a stack with traffic, without an audit log and without thumbs that fail: each
+reason to fail adds one."""
 
 ALARM_METRICS = 15
-"""Metrics that the alarms of a stack watch, metric math counted by its parts."""
+"""Metrics that the alarms of a stack watch by default, metric math counted by its parts."""
 
 
 CONCURRENCY = 100

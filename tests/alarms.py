@@ -40,6 +40,13 @@ class Alarm:
         self._missing = {"breaching": True, "notBreaching": False}[properties["TreatMissingData"]]
 
     @property
+    def seconds(self) -> int:
+        """The length of a period; an alarm's metrics all have the same."""
+        queries = self._properties.get("Metrics", [{"MetricStat": self._properties}])
+        (period,) = {each["MetricStat"]["Period"] for each in queries if "MetricStat" in each}
+        return int(period)
+
+    @property
     def metrics(self) -> set[str]:
         """The names of the metrics that the alarm reads."""
         return set(self._names().values())

@@ -1,5 +1,6 @@
 """Every alarm of the template rings when it should, stops, and is silent without requests."""
 
+import re
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ GOOD: dict[str, Values] = {
     "SyncAlarm": {"SyncAge": 30},
     "InvalidationAlarm": {"InvalidationDelay": 30},
     "CdnErrorAlarm": {"5xxErrorRate": 0.5},
+    "ReleaseAlarm": {"5xx": 0, "Count": 100},
 }
 """Metrics of a period in which all is well."""
 
@@ -56,6 +58,7 @@ BAD: dict[str, Values] = {
     "SyncAlarm": {"SyncAge": 900},
     "InvalidationAlarm": {"InvalidationDelay": 4000},
     "CdnErrorAlarm": {"5xxErrorRate": 3},
+    "ReleaseAlarm": {"5xx": 2, "Count": 100},
 }
 """Metrics of a period in which what the alarm is for happens."""
 
@@ -124,6 +127,17 @@ def test_an_alarm_rings_at_night_for_a_few_requests_that_all_fail(name: str) -> 
         few = {"ThumbsFailed": 1, "ThumbsMade": 0, "ThumbsServed": 0}
     alarm = alarms()[name]
     assert alarm.rings([NONE] * LONGEST + [few] * alarm.periods)
+
+
+def test_an_alarm_that_stops_a_release_rings_before_the_shortest_one_ends() -> None:
+    shifted = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]["Alarms"]["Fn::If"][1]
+    stopping = {each["Ref"] for each in shifted}
+    assert stopping == {"ReleaseAlarm", "FunctionErrorAlarm"}
+    ways = " ".join(TEMPLATE["Parameters"]["Deployment"]["AllowedValues"])
+    canaries = [int(minutes) for minutes in re.findall(r"Canary10Percent(\d+)Minutes", ways)]
+    for name in stopping:
+        alarm = alarms()[name]
+        assert alarm.to_alarm * alarm.seconds <= min(canaries) * 60 / 2, name
 
 
 def test_the_functions_give_every_metric_of_a_ratio_a_value_at_once() -> None:

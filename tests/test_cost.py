@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from benchmarks import cost, cost_example, prices
+from pocketfiles import metrics
 from tests.conftest import ROOT
+from tests.test_alarms import TEMPLATE, alarms
 
 TABLES = (*cost.TABLES, cost_example.example_table)
 
@@ -87,3 +89,15 @@ def test_the_page_on_production_has_the_same_figures() -> None:
     for row in list(cost.edge_table())[2:-1]:
         name, before, after = row.replace("*", "").split(" | ")[:3]
         assert f"{name} | {before} | {after} |" in page
+
+
+def test_the_metrics_of_a_month_are_those_that_the_functions_count() -> None:
+    of_the_audit_log = {metrics.AUDIT_FAILED, metrics.DURATION_BY_SERVICE["logs"]}
+    assert len(metrics.NAMES - of_the_audit_log) == cost.METRICS
+
+
+def test_the_alarms_of_a_month_are_the_templates() -> None:
+    by_parameter = {"HasSyncAlarm", "HasReleaseAlarm"}
+    conditions = {name: TEMPLATE["Resources"][name]["Condition"] for name in alarms()}
+    watched = [alarm for name, alarm in alarms().items() if conditions[name] not in by_parameter]
+    assert sum(len(alarm.metrics) for alarm in watched) == cost.ALARM_METRICS

@@ -132,7 +132,8 @@ def test_a_stack_that_shifts_traffic_step_by_step(emulator: Emulator) -> None:
             name = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"]
             assert name == {"Ref": f"{function}DeploymentGroup"}
             assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-            assert "ErrorAlarm" in json.dumps(group["AlarmConfiguration"])
+            assert "ReleaseAlarm" in json.dumps(group["AlarmConfiguration"])
+        assert "ReleaseAlarm" in stack.resources
         before = stack.live_version("FilesFunction")
         deploy(emulator, stack.name, {**parameters, "LogLevel": "DEBUG"})
         assert int(stack.live_version("FilesFunction")) > int(before)
