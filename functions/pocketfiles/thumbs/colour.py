@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageCms
 
+from pocketfiles.thumbs import icc
+
 _MODES_WITH_ALPHA = frozenset({"LA", "RGBA"})
 
 _COLOUR_SPACES = frozenset({"GRAY", "RGB", "CMYK"})
@@ -45,6 +47,8 @@ def _transform(
     mode: str,
 ) -> ImageCms.ImageCmsTransform | None:
     """The transformation to sRGB; None if it changes nothing, or if the profile does not fit."""
+    if not icc.has_valid_primaries(profile):
+        return None
     try:
         source = ImageCms.getOpenProfile(io.BytesIO(profile))
         if source.profile.xcolor_space.strip() not in _COLOUR_SPACES:

@@ -1,4 +1,6 @@
-"""Writes ICC profiles for colours that are described by other means (ICC.1:2022 §7 to §10).
+"""Writes and checks ICC profiles (ICC.1:2022 §7 to §10).
+
+Written are those of colours that are described by other means.
 
 A profile has the three primaries as XYZ and one curve for all channels. Colour arithmetic is that
 of SMPTE RP 177 (RGB to XYZ) and of annex E of the ICC's specification (adaptation to D50).
@@ -38,6 +40,26 @@ _PARAMETRIC_GAMMA = 0
 _PARAMETRIC_SRGB = 3
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 _FIXED_POINT = 65_536
+
+
+_PRIMARIES = (b"rXYZ", b"gXYZ", b"bXYZ")
+_XYZ_TYPE = b"XYZ "
+_MAX_TAGS = 100
+
+
+def has_valid_primaries(profile: bytes) -> bool:
+    """Whether the primaries, if it has any, are of the type that the standard asks for (§9.2).
+
+    Browsers ignore a profile with others; Little CMS believes it.
+    """
+    count = min(int.from_bytes(profile[_HEADER_LENGTH : _HEADER_LENGTH + 4], "big"), _MAX_TAGS)
+    for number in range(count):
+        start = _HEADER_LENGTH + 4 + _TAG_LENGTH * number
+        tag = profile[start : start + _TAG_LENGTH]
+        at = int.from_bytes(tag[4:8], "big")
+        if tag[:4] in _PRIMARIES and profile[at : at + 4] != _XYZ_TYPE:
+            return False
+    return True
 
 
 def profile(colours: Chromaticities, gamma: float | None) -> bytes:
@@ -145,7 +167,7 @@ def _curve(gamma: float | None) -> bytes:
 
 def _xyz(colour: Vector) -> bytes:
     numbers = b"".join(_fixed_point(number) for number in colour)
-    return struct.pack(">4s4x", b"XYZ ") + numbers
+    return struct.pack(">4s4x", _XYZ_TYPE) + numbers
 
 
 def _fixed_point(number: float) -> bytes:

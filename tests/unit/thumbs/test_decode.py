@@ -1,3 +1,4 @@
+import base64
 import struct
 import subprocess
 import sys
@@ -118,3 +119,27 @@ def test_around_a_smaller_first_frame_a_gif_is_empty() -> None:
     thumb = opened(render(canvas, parse("40x40f"))).convert("RGBA")
     assert thumb.getpixel((10, 10)) == (250, 250, 250, 255)
     assert thumb.getpixel((30, 30))[3] == 0  # type: ignore[index]
+
+
+ARITHMETIC = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZG"
+    "NywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09P"
+    "T09PT09PT09PT09PT09PT09PT09PT09PT0//yQARCAAgADADAREAAhEBAxEB/8wACgAQEAUBEBEF/9oADAMBAAIR"
+    "AxEAPwD/AEfO+hOdhq+tMFbHOGO6sU3ES00Zh8IAtESWN8hd85V/kbweSdD/2Q=="
+)
+PROGRESSIVE_ARITHMETIC = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZG"
+    "NywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBDAQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09P"
+    "T09PT09PT09PT09PT09PT09PT09PT09PT0//ygARCAAgADADAREAAhEBAxEB/8wABgAQARD/2gAMAwEAAhADEAAA"
+    "Af6XQhbdBu0icWNiRbPYdcuJI+Ej64Re7Hq4QcUXd84xw9j/zAAEEAX/2gAIAQEAAQUCsP/MAAQRBf/aAAgBAwEB"
+    "PwGw/8wABBEF/9oACAECAQE/AbD/zAAEEAX/2gAIAQEABj8CsP/MAAQQBf/aAAgBAQABPyGw/9oADAMBAAIAAwAA"
+    "ABBMYC3Eoenukdv/zAAEEQX/2gAIAQMBAT8QsP/MAAQRBf/aAAgBAgEBPxCw/8wABBAF/9oACAEBAAE/ELD/2Q=="
+)
+"""What ``blocks(48, 32)`` draws. Pillow writes no arithmetic coding; libjpeg-turbo's cjpeg does."""
+
+
+@pytest.mark.parametrize("data", [ARITHMETIC, PROGRESSIVE_ARITHMETIC])
+def test_arithmetic_coding_is_decoded(data: bytes) -> None:
+    assert corners(opened(render(data, parse("48x32")))) == UPRIGHT
+    with pytest.raises(ThumbFailed):
+        render(data[:-20], parse("48x32"))

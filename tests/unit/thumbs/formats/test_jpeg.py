@@ -119,7 +119,7 @@ def test_a_progressive_jpeg_without_its_end_is_whole_or_refused() -> None:
 
 @pytest.mark.parametrize(("marker", "scans"), [(0xC9, 1), (0xCA, 2)])
 def test_arithmetic_coding_is_known(marker: int, scans: int) -> None:
-    """Of its header alone: what Pillow writes is coded by Huffman."""
+    """Of its header alone; test_decode.py decodes some."""
     assert read(JPEG.replace(b"\xff\xc0", bytes((0xFF, marker)))).scans == scans
 
 
