@@ -131,11 +131,15 @@ def _png(task: Task) -> Reduced:
     try:
         return _by_libvips(decoder, task)
     except ValueError:
-        return _by_pillow(_repaired(task))
+        repaired = _repaired(task)
+    try:
+        return _by_libvips(decoder, repaired)
+    except ValueError:
+        return _by_pillow(repaired)  # it minds no compressed data that end after the last row
 
 
 def _repaired(task: Task) -> Task:
-    """The task with a PNG that Pillow reads, if all of its rows are there."""
+    """The task with a PNG whose checksums are right, if all of its rows are there."""
     stream = png_rows.repaired(task.header.stream)
     if stream is None:
         raise ValueError(_TRUNCATED)

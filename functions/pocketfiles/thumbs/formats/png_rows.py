@@ -21,6 +21,9 @@ _BYTES_READ_AT_A_TIME = 1 << 16
 _BYTES_INFLATED_AT_A_TIME = 1 << 20
 
 _ZLIB_HEADER = 2
+_LARGEST_WINDOW = b"\x78\x01"
+"""A header for any data: some encoders claim a smaller window than they use (RFC 1950 §2.2)."""
+
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _CHECKSUM_LENGTH = 4
 
@@ -62,7 +65,8 @@ def repaired(stream: bytes) -> bytes | None:
     """The stream of a header with right checksums of its image data.
 
     None if there are not pixels for every row: Pillow accepts data that end early and leaves the
-    missing rows 0. Raises ValueError if the data fit neither of their checksums: they are damaged.
+    missing rows 0. Raises ValueError if the data fit neither of their checksums and are damaged, or
+    zlib.error.
     """
     all_chunks = list(chunks(stream))
     header = all_chunks[0]
@@ -76,8 +80,9 @@ def repaired(stream: bytes) -> bytes | None:
     if not (crc_fits or inflation.checksum_fits):
         raise ValueError("damaged image data")
     before = stream[: image_chunks[0].start - CHUNK_HEADER]
-    used = data[: _ZLIB_HEADER + inflation.bytes_used]
-    image_data = packed(b"IDAT", used + inflation.checksum)
+    zlib.decompressobj().decompress(data[:_ZLIB_HEADER])  # raises if it is no zlib header
+    deflated = data[_ZLIB_HEADER : _ZLIB_HEADER + inflation.bytes_used]
+    image_data = packed(b"IDAT", _LARGEST_WINDOW + deflated + inflation.checksum)
     return b"".join((before, image_data, packed(b"IEND", b"")))
 
 
