@@ -9,6 +9,7 @@ alone. Figures go to ``results/``.
 ``formats``        thumbs as AVIF and WebP: bytes, SSIMULACRA2 and time
 ``photographs``    the photographs of ``formats``
 ``corpus``         a folder of pictures: outcome, time, memory and likeness to Chromium
+``damage``         small pictures and damaged copies of them, for ``corpus``
 ``drawings``       the drawings of ``thumbs`` and ``formats``
 ``browser``        what Chromium shows of pictures
 ``rules``          view rules, against the same query in plain SQLite

@@ -4,7 +4,11 @@
 
 Each file's thumb is made in one process, so that a file that needs more memory than all before it
 stands out. With Chromium at hand, the thumb is compared with what Chromium shows of the original:
-the mean difference of the levels, on white, both scaled to at most 64 pixels.
+the mean difference of the levels, on white, both scaled to at most 64 pixels. A picture counts as
+shown if Chromium draws at least one pixel of it.
+
+A table has the pictures that Chromium shows and that have no thumb, by cause. Where the folder has
+an undamaged copy, as those of ``benchmarks.damage`` do, it says how many lose no pixel in Chromium.
 """
 
 import argparse
@@ -18,6 +22,7 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageStat
 
 from benchmarks import browser
+from benchmarks.damage import WHOLE
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import ThumbSize, parse
@@ -26,19 +31,44 @@ from tests.contract.peak_memory import peak
 SUFFIXES = {".jpg", ".jpeg", ".jfif", ".png", ".apng", ".gif", ".webp"}
 COMPARED_SIDE = 64
 FILES_AT_A_TIME = 200
+MADE = "made"
+
+CAUSES = {
+    "damaged image data": "its data fit neither of their checksums",
+    "truncated": "its data end before the picture does",
+    "broken": "its compressed data are damaged",
+    "decompressing": "its compressed data are damaged",
+    "unrecognized": "its compressed data are damaged",
+}
+"""Words in what decoders say of a picture, and what they mean."""
 
 
 @dataclass
 class Result:
-    """A file and what became of it. ``difference`` is None where Chromium shows nothing."""
+    """A file and what became of it. ``difference`` is None where Chromium shows nothing.
+
+    ``is_whole``: Chromium shows the same as of the undamaged copy; None if there is none.
+    """
 
     path: Path
     outcome: str
     milliseconds: float
     megabytes: float
     thumb: bytes = b""
+    cause: str = ""
     is_shown: bool = False
+    is_whole: bool | None = None
     difference: float | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether Chromium shows it, but there is no thumb."""
+        return self.is_shown and self.outcome != MADE
+
+    @property
+    def picture(self) -> str:
+        """The name that it shares with its undamaged copy."""
+        return self.path.name.partition("~")[0]
 
 
 def made(path: Path, size: ThumbSize) -> Result:
@@ -47,24 +77,52 @@ def made(path: Path, size: ThumbSize) -> Result:
     before = peak()
     begun = time.process_time()
     thumb = b""
+    cause = ""
     try:
         thumb = render(data, size).body
-        outcome = "made"
+        outcome = MADE
     except ThumbFailed as failed:
         outcome = failed.reason
+        cause = cause_of(failed)
     milliseconds = 1000 * (time.process_time() - begun)
-    return Result(path, outcome, milliseconds, peak() - before, thumb)
+    return Result(path, outcome, milliseconds, peak() - before, thumb, cause)
+
+
+def cause_of(failed: ThumbFailed) -> str:
+    """Why there is no thumb, in words."""
+    said = str(failed.__cause__ or "")
+    if not said:
+        return "its structure is broken"
+    return next((cause for word, cause in CAUSES.items() if word in said), said)
 
 
 def compare(results: list[Result], program: str) -> None:
     """Have Chromium show the originals, and note how much the thumbs differ."""
+    undamaged: dict[str, Image.Image] = {}
+    results = sorted(results, key=lambda result: (result.picture, WHOLE not in result.path.stem))
     for start in range(0, len(results), FILES_AT_A_TIME):
         some = results[start : start + FILES_AT_A_TIME]
         files = [result.path.read_bytes() for result in some]
         for result, shown in zip(some, browser.shown(files, program), strict=True):
-            result.is_shown = shown is not None
-            if shown and result.thumb:
+            if shown is None or not is_drawn(shown.image):
+                continue
+            result.is_shown = True
+            if result.path.stem.endswith(f"~{WHOLE}"):
+                undamaged[result.picture] = shown.image
+            if result.picture in undamaged:
+                result.is_whole = is_same(undamaged[result.picture], shown.image)
+            if result.thumb:
                 result.difference = difference(result.thumb, shown.image)
+
+
+def is_drawn(image: Image.Image) -> bool:
+    """Whether any pixel is not transparent."""
+    return image.getchannel("A").getbbox() is not None
+
+
+def is_same(one: Image.Image, two: Image.Image) -> bool:
+    """Whether two pictures have the same pixels."""
+    return one.size == two.size and one.tobytes() == two.tobytes()
 
 
 def difference(thumb: bytes, shown: Image.Image) -> float:
@@ -97,6 +155,29 @@ def table(results: Iterable[Result], title: str) -> str:
     return "\n".join(lines)
 
 
+def table_of_causes(results: Iterable[Result]) -> str:
+    """Markdown: why the pictures that Chromium shows have no thumb."""
+    shown = [result for result in results if result.is_shown]
+    by_cause: dict[tuple[str, str, str], list[Result]] = {}
+    for result in shown:
+        if result.is_refused:
+            suffix = result.path.suffix.lower().lstrip(".").replace("jpeg", "jpg")
+            by_cause.setdefault((suffix, result.outcome, result.cause), []).append(result)
+    lines = [
+        "\nShown by Chromium, without a thumb\n",
+        "| format | reason | cause | files | of those shown | no pixel lost | for example |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (suffix, reason, cause), some in sorted(by_cause.items(), key=lambda item: -len(item[1])):
+        share = len(some) / len(shown)
+        whole = sum(result.is_whole is True for result in some)
+        lines.append(
+            f"| {suffix} | {reason} | {cause} | {len(some)} | {share:.2%} | {whole} "
+            f"| {some[0].path.name} |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Print the outcomes and the worst files."""
     arguments = argparse.ArgumentParser(description=__doc__)
@@ -111,9 +192,18 @@ def main() -> None:
     if program:
         compare(results, program)
         shown = [result for result in results if result.is_shown]
-        refused = [result for result in shown if result.outcome != "made"]
-        print(f"{len(shown)} are shown by Chromium, {len(refused)} of them have no thumb")
-        print(table(refused[: chosen.worst], "Shown by Chromium, but without a thumb"))
+        refused = [result for result in shown if result.is_refused]
+        corrupt = [result for result in refused if result.outcome == "corrupt"]
+        whole = [result for result in refused if result.is_whole]
+        for words, some in (
+            ("have no thumb", refused),
+            ("have none because they are corrupt", corrupt),
+            ("have none although no pixel is lost", whole),
+        ):
+            share = len(some) / max(1, len(shown))
+            print(f"of {len(shown)} that Chromium shows, {len(some)} ({share:.2%}) {words}")
+        print(table_of_causes(results))
+        print(table(refused[: chosen.worst], "The first of these"))
         unlike = sorted(results, key=lambda result: -(result.difference or 0))
         print(table(unlike[: chosen.worst], "Least like what Chromium shows"))
     else:
