@@ -6,7 +6,8 @@
 ``lease``            makes one writer at a time the table's writer
 ``process``          tells whether the process that holds the lease has ended
 ``clock``            compares this machine's clock with AWS's
-``writer``           writes generations: items, then the pointer
+``item_writer``      writes the items of a generation
+``writer``           publishes a generation: moves the pointer, and keeps the lease until then
 ``values``           gives an item a new value and keeps the one before
 ``pointer``          moves the pointer, and says in it that its writer lives
 ``bucket``           lists, compares, uploads and deletes objects

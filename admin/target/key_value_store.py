@@ -1,10 +1,12 @@
 """CloudFront's key value store: which collections ``edge/request.js`` may take from the bucket."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from pocketfiles.aws import code
 
 from ..errors import EdgeError
 from .cloudfront import edge_error
@@ -28,53 +30,68 @@ class KeyValueStore:
 
     def read(self) -> dict[str, str]:
         """Every value by its key."""
+        values = {}
         try:
             pages = self._client.get_paginator("list_keys").paginate(KvsARN=self._arn)
-            return {item["Key"]: item["Value"] for page in pages for item in page.get("Items", ())}
+            for page in pages:
+                for item in page.get("Items", ()):
+                    values[item["Key"]] = item["Value"]
         except (ClientError, BotoCoreError) as error:
             raise self._failure(error) from error
+        return values
 
     def remove(self, keys: set[str]) -> None:
         """Take those of the keys out that are there."""
-        self._update({}, keys & self.read().keys())
+        present = self.read().keys()
+        self._delete(keys & present)
 
     def write(self, desired: Mapping[str, str]) -> set[str]:
         """Make the store hold exactly ``desired``; returns the keys that changed."""
         actual = self.read()
         gone = actual.keys() - desired.keys()
         changed = {key: value for key, value in desired.items() if actual.get(key) != value}
-        self._update(changed, gone)
+        self._delete(gone)
+        self._put(changed)
         return {*gone, *changed}
 
-    def _update(self, changed: Mapping[str, str], gone: set[str]) -> None:
-        for keys in _batches(sorted(gone)):
-            self._send({"Deletes": [{"Key": key} for key in keys]})
-        for keys in _batches(sorted(changed)):
-            self._send({"Puts": [{"Key": key, "Value": changed[key]} for key in keys]})
+    def _delete(self, keys: set[str]) -> None:
+        for batch in _batches(keys):
+            deletes = [{"Key": key} for key in batch]
+            self._update({"Deletes": deletes})
 
-    def _send(self, changes: Mapping[str, Any]) -> None:
-        """One update against the store's current version, tried again when that has changed."""
+    def _put(self, values: Mapping[str, str]) -> None:
+        for batch in _batches(values):
+            puts = [{"Key": key, "Value": values[key]} for key in batch]
+            self._update({"Puts": puts})
+
+    def _update(self, changes: Mapping[str, Any]) -> None:
+        """Change the version that the store has now, again if that is not its version any more."""
         for _ in range(ATTEMPTS):
-            try:
-                version = self._client.describe_key_value_store(KvsARN=self._arn)["ETag"]
-                self._client.update_keys(KvsARN=self._arn, IfMatch=version, **changes)
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ConflictException":
-                    raise self._failure(error) from error
-            except BotoCoreError as error:
-                raise self._failure(error) from error
-            else:
+            if self._goes_through(changes):
                 return
         raise EdgeError(
             f"key value store {self._arn} was changed by somebody else {ATTEMPTS} times",
             is_passing=True,
         )
 
+    def _goes_through(self, changes: Mapping[str, Any]) -> bool:
+        """Whether the store took the changes; not if somebody else changed it meanwhile."""
+        try:
+            description = self._client.describe_key_value_store(KvsARN=self._arn)
+            version = description["ETag"]
+            self._client.update_keys(KvsARN=self._arn, IfMatch=version, **changes)
+        except (ClientError, BotoCoreError) as error:
+            if code(error) == "ConflictException":
+                return False
+            raise self._failure(error) from error
+        return True
+
     def _failure(self, error: ClientError | BotoCoreError) -> EdgeError:
         return edge_error(f"key value store {self._arn}", error)
 
 
-def _batches(keys: list[str]) -> Iterator[list[str]]:
-    rest = iter(keys)
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    """The keys in order, as many at a time as one update takes."""
+    rest = iter(sorted(keys))
     while batch := list(islice(rest, MAX_KEYS_PER_UPDATE)):
         yield batch
