@@ -10,54 +10,29 @@ import queue
 import re
 import sys
 import threading
-from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
+import cloudfront_patches
 from ministack import app
-from ministack.core import cloudfront_js, iam_actions, iam_evaluator, lambda_runtime, sigv4
-from ministack.services import apigateway, cloudfront, cloudfront_keyvaluestore
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import apigateway
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners
 from samtranslator.translator import transform
 
-EXECUTE_API_HOST = re.compile(r"^([a-f0-9]{8})\.execute-api\.[a-z0-9-]+\.amazonaws\.com$")
 ABSOLUTE_URL = re.compile(r"^https?://[^/]*")
 ABSOLUTE_URL_BYTES = re.compile(ABSOLUTE_URL.pattern.encode())
-FAILOVER = {400, 403, 404, 416, 500, 502, 503, 504}
-"""The statuses on which edge/request.js lets CloudFront ask the second origin."""
-
-MODULE_CLOUDFRONT = """
-let current = null;
-const cloudfront = {
-  kvs: () => ({
-    get: async (key) => {
-      if (current.store[key] === undefined) throw new Error("KeyNotFound");
-      return current.store[key];
-    },
-  }),
-  createRequestOriginGroup: (group) => {
-    current.request.originIds = group.originIds.map((origin) => origin.originId);
-  },
-};
-"""
-"""The module as the emulator's worker has it. A worker runs one function at a time."""
-
 END_OF_LOG = "end of what this invocation logged"
 LOG_SECONDS = 60
 """How long MiniStack waits for another line of a function's log."""
-
-EDGE_SECONDS = 60
-"""How long it waits for a CloudFront Function."""
 
 
 def main() -> None:
     threading.Thread(target=stop_with_the_starter, daemon=True).start()
     create_routes_from_the_api_definition()
     show_the_sam_transform_the_parameters()
-    let_cloudfront_reach_the_api()
-    give_functions_the_module_cloudfront()
+    cloudfront_patches.patch()
     take_requests_like_a_proxy()
-    take_signatures_for_key_value_stores()
     let_secrets_be_referred_to_by_arn()
     count_every_request_as_encrypted()
     accept_alarms_on_metric_math()
@@ -65,7 +40,6 @@ def main() -> None:
     run_functions_without_the_emulators_packages()
     let_roles_write_to_log_streams()
     log_before_answering()
-    let_edge_functions_take_their_time()
     app.main()
 
 
@@ -143,71 +117,6 @@ def show_the_sam_transform_the_parameters() -> None:
     transform.transform = translate_with_parameters
 
 
-def let_cloudfront_reach_the_api() -> None:
-    """MiniStack's CloudFront refuses every host of AWS, also those that MiniStack itself serves."""
-    is_aws_owned_host = cloudfront._is_aws_owned_host
-    origin_connect_target = cloudfront._origin_connect_target
-
-    def is_foreign_host(host: str) -> bool:
-        return is_aws_owned_host(host) and not EXECUTE_API_HOST.match(host)
-
-    def connect_target(origin: dict[str, Any], viewer_is_https: bool) -> tuple[str, int, bool]:
-        if EXECUTE_API_HOST.match(origin["domain_name"]):
-            return "127.0.0.1", int(os.environ["GATEWAY_PORT"]), False
-        return origin_connect_target(origin, viewer_is_https)
-
-    cloudfront._is_aws_owned_host = is_foreign_host
-    cloudfront._origin_connect_target = connect_target
-    app._EXECUTE_API_RE = EXECUTE_API_HOST
-
-
-def give_functions_the_module_cloudfront() -> None:
-    """MiniStack lacks the module ``cloudfront``: key value stores, and groups of origins.
-
-    Here a function reads the store that it is associated with, and the origins of the group that
-    """
-    script = cloudfront_js._WORKER_SCRIPT
-    for before, after in (
-        (
-            "const _ALLOWED_MODULES = {",
-            f"{MODULE_CLOUDFRONT}\nconst _ALLOWED_MODULES = {{ cloudfront,",
-        ),
-        ("const { code, event } = req;", "const { code, event } = req;\n  current = event;"),
-    ):
-        assert script.count(before) == 1
-        script = script.replace(before, after)
-    cloudfront_js._pool.script = script
-    run_function = cloudfront._run_function
-    fetch = cloudfront._fetch_from_origin
-    group: ContextVar[Sequence[dict[str, Any]]] = ContextVar("group", default=())
-
-    async def run_with_store(arn: str, event: dict[str, Any]) -> Any:
-        result = await run_function(arn, {**event, "store": store_of(arn)})
-        distribution = cloudfront._distributions[event["context"]["distributionId"]]
-        origins = cloudfront.parse_distribution_dataplane_config(distribution)["origins"]
-        group.set([origins[name] for name in result.pop("originIds", [])])
-        return result
-
-    async def fetch_from_group(origin: dict[str, Any], *arguments: Any) -> Any:
-        origins = group.get() or [origin]
-        group.set(())
-        for each in origins:
-            answer = await fetch(each, *arguments)
-            if answer[0] not in FAILOVER:
-                break
-        return answer
-
-    cloudfront._run_function = run_with_store
-    cloudfront._fetch_from_origin = fetch_from_group
-
-
-def store_of(function_arn: str) -> dict[str, str]:
-    """What the key value store holds that a function is associated with."""
-    function = cloudfront._functions[function_arn.rpartition("/")[2]]
-    stores = (cloudfront_keyvaluestore._stores.get(arn) for arn in function["kvs_arns"])
-    return {key: value for store in stores if store for key, value in store["items"].items()}
-
-
 def take_requests_like_a_proxy() -> None:
     """AWS has a host for each account's key value stores. Here all requests go to one address.
 
@@ -222,14 +131,6 @@ def take_requests_like_a_proxy() -> None:
         await answer(scope, receive, send)
 
     app.app = answer_by_path
-
-
-def take_signatures_for_key_value_stores() -> None:
-    """MiniStack calculates another SigV4A signature than awscrt does, for an ARN in the path.
-
-    What the signer may do is checked all the same.
-    """
-    sigv4.sigv4a_signature_matches = lambda *_: True
 
 
 def let_secrets_be_referred_to_by_arn() -> None:
@@ -341,13 +242,6 @@ def lines_up_to_the_mark(worker: Any) -> str:
     except queue.Empty:
         pass
     return "\n".join(lines)
-
-
-def let_edge_functions_take_their_time() -> None:
-    """MiniStack gives up on a CloudFront Function after 5 s, in which a busy machine may not have
-    started Node.
-    """
-    cloudfront_js._EVAL_TIMEOUT = EDGE_SECONDS
 
 
 if __name__ == "__main__":
