@@ -47,7 +47,7 @@ def _transform(
     mode: str,
 ) -> ImageCms.ImageCmsTransform | None:
     """The transformation to sRGB; None if it changes nothing, or if the profile does not fit."""
-    if not icc.has_valid_primaries(profile):
+    if not icc.is_valid(profile):
         return None
     try:
         source = ImageCms.getOpenProfile(io.BytesIO(profile))

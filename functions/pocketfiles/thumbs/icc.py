@@ -47,11 +47,14 @@ _XYZ_TYPE = b"XYZ "
 _MAX_TAGS = 100
 
 
-def has_valid_primaries(profile: bytes) -> bool:
-    """Whether the primaries, if it has any, are of the type that the standard asks for (§9.2).
+def is_valid(profile: bytes) -> bool:
+    """Whether a profile is as long as it says, and its primaries, if it has any, are of the type
+    that the standard asks for (§7.2.2, §9.2).
 
-    Browsers ignore a profile with others; Little CMS believes it.
+    Browsers ignore other profiles; Little CMS believes them.
     """
+    if int.from_bytes(profile[:4], "big") > len(profile):
+        return False
     count = min(int.from_bytes(profile[_HEADER_LENGTH : _HEADER_LENGTH + 4], "big"), _MAX_TAGS)
     for number in range(count):
         start = _HEADER_LENGTH + 4 + _TAG_LENGTH * number

@@ -9,10 +9,11 @@ LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 PRIMARIES = Chromaticities((0.3127, 0.329), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 LINEAR = profile(PRIMARIES, 1.0)
 FIRST_PRIMARY = LINEAR.rindex(b"XYZ ", 0, LINEAR.index(b"para")) - 2 * 20
+TOO_SHORT = b"\0\1" + LINEAR[2:]
 BROKEN_PRIMARY = LINEAR[:FIRST_PRIMARY] + b"\x17\xa5\5\xb8" + LINEAR[FIRST_PRIMARY + 4 :]
 
 
-@pytest.mark.parametrize("data", [b"", b"broken", SRGB[:200], LAB, BROKEN_PRIMARY])
+@pytest.mark.parametrize("data", [b"", b"broken", SRGB[:200], LAB, BROKEN_PRIMARY, TOO_SHORT])
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK"])
 def test_a_profile_that_does_not_fit_changes_nothing(mode: str, data: bytes) -> None:
     image = Image.new(mode, (2, 2), 77)

@@ -11,17 +11,22 @@ from pocketfiles.thumbs.formats.header import MAX_PROFILE
 from pocketfiles.thumbs.icc import Chromaticities
 
 _D65 = (0.3127, 0.3290)
+_ILLUMINANT_C = (0.310, 0.316)
 _SRGB = Chromaticities(_D65, (0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
 _REC_601_525 = Chromaticities(_D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070))
 
 _COLOUR_PRIMARIES = {
     1: _SRGB,
+    4: Chromaticities(_ILLUMINANT_C, (0.670, 0.330), (0.210, 0.710), (0.140, 0.080)),
     5: Chromaticities(_D65, (0.640, 0.330), (0.290, 0.600), (0.150, 0.060)),
     6: _REC_601_525,
     7: _REC_601_525,
+    8: Chromaticities(_ILLUMINANT_C, (0.681, 0.319), (0.243, 0.692), (0.145, 0.049)),
     9: Chromaticities(_D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
+    10: Chromaticities((1 / 3, 1 / 3), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)),
     11: Chromaticities((0.314, 0.351), (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
     12: Chromaticities(_D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    22: Chromaticities(_D65, (0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
 """By ColourPrimaries (ITU-T H.273 table 2)."""
 
@@ -32,12 +37,13 @@ _TRANSFER_GAMMA = {
     5: 2.8,
     6: _REC_709_DISPLAY_GAMMA,
     8: 1.0,
+    11: _REC_709_DISPLAY_GAMMA,
     13: None,
     14: _REC_709_DISPLAY_GAMMA,
     15: _REC_709_DISPLAY_GAMMA,
 }
-"""By TransferCharacteristics (H.273 table 3); None is sRGB's curve. PQ and HLG are not
-converted."""
+"""By TransferCharacteristics (H.273 table 3); None is sRGB's curve. PQ, HLG and curves
+without a plain gamma are not converted."""
 
 _SRGB_CODES = (1, 13)
 _RGB_MATRIX = 0

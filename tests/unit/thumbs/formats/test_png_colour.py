@@ -56,6 +56,11 @@ DISPLAY_P3 = (218, 24, 40)
         ((code_points(5, 13, 0, 1),), (204, 50, 50)),
         ((code_points(6, 13, 0, 1),), (195, 58, 49)),
         ((code_points(9, 14, 0, 1),), (245, 0, 26)),
+        ((code_points(4, 13, 0, 1),), (237, 37, 35)),
+        ((code_points(8, 13, 0, 1),), (227, 18, 39)),
+        ((code_points(10, 13, 0, 1),), (255, 0, 73)),
+        ((code_points(22, 13, 0, 1),), (202, 58, 49)),
+        ((code_points(1, 11, 0, 1),), (197, 39, 39)),
         ((code_points(12, 13, 0, 0),), PLAIN),  # not the full range
         ((code_points(2, 2, 0, 1),), PLAIN),  # unspecified
         ((chunk(b"sRGB", b"\0"), gamma(1.0)), PLAIN),
