@@ -198,13 +198,20 @@ function toApi(request, path, query, format) {
   });
   const wantsThumb = query['=thumb'] !== undefined;
   request.headers.accept = { value: wantsThumb && format ? 'image/' + format : '*/*' };
-  if (isMediaRange(request.headers)) {
-    request.headers['x-media'] = { value: '1' };
+  const media = mediaElement(request.headers);
+  if (media && request.headers.range) {
+    request.headers['x-media'] = { value: media };
   }
 }
 
 // A media element that asks for a range must never be redirected: it would keep the address past its life.
-function isMediaRange(headers) {
-  const destination = headers['sec-fetch-dest'];
-  return Boolean(headers.range && destination && /^(audio|video)$/.test(destination.value));
+// A service worker that fetches for one loses the destination, but without CORS no script can ask for a
+// range.
+function mediaElement(headers) {
+  const destination = headers['sec-fetch-dest'] ? headers['sec-fetch-dest'].value : '';
+  const mode = headers['sec-fetch-mode'] ? headers['sec-fetch-mode'].value : '';
+  if (destination === 'audio' || destination === 'video') {
+    return '1';
+  }
+  return destination === 'empty' && mode === 'no-cors' ? 'worker' : '';
 }

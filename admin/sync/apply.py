@@ -5,6 +5,7 @@ the run, and so does a lost lease.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import suppress
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pocketfiles import keys
-from pocketfiles.catalogue.items import catalogue_from
 
 from ..errors import EdgeError
 from ..target.actions import (
@@ -35,7 +35,7 @@ from ..target.edge import NO_EDGE, Edge
 from ..target.items import later_item
 from ..target.writer import Catalogue, Writer
 from . import invalidation, journal
-from .elsewhere import Elsewhere, of_public_views
+from .elsewhere import Elsewhere
 from .mirror import FILES, THUMBS, UPLOAD, Mirror
 from .pending import Pending
 from .plan import Step
@@ -55,6 +55,10 @@ LONGEST_REQUEST_SECONDS = 40.0
 
 INVALIDATE_SECONDS = 30.0
 """How often CloudFront is asked to invalidate while a round deletes many files."""
+
+MAX_FILES_BY_NAME = 100
+"""Deleted files of one collection up to which the thumbs of each are looked for once more; above,
+the collection is listed."""
 
 SETTLE_SECONDS = 110.0
 """How long after a publication a request may still go by the data before: a process that cannot
@@ -109,6 +113,7 @@ def apply(
                         definitions.append(action)  # written together, by Publish
                     else:
                         flight.send(action)
+                flight.finish()
             finally:
                 flight.drain()
     except BaseException:
@@ -139,6 +144,8 @@ class _InFlight:
         self._items: list[Action] = []
         self._pending = pending_of(target, mirror)
         self._asked_at = target.clock()
+        self._deleted = Counter[str]()
+        """How many files were deleted, by collection."""
 
     def send(self, action: Action) -> None:
         """Start an action once there is room; items go some at a time."""
@@ -176,6 +183,15 @@ class _InFlight:
         if failure:
             raise failure
 
+    def finish(self) -> None:
+        """Wait for all, and have late thumbs looked for no later than necessary."""
+        self.drain()
+        due = self._target.clock() + LONGEST_REQUEST_SECONDS
+        for collection_id in self._deleted:
+            sk = f"{THUMBS}{collection_id}/"
+            if self._mirror.later.get(sk, 0.0) > due:
+                self._remember(sk, due)
+
     def _start(self, load: list[Action]) -> None:
         while len(self._running) >= _IN_FLIGHT:
             self._collect()
@@ -195,7 +211,7 @@ class _InFlight:
             case PutOff(key):
                 self._remember(f"{UPLOAD}{key}", now + SETTLE_SECONDS)
             case DeleteFile(key) | ClearFile(key) | PutFile(key, _, True):
-                self._remember(f"{THUMBS}{key}", now + LONGEST_REQUEST_SECONDS)
+                self._remember_thumbs(action, now)
                 self._pending.note(invalidation.removal(key))
                 for entry in self._target.elsewhere.entries_of_file(action):
                     self._pending.note(entry)
@@ -207,6 +223,19 @@ class _InFlight:
                 self._forget(f"{FILES}{collection_id}")
             case _:
                 pass
+
+    def _remember_thumbs(self, action: DeleteFile | ClearFile | PutFile, now: float) -> None:
+        """Have the thumbs of a file cleared once more; where many of a collection are deleted, all
+        whose original is gone."""
+        collection_id = action.key.partition("/")[0]
+        self._deleted[collection_id] += isinstance(action, DeleteFile)
+        due = now + LONGEST_REQUEST_SECONDS
+        if self._deleted[collection_id] <= MAX_FILES_BY_NAME or not isinstance(action, DeleteFile):
+            self._remember(f"{THUMBS}{action.key}", due)
+            return
+        sk = f"{THUMBS}{collection_id}/"
+        if self._mirror.later.get(sk, 0.0) < due:
+            self._remember(sk, due + INVALIDATE_SECONDS)
 
     def _remember(self, sk: str, due: float) -> None:
         """Write down what is left to do from a moment on, in epoch seconds."""
@@ -295,36 +324,3 @@ def pending_of(target: Target, mirror: Mirror) -> Pending:
     """The invalidations that are still to be asked for."""
     writer = target.writer
     return Pending(writer.table, target.edge, target.clock, mirror.later, writer.keep_alive)
-
-
-def clear_stale_thumbs(originals: Iterable[str], target: Target, mirror: Mirror) -> None:
-    """Delete the thumbs of originals that were replaced after their thumbs were made."""
-    pending = pending_of(target, mirror)
-    for key in originals:
-        target.writer.keep_alive()
-        target.writer.lease.require()
-        _note_thumbs(pending, mirror, key)
-        target.bucket.clear_thumbs(key)
-
-
-def clear_thumbs_again(target: Target, mirror: Mirror) -> None:
-    """Clear the thumbs once more that a request on its way may have stored since."""
-    now = target.clock()
-    pending = pending_of(target, mirror)
-    due = [sk for sk, moment in mirror.later.items() if moment <= now and sk.startswith(THUMBS)]
-    for sk in sorted(due):
-        target.writer.keep_alive()
-        target.writer.lease.require()
-        key = sk.removeprefix(THUMBS)
-        if target.bucket.has_thumbs(key):
-            _note_thumbs(pending, mirror, key)
-            target.bucket.clear_thumbs(key)
-        target.writer.table.delete(keys.LATER, sk)
-        del mirror.later[sk]
-
-
-def _note_thumbs(pending: Pending, mirror: Mirror, key: str) -> None:
-    """Have the thumbs of an original invalidated, also where views show them."""
-    collections, _, _ = catalogue_from(mirror.actual.values())
-    for entry in (invalidation.removal(key), *of_public_views(collections)):
-        pending.note(entry)

@@ -174,7 +174,9 @@ class Differences:
     def was_removed(self, key: str) -> bool:
         """Whether an object of this key was removed so recently that its thumbs are still to be
         cleared once more."""
-        return f"{THUMBS}{key}" in self._mirror.later
+        collection_id = key.partition("/")[0]
+        later = self._mirror.later
+        return f"{THUMBS}{key}" in later or f"{THUMBS}{collection_id}/" in later
 
     def changes_record_of(self, key: str) -> bool:
         """Whether the record that the file belongs to is among ``changed_records``."""

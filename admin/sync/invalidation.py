@@ -82,6 +82,17 @@ class Request:
 
     paths: tuple[str, ...]
     entries: tuple[Entry, ...]
+    is_whole: bool = False
+    """Whether it is a whole collection."""
+
+    def following(self, asked_at: float) -> Iterator[tuple[Entry, float]]:
+        """What is to be asked next, and from when on; a whole collection stays one."""
+        for entry in self.entries:
+            found = entry.following(asked_at)
+            if found is None:
+                continue
+            following, due = found
+            yield (replace(following, record_id="") if self.is_whole else following), due
 
 
 def removal(key: str) -> Entry:
@@ -138,7 +149,7 @@ def requests(entries: Iterable[Entry]) -> Iterator[Request]:
     for collection_id, by_record in by_collection.items():
         if _is_whole(by_record):
             every = (entry for found in by_record.values() for entry in found)
-            yield Request(folder_paths(collection_id), tuple(every))
+            yield Request(folder_paths(collection_id), tuple(every), is_whole=True)
             continue
         for record_id, found in by_record.items():
             yield Request(folder_paths(collection_id, record_id), tuple(found))

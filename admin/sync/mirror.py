@@ -35,7 +35,8 @@ from .mirror_file import (
 )
 
 THUMBS = "thumbs#"
-"""Begins the sort key of thumbs that are to be cleared once more; the original's key follows."""
+"""Begins the sort key of thumbs that are to be cleared once more; the key of the original follows,
+or the id of a collection and a slash for all whose original is gone."""
 
 FILES = "files#"
 """Begins the sort key of a collection whose files may be left behind; its id follows."""
@@ -176,13 +177,13 @@ class Mirror:
         self.actual_indexed = indexed
         self._versions[current] = [*self.actual, HEADER]
 
-    def tombstones(self, before: int) -> list[tuple[str, str, int]]:
-        """Deleted items that generations up to ``before`` wrote: keys and generations."""
+    def tombstones(self, before: int, most: int) -> list[tuple[str, str, int]]:
+        """Some deleted items that generations up to ``before`` wrote: keys and generations."""
         query = (
             "SELECT pk, sk, generation FROM items WHERE digest IS NULL AND generation <= ? "
-            "ORDER BY pk, sk"
+            "ORDER BY pk, sk LIMIT ?"
         )
-        return self.db.execute(query, (before,)).fetchall()
+        return self.db.execute(query, (before, most)).fetchall()
 
     def purged(self, pk: str, sk: str) -> None:
         """A tombstone is gone."""

@@ -60,10 +60,10 @@ class Pending:
         for request in invalidation.requests(self.due()):
             self.edge.invalidate(request.paths)
             asked_at = self.clock()
-            for entry in request.entries:
-                following = entry.following(asked_at)
-                if following:
-                    self._write(*following)
+            following = dict(request.following(asked_at))
+            for entry, due in following.items():
+                self._write(entry, due)
+            for entry in set(request.entries) - following.keys():
                 self._remove(entry)
             self.keep_alive()
 

@@ -20,13 +20,12 @@ from .apply import (
     OnDone,
     Target,
     apply,
-    clear_stale_thumbs,
-    clear_thumbs_again,
     pending_of,
 )
 from .data_directory import Source, opened
 from .differences import Differences
 from .edge import in_step
+from .late_thumbs import clear_stale_thumbs, clear_thumbs_again
 from .mass_deletion import Verdict
 from .mirror import THUMBS, UPLOAD, Mirror
 from .pending import invalidations_in, left_in
@@ -37,6 +36,9 @@ _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
 
 NOTHING_CLOSES: Mapping[str, float] = MappingProxyType({})
+
+PURGED_IN_A_ROUND = 10_000
+PURGED_AT_ONCE = 500
 
 PENDING_SECONDS = 60.0
 """How often a watch looks for invalidations that commands beside it have left."""
@@ -178,6 +180,7 @@ class Sync:
         verdict = self._verdict()
         self._tidy()
         self._write(verdict, on_done)
+        self._purge()
         while not self.is_watching and self._put_off():
             self._wait()
             self._write(verdict, on_done)
@@ -277,14 +280,24 @@ class Sync:
         clear_stale_thumbs(stale, self._target, self._mirror)
         self._stale_thumbs = []
         clear_thumbs_again(self._target, self._mirror)
-        old = self._writer.old_generation()
-        for pk, sk, generation in self._mirror.tombstones(old):
-            self._writer.purge(pk, sk, generation)
-            self._mirror.purged(pk, sk)
-        if old >= self._writer.pointer.catalogue:
+        if self._writer.old_generation() >= self._writer.pointer.catalogue:
             for pk, sks in self._mirror.former.items():
+                self._writer.keep_alive()
                 self._writer.discard(pk, sks)
             self._mirror.former.clear()
+
+    def _purge(self) -> None:
+        """Remove tombstones that no reader needs any more, some thousands in a round: the next
+        change must not wait for all of many."""
+        old = self._writer.old_generation()
+        for _ in range(PURGED_IN_A_ROUND // PURGED_AT_ONCE):
+            some = self._mirror.tombstones(old, PURGED_AT_ONCE)
+            if not some:
+                return
+            self._writer.keep_alive()
+            list(self._target.pool.map(lambda each: self._writer.purge(*each), some))
+            for pk, sk, _ in some:
+                self._mirror.purged(pk, sk)
 
     def missing_found(self) -> bool:
         """Whether a file that storage lacked at the last round is there now."""

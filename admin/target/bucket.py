@@ -5,6 +5,7 @@ Objects outside ``<collection id>/<record id>/`` are nobody's business here and 
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3.s3.transfer import ProgressCallbackInvoker, TransferConfig, create_transfer_manager
@@ -104,6 +105,15 @@ class Bucket:
         """Whether an original has thumbs, be it there or not."""
         return next(self._thumbs(key), None) is not None
 
+    def lost_originals(self, prefix: str) -> Iterator[str | None]:
+        """Originals under a prefix that are gone and have thumbs; ``None`` for each record, so that
+        a caller can do something meanwhile."""
+        for _, of_record in groupby(self.list(prefix), key=lambda stored: _folder_of(stored.key)):
+            stored_keys = {stored.key for stored in of_record}
+            owners = set(filter(None, map(owner_of, stored_keys)))
+            yield None
+            yield from sorted(owners - stored_keys)
+
     def clear_thumbs(self, key: str) -> None:
         """Delete the thumbs of an original, whether it is still there or not."""
         self._delete(self._thumbs(key))
@@ -135,6 +145,11 @@ class Bucket:
 
     def _thumbs(self, key: str) -> Iterator[str]:
         return (stored.key for stored in self.list(keys.thumbs_prefix(key)))
+
+
+def _folder_of(key: str) -> list[str]:
+    """Collection and record."""
+    return key.split("/", 2)[:2]
 
 
 def owner_of(key: str) -> str | None:

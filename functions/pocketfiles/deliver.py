@@ -56,11 +56,20 @@ def wants_attributes_only(request: Request) -> bool:
     return request.method == "HEAD" or any(name in request.headers for name in asks)
 
 
-def is_media_element(request: Request) -> bool:
-    """Whether a browser's ``<audio>`` or ``<video>`` sends this request. Behind CloudFront,
-    edge/request.js says so."""
+def is_media_element(request: Request, content_type: str) -> bool:
+    """Whether a browser's ``<audio>`` or ``<video>`` sends this request for a range. Behind
+    CloudFront, edge/request.js says so.
+
+    A service worker that fetches for one loses the destination in Chromium. But without CORS no
+    script can set ``Range``, so such a request for audio or video is a media element's.
+    """
     destination = request.headers.get("sec-fetch-dest")
-    return destination in {"audio", "video"} or request.headers.get("x-media") == "1"
+    mark = request.headers.get("x-media")
+    if destination in {"audio", "video"} or mark == "1":
+        return True
+    is_without_cors = request.headers.get("sec-fetch-mode") == "no-cors"
+    is_by_worker = (destination == "empty" and is_without_cors) or mark == "worker"
+    return is_by_worker and content_type.startswith(("audio/", "video/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,8 @@ class Deliverer:
     def _one_part(
         self, request: Request, variant: Variant, described: dict[str, str], part: ranges.Part
     ) -> Reply:
-        asks_again = self._limits.media_ranges and is_media_element(request)
+        is_media = is_media_element(request, described["content-type"])
+        asks_again = self._limits.media_ranges and is_media
         if part.length > self._inline_limit and asks_again:
             last = part.first + self._inline_limit - 1
             part = ranges.Part(part.first, last)

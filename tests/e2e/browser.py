@@ -87,17 +87,20 @@ onunhandledrejection = (event) => tell({error: String(event.reason)});
 
 
 def reported_by(
-    page: str, folder: Path, browser: Browser = IN_CHROMIUM, seconds: float = 60
+    page: str, folder: Path, browser: Browser = IN_CHROMIUM, seconds: float = 60, worker: str = ""
 ) -> Any:
-    """Show ``page`` in a browser and return what its scripts pass to ``tell``."""
+    """Show ``page`` in a browser and return what its scripts pass to ``tell``. ``worker``: the
+    script of a service worker at ``/worker.js``."""
+    document = f"<!doctype html><meta charset=utf-8>{TELL}{page}"
+    pages = {"/": ("text/html", document), "/worker.js": ("text/javascript", worker)}
     reported: SimpleQueue[Any] = SimpleQueue()
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = self.path == "/"
-            body = f"<!doctype html><meta charset=utf-8>{TELL}{page}".encode() if found else b""
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Type", "text/html")
+            content_type, text = pages.get(self.path, ("text/html", ""))
+            body = text.encode()
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

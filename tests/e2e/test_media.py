@@ -90,6 +90,43 @@ def test_a_large_video_seeks_after_signed_addresses_have_expired(
     assert reported == {"time": 27, "duration": webm.SECONDS}
 
 
+FETCHES_ALL = """
+oninstall = () => skipWaiting();
+onactivate = (event) => event.waitUntil(clients.claim());
+onfetch = (event) => {
+  if (event.request.url.includes("/api/files/")) event.respondWith(fetch(event.request));
+};
+"""
+BY_A_WORKER = """<body><script>
+(async () => {
+  const claimed = new Promise((done) => navigator.serviceWorker.oncontrollerchange = done);
+  await navigator.serviceWorker.register("/worker.js");
+  await claimed;
+  const video = document.createElement("video");
+  video.onerror = () => tell({error: video.error.code, message: video.error.message});
+  video.onloadeddata = () => {
+    video.onloadeddata = null;
+    video.onseeked = () => tell({time: video.currentTime, duration: video.duration});
+    video.currentTime = 27;
+  };
+  Object.assign(video, {preload: "metadata", muted: true, src: "%s"});
+  document.body.append(video);
+})();
+</script>"""
+
+
+@in_each_browser
+@pytest.mark.parametrize("collection", ["photos", "open_papers"])
+def test_a_large_video_plays_where_a_service_worker_fetches_it(
+    runner: Runner, collection: str, browser: Browser, tmp_path: Path
+) -> None:
+    """In Chromium, the worker's request no longer says that it is for a video."""
+    film = f"{runner.base}/api/files/{collection}/{RECORD}/{FILM}"
+    page = BY_A_WORKER % html.escape(film)
+    reported = reported_by(page, tmp_path, browser, worker=FETCHES_ALL)
+    assert reported == {"time": 27, "duration": webm.SECONDS}
+
+
 RANGE_THEN_WHOLE = """<script>
 const hex = (byte) => byte.toString(16).padStart(2, "0");
 const sha256 = async (bytes) =>

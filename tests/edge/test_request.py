@@ -205,21 +205,26 @@ def test_the_api_gets_one_of_three_accept_headers(engine: str, tmp_path: Path) -
     assert sent == ["image/avif", "*/*", "*/*"]
 
 
-def test_only_a_media_element_that_asks_for_a_range_is_marked(engine: str, tmp_path: Path) -> None:
-    url = "/api/files/secrets/r1/a.mp4"
-    events = [
-        event_of(url, range="bytes=0-", sec_fetch_dest="video"),
-        event_of(url, range="bytes=0-"),
-        event_of(url, sec_fetch_dest="audio"),
-        event_of(url, x_media="1"),
-    ]
-    answers = run(engine, "request", events, STORE, tmp_path)
-    assert ["x-media" in answer["result"]["headers"] for answer in answers] == [
-        True,
-        False,
-        False,
-        False,
-    ]
+@pytest.mark.parametrize(
+    ("headers", "mark"),
+    [
+        ({"range": "bytes=0-", "sec_fetch_dest": "video", "sec_fetch_mode": "cors"}, "1"),
+        ({"range": "bytes=0-", "sec_fetch_dest": "empty", "sec_fetch_mode": "no-cors"}, "worker"),
+        ({"range": "bytes=0-", "sec_fetch_dest": "empty", "sec_fetch_mode": "cors"}, ""),
+        ({"range": "bytes=0-", "sec_fetch_dest": "empty", "sec_fetch_mode": "navigate"}, ""),
+        ({"range": "bytes=0-", "sec_fetch_dest": "empty"}, ""),
+        ({"range": "bytes=0-"}, ""),
+        ({"sec_fetch_dest": "audio"}, ""),
+        ({"sec_fetch_dest": "empty", "sec_fetch_mode": "no-cors"}, ""),
+        ({"x_media": "1"}, ""),
+    ],
+)
+def test_only_a_media_element_that_asks_for_a_range_is_marked(
+    engine: str, tmp_path: Path, headers: dict[str, str], mark: str
+) -> None:
+    event = event_of("/api/files/secrets/r1/a.mp4", **headers)
+    [answer] = run(engine, "request", [event], STORE, tmp_path)
+    assert answer["result"]["headers"].get("x-media", {"value": ""})["value"] == mark
 
 
 def test_the_bucket_learns_nothing_of_the_reader(engine: str, tmp_path: Path) -> None:

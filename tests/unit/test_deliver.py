@@ -352,10 +352,27 @@ def test_a_media_element_gets_as_much_of_a_range_as_fits(
     assert (head.status, head.length) == (206, len(reply.body))
 
 
+BY_WORKER = {"sec_fetch_dest": "empty", "sec_fetch_mode": "no-cors"}
+
+
+@pytest.mark.parametrize("mark", [BY_WORKER, {"x_media": "worker"}], ids=["browser", "edge"])
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [("video/mp4", 206), ("audio/mpeg", 206), ("application/pdf", 302), (TEXT, 302)],
+)
+def test_a_service_worker_that_fetches_for_a_media_element_gets_what_fits(
+    mark: dict[str, str], content_type: str, status: int
+) -> None:
+    bucket = FakeBucket({KEY: (BODY, content_type)})
+    deliverer = Deliverer(bucket, Limits(100, 900), boundary=lambda: "bo")
+    asked = request(range="bytes=50-", **mark)
+    assert deliverer.deliver(asked, variant(bucket, read=False)).status == status
+
+
 @pytest.mark.parametrize(
     ("headers", "media_ranges"),
     [
-        ({"range": "bytes=0-", "sec_fetch_dest": "empty"}, True),
+        ({"range": "bytes=0-", "sec_fetch_dest": "empty", "sec_fetch_mode": "cors"}, True),
         ({"range": "bytes=0-"}, True),
         ({"range": "bytes=0-", "x_media": "0"}, True),
         ({"sec_fetch_dest": "video"}, True),

@@ -132,7 +132,7 @@ class Actor:
             target = Target(writer, bucket, Inline(), world.clock)
             steps = plan.steps(Differences(mirror, writer.value), removing=True)
             apply(steps, target, mirror, lambda _: None)
-            for pk, sk, generation in mirror.tombstones(writer.old_generation()):
+            for pk, sk, generation in mirror.tombstones(writer.old_generation(), 1000):
                 writer.purge(pk, sk, generation)
         writer.release()
 

@@ -13,20 +13,24 @@ from admin.errors import AdminError, EdgeError
 from admin.standalone import schema_change
 from admin.standalone.naming import random_letters
 from admin.standalone.records import Records, Waiting
+from admin.sync import apply
+from admin.sync import round as rounds
 from admin.sync.apply import Target
 from admin.sync.data_directory import Source
-from admin.sync.invalidation import CLOSED, SECONDS_BETWEEN
+from admin.sync.invalidation import CLOSED, REMOVED, SECONDS_BETWEEN, Entry
 from admin.sync.mirror import Mirror
-from admin.sync.pending import CLOSING_SECONDS
+from admin.sync.pending import CLOSING_SECONDS, Pending, left_in
 from admin.sync.round import Sync
 from admin.target.bucket import Bucket
 from admin.target.edge import NO_EDGE, Edge
 from admin.target.edge_store import DEFAULT_FORMATS
+from admin.target.items import later_item
 from admin.target.table import TargetTable
 from admin.target.writer import Writer
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
-from tests.admin.conftest import keys
+from pocketfiles.keys import LATER
+from tests.admin.conftest import keys, stored
 from tests.admin.shaped import Shaped, field
 from tests.conftest import Cloud
 
@@ -501,3 +505,117 @@ def test_no_file_is_put_into_a_closed_collection_before_cloudfront_was_asked(
     world.now += 3600
     with pytest.raises(AdminError, match="has not been asked yet"):
         records.put(users, "ann", users.field("avatar"), [tmp_path / "a.txt"], {})
+
+
+MANY = 40
+
+
+@pytest.fixture
+def many(world: World, shaped: Shaped, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More files than are noted one by one, and as many that stay."""
+    monkeypatch.setattr(apply, "MAX_FILES_BY_NAME", 5)
+    for number in range(MANY):
+        for record in (f"many{number:03}", f"kept{number:03}"):
+            shaped.store(f"id_users/{record}/a.png", b"a")
+            shaped.put("users", record, avatar="a.png")
+    world.round()
+    world.cloudfront.paths.clear()
+
+
+@pytest.mark.usefixtures("many")
+def test_many_deleted_files_leave_few_notes_and_no_late_thumb(world: World, shaped: Shaped) -> None:
+    def later() -> list[str]:
+        found = TargetTable(world.cloud.dynamodb, world.cloud.table).partition(LATER)
+        return [item["sk"]["S"] for item in found]
+
+    def thumb_comes_late() -> None:
+        notes.append(len(later()))
+        body = {"Bucket": world.cloud.bucket, "Body": b"late"}
+        world.cloud.s3.put_object(Key=late, **body)
+
+    late = f"id_users/many{MANY - 1:03}/thumbs_a.png/100x100_a.png"
+    kept = "id_users/kept000/thumbs_a.png/100x100_a.png"
+    world.cloud.s3.put_object(Bucket=world.cloud.bucket, Key=kept, Body=b"kept")
+    notes = list[int]()
+    world.cloudfront.look = thumb_comes_late
+    shaped.execute("UPDATE users SET avatar = '' WHERE id LIKE 'many%'")
+    world.round()
+    assert max(notes) < MANY
+    assert {"/id_users/*", "/api/files/id_users/*"} <= set(world.cloudfront.paths)
+    assert len(world.cloudfront.paths) < 10
+    world.cloudfront.look = lambda: None
+    world.now += 60
+    world.round()
+    assert late not in keys(world.cloud)
+    assert kept in keys(world.cloud)
+    assert not [sk for sk in later() if sk.startswith("thumbs#")]
+
+
+@pytest.mark.usefixtures("many")
+def test_a_sync_killed_while_it_deletes_many_files_is_gone_on_with(
+    world: World, shaped: Shaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed = list[str]()
+    remove = Bucket.remove
+
+    def killed(self: Bucket, key: str) -> None:
+        if len(removed) >= MANY - 5:
+            raise KeyboardInterrupt
+        removed.append(key)
+        remove(self, key)
+
+    shaped.execute("DELETE FROM users WHERE id LIKE 'many%'")
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Bucket, "remove", killed)
+        world.round()
+    assert world.cloudfront.paths == []
+    world.now += 60
+    world.round()
+    assert not [key for key in keys(world.cloud) if key.startswith("id_users/many")]
+    assert {"/id_users/*", "/api/files/id_users/*"} == set(world.cloudfront.paths)
+    assert world.pending() == []
+
+
+def test_tombstones_of_many_records_are_removed_without_losing_the_lease(
+    world: World, shaped: Shaped, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purge = Writer.purge
+
+    def slow(self: Writer, *tombstone: Any) -> None:
+        world.now += 8
+        purge(self, *tombstone)
+
+    for number in range(20):
+        shaped.put("users", f"many{number}")
+        shaped.put("users", f"kept{number}")
+    world.round()
+    shaped.execute("DELETE FROM users WHERE id LIKE 'many%'")
+    world.round()
+    world.now += 300
+    monkeypatch.setattr(Writer, "purge", slow)
+    monkeypatch.setattr(rounds, "PURGED_AT_ONCE", 3)
+    monkeypatch.setattr(rounds, "PURGED_IN_A_ROUND", 12)
+    world.round()
+    left = [sk for pk, sk in stored_keys(world.cloud) if pk == "id_users" and "many" in sk]
+    assert len(left) == 8
+    world.round()
+    assert not [sk for pk, sk in stored_keys(world.cloud) if pk == "id_users" and "many" in sk]
+
+
+def stored_keys(cloud: Cloud) -> list[tuple[str, str]]:
+    return [(item["pk"]["S"], item["sk"]["S"]) for item in stored(cloud)]
+
+
+def test_a_second_request_for_what_was_asked_late_is_not_lost(world: World) -> None:
+    cloud = world.cloud
+    later = {
+        entry.sort_key: world.now
+        for entry in (Entry(REMOVED, "c", "r"), Entry(REMOVED, "c", "r", 1))
+    }
+    table = TargetTable(cloud.dynamodb, cloud.table)
+    for sk, due in later.items():
+        table.put(later_item(sk, due))
+    pending = Pending(table, world.edge(), lambda: world.now, later)
+    pending.ask()
+    assert left_in(table) == {Entry(REMOVED, "c", "r", 1).sort_key: world.now + 40}
+    assert pending.later == left_in(table)
