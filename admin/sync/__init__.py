@@ -15,6 +15,7 @@
 ``mass_deletion``   holds back what would delete most of what is there
 ``apply``           carries out a plan
 ``late_thumbs``     clears the thumbs that requests store after their original is gone
+``put_off``         uploads that were put off: when they can be done
 ``edge``            keeps CloudFront in step with what is published
 ``invalidation``    what CloudFront has to invalidate, how often, and by which paths
 ``elsewhere``       finds records that lose files which another deletes

@@ -273,6 +273,11 @@ class Mirror:
         text = None if upload is None else file_text(upload)
         self.db.execute("UPDATE files SET state = ?, upload = ? WHERE key = ?", (state, text, key))
 
+    def is_to_be_uploaded(self, key: str) -> bool:
+        """Whether the bucket lacks a desired file or has it with other bytes."""
+        state = one(self.db, "SELECT state FROM files WHERE key = ?", (key,))
+        return bool(state == PENDING)
+
     def counts(self) -> tuple[int, int, int]:
         """Collections, records and files that are desired."""
         records = one(self.db, "SELECT count(*) FROM rows WHERE digest IS NOT NULL")

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from ..errors import EdgeError, SourceBusy, WrongSource
 from ..target.actions import Change, is_change
 from ..target.lease import RENEW_SECONDS
-from . import files, gather, mass_deletion, plan
+from . import files, gather, mass_deletion, plan, put_off
 from .apply import (
     LONGEST_REQUEST_SECONDS,
     SETTLE_SECONDS,
@@ -27,7 +27,7 @@ from .differences import Differences
 from .edge import in_step
 from .late_thumbs import clear_stale_thumbs, clear_thumbs_again
 from .mass_deletion import Verdict
-from .mirror import THUMBS, UPLOAD, Mirror
+from .mirror import THUMBS, Mirror
 from .pending import invalidations_in, left_in
 from .progress import Progress, no_progress
 from .summary import Summary
@@ -116,13 +116,9 @@ class Sync:
 
     def _uploads(self) -> list[float]:
         """When the uploads that were put off can be done, in epoch seconds."""
-        settled = self._settled()
-        closing = pending_of(self._target, self._mirror).closing_until()
-        return [
-            max(due, settled, closing.get(sk.removeprefix(UPLOAD).partition("/")[0], 0.0))
-            for sk, due in self._mirror.later.items()
-            if sk.startswith(UPLOAD)
-        ]
+        if not self.source.files:
+            return []
+        return put_off.due(self._target, self._mirror, self._settled())
 
     def _settled(self) -> float:
         """From when on no request goes by the data before the published."""
@@ -252,7 +248,7 @@ class Sync:
 
     def _put_off(self) -> bool:
         """Whether uploads were put off."""
-        return any(sk.startswith(UPLOAD) for sk in self._mirror.later)
+        return bool(self._uploads())
 
     def _wait(self) -> None:
         """Wait until the uploads that were put off are due."""
@@ -280,6 +276,8 @@ class Sync:
         clear_stale_thumbs(stale, self._target, self._mirror)
         self._stale_thumbs = []
         clear_thumbs_again(self._target, self._mirror)
+        if self.source.files:
+            put_off.forget_done(self._target, self._mirror)
         if self._writer.old_generation() >= self._writer.pointer.catalogue:
             for pk, sks in self._mirror.former.items():
                 self._writer.keep_alive()

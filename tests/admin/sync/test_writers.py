@@ -1,10 +1,13 @@
 """One writer at a time, tables of the format before, copies of tables, and bytes that get
 replaced."""
 
+from dataclasses import replace
+
 import pytest
 
 from admin.errors import LeaseHeld, LeaseLost
 from admin.sync.apply import LONGEST_REQUEST_SECONDS, SETTLE_SECONDS
+from admin.target.items import later_item
 from admin.target.lease import LEASE_SECONDS
 from admin.target.table import TargetTable
 from admin.target.values import Replacement
@@ -268,3 +271,19 @@ def test_a_late_write_of_a_dead_writer_is_forgotten_only_once_it_was_found(
     found = dead.table.get("id_docs", "doc0")
     assert found
     assert found["record"] == item["record"]
+
+
+@pytest.mark.parametrize("files", [True, False])
+@pytest.mark.parametrize("name", ["doc0.txt", "nobody-names.txt"])
+def test_a_sync_ends_where_a_dead_one_noted_an_upload_that_nobody_waits_for(
+    files: bool, name: str, cloud: Cloud, shaped: Shaped, clock: Clock
+) -> None:
+    with syncing(cloud, shaped.directory, clock) as sync:
+        sync.round()
+    note = later_item(f"upload#id_docs/doc0/{name}", clock.now)
+    cloud.dynamodb.put_item(TableName=cloud.table, Item=note)
+    with syncing(cloud, shaped.directory, clock) as sync:
+        sync.source = replace(sync.source, files=files)
+        sync.round()
+        assert not sync.is_due()
+    assert (note in stored(cloud)) is not files
