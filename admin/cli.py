@@ -50,6 +50,9 @@ _COMMANDS = (
     console,
 )
 _FAILED = 1
+_MISUSED = 2
+"""As argparse reports a wrong command line."""
+
 _INTERRUPTED = 130
 """128 and the number of SIGINT, as shells report it."""
 
@@ -80,6 +83,9 @@ def main(arguments: Sequence[str]) -> int:
 
     A failure prints one line on standard error and returns 1; an interruption returns 130.
     """
+    if not arguments:
+        parser().print_help(sys.stderr)
+        return _MISUSED
     parsed = parser().parse_args(arguments)
     remove_leftovers()
     try:

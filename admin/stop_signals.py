@@ -1,6 +1,8 @@
 """How a program that waits is stopped."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def interrupt_on_stop_signals() -> None:
@@ -11,3 +13,15 @@ def interrupt_on_stop_signals() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+
+
+@contextmanager
+def ended_by_interruptions() -> Iterator[None]:
+    """Let SIGINT end the program at once and without a stack trace, as long as it only starts."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # and is not ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

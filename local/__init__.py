@@ -7,6 +7,7 @@
 ``login``: the official clients' password login, for ``--login``.
 ``follow``: follows a PocketBase that runs, for ``--watch``.
 ``template``: what template.yaml declares, as values: functions, routes, buckets, tables.
+``parameters``: checks values given for the template's parameters. Pure.
 ``intrinsics``: CloudFormation's short tags and intrinsic functions.
 ``routing``: how an HTTP API reads a request target and chooses a route.
 ``gateway``: HTTP messages, and requests to payload-2.0 events. Pure.

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from admin.commands.arguments import port
 from admin.errors import AdminError
 from admin.stop_signals import interrupt_on_stop_signals
 from local.console import Console
 from local.intrinsics import TemplateError
 from local.service import DEMO, Options, serve
 from pocketfiles import __version__
-
-MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -63,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument(
         "--port",
-        type=_port,
+        type=port,
         default=8090,
         metavar="N",
         help="the port to listen on, 0 for any free one; by default 8090, as PocketBase",
@@ -118,9 +117,3 @@ def _parameter(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise argparse.ArgumentTypeError("a parameter is NAME=VALUE")
     return name, value
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= MAX_PORT):
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return int(text)

@@ -5,7 +5,8 @@ cannot be read, so the console takes the outcome from the log line and prints a 
 
     GET /api/files/photos/abc/cat_x1.jpg?thumb=100x100  200  8.6 kB  49 ms  thumb made
 
-Tokens are never printed. Nothing is printed before the console is opened.
+Tokens are never printed, nor what a terminal would obey. Nothing is printed before the console is
+opened.
 """
 
 import io
@@ -19,6 +20,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, TextIO
 
+from admin.wording import printable
 from local.gateway import Answer, Request
 
 REQUESTS_KEPT = 200
@@ -142,7 +144,7 @@ class Console:
             status,
             readable_bytes(entry.bytes),
             f"{entry.milliseconds:.0f} ms",
-            self._coloured(entry.note, _DIM) if entry.note else "",
+            self._coloured(printable(entry.note), _DIM) if entry.note else "",
         ]
         return "  ".join(filter(None, parts))
 
@@ -198,10 +200,10 @@ def observed(
 
 
 def without_tokens(target: str) -> str:
-    """A request target without what opens files, and without what a terminal would obey."""
+    """A request target without what opens files, in ASCII without control characters."""
     text = _TOKEN_PARAMETER.sub(r"\1...", target)
     text = _WEB_TOKEN.sub("...", text)
-    return text.encode("ascii", "backslashreplace").decode()
+    return printable(text.encode("ascii", "backslashreplace").decode())
 
 
 def readable_bytes(count: int) -> str:

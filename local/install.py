@@ -143,7 +143,9 @@ def _lock(folder: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w")
     except OSError as error:
-        raise NotInstalled(f"cannot write {path}: {error.strerror}") from error
+        is_cache = folder.is_absolute()  # the checkout's own is .venv
+        hint = "; set XDG_CACHE_HOME to a folder that can be written" if is_cache else ""
+        raise NotInstalled(f"cannot write {path}: {error.strerror}{hint}") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -105,9 +105,8 @@ def serve(options: Options, out: TextIO, console: Console) -> None:
             _announced(_runner(options, base, backing), console),
             _followed(options, backing, console),
         ):
-            observed_front = observed(front, console)
-            with_login = _with_login(options, observed_front, backing)
-            server.application = _with_page(with_login, backing, console)
+            with_login = _with_login(options, front, backing)
+            server.application = _with_page(observed(with_login, console), backing, console)
             for line in _greeting(base, backing, api):
                 print(line, file=out, flush=True)
             _remark(options, backing, console)
@@ -234,7 +233,8 @@ def _announced(runner: LocalRunner, console: Console) -> Iterator[None]:
         path = local_runner.write(runner, os.environ)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}"
-        console.say(f"warning: `admin --local` will not find this service: {reason}")
+        hint = "set XDG_RUNTIME_DIR to a folder of yours for both"
+        console.say(f"warning: `admin --local` will not find this service: {reason}; {hint}")
         yield
         return
     try:

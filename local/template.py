@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local.intrinsics import Resolver, TemplateError, load
+from local.parameters import check as check_parameters
 
 DEFAULT_ROUTE = "$default"
 LOCAL_PARAMETERS = {"Cdn": "no"}
@@ -74,9 +75,7 @@ def parse(text: str, parameters: Mapping[str, str] = NO_PARAMETERS) -> Template:
     Raises ``TemplateError``.
     """
     document = load(text)
-    unknown = sorted(set(parameters) - set(document.get("Parameters") or {}))
-    if unknown:
-        raise TemplateError(f"the template has no parameter {unknown[0]}")
+    check_parameters(document.get("Parameters") or {}, parameters)
     resolver = Resolver(document, {**parameters, **LOCAL_PARAMETERS})
     common = _section(document.get("Globals"), "Function")
     functions: dict[str, Function] = {}

@@ -28,6 +28,7 @@ GOES_ON = "run it again to go on where it stopped"
 """What is said when a command is interrupted that finds again what it has done."""
 
 _HELP_WIDTH = 79
+_MAX_PORT = 65_535
 
 
 def add_parser(
@@ -188,6 +189,13 @@ def encryption_key(parsed: argparse.Namespace) -> str | None:
     if not key:
         raise AdminError(f"the environment variable {parsed.encryption_env} is not set")
     return key
+
+
+def port(text: str) -> int:
+    """An argument that is a TCP port, or 0. Raises what ``argparse`` reports."""
+    if not (text.isascii() and text.isdigit() and int(text) <= _MAX_PORT):
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_MAX_PORT}")
+    return int(text)
 
 
 def count(text: str) -> int:

@@ -32,7 +32,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="where files are served; by default the stack's output Url, or the runner's address",
     )
     parser.add_argument(
-        "--port", type=int, default=0, metavar="N", help="the page's port; by default any free one"
+        "--port",
+        type=arguments.port,
+        default=0,
+        metavar="N",
+        help="the page's port; by default any free one",
     )
     parser.set_defaults(run=run)
 

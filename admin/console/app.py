@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from pocketfiles.errors import Refusal
 from pocketfiles.http.query import parse_query
@@ -42,12 +41,12 @@ class ConsoleApp:
     def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Response | None:
         """The answer, or ``None`` where it is not the page that is asked for. ``headers`` with
         lower-case names."""
-        url = urlsplit(target)
-        if url.path != "/" or method not in {"GET", "HEAD"}:
+        path, _, query = target.partition("?")
+        if path != "/" or method not in {"GET", "HEAD"}:
             return None
         accepted = headers.get("accept", "")
         if DATA in accepted:
-            return self._data(dict(parse_query(url.query)), headers)
+            return self._data(dict(parse_query(query)), headers)
         if HTML in accepted:
             return self._page(headers)
         return None

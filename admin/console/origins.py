@@ -33,13 +33,21 @@ def _is_own_origin(origin: str | None) -> bool:
     """Whether a page of this machine, of whatever port, sent the request."""
     if origin is None:
         return True
-    name = urlsplit(origin).hostname or ""
+    name = _hostname(origin)
     return _is_localhost(name) or (_is_address(name) and ipaddress.ip_address(name).is_loopback)
 
 
 def _is_own_name(host: str) -> bool:
-    name = urlsplit(f"//{host}").hostname or ""
+    name = _hostname(f"//{host}")
     return _is_localhost(name) or _is_address(name)
+
+
+def _hostname(url: str) -> str:
+    """A URL's host, or an empty text where there is none or the URL is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # such as brackets without an IPv6 address
+        return ""
 
 
 def _is_localhost(name: str) -> bool:

@@ -13,7 +13,8 @@ const ACCEPTS = [
   ["Neither", "image/png,image/*;q=0.8,*/*;q=0.5"],
 ];
 
-const state = { overview: null, user: "", token: null, expires: 0, accept: ACCEPTS[0], files: [] };
+const state = { overview: null, user: "", token: null, expires: 0, accept: ACCEPTS[0], files: [], place: 0 };
+const LEFT = new Error("another place was chosen meanwhile");
 const main = document.getElementById("main");
 
 /* ---- Building blocks ---- */
@@ -68,10 +69,29 @@ async function copy(text) {
 
 async function data(view, query = {}) {
   const address = `/?${new URLSearchParams({ view, ...query })}`;
-  const answer = await fetch(address, { headers: { Accept: DATA } });
+  let answer;
+  try {
+    answer = await fetch(address, { headers: { Accept: DATA } });
+  } catch {
+    throw new Error("The service does not answer");
+  }
   const value = await answer.json();
   if (!answer.ok) throw new Error(value.error);
   return value;
+}
+
+/** The data of a view for the place that is shown. Throws `LEFT` when another was chosen meanwhile. */
+async function dataHere(view, query) {
+  const place = state.place;
+  const [found] = await Promise.allSettled([data(view, query)]);
+  if (place !== state.place) throw LEFT;
+  if (found.status === "rejected") throw found.reason;
+  return found.value;
+}
+
+/** Says that something failed, unless nobody waits for it any more. */
+function complain(error) {
+  if (error !== LEFT) toast(error.message);
 }
 
 const base = () => state.overview.base || location.origin;
@@ -112,6 +132,7 @@ async function viewAs(user) {
   state.token = null;
   if (user) {
     const { token, seconds } = await data("token", { user });
+    if (state.user !== user) return; // another was chosen meanwhile
     state.token = token;
     state.expires = Date.now() + seconds * 1000;
   }
@@ -178,9 +199,11 @@ function tile(file) {
 }
 
 async function files(name, start = "") {
+  setOverview(await dataHere("overview")); // collections and users come and go
   const all = collections();
   if (!all.length) return show(el("p", { className: "empty" }, "No collection has a file field."));
-  const current = all.find((each) => each.name === name) || all[0];
+  const current = name ? all.find((each) => each.name === name) : all[0];
+  if (!current) throw new Error(`No collection with files is called ${name}`);
   const list = el("ul", { className: "gallery" });
   const more = el("button", { className: "more", hidden: true }, "Show more");
   const search = el("input", {
@@ -189,7 +212,7 @@ async function files(name, start = "") {
     value: start,
     attr: { "aria-label": "Go to record id", id: "search" },
   });
-  const form = el("form", { on: { submit: (event) => { event.preventDefault(); files(current.name, search.value.trim()); } } }, search);
+  const form = el("form", { on: { submit: (event) => { event.preventDefault(); files(current.name, search.value.trim()).catch(complain); } } }, search);
   const head = el(
     "div",
     { className: "head" },
@@ -215,7 +238,12 @@ async function files(name, start = "") {
   async function next() {
     if (reading) return;
     reading = true;
-    const page = await data("files", { collection: current.name, after });
+    let page;
+    try {
+      page = await dataHere("files", { collection: current.name, after });
+    } finally {
+      reading = false;
+    }
     state.files.push(...page.files);
     list.append(...page.files.map(tile));
     if (!state.files.length && !page.next) {
@@ -223,11 +251,10 @@ async function files(name, start = "") {
     }
     after = page.next;
     more.hidden = !after;
-    reading = false;
   }
-  more.addEventListener("click", next);
+  more.addEventListener("click", () => next().catch(complain));
   await next();
-  new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && after && next(), { rootMargin: "600px" }).observe(more);
+  new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && after && next().catch(complain), { rootMargin: "600px" }).observe(more);
 }
 
 /* ---- One file ---- */
@@ -312,7 +339,7 @@ async function forms(file, box) {
     if (turn !== forms.turn) return; // another choice was made meanwhile
   }
   const query = { collection: file.collection, record: file.record, name: file.name };
-  const after = await data("file", query);
+  const after = await dataHere("file", query);
   box.replaceChildren(...found.map((each) => form(each, file, origin(file, after, each.size))));
   file.stored = after.stored;
 }
@@ -344,7 +371,7 @@ function stage(file) {
 }
 
 async function file(collection, record, name) {
-  const found = await data("file", { collection, record, name });
+  const found = await dataHere("file", { collection, record, name });
   const pictures = THUMBABLE.test(name) && (!found.protected || state.token);
   const original = found.original;
   const facts = el("dl", {},
@@ -413,7 +440,7 @@ function step(found) {
       compared.length ? el("div", { className: "compared" }, compared.flat()) : null));
 }
 
-const rule = (text) => (text === null ? "none: superusers alone" : text === "" ? "empty: everybody" : text);
+const rule = (text) => (text === null ? "none (superusers alone)" : text === "" ? "empty (everybody)" : text);
 
 /* ---- Rules ---- */
 
@@ -422,7 +449,7 @@ function card(title, kind, label, ...body) {
 }
 
 async function rules() {
-  state.overview = await data("overview");
+  setOverview(await dataHere("overview"));
   const { broken, undecided, unprotected } = state.overview;
   const names = (each) => each.fields.join(", ");
   const section = (title, about, cards) => [
@@ -435,7 +462,7 @@ async function rules() {
     section("Protected, and no rule decides", "An empty view rule opens protected files to everybody; without one they are for superusers.", undecided.map((each) =>
       card(each.collection, each.locked ? "" : "warn", each.locked ? "superusers alone" : "open to everybody", el("p", { className: "muted" }, names(each))))),
     section("Not protected, whatever the view rule says", "The view rule of these collections does not apply to these fields: who knows the URL reads the file.", unprotected.map((each) =>
-      card(each.collection, "warn", "open to everybody", el("p", { className: "muted" }, names(each)), el("code", {}, rule(each.rule))))));
+      card(each.collection, "warn", "open to everybody", el("p", { className: "muted" }, names(each)), el("p", {}, "View rule: ", el("code", {}, rule(each.rule)))))));
 }
 
 /* ---- Requests ---- */
@@ -451,7 +478,7 @@ async function requests() {
     el("table", { className: "log" }, el("thead", {}, head), rows));
   let after = 0;
   async function more() {
-    const { requests: found } = await data("requests", { after });
+    const { requests: found } = await dataHere("requests", { after });
     for (const each of found) {
       rows.prepend(row(each));
       after = each.number;
@@ -470,15 +497,20 @@ async function poll(work, isWanted) {
     if (document.hidden || !isWanted()) continue;
     try {
       await work();
-    } catch {
-      toast("The service does not answer");
+    } catch (error) {
+      complain(error);
     }
   }
 }
 
+/** A target without the token, which is not kept: what is explained is the chosen viewer's request. */
+const withoutToken = (target) => target.replace(/([?&])token=[^&]*&?/gi, "$1").replace(/[?&]$/, "");
+
 function row(each) {
   const kind = each.status >= 500 ? "bad" : each.status >= 400 ? "warn" : each.status >= 300 ? "" : "good";
-  const target = el("a", { href: `#/explain?url=${encodeURIComponent(each.target)}` }, each.target);
+  const isRead = each.method === "GET" || each.method === "HEAD"; // no other request is for a file
+  const link = `#/explain?url=${encodeURIComponent(withoutToken(each.target))}`;
+  const target = isRead ? el("a", { href: link }, each.target) : el("span", {}, each.target);
   return el("tr", {},
     el("td", { className: "number muted" }, each.time),
     el("td", {}, chip(String(each.status), kind)),
@@ -490,9 +522,19 @@ function row(each) {
 
 /* ---- Where we are ---- */
 
+/** A part of the address as text; as it stands where somebody mistyped an escape. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 async function route() {
+  state.place += 1;
   const [shown, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const parts = shown.split("/").map(decodeURIComponent);
+  const parts = shown.split("/").map(decoded);
   const section = parts[0] === "file" ? "files" : parts[0] || "files";
   for (const link of document.querySelectorAll("#sections a")) {
     const isCurrent = link.getAttribute("href") === `#/${section}`;
@@ -508,6 +550,7 @@ async function route() {
     else if (section === "requests") await requests();
     else await files(parts[1]);
   } catch (error) {
+    if (error === LEFT) return;
     show(el("p", { className: "empty" }, error.message));
   }
   document.body.dataset.shown = location.hash;
@@ -515,7 +558,7 @@ async function route() {
 
 /** Shows the file before (-1) or after (1) this one in the gallery. */
 function neighbour(step) {
-  const [, collection, record, name] = location.hash.slice(2).split("/").map(decodeURIComponent);
+  const [, collection, record, name] = location.hash.slice(2).split("/").map(decoded);
   const at = state.files.findIndex(
     (each) => each.collection === collection && each.record === record && each.name === name,
   );
@@ -551,15 +594,24 @@ function walk(event) {
   }
 }
 
+/** Keeps what is served, and offers its users as viewers. */
+function setOverview(overview) {
+  state.overview = overview;
+  const select = document.getElementById("user");
+  const options = overview.users.map((each) =>
+    el("option", { value: each.user }, `${each.label} · ${each.user.split("/")[0]}`));
+  select.replaceChildren(select.options[0], ...options);
+  select.value = state.user;
+}
+
 async function start() {
   try {
-    state.overview = await data("overview");
+    setOverview(await data("overview"));
   } catch (error) {
     return show(el("p", { className: "empty" }, error.message));
   }
   document.getElementById("where").textContent = `${state.overview.title} · ${base().replace(/^https?:\/\//, "")}`;
   const select = document.getElementById("user");
-  select.append(...state.overview.users.map((each) => el("option", { value: each.user }, `${each.label} · ${each.user.split("/")[0]}`)));
   select.addEventListener("change", async () => {
     try {
       await viewAs(select.value);

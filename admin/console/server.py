@@ -1,6 +1,8 @@
 """Serves the page of a deployed stack on this machine, for as long as it runs."""
 
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from .app import ConsoleApp, Response
 
@@ -21,6 +23,11 @@ class ConsoleServer(ThreadingHTTPServer):
     def url(self) -> str:
         """Where the page is."""
         return f"http://{LOOPBACK}:{self.server_port}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print a stack trace, except for a browser that closed its connection."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class _Connection(BaseHTTPRequestHandler):

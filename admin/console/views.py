@@ -175,8 +175,11 @@ class Views:
         """The last requests after a number."""
         if self.requests is None:
             raise Unknown("the requests of a stack are in its log: make logs")
-        after = query.get("after", "0")
-        return {"requests": self.requests.entries(int(after) if after.isdigit() else 0)}
+        try:
+            after = int(query.get("after", "0"))
+        except ValueError as error:
+            raise Unknown("after is the number of a request") from error
+        return {"requests": self.requests.entries(after)}
 
 
 def _collection(collection: Collection) -> View:

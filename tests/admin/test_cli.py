@@ -167,6 +167,13 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert listed == [command[0] for command in COMMANDS]
 
 
+def test_no_command_at_all_is_answered_with_the_list_of_commands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([]) == 2
+    assert "check-rules" in capsys.readouterr().err
+
+
 def test_watch_and_dry_run_together_are_a_wrong_command_line(cloud: Cloud, shaped: Shaped) -> None:
     with pytest.raises(SystemExit):
         main(arguments_of("sync", shaped.directory, cloud, "--watch", "--dry-run"))

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -109,6 +110,64 @@ def test_requests_appear_as_they_come_without_their_tokens(browser: Tab, runner:
     browser.run(f"fetch('/api/files/{PICTURE}?thumb=100x100&token=eyJ0.secret.x')")
     browser.until(f"({TEXT}).includes('token=...')")
     assert "secret" not in browser.run(TEXT)
+
+
+def test_a_request_is_explained_for_the_chosen_viewer_without_its_token(
+    browser: Tab, runner: Runner
+) -> None:
+    visit(browser, runner, "#/requests")
+    browser.run(f"fetch('/api/files/{SECRET}?token=eyJ0.secret.x&download=1')")
+    browser.until("[...document.querySelectorAll('.log a')].some((e) => /download=1/.test(e.text))")
+    link = browser.run(
+        "[...document.querySelectorAll('.log a')].find((e) => /download=1/.test(e.text)).hash"
+    )
+    assert link == f"#/explain?url={quote(f'/api/files/{SECRET}?download=1', safe='')}"
+
+
+def test_a_request_that_reads_no_file_is_not_explained(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/requests")
+    browser.run("fetch('/api/files/token', {method: 'POST'})")
+    browser.until(f"({TEXT}).includes('POST /api/files/token')")
+    rows = "[...document.querySelectorAll('.log tr')].filter((e) => /POST/.test(e.innerText))"
+    assert browser.run(f"{rows}.every((each) => !each.querySelector('a'))")
+
+
+def test_what_comes_late_does_not_replace_what_was_chosen_meanwhile(
+    browser: Tab, runner: Runner
+) -> None:
+    visit(browser, runner, "#/rules")
+    browser.run(
+        "{ const real = fetch; window.answers = []; window.fetch = async (...asked) => {"
+        " const answer = await real(...asked);"
+        " if (String(asked[0]).includes('view=file&')) await new Promise((go) => answers.push(go));"
+        " return answer; }; }"
+    )
+    browser.run(f"location.hash = '#/file/{PICTURE}'")
+    browser.until("answers.length === 1")
+    browser.run("location.hash = '#/explain'")
+    browser.until("document.body.dataset.shown === '#/explain'")
+    browser.run("answers[0]()")
+    browser.run("fetch('/?view=overview')")  # what the late answer starts has run before this ends
+    assert "Why is it served" in browser.run(TEXT)
+
+
+def test_a_service_that_ends_is_told_and_more_files_can_be_asked_for_again(
+    browser: Tab, runner: Runner
+) -> None:
+    visit(browser, runner, "#/files/photos")
+    browser.run("{ window.real = fetch; window.fetch = () => Promise.reject(new TypeError()); }")
+    browser.run("document.querySelector('.more').click()")
+    browser.until("document.getElementById('toast').textContent === 'The service does not answer'")
+    browser.run("location.hash = '#/rules'")
+    browser.until(f"({TEXT}) === 'The service does not answer'")
+    browser.run("{ window.fetch = window.real; location.hash = '#/files/photos'; }")
+    browser.until("document.querySelector('.gallery')")
+
+
+@pytest.mark.parametrize("place", ["#/files/nosuch", "#/files/%", "#/file/photos/%zz/x"])
+def test_an_address_that_leads_nowhere_says_so(browser: Tab, runner: Runner, place: str) -> None:
+    visit(browser, runner, place)
+    assert re.match("No collection with files is called|there is no such record", browser.run(TEXT))
 
 
 def test_the_page_is_used_by_keyboard(browser: Tab, runner: Runner) -> None:

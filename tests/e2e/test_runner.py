@@ -218,6 +218,16 @@ def test_it_stops_cleanly(number: signal.Signals, tmp_path: Path) -> None:
     assert "Traceback" not in log.read_text()
 
 
+def test_a_login_is_printed_like_every_other_request(runner: Runner, runner_log: Path) -> None:
+    address = urlsplit(runner.base)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
+    path = "/api/collections/users/auth-with-password?printed"
+    connection.request("POST", path, body="{}", headers={"Content-Type": "application/json"})
+    assert connection.getresponse().status == 400
+    connection.close()
+    assert f"POST {path}  400  " in runner_log.read_text()
+
+
 def failing(*arguments: str) -> tuple[int, str, str]:
     command = [sys.executable, "-m", "local", *arguments]
     ended = subprocess.run(

@@ -50,6 +50,16 @@ def test_a_request_is_one_line(logged: dict[str, object], status: int, line: str
     assert out.getvalue() == line
 
 
+def test_nothing_that_a_terminal_would_obey_is_printed() -> None:
+    console, out = opened()
+    console.printed_by_function("id-1", log_line(reason="no\x1b[2J\nforged"))
+    target = "/\x1b]0;title\x07\x9b31m\x7f\u202e"
+    console.answered(Request("GET", target), answer(404), 1)
+    line = "GET /\\x1b]0;title\\x07\\x9b31m\\x7f\\u202e  404  8.6 kB  1 ms  no\\x1b[2J\\nforged\n"
+    assert out.getvalue() == line
+    assert console.entries()[0]["target"].isprintable()
+
+
 def test_a_terminal_gets_colours() -> None:
     console, out = opened(colour=True)
     console.answered(Request("GET", "/"), answer(404), 1)

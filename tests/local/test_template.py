@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from local.intrinsics import TemplateError
+from local.intrinsics import TemplateError, load
+from local.parameters import check
 from local.template import Function, Route, Table, parse
 
 ROOT = Path(__file__).parents[2]
@@ -107,8 +108,43 @@ def test_a_parameter_may_be_given() -> None:
         parse(TEMPLATE, {"Memry": "512"})
 
 
+PROJECT = (ROOT / "template.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("RedirectSeconds", "abc", "a number from 60 to 3600"),
+        ("RedirectSeconds", "0", "a number from 60 to 3600"),
+        ("RedirectSeconds", "nan", "a number from 60 to 3600"),
+        ("RedirectSeconds", "", "a number from 60 to 3600"),
+        ("LogLevel", "LOUD", "one of DEBUG, INFO, WARNING, ERROR"),
+        ("ExistingBucket", "No", "the name of a bucket, or empty"),
+        ("ThumbFormats", "gif", ""),
+    ],
+)
+def test_a_parameter_is_checked_as_cloudformation_does(name: str, value: str, words: str) -> None:
+    with pytest.raises(TemplateError, match=f"{name} cannot be '{value}': it is {words}"):
+        parse(PROJECT, {name: value})
+
+
+def test_every_default_of_the_projects_template_is_allowed() -> None:
+    declared = load(PROJECT)["Parameters"]
+    given = {name: str(each["Default"]) for name, each in declared.items() if "Default" in each}
+    check(declared, given)
+
+
+def test_a_number_may_have_no_bounds_and_a_text_a_longest_length() -> None:
+    declared = {"N": {"Type": "Number"}, "T": {"Type": "String", "MaxLength": 2}}
+    check(declared, {"N": "-5", "T": "ab"})
+    with pytest.raises(TemplateError, match=r"it is a number$"):
+        check(declared, {"N": "five"})
+    with pytest.raises(TemplateError, match="T cannot be 'abc': it is a text of up to 2 letters"):
+        check(declared, {"T": "abc"})
+
+
 def test_the_projects_own_template_can_be_read() -> None:
-    template = parse((ROOT / "template.yaml").read_text())
+    template = parse(PROJECT)
     assert {function.handler for function in template.functions.values()} == {
         "files.app.handler",
         "tokens.app.handler",

@@ -1,5 +1,6 @@
 """The page and its data, over a table and a bucket with the demo data."""
 
+import io
 import json
 import threading
 import urllib.error
@@ -16,6 +17,7 @@ from admin.console.origins import is_local, is_own_page
 from admin.console.server import ConsoleServer
 from admin.console.views import FILES_A_PAGE, Views
 from admin.sync.prepare import import_directory
+from local.console import Console
 from pocketfiles.catalogue.table import Table
 from tests.admin.shaped import Shaped
 from tests.conftest import DEMO, Cloud, make_cloud
@@ -168,6 +170,8 @@ def test_many_files_are_read_by_the_page(cloud: Cloud, shaped: Shaped) -> None:
         ("POST", "/", "text/html"),
         ("GET", "/index.html", "text/html"),
         ("GET", "//", "text/html"),
+        ("GET", "//[", "text/html"),
+        ("GET", "http://[/", DATA),
         ("GET", "/api/files/a/b/c", f"text/html,{DATA}"),
     ],
 )
@@ -196,6 +200,8 @@ def test_the_page_needs_nothing_from_elsewhere_and_its_policy_allows_nothing(
 FOREIGN = [
     {"host": "evil.test"},
     {"host": "127.0.0.1.evil.test"},
+    {"host": "["},
+    {**HERE, "origin": "http://["},
     {},
     {**HERE, "origin": "https://evil.test"},
     {**HERE, "origin": "null"},
@@ -230,6 +236,20 @@ def test_pages_elsewhere_and_foreign_names_are_refused(
 )
 def test_this_machines_own_page_and_links_to_it_are_answered(headers: Mapping[str, str]) -> None:
     assert is_own_page(headers)
+
+
+@pytest.mark.parametrize("origin", ["http://[", "[", "http://[::1", "http://evil.test"])
+def test_an_origin_that_is_no_url_is_foreign(origin: str) -> None:
+    assert not is_local({**HERE, "origin": origin})
+
+
+@pytest.mark.parametrize("after", ["²", "9" * 5000, "x", "1.5"])
+def test_requests_are_listed_after_a_number(demo: Cloud, after: str) -> None:
+    table = Table(demo.dynamodb, demo.table)
+    views = Views(table, BucketObjects(demo.s3, demo.bucket), "local", "", Console(io.StringIO()))
+    status, found = ask(ConsoleApp(views, is_own_page), "requests", after=after)
+    assert status == 404
+    assert found == {"error": "after is the number of a request"}
 
 
 def test_another_port_of_this_machine_is_local_but_not_the_page_itself() -> None:
@@ -268,3 +288,22 @@ def test_the_command_needs_to_know_where_files_are_served(
 ) -> None:
     assert main(["console", "--table", demo.table, "--bucket", demo.bucket]) == 1
     assert "give --url" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_the_command_takes_a_port_that_exists(
+    port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["console", "--local", f"--port={port}"])
+    assert "a port is a number from 0 to 65535" in capsys.readouterr().err
+
+
+def test_a_browser_that_went_away_is_no_error_of_the_pages(
+    server: ConsoleServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        raise BrokenPipeError
+    except BrokenPipeError:
+        server.handle_error(None, HERE)
+    assert capsys.readouterr().err == ""
