@@ -10,7 +10,7 @@ from tqdm import tqdm
 from pocketfiles import keys
 
 from ..errors import AdminError
-from ..sync.apply import OnDone
+from ..sync.destination import OnDone
 from ..sync.summary import Summary
 from ..target.actions import Action, PutFile, PutItem
 from ..wording import printable

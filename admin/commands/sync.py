@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from ..stop_signals import interrupt_on_stop_signals
 from ..sync import watch
-from ..sync.apply import OnDone
+from ..sync.destination import OnDone
 from ..sync.prepare import prepared
 from ..sync.round import Sync
 from ..sync.summary import Summary

@@ -18,7 +18,8 @@ from pocketfiles.catalogue.model import Collection
 from ..errors import TargetError
 from ..source.pocketbase import Row, SourceCollection
 from ..sync import files, gather, plan
-from ..sync.apply import WORKERS, Target, apply
+from ..sync.apply import apply
+from ..sync.destination import WORKERS, Target
 from ..sync.differences import Differences
 from ..sync.edge import in_step
 from ..sync.mirror import Mirror

@@ -13,7 +13,9 @@
 ``differences``     the differences between the two, as queries
 ``plan``            orders the differences into steps
 ``mass_deletion``   holds back what would delete most of what is there
-``apply``           carries out a plan
+``apply``           carries out a plan, step by step
+``in_flight``       the actions of a step that are under way
+``destination``     where a sync writes, and how much at once
 ``late_thumbs``     clears the thumbs that requests store after their original is gone
 ``put_off``         uploads that were put off: when they can be done
 ``edge``            keeps CloudFront in step with what is published

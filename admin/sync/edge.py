@@ -11,7 +11,7 @@ from pocketfiles.catalogue.items import catalogue_from
 from ..errors import EdgeError
 from ..target import edge_store
 from . import invalidation
-from .apply import Target, pending_of
+from .destination import Target, pending_of
 from .elsewhere import Elsewhere
 from .invalidation import CLOSED, Entry
 from .mirror import Mirror

@@ -6,7 +6,7 @@ from pocketfiles import keys
 from pocketfiles.catalogue.items import catalogue_from
 
 from . import invalidation
-from .apply import Target, pending_of
+from .destination import Target, pending_of
 from .elsewhere import of_public_views
 from .mirror import THUMBS, Mirror
 from .pending import Pending

@@ -10,8 +10,8 @@ from ..target.bucket import Bucket
 from ..target.edge import NO_EDGE, Edge
 from ..target.table import TargetTable
 from ..target.writer import Writer
-from .apply import WORKERS, Target
 from .data_directory import Source, opened
+from .destination import WORKERS, Target
 from .mirror import Mirror
 from .round import Sync
 from .summary import Summary

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
 
-from .apply import OnDone
+from .destination import OnDone
 from .summary import Summary
 
 Progress: TypeAlias = Callable[[Summary, int], AbstractContextManager[OnDone]]

@@ -5,7 +5,7 @@ A note in the table says so (``mirror.UPLOAD``), for the next run if this one di
 
 from pocketfiles import keys
 
-from .apply import Target, pending_of
+from .destination import Target, pending_of
 from .mirror import UPLOAD, Mirror
 
 

@@ -14,15 +14,9 @@ from ..errors import EdgeError, SourceBusy, WrongSource
 from ..target.actions import Change, is_change
 from ..target.lease import RENEW_SECONDS
 from . import files, gather, mass_deletion, plan, put_off
-from .apply import (
-    LONGEST_REQUEST_SECONDS,
-    SETTLE_SECONDS,
-    OnDone,
-    Target,
-    apply,
-    pending_of,
-)
+from .apply import apply
 from .data_directory import Source, opened
+from .destination import LONGEST_REQUEST_SECONDS, SETTLE_SECONDS, OnDone, Target, pending_of
 from .differences import Differences
 from .edge import in_step
 from .late_thumbs import clear_stale_thumbs, clear_thumbs_again

@@ -16,7 +16,8 @@ from typing import Any
 
 from admin.errors import AdminError
 from admin.sync import gather, plan
-from admin.sync.apply import Target, apply
+from admin.sync.apply import apply
+from admin.sync.destination import Target
 from admin.sync.differences import Differences
 from admin.sync.mirror import Mirror
 from admin.target.table import TargetTable

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from admin.sync.apply import WORKERS, Target
 from admin.sync.data_directory import Source
+from admin.sync.destination import WORKERS, Target
 from admin.sync.mirror import Mirror
 from admin.sync.round import Sync
 from admin.target.bucket import Bucket

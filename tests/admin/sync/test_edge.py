@@ -13,10 +13,10 @@ from admin.errors import AdminError, EdgeError
 from admin.standalone import schema_change
 from admin.standalone.naming import random_letters
 from admin.standalone.records import Records, Waiting
-from admin.sync import apply
+from admin.sync import in_flight
 from admin.sync import round as rounds
-from admin.sync.apply import Target
 from admin.sync.data_directory import Source
+from admin.sync.destination import Target
 from admin.sync.invalidation import CLOSED, REMOVED, SECONDS_BETWEEN, Entry
 from admin.sync.mirror import Mirror
 from admin.sync.pending import CLOSING_SECONDS, Pending, left_in
@@ -513,7 +513,7 @@ MANY = 40
 @pytest.fixture
 def many(world: World, shaped: Shaped, monkeypatch: pytest.MonkeyPatch) -> None:
     """More files than are noted one by one, and as many that stay."""
-    monkeypatch.setattr(apply, "MAX_FILES_BY_NAME", 5)
+    monkeypatch.setattr(in_flight, "MAX_FILES_BY_NAME", 5)
     for number in range(MANY):
         for record in (f"many{number:03}", f"kept{number:03}"):
             shaped.store(f"id_users/{record}/a.png", b"a")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from admin.errors import LeaseHeld, LeaseLost, TargetError
-from admin.sync.apply import Target
 from admin.sync.data_directory import Source
+from admin.sync.destination import Target
 from admin.sync.mirror import Mirror
 from admin.sync.round import Sync
 from admin.target.bucket import Bucket

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from admin.errors import LeaseHeld, LeaseLost
-from admin.sync.apply import LONGEST_REQUEST_SECONDS, SETTLE_SECONDS
+from admin.sync.destination import LONGEST_REQUEST_SECONDS, SETTLE_SECONDS
 from admin.target.items import later_item
 from admin.target.lease import LEASE_SECONDS
 from admin.target.table import TargetTable

@@ -24,8 +24,8 @@ from admin.source.storage import LocalFile
 from admin.standalone.naming import random_letters
 from admin.standalone.schema_change import SchemaChange
 from admin.sync import gather
-from admin.sync.apply import Target
 from admin.sync.data_directory import Source
+from admin.sync.destination import Target
 from admin.sync.mirror import Mirror
 from admin.sync.mirror_file import PENDING, PRESENT, UNCHECKED
 from admin.sync.round import Sync
