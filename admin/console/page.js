@@ -168,6 +168,13 @@ function sidebar(current) {
   return el("aside", { className: "side", attr: { "aria-label": "Collections" } }, el("h2", {}, "Collections"), links);
 }
 
+/** Reads the collections and users again, which come and go; nobody waits for it. */
+async function refresh(side, current) {
+  const before = JSON.stringify(collections());
+  setOverview(await dataHere("overview"));
+  if (JSON.stringify(collections()) !== before) side.replaceWith(sidebar(current));
+}
+
 function tile(file) {
   const extension = (file.name.match(/\.(\w{1,8})$/) || ["", "file"])[1];
   const letters = () => el("span", { className: "kind" }, `.${extension}`);
@@ -199,7 +206,8 @@ function tile(file) {
 }
 
 async function files(name, start = "") {
-  setOverview(await dataHere("overview")); // collections and users come and go
+  const isKnown = collections().some((each) => each.name === name);
+  if (!isKnown) setOverview(await dataHere("overview"));
   const all = collections();
   if (!all.length) return show(el("p", { className: "empty" }, "No collection has a file field."));
   const current = name ? all.find((each) => each.name === name) : all[0];
@@ -229,7 +237,9 @@ async function files(name, start = "") {
     ),
     form,
   );
-  show(el("div", { className: "split" }, sidebar(current.name), el("div", {}, head, list, more)));
+  const side = sidebar(current.name);
+  show(el("div", { className: "split" }, side, el("div", {}, head, list, more)));
+  if (isKnown) refresh(side, current.name).catch(complain);
   state.files = [];
 
   // The id before the one that is asked for: records are read from above it.

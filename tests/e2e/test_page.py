@@ -236,3 +236,20 @@ def test_each_browser_asks_for_the_pictures_of_the_gallery(
     finally:
         shown.terminate()
         shown.wait(PATIENCE)
+
+
+def test_new_collections_and_users_are_shown_without_a_reload(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/files/photos")
+    browser.run(
+        "{ const real = fetch; window.fetch = async (...asked) => {"
+        " const answer = await real(...asked);"
+        " if (!String(asked[0]).includes('view=overview')) return answer;"
+        " const value = await answer.json();"
+        " const last = value.collections.find((each) => each.name === 'photos');"
+        " value.collections.push({ ...last, id: 'new', name: 'brand_new' });"
+        " value.users.push({ user: 'users/new', label: 'Newcomer' });"
+        " return new Response(JSON.stringify(value)); }; }"
+    )
+    browser.run("location.hash = '#/files/users'")
+    browser.until("[...document.querySelectorAll('.side a')].some((e) => e.text === 'brand_new')")
+    assert "Newcomer" in browser.run("document.getElementById('user').innerText")
