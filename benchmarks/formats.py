@@ -25,11 +25,11 @@ from PIL import Image, features
 from benchmarks.drawings import DRAWINGS
 from benchmarks.photographs import photographs
 from pocketfiles.config import ThumbOptions
-from pocketfiles.thumbs import colour, identify, resample
-from pocketfiles.thumbs.decode import decode
-from pocketfiles.thumbs.encode import alternative, bare, encode
+from pocketfiles.thumbs import identify
+from pocketfiles.thumbs.encode import alternative, encode
 from pocketfiles.thumbs.formats.header import Format
-from pocketfiles.thumbs.render import render
+from pocketfiles.thumbs.raster import Raster
+from pocketfiles.thumbs.render import pixels, render
 from pocketfiles.thumbs.size import parse
 from pocketfiles.thumbs.task import plan
 
@@ -70,9 +70,9 @@ def ours(source: Format, format_name: str = "") -> Encoder:
 
     def encoded(image: Image.Image) -> bytes:
         if not format_name:
-            return encode(image, source, OPTIONS)
-        body = alternative(image, format_name, source, OPTIONS)
-        return body or encode(image, source, OPTIONS)
+            return encode(Raster.of(image), source, OPTIONS)
+        body = alternative(Raster.of(image), format_name, source, OPTIONS)
+        return body or encode(Raster.of(image), source, OPTIONS)
 
     return encoded
 
@@ -116,10 +116,7 @@ class Source:
 
     def pixels(self, size: str) -> Image.Image:
         """Its thumb before it is encoded."""
-        task = plan(identify.read(self.data), parse(size))
-        reduced = decode(task)
-        image = resample.resize(reduced.image, reduced.box, task.target)
-        return bare(colour.to_srgb(image, task.header.icc_profile))
+        return pixels(plan(identify.read(self.data), parse(size))).image
 
 
 def of_photographs(paths: Iterable[Path]) -> list[Source]:

@@ -8,7 +8,8 @@
 ``exif``        the orientation in an EXIF block
 ``task``        what to decode for a thumb
 ``budget``      the limits of pixels and memory
-``decode``      chooses a decoder and decodes no more than the task needs
+``raster``      a thumb's pixels, packed or in an image of Pillow
+``decode``      chooses a decoder, decodes no more than the task needs, and resizes
 ``libvips``     reads JPEG and PNG by libvips, and writes PNG
 ``libvips_rows`` a picture in libvips, read row by row or resized
 ``libvips_api`` the functions of libvips that are called

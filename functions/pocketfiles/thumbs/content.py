@@ -12,6 +12,9 @@ from enum import Enum, IntEnum
 
 from PIL import Image, ImageChops
 
+from pocketfiles.thumbs.geometry import Box, whole
+from pocketfiles.thumbs.raster import Raster
+
 _TILE_SIDE = 32
 _TILES_ACROSS = 3
 _TILES = _TILES_ACROSS**2
@@ -57,7 +60,7 @@ class Measured:
     size: float
 
 
-def measure(image: Image.Image) -> Measured:
+def measure(image: Image.Image | Raster) -> Measured:
     """What takes the fewest bytes for a sample of the image."""
     part = sample(image)
     by_repetitions = size_as_drawing(part)
@@ -93,17 +96,18 @@ def filtered(image: Image.Image, kind: Filter) -> Image.Image:
     return ImageChops.subtract_modulo(image, neighbours)
 
 
-def sample(image: Image.Image) -> Image.Image:
+def sample(image: Image.Image | Raster) -> Image.Image:
     """Nine tiles from all over the image, below one another; all of a small image."""
-    side = min(_TILE_SIDE, *image.size)
-    if image.width * image.height <= _TILES * side**2:
-        return image
+    width, height = image.size
+    side = min(_TILE_SIDE, width, height)
+    if width * height <= _TILES * side**2:
+        return image.crop(whole(image.size))
     tiles = Image.new(image.mode, (side, _TILES * side))
     for number in range(_TILES):
         row, column = divmod(number, _TILES_ACROSS)
-        left = (image.width - side) * column // (_TILES_ACROSS - 1)
-        top = (image.height - side) * row // (_TILES_ACROSS - 1)
-        tile = image.crop((left, top, left + side, top + side))
+        left = (width - side) * column // (_TILES_ACROSS - 1)
+        top = (height - side) * row // (_TILES_ACROSS - 1)
+        tile = image.crop(Box(left, top, left + side, top + side))
         tiles.paste(tile, (0, number * side))
     return tiles
 

@@ -1,4 +1,4 @@
-"""Decodes the first frame of a picture, and no more of it than a task needs.
+"""Decodes the first frame of a picture, no more of it than a task needs, and resizes it.
 
 libwebp reads WebP. libvips reads PNG and large JPEGs, and resizes them while it reads if they
 shrink little. Pillow reads the rest, GIF, small JPEGs and CMYK, and everything where the other
@@ -17,15 +17,15 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from pocketfiles.thumbs import libvips, libwebp
+from pocketfiles.thumbs import libvips, libwebp, resample
 from pocketfiles.thumbs.formats import jpeg, png_rows
 from pocketfiles.thumbs.geometry import (
     Box,
     FloatBox,
     Size,
-    whole,
 )
 from pocketfiles.thumbs.libvips_rows import Rows
+from pocketfiles.thumbs.raster import Raster
 from pocketfiles.thumbs.resample import Reduced, reduce
 from pocketfiles.thumbs.task import Task
 
@@ -58,11 +58,19 @@ _FILES: dict[str, Any] = {
 """Pillow's plugins by format. Left to itself, Pillow would try dozens."""
 
 
-def decode(task: Task) -> Reduced:
-    """The pixels that the task needs, averaged down to at most 2.5 times its target."""
+def decode(task: Task) -> Raster:
+    """The thumb's pixels, not yet upright and in the colours of the picture."""
+    found = _decoded(task)
+    if isinstance(found, Raster):
+        return found
+    return Raster.of(resample.resize(found.image, found.box, task.target))
+
+
+def _decoded(task: Task) -> Reduced | Raster:
+    """The thumb's pixels, or the pixels it needs, averaged down to at most 2.5 times its size."""
     header = task.header
     if header.frame:
-        frame, _ = decode(task.for_frame())
+        frame = decode(task.for_frame()).image
         canvas = _Canvas(frame, header.frame, (header.width, header.height))
         return reduce(canvas, task.box, task)
     if header.format == "WEBP":
@@ -124,7 +132,7 @@ def _webp(task: Task) -> Reduced:
     return reduce(image, part.box, task)
 
 
-def _png(task: Task) -> Reduced:
+def _png(task: Task) -> Reduced | Raster:
     decoder = libvips.load()
     if decoder is None:
         return _by_pillow(_repaired(task))
@@ -146,7 +154,7 @@ def _repaired(task: Task) -> Task:
     return replace(task, header=replace(task.header, stream=stream))
 
 
-def _jpeg(task: Task) -> Reduced:
+def _jpeg(task: Task) -> Reduced | Raster:
     decoder = libvips.load() if _is_jpeg_for_libvips(task) else None
     return _by_libvips(decoder, task) if decoder else _jpeg_by_pillow(task)
 
@@ -163,7 +171,7 @@ def _is_jpeg_for_libvips(task: Task) -> bool:
     return header.channels in _GREY_OR_RGB and is_large and has_one_pass
 
 
-def _by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced:
+def _by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced | Raster:
     resized = _resized_by_libvips(decoder, task)
     if resized:
         return resized
@@ -179,7 +187,7 @@ def _by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced:
 def _resized_by_libvips(
     decoder: libvips.Decoder,
     task: Task,
-) -> Reduced | None:
+) -> Raster | None:
     """The thumb's pixels; None if libvips does not suit, and if it finds any flaw in the data."""
     try:
         with decoder.opened(task, flawless=True) as rows:
@@ -193,10 +201,15 @@ def _resized(
     rows: Rows,
     box: Box,
     task: Task,
-) -> Reduced:
-    mode, pixels = rows.resized(box, task.target)
-    image = Image.frombytes(mode, task.target, pixels)
-    return Reduced(image, FloatBox(*whole(task.target)))
+) -> Raster:
+    size = task.target
+    mode, pixels = rows.resized(box, size)
+    if mode in _OPAQUE_MODES:
+        return Raster(mode, size, bytes(pixels))
+    if mode == "RGBa":  # divides by alpha on the way
+        return Raster.of(Image.frombytes("RGBA", size, pixels, "raw", mode))
+    image = Image.frombytes(mode, size, pixels)
+    return Raster.of(image.convert("LA") if mode == "La" else image)
 
 
 def _inside(box: FloatBox, size: Size) -> FloatBox:
@@ -206,7 +219,7 @@ def _inside(box: FloatBox, size: Size) -> FloatBox:
     return FloatBox(box.left, box.top, right, bottom)
 
 
-def _jpeg_by_pillow(task: Task) -> Reduced:
+def _jpeg_by_pillow(task: Task) -> Reduced | Raster:
     image = _at_scale(task, task.header.stream)
     width, height = image.size
     last_pixel = image.crop((width - 1, height - 1, width, height)).tobytes()

@@ -11,8 +11,12 @@ from pocketfiles.config import ThumbOptions
 from pocketfiles.thumbs import content, png_writer
 from pocketfiles.thumbs.content import Content
 from pocketfiles.thumbs.formats.header import Format
+from pocketfiles.thumbs.geometry import Box
+from pocketfiles.thumbs.raster import Raster
 
 _OPAQUE = 255
+_ROWS_AT_A_TIME = 32
+"""Rows whose alpha is looked at before more are."""
 
 _WEBP_METHOD = 4
 """libwebp's effort for lossy pictures, 0 to 6."""
@@ -77,38 +81,37 @@ _NO_TRAITS = Traits()
 
 
 def encode(
-    image: Image.Image,
+    raster: Raster,
     format: Format,
     options: ThumbOptions,
     traits: Traits = _NO_TRAITS,
 ) -> bytes:
-    """The file of a ``bare`` image."""
+    """The file of these pixels, as that format writes them."""
     if format == "JPEG":
-        return _jpeg(image, options.jpeg_quality, traits)
+        return _jpeg(raster.image, options.jpeg_quality, traits)
     if format == "WEBP":
-        return _webp(image, options.webp_quality, traits)
+        return _webp(raster.image, options.webp_quality, traits)
     if format == "GIF":
-        return _gif(image)
+        return _gif(raster.image)
     tolerance = 0 if traits.exact else options.png_tolerance
-    return png_writer.png(image, tolerance)
+    return png_writer.png(raster, tolerance)
 
 
-def bare(image: Image.Image) -> Image.Image:
-    """An image in L, LA, RGB, RGBA or CMYK without metadata, and without alpha if it is opaque."""
-    if _is_opaque(image):
-        image = image.convert(image.mode[:-1])
-    image.info = {}  # no profile, no comment, no EXIF
-    return image
+def without_idle_alpha(raster: Raster) -> Raster:
+    """The same pixels, without alpha if all of it says opaque."""
+    if not raster.has_alpha or not _is_opaque(raster):
+        return raster
+    return Raster.of(raster.image.convert(raster.mode[:-1]))
 
 
 def alternative(
-    image: Image.Image,
+    raster: Raster,
     format_name: str,
     source: Format,
     options: ThumbOptions,
     traits: Traits = _NO_TRAITS,
 ) -> bytes | None:
-    """The file of a ``bare`` image as ``avif`` or ``webp``, for a client that asks for it.
+    """The file of these pixels as ``avif`` or ``webp``, for a client that asks for it.
 
     None where the source's own format is as good: for a WebP as WebP, for a GIF, whose few colours
     a lossy format blurs, for thumbs whose encoder would need too much memory, and as AVIF where
@@ -118,25 +121,29 @@ def alternative(
     """
     if source == "GIF" or format_name.upper() == source:
         return None
+    is_lossless = source == "PNG" or traits.lossless
+    max_pixels = _MAX_WEBP_PIXELS if format_name == "webp" else _MAX_AVIF_PIXELS
+    if raster.pixels > max_pixels:
+        return None
+    image = raster.image
     if image.mode == "CMYK":
         image = image.convert("RGB")
-    is_lossless = source == "PNG" or traits.lossless
-    pixels = image.width * image.height
-    if format_name == "webp" and pixels > _MAX_WEBP_PIXELS:
-        return None
     if format_name == "webp":
         return _webp(image, options.webp_quality, Traits(lossless=is_lossless))
-    if pixels > _MAX_AVIF_PIXELS or _is_translucent(image):
+    if _is_translucent(image):
         return None
     return _avif(image, options.avif_quality, full_chroma=is_lossless or traits.full_chroma)
 
 
-def _is_opaque(image: Image.Image) -> bool:
-    """Whether the image has alpha, and all of it says opaque."""
-    if image.mode not in {"LA", "RGBA"}:
-        return False
-    lowest, _ = image.getchannel("A").getextrema()
-    return lowest == _OPAQUE
+def _is_opaque(raster: Raster) -> bool:
+    """Whether all alpha says so. Most pictures that have alpha are transparent near the top."""
+    width, height = raster.size
+    for top in range(0, height, _ROWS_AT_A_TIME):
+        strip = raster.crop(Box(0, top, width, min(top + _ROWS_AT_A_TIME, height)))
+        lowest, _ = strip.getchannel("A").getextrema()
+        if lowest != _OPAQUE:
+            return False
+    return True
 
 
 def _is_translucent(image: Image.Image) -> bool:

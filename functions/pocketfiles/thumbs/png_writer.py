@@ -17,6 +17,8 @@ from PIL import Image
 
 from pocketfiles.thumbs import content, libvips
 from pocketfiles.thumbs.content import Content, Filter, Measured
+from pocketfiles.thumbs.geometry import Size
+from pocketfiles.thumbs.raster import Raster
 
 _COLOUR_TYPES = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}
 
@@ -68,33 +70,32 @@ def _without_lowest_bit(level: int) -> int:
     return level - 1 if level % 4 == 1 else level + 1
 
 
-_ROUNDED = [_without_lowest_bit(level) for level in range(256)]
-_EXACT = list(range(256))
+_ROUNDED = bytes(_without_lowest_bit(level) for level in range(256))
 
 
-def png(image: Image.Image, tolerance: int) -> bytes:
-    """The PNG of an image in L, LA, RGB or RGBA.
+def png(raster: Raster, tolerance: int) -> bytes:
+    """The PNG of pixels in L, LA, RGB or RGBA.
 
-    A grey image in RGB becomes L. ``tolerance`` is 0 or 1: by how much the levels of a photograph
+    Grey pixels in RGB become L. ``tolerance`` is 0 or 1: by how much the levels of a photograph
     may be off, except its alpha.
     """
-    part = content.sample(image)
-    if _is_grey(part) and _is_grey(image):
-        image = _in_grey(image)
-        part = content.sample(image)
+    part = content.sample(raster)
+    if _is_grey(part):
+        raster = _in_grey_if_grey(raster)
+        part = content.sample(raster)
     measured = content.measure(part)
     level = _REPETITION_LEVEL
-    if tolerance and _has_room_for_rounding(image, measured) and _rounding_pays(part, measured):
-        image = _rounded(image)
-        level = _LEVEL_AFTER_ROUNDING[image.mode]
+    if tolerance and _may_be_rounded(raster, part, measured):
+        raster = raster.mapped(_ROUNDED)
+        level = _LEVEL_AFTER_ROUNDING[raster.mode]
     if measured.content == Content.DRAWING:
-        return _drawing(image, level)
+        return _drawing(raster, level)
     if measured.content == Content.SMOOTH:
-        return _by_libvips(image, _REPETITION_LEVEL, is_filtered=True)
+        return _by_libvips(raster, _REPETITION_LEVEL, is_filtered=True)
     strategy = zlib.Z_HUFFMAN_ONLY if measured.bits > _MAX_BITS_WITH_RUNS else zlib.Z_RLE
-    if image.width * image.height <= _MAX_PIXELS_BY_PILLOW:
-        return _by_pillow(image, strategy)
-    return _photograph(image, strategy)
+    if raster.pixels <= _MAX_PIXELS_BY_PILLOW:
+        return _by_pillow(raster.image, strategy)
+    return _photograph(raster.image, strategy)
 
 
 def _is_grey(image: Image.Image) -> bool:
@@ -104,22 +105,36 @@ def _is_grey(image: Image.Image) -> bool:
     return red.tobytes() == green.tobytes() == blue.tobytes()
 
 
-def _in_grey(image: Image.Image) -> Image.Image:
-    """The grey image in L or LA."""
+def _in_grey_if_grey(raster: Raster) -> Raster:
+    """The same pixels in L or LA, if none has a colour."""
+    image = raster.image
+    if not _is_grey(image):
+        return raster
     red = image.getchannel("R")
-    return red if image.mode == "RGB" else Image.merge("LA", (red, image.getchannel("A")))
+    return Raster.of(Image.merge("LA", (red, image.getchannel("A"))) if raster.has_alpha else red)
 
 
-def _has_room_for_rounding(image: Image.Image, measured: Measured) -> bool:
+def _may_be_rounded(
+    raster: Raster,
+    part: Image.Image,
+    measured: Measured,
+) -> bool:
+    """Whether rounding is invisible and saves bytes. ``part`` is a sample."""
     is_suitable = measured.content == Content.DRAWING or measured.bits > _MIN_NOISY_BITS
-    return is_suitable and image.getcolors(_MAX_EXACT_COLOURS[image.mode]) is None
+    if not is_suitable or (_has_few_colours(part) and _has_few_colours(raster.image)):
+        return False
+    return _rounding_pays(part, measured)
+
+
+def _has_few_colours(image: Image.Image) -> bool:
+    return image.getcolors(_MAX_EXACT_COLOURS[image.mode]) is not None
 
 
 def _rounding_pays(part: Image.Image, measured: Measured) -> bool:
     """Whether a sample takes clearly fewer bytes in fewer levels, as any photograph does."""
     if measured.content == Content.PHOTOGRAPH:
         return True
-    rounded = _rounded(part)
+    rounded = Raster.of(part).mapped(_ROUNDED).image
     if measured.content == Content.DRAWING:
         size: float = content.size_as_drawing(rounded)
     else:
@@ -134,49 +149,39 @@ def _by_pillow(image: Image.Image, strategy: int) -> bytes:
 
 
 def _by_libvips(
-    image: Image.Image,
+    raster: Raster,
     level: int,
     *,
     is_filtered: bool,
 ) -> bytes:
     writer = libvips.load()
     if writer is None:
-        return _by_pillow(image, zlib.Z_DEFAULT_STRATEGY)
-    bands = len(image.getbands())
-    return writer.png(image.tobytes(), image.size, bands, is_filtered=is_filtered, level=level)
+        return _by_pillow(raster.image, zlib.Z_DEFAULT_STRATEGY)
+    bands = len(raster.bands)
+    return writer.png(raster.packed, raster.size, bands, is_filtered=is_filtered, level=level)
 
 
-def _drawing(image: Image.Image, level: int) -> bytes:
-    if image.width * image.height > _MAX_PIXELS_BY_ZLIB:
-        return _by_libvips(image, level, is_filtered=False)
-    scanlines = _scanlines(image.tobytes(), _NO_FILTER, _row_length(image))
-    return _file(image, [scanlines], zlib.compressobj(level))
-
-
-def _rounded(image: Image.Image) -> Image.Image:
-    """The image in every second level, off by at most 1: with less noise and fewer colours."""
-    tables = [_EXACT if band == "A" else _ROUNDED for band in image.getbands()]
-    return image.point(list(chain.from_iterable(tables)))
+def _drawing(raster: Raster, level: int) -> bytes:
+    if raster.pixels > _MAX_PIXELS_BY_ZLIB:
+        return _by_libvips(raster, level, is_filtered=False)
+    scanlines = _scanlines(raster.packed, _NO_FILTER, raster.row_length)
+    return _file(raster.mode, raster.size, [scanlines], zlib.compressobj(level))
 
 
 def _photograph(image: Image.Image, strategy: int) -> bytes:
     kind = content.best_filter(image)
     deflate = zlib.compressobj(_PHOTOGRAPH_LEVEL, strategy=strategy)
-    return _file(image, _filtered_strips(image, kind), deflate)
+    return _file(image.mode, image.size, _filtered_strips(image, kind), deflate)
 
 
 def _filtered_strips(image: Image.Image, kind: Filter) -> Iterator[bytes]:
     """The filtered scanlines, some rows at a time, so that little memory is taken."""
-    row_length = _row_length(image)
+    row_length = image.width * len(image.getbands())
     for top in range(0, image.height, _ROWS_AT_A_TIME):
         first = max(0, top - 1)  # the row above is needed as well
         part = image.crop((0, first, image.width, min(top + _ROWS_AT_A_TIME, image.height)))
         differences = content.filtered(part, kind).tobytes()
         yield _scanlines(differences[(top - first) * row_length :], kind, row_length)
-
-
-def _row_length(image: Image.Image) -> int:
-    return image.width * len(image.getbands())
 
 
 def _scanlines(
@@ -192,15 +197,16 @@ def _scanlines(
 
 
 def _file(
-    image: Image.Image,
+    mode: str,
+    size: Size,
     strips: Iterable[bytes],
     deflate: "zlib._Compress",
 ) -> bytes:
     """The file of these scanlines; each strip's data become a chunk."""
     depth = 8
-    colour_type = _COLOUR_TYPES[image.mode]
+    colour_type = _COLOUR_TYPES[mode]
     compression = filtering = interlace = 0
-    fields = (image.width, image.height, depth, colour_type, compression, filtering, interlace)
+    fields = (*size, depth, colour_type, compression, filtering, interlace)
     chunks = [b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", struct.pack(">IIBBBBB", *fields))]
     for strip in strips:
         compressed = deflate.compress(strip)

@@ -23,16 +23,16 @@ from pocketfiles.thumbs import (
     budget,
     colour,
     identify,
-    resample,
 )
 from pocketfiles.thumbs.decode import decode
 from pocketfiles.thumbs.encode import (
     Traits,
     alternative,
-    bare,
     encode,
+    without_idle_alpha,
 )
 from pocketfiles.thumbs.formats.header import Format
+from pocketfiles.thumbs.raster import Raster
 from pocketfiles.thumbs.size import ThumbSize
 from pocketfiles.thumbs.task import Task, plan
 
@@ -92,32 +92,37 @@ def _make(
     format_name: str,
 ) -> Thumb:
     header = task.header
-    image = _upright(_resized(task), header.orientation)
-    image = bare(colour.to_srgb(image, header.icc_profile))
+    raster = pixels(task)
     traits = Traits(
         full_chroma=header.full_chroma,
         lossless=header.lossless,
         exact=task.shrink == 1,
     )
-    plain = encode(image, header.format, options, traits)
+    plain = encode(raster, header.format, options, traits)
     content_type = f"image/{header.format.lower()}"
-    thumb = Thumb(plain, content_type, image.width, image.height)
+    thumb = Thumb(plain, content_type, *raster.size)
     if not format_name:
         return thumb
-    body = _alternative(image, format_name, header.format, options, traits)
+    body = _alternative(raster, format_name, header.format, options, traits)
     if body is None or len(body) >= len(plain):
         return thumb
     return replace(thumb, body=body, content_type=f"image/{format_name}")
 
 
-def _resized(task: Task) -> Image.Image:
-    """In a function of its own, so that what was decoded does not outlive it."""
-    reduced = decode(task)
-    return resample.resize(reduced.image, reduced.box, task.target)
+def pixels(task: Task) -> Raster:
+    """The thumb's pixels: upright, in sRGB, and without alpha if it is opaque."""
+    header = task.header
+    raster = decode(task)
+    transpose = TRANSPOSE_FOR_ORIENTATION.get(header.orientation)
+    if transpose is not None:
+        raster = Raster.of(raster.image.transpose(transpose))
+    if header.icc_profile:
+        raster = Raster.of(colour.to_srgb(raster.image, header.icc_profile))
+    return without_idle_alpha(raster)
 
 
 def _alternative(
-    image: Image.Image,
+    raster: Raster,
     format_name: str,
     source: Format,
     options: ThumbOptions,
@@ -125,13 +130,8 @@ def _alternative(
 ) -> bytes | None:
     """The thumb in another format. None also if that encoder fails: the plain thumb serves."""
     try:
-        return alternative(image, format_name, source, options, traits)
+        return alternative(raster, format_name, source, options, traits)
     except MemoryError:
         raise
     except Exception:
         return None
-
-
-def _upright(image: Image.Image, orientation: int) -> Image.Image:
-    transpose = TRANSPOSE_FOR_ORIENTATION.get(orientation)
-    return image if transpose is None else image.transpose(transpose)

@@ -3,9 +3,14 @@ import io
 import pytest
 from PIL import Image, ImageChops
 
-from pocketfiles.thumbs.png_writer import png
+from pocketfiles.thumbs import png_writer
+from pocketfiles.thumbs.raster import Raster
 
 SIZES = [(1, 1), (7, 3), (64, 64), (65, 64), (300, 200)]
+
+
+def png(image: Image.Image, tolerance: int) -> bytes:
+    return png_writer.png(Raster.of(image), tolerance)
 
 
 def picture(mode: str, size: tuple[int, int], kind: str) -> Image.Image:
