@@ -12,13 +12,13 @@ from enum import Enum, IntEnum
 
 from PIL import Image, ImageChops
 
-from pocketfiles.thumbs.geometry import Box, whole
+from pocketfiles.thumbs.geometry import Box
 from pocketfiles.thumbs.raster import Raster
 
-_TILE_SIDE = 32
+_TILE_SIDE = 24
 _TILES_ACROSS = 3
 _TILES = _TILES_ACROSS**2
-"""A sample of an image is nine tiles of 32 × 32 pixels."""
+"""A sample of an image is nine tiles of 24 × 24 pixels."""
 
 _BITS = 8
 _MIN_CODE = 1
@@ -26,6 +26,9 @@ _MIN_CODE = 1
 
 _SAMPLE_LEVEL = 2
 """zlib's compression level for the sample."""
+
+_REPETITIONS_PAY = 0.98
+"""Largest share of bytes that repetitions of pixels must leave: noise has none either way."""
 
 _SEARCH_PAYS = 0.95
 """Largest share of bytes that repetitions of differences must leave to be worth the search."""
@@ -60,31 +63,32 @@ class Measured:
     size: float
 
 
-def measure(image: Image.Image | Raster) -> Measured:
-    """What takes the fewest bytes for a sample of the image."""
-    part = sample(image)
-    by_repetitions = size_as_drawing(part)
-    differences = min(_differences(part).values(), key=Image.Image.entropy)
+def measure(part: Image.Image) -> Measured:
+    """What takes the fewest bytes for a sample."""
+    by_repetitions = size_as_drawing(part.tobytes())
+    differences = _differences(part)
+    entropies = {kind: image.entropy() for kind, image in differences.items()}
+    best = min(entropies, key=entropies.__getitem__)
     # Pillow's entropy counts which channel a byte is of as well.
-    bits = differences.entropy() - math.log2(len(part.getbands()))
-    compared = differences.tobytes()
+    bits = entropies[best] - math.log2(len(part.getbands()))
+    compared = differences[best].tobytes()
     by_frequencies = len(compared) * max(_MIN_CODE, bits) / _BITS
     by_both = len(zlib.compress(compared, _SAMPLE_LEVEL))
-    if by_repetitions <= min(by_frequencies, by_both):
+    if by_repetitions <= min(_REPETITIONS_PAY * by_frequencies, by_both):
         return Measured(Content.DRAWING, bits, by_repetitions)
     if by_both <= _SEARCH_PAYS * by_frequencies:
         return Measured(Content.SMOOTH, bits, by_both)
     return Measured(Content.PHOTOGRAPH, bits, by_frequencies)
 
 
-def size_as_drawing(part: Image.Image) -> int:
+def size_as_drawing(pixels: bytes) -> int:
     """How many bytes a sample takes if only repetitions are looked for."""
-    return len(zlib.compress(part.tobytes(), _SAMPLE_LEVEL))
+    return len(zlib.compress(pixels, _SAMPLE_LEVEL))
 
 
 def best_filter(image: Image.Image) -> Filter:
     """The filter that leaves the lowest entropy in a sample of the image."""
-    differences = _differences(sample(image))
+    differences = _differences(sample(Raster.of(image)))
     return min(Filter, key=lambda kind: differences[kind].entropy())
 
 
@@ -96,20 +100,19 @@ def filtered(image: Image.Image, kind: Filter) -> Image.Image:
     return ImageChops.subtract_modulo(image, neighbours)
 
 
-def sample(image: Image.Image | Raster) -> Image.Image:
-    """Nine tiles from all over the image, below one another; all of a small image."""
-    width, height = image.size
+def sample(raster: Raster) -> Image.Image:
+    """Nine tiles from all over the pixels, below one another; all pixels if there are few."""
+    width, height = raster.size
     side = min(_TILE_SIDE, width, height)
-    if width * height <= _TILES * side**2:
-        return image.crop(whole(image.size))
-    tiles = Image.new(image.mode, (side, _TILES * side))
+    if raster.pixels <= _TILES * side**2:
+        return raster.image
+    tiles = []
     for number in range(_TILES):
         row, column = divmod(number, _TILES_ACROSS)
         left = (width - side) * column // (_TILES_ACROSS - 1)
         top = (height - side) * row // (_TILES_ACROSS - 1)
-        tile = image.crop(Box(left, top, left + side, top + side))
-        tiles.paste(tile, (0, number * side))
-    return tiles
+        tiles.append(raster.part(Box(left, top, left + side, top + side)))
+    return Image.frombytes(raster.mode, (side, _TILES * side), b"".join(tiles))
 
 
 def _differences(part: Image.Image) -> dict[Filter, Image.Image]:

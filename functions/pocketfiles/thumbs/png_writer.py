@@ -17,7 +17,7 @@ from PIL import Image
 
 from pocketfiles.thumbs import content, libvips
 from pocketfiles.thumbs.content import Content, Filter, Measured
-from pocketfiles.thumbs.geometry import Size
+from pocketfiles.thumbs.geometry import Box, Size
 from pocketfiles.thumbs.raster import Raster
 
 _COLOUR_TYPES = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}
@@ -31,6 +31,9 @@ _MAX_EXACT_COLOURS = {"L": 128, "LA": 128, "RGB": 256, "RGBA": 256}
 _MAX_PIXELS_BY_PILLOW = 1 << 17
 """Most pixels of a photograph for which Pillow chooses the filter of each row. That saves a tenth
 of the bytes; in larger ones it takes too long, and one filter serves the whole picture."""
+
+_MIDDLE_ROWS = 32
+"""Rows in which many colours are looked for before they are in the whole picture."""
 
 _MIN_NOISY_BITS = 2.0
 """Bits of a filtered byte above which a picture that is no drawing is noisy, so that rounding saves
@@ -102,7 +105,8 @@ def _is_grey(image: Image.Image) -> bool:
     if image.mode not in {"RGB", "RGBA"}:
         return False
     red, green, blue, *_ = image.split()
-    return red.tobytes() == green.tobytes() == blue.tobytes()
+    pixels = red.tobytes()
+    return pixels == green.tobytes() and pixels == blue.tobytes()
 
 
 def _in_grey_if_grey(raster: Raster) -> Raster:
@@ -121,24 +125,36 @@ def _may_be_rounded(
 ) -> bool:
     """Whether rounding is invisible and saves bytes. ``part`` is a sample."""
     is_suitable = measured.content == Content.DRAWING or measured.bits > _MIN_NOISY_BITS
-    if not is_suitable or (_has_few_colours(part) and _has_few_colours(raster.image)):
-        return False
-    return _rounding_pays(part, measured)
+    return is_suitable and not _has_few_colours(raster, part) and _rounding_pays(part, measured)
 
 
-def _has_few_colours(image: Image.Image) -> bool:
-    return image.getcolors(_MAX_EXACT_COLOURS[image.mode]) is not None
+def _has_few_colours(raster: Raster, part: Image.Image) -> bool:
+    """Whether there are so few that they stay exact. A sample or some rows often have more."""
+    limit = _MAX_EXACT_COLOURS[raster.mode]
+    return (
+        part.getcolors(limit) is not None
+        and _middle_rows(raster).getcolors(limit) is not None
+        and raster.image.getcolors(limit) is not None
+    )
+
+
+def _middle_rows(raster: Raster) -> Image.Image:
+    width, height = raster.size
+    top = max(0, (height - _MIDDLE_ROWS) // 2)
+    bottom = min(height, top + _MIDDLE_ROWS)
+    rows = raster.part(Box(0, top, width, bottom))
+    return Image.frombytes(raster.mode, (width, bottom - top), rows)
 
 
 def _rounding_pays(part: Image.Image, measured: Measured) -> bool:
     """Whether a sample takes clearly fewer bytes in fewer levels, as any photograph does."""
     if measured.content == Content.PHOTOGRAPH:
         return True
-    rounded = Raster.of(part).mapped(_ROUNDED).image
+    rounded = Raster(part.mode, part.size, part.tobytes()).mapped(_ROUNDED)
     if measured.content == Content.DRAWING:
-        size: float = content.size_as_drawing(rounded)
+        size: float = content.size_as_drawing(rounded.packed)
     else:
-        size = content.measure(rounded).size
+        size = content.measure(rounded.image).size
     return size <= _ROUNDING_PAYS * measured.size
 
 

@@ -65,13 +65,15 @@ class Raster:
         """The packed pixels; packed anew each time if an image is held."""
         return self.held if isinstance(self.held, bytes) else self.held.tobytes()
 
-    def crop(self, box: Box) -> Image.Image:
-        """The pixels in ``box``."""
+    def part(self, box: Box) -> bytes:
+        """The packed pixels in ``box``."""
         if not isinstance(self.held, bytes):
-            return self.held.crop(box)
-        first = box.top * self.row_length + box.left * len(self.bands)
-        rows = memoryview(self.held)[first:]
-        return Image.frombytes(self.mode, box.size, rows, "raw", self.mode, self.row_length, 1)
+            return self.held.crop(box).tobytes()
+        bytes_per_pixel = len(self.bands)
+        length = (box.right - box.left) * bytes_per_pixel
+        first = box.top * self.row_length + box.left * bytes_per_pixel
+        starts = range(first, box.bottom * self.row_length, self.row_length)
+        return b"".join([self.held[start : start + length] for start in starts])
 
     def mapped(self, levels: bytes) -> "Raster":
         """With each level of a colour replaced by the one at its place in ``levels``; alpha

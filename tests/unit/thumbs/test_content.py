@@ -1,7 +1,8 @@
 import pytest
 from PIL import Image
 
-from pocketfiles.thumbs.content import Content, Filter, best_filter, filtered, measure
+from pocketfiles.thumbs.content import Content, Filter, best_filter, filtered, measure, sample
+from pocketfiles.thumbs.raster import Raster
 
 
 def stripes() -> Image.Image:
@@ -28,12 +29,12 @@ def gradient() -> Image.Image:
 )
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_contents_are_told_apart(image: Image.Image, content: Content, mode: str) -> None:
-    assert measure(image.convert(mode)).content == content
+    assert measure(sample(Raster.of(image.convert(mode)))).content == content
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 90), (90, 1), (31, 33)])
 def test_the_smallest_images_can_be_measured(size: tuple[int, int]) -> None:
-    assert measure(Image.new("RGB", size)).size > 0
+    assert measure(sample(Raster.of(Image.new("RGB", size)))).size > 0
 
 
 def test_the_filter_follows_the_picture() -> None:
