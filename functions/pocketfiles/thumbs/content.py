@@ -63,14 +63,14 @@ class Measured:
     size: float
 
 
-def measure(part: Image.Image) -> Measured:
+def measure(part: Raster) -> Measured:
     """What takes the fewest bytes for a sample."""
-    by_repetitions = size_as_drawing(part.tobytes())
-    differences = _differences(part)
+    by_repetitions = size_as_drawing(part)
+    differences = _differences(part.image)
     entropies = {kind: image.entropy() for kind, image in differences.items()}
     best = min(entropies, key=entropies.__getitem__)
     # Pillow's entropy counts which channel a byte is of as well.
-    bits = entropies[best] - math.log2(len(part.getbands()))
+    bits = entropies[best] - math.log2(len(part.bands))
     compared = differences[best].tobytes()
     by_frequencies = len(compared) * max(_MIN_CODE, bits) / _BITS
     by_both = len(zlib.compress(compared, _SAMPLE_LEVEL))
@@ -81,14 +81,14 @@ def measure(part: Image.Image) -> Measured:
     return Measured(Content.PHOTOGRAPH, bits, by_frequencies)
 
 
-def size_as_drawing(pixels: bytes) -> int:
+def size_as_drawing(part: Raster) -> int:
     """How many bytes a sample takes if only repetitions are looked for."""
-    return len(zlib.compress(pixels, _SAMPLE_LEVEL))
+    return len(zlib.compress(part.packed, _SAMPLE_LEVEL))
 
 
 def best_filter(image: Image.Image) -> Filter:
     """The filter that leaves the lowest entropy in a sample of the image."""
-    differences = _differences(sample(Raster.of(image)))
+    differences = _differences(sample(Raster.of(image)).image)
     return min(Filter, key=lambda kind: differences[kind].entropy())
 
 
@@ -100,19 +100,19 @@ def filtered(image: Image.Image, kind: Filter) -> Image.Image:
     return ImageChops.subtract_modulo(image, neighbours)
 
 
-def sample(raster: Raster) -> Image.Image:
+def sample(raster: Raster) -> Raster:
     """Nine tiles from all over the pixels, below one another; all pixels if there are few."""
     width, height = raster.size
     side = min(_TILE_SIDE, width, height)
     if raster.pixels <= _TILES * side**2:
-        return raster.image
+        return raster
     tiles = []
     for number in range(_TILES):
         row, column = divmod(number, _TILES_ACROSS)
         left = (width - side) * column // (_TILES_ACROSS - 1)
         top = (height - side) * row // (_TILES_ACROSS - 1)
         tiles.append(raster.part(Box(left, top, left + side, top + side)))
-    return Image.frombytes(raster.mode, (side, _TILES * side), b"".join(tiles))
+    return Raster(raster.mode, (side, _TILES * side), b"".join(tiles))
 
 
 def _differences(part: Image.Image) -> dict[Filter, Image.Image]:

@@ -83,8 +83,8 @@ def png(raster: Raster, tolerance: int) -> bytes:
     may be off, except its alpha.
     """
     part = content.sample(raster)
-    if _is_grey(part):
-        raster = _in_grey_if_grey(raster)
+    if _in_grey(part) and (grey := _in_grey(raster)):
+        raster = grey
         part = content.sample(raster)
     measured = content.measure(part)
     level = _REPETITION_LEVEL
@@ -101,41 +101,37 @@ def png(raster: Raster, tolerance: int) -> bytes:
     return _photograph(raster.image, strategy)
 
 
-def _is_grey(image: Image.Image) -> bool:
-    if image.mode not in {"RGB", "RGBA"}:
-        return False
-    red, green, blue, *_ = image.split()
-    pixels = red.tobytes()
-    return pixels == green.tobytes() and pixels == blue.tobytes()
-
-
-def _in_grey_if_grey(raster: Raster) -> Raster:
-    """The same pixels in L or LA, if none has a colour."""
-    image = raster.image
-    if not _is_grey(image):
-        return raster
-    red = image.getchannel("R")
-    return Raster.of(Image.merge("LA", (red, image.getchannel("A"))) if raster.has_alpha else red)
+def _in_grey(raster: Raster) -> Raster | None:
+    """The same pixels in L or LA; None if any has a colour, or if there are no channels for it."""
+    if raster.mode not in {"RGB", "RGBA"}:
+        return None
+    pixels = raster.packed
+    step = len(raster.bands)
+    red = pixels[::step]
+    if red != pixels[1::step] or red != pixels[2::step]:
+        return None
+    grey = Raster("L", raster.size, red)
+    if not raster.has_alpha:
+        return grey
+    return Raster.of(Image.merge("LA", (grey.image, raster.image.getchannel("A"))))
 
 
 def _may_be_rounded(
     raster: Raster,
-    part: Image.Image,
+    part: Raster,
     measured: Measured,
 ) -> bool:
     """Whether rounding is invisible and saves bytes. ``part`` is a sample."""
     is_suitable = measured.content == Content.DRAWING or measured.bits > _MIN_NOISY_BITS
-    return is_suitable and not _has_few_colours(raster, part) and _rounding_pays(part, measured)
+    return is_suitable and not _has_few_colours(raster) and _rounding_pays(part, measured)
 
 
-def _has_few_colours(raster: Raster, part: Image.Image) -> bool:
-    """Whether there are so few that they stay exact. A sample or some rows often have more."""
+def _has_few_colours(raster: Raster) -> bool:
+    """Whether there are so few that they stay exact. Some rows often have more."""
     limit = _MAX_EXACT_COLOURS[raster.mode]
-    return (
-        part.getcolors(limit) is not None
-        and _middle_rows(raster).getcolors(limit) is not None
-        and raster.image.getcolors(limit) is not None
-    )
+    if _middle_rows(raster).getcolors(limit) is None:
+        return False
+    return raster.image.getcolors(limit) is not None
 
 
 def _middle_rows(raster: Raster) -> Image.Image:
@@ -146,15 +142,15 @@ def _middle_rows(raster: Raster) -> Image.Image:
     return Image.frombytes(raster.mode, (width, bottom - top), rows)
 
 
-def _rounding_pays(part: Image.Image, measured: Measured) -> bool:
+def _rounding_pays(part: Raster, measured: Measured) -> bool:
     """Whether a sample takes clearly fewer bytes in fewer levels, as any photograph does."""
     if measured.content == Content.PHOTOGRAPH:
         return True
-    rounded = Raster(part.mode, part.size, part.tobytes()).mapped(_ROUNDED)
+    rounded = part.mapped(_ROUNDED)
     if measured.content == Content.DRAWING:
-        size: float = content.size_as_drawing(rounded.packed)
+        size: float = content.size_as_drawing(rounded)
     else:
-        size = content.measure(rounded.image).size
+        size = content.measure(rounded).size
     return size <= _ROUNDING_PAYS * measured.size
 
 
