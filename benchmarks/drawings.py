@@ -1,8 +1,14 @@
 """Drawings for the benchmark of thumbs: screenshots, charts, line art and logos, made from
-numbers."""
+numbers.
+
+    python -m benchmarks.drawings [--rounds N]
+
+measures their thumbs against sharp alone (``benchmarks.thumbs`` with these sources).
+"""
 
 import math
 import random
+import sys
 from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageFont
@@ -133,3 +139,14 @@ DRAWINGS: dict[str, Callable[[Size], Image.Image]] = {
     "RGBA logo PNG": logo,
 }
 """By the name of the benchmark's row."""
+
+
+def main() -> None:
+    """Measure thumbs of the drawings, and print the table."""
+    from benchmarks import thumbs  # noqa: PLC0415 - it draws with this module
+
+    thumbs.main(["--only", ",".join(DRAWINGS), "--engines", "ours,sharp", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

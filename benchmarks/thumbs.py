@@ -1,6 +1,6 @@
 """Thumbs: processor time, peak memory and bytes, against sharp, pyvips and plain Pillow.
 
-    python -m benchmarks.thumbs [--quick] [--only FORMAT,…] [--rounds N]
+    python -m benchmarks.thumbs [--quick] [--only FORMAT,…] [--engines NAME,…] [--rounds N]
 
 All on one core, each in a process of its own; rounds alternate between them, and medians are
 kept. sharp wants node and npm, pyvips ``pip install "pyvips[binary]"``; what is missing is named
@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -161,13 +162,13 @@ def draw(rows: list[Row]) -> None:
             source.save(file, to, **options)
 
 
-def start() -> dict[str, Worker]:
-    """The engines that are there; those that are not are named."""
+def start(engines: Iterable[str]) -> dict[str, Worker]:
+    """Those of the engines that are there; the others are named."""
     if shutil.which("npm") and not (HERE / "node_modules" / "sharp").exists():
         command = ["npm", "install", "--silent", "--no-save", "--prefix", str(HERE), SHARP]
         subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     workers = {}
-    for engine in ENGINES:
+    for engine in engines:
         try:
             worker = Worker(engine)
         except FileNotFoundError as error:
@@ -182,15 +183,17 @@ def start() -> dict[str, Worker]:
 
 
 def measure(row: Row, workers: dict[str, Worker], rounds: int) -> dict[str, Any]:
-    """Each engine's median time in milliseconds, bytes, and peak memory in megabytes over an idle
-    process."""
+    """Each engine's median processor time and wall time in milliseconds, bytes, and peak memory in
+    megabytes over an idle process."""
     runs = {"0.3": 5, "4.4": 2}.get(row.megapixels, 1)
     times: dict[str, list[float]] = {engine: [] for engine in workers}
+    walls: dict[str, list[float]] = {engine: [] for engine in workers}
     found: dict[str, Any] = {}
     for _ in range(rounds):
         for engine, worker in workers.items():
             answer = worker.ask(row.job(runs))
             times[engine] += answer["times"]
+            walls[engine] += answer["walls"]
             found[engine] = {"bytes": answer["bytes"]}
     for engine in workers:
         alone = Worker(engine)
@@ -198,6 +201,7 @@ def measure(row: Row, workers: dict[str, Worker], rounds: int) -> dict[str, Any]
         alone.ask(row.job(1))
         found[engine] |= {
             "ms": round(median(times[engine]), 2),
+            "wall_ms": round(median(walls[engine]), 2),
             "peak_mb": round(alone.memory("VmHWM") - idle, 1),
         }
         alone.close()
@@ -206,11 +210,12 @@ def measure(row: Row, workers: dict[str, Worker], rounds: int) -> dict[str, Any]
 
 def table(results: list[dict[str, Any]]) -> str:
     """Markdown: a row a source, a column a size."""
-    lines = ["| source | " + " | ".join(SIZES) + " |", "|---" * (len(SIZES) + 1) + "|"]
+    sizes = [size for size in SIZES if any(r["size"] == size for r in results)]
+    lines = ["| source | " + " | ".join(sizes) + " |", "|---" * (len(sizes) + 1) + "|"]
     for kind in SOURCES:
         for megapixels in dict.fromkeys((*MEGAPIXELS, *DRAWN)):
             cells = []
-            for size in SIZES:
+            for size in sizes:
                 key = {"source": kind, "megapixels": megapixels, "size": size}
                 found = next((r["engines"] for r in results if key.items() <= r.items()), None)
                 cells.append(cell(found) if found else "")
@@ -220,13 +225,14 @@ def table(results: list[dict[str, Any]]) -> str:
 
 
 def cell(found: dict[str, Any]) -> str:
-    """Our milliseconds, and how many times sharp's they and the bytes are."""
+    """Our milliseconds, and how many times sharp's they, the wall time and the bytes are."""
     ours = found["ours"]
     if "sharp" not in found:
         return f"{ours['ms']:.1f} ms"
     time = ours["ms"] / found["sharp"]["ms"]
+    wall = ours["wall_ms"] / found["sharp"]["wall_ms"]
     size = ours["bytes"] / found["sharp"]["bytes"]
-    return f"{ours['ms']:.1f} ms, **{time:.2f}**, {size:.2f}"
+    return f"{ours['ms']:.1f} ms, **{time:.2f}**, {wall:.2f}, {size:.2f}"
 
 
 def versions(workers: dict[str, Worker]) -> dict[str, str]:
@@ -251,8 +257,8 @@ def processor() -> str:
     )
 
 
-def main() -> None:
-    """Measure, write the figures and print the table."""
+def main(options: list[str] | None = None) -> None:
+    """Measure, write the figures and print the table. ``options`` are the command line's."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
         "--quick", action="store_true", help="pictures up to 4.4 megapixels, one round"
@@ -260,8 +266,14 @@ def main() -> None:
     arguments.add_argument(
         "--only", default="", metavar="FORMAT,…", help=f"of {', '.join(SOURCES)}"
     )
+    arguments.add_argument(
+        "--engines",
+        default=",".join(ENGINES),
+        metavar="NAME,…",
+        help=f"of {', '.join(ENGINES)}",
+    )
     arguments.add_argument("--rounds", type=int, default=5)
-    chosen = arguments.parse_args()
+    chosen = arguments.parse_args(options)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     kinds = chosen.only.split(",") if chosen.only else list(SOURCES)
@@ -273,7 +285,7 @@ def main() -> None:
         for size in (SIZES[:3] if kind in DRAWINGS else SIZES)
     ]
     draw(rows)
-    workers = start()
+    workers = start(chosen.engines.split(","))
     results = []
     for row in rows:
         found = measure(row, workers, 1 if chosen.quick else chosen.rounds)
@@ -286,7 +298,7 @@ def main() -> None:
         )
         print(f"{row.kind} {row.megapixels} MP → {row.size}:  {figures}", flush=True)
     print(f"\n{table(results)}")
-    if not (chosen.quick or chosen.only):
+    if not (chosen.quick or chosen.only) and set(workers) == set(ENGINES):
         RESULT.parent.mkdir(exist_ok=True)
         RESULT.write_text(
             json.dumps({"versions": versions(workers), "rows": results}, indent=1) + "\n"
