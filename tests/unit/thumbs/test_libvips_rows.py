@@ -32,6 +32,16 @@ def test_a_large_shrink_is_averaged_and_filtered() -> None:
     assert max(ImageChops.difference(thumb, exact).tobytes()) <= 2
 
 
+def test_a_small_shrink_is_filtered_alone() -> None:
+    image = picture((800, 560))
+    given = plan(identify.read(written(image, "PNG")), parse("100x0"))
+    with opened(given) as rows:
+        pixels = rows.resized(Box(0, 0, *rows.size), given.target).pixels
+        thumb = Image.frombytes("RGB", given.target, pixels)
+    exact = image.resize(given.target, Image.Resampling.BILINEAR)
+    assert max(ImageChops.difference(thumb, exact).tobytes()) <= 1
+
+
 def on(ground: str, image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, ground), image).convert("RGB")
 

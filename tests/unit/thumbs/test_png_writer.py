@@ -48,6 +48,13 @@ def test_what_has_no_colour_is_written_in_grey(mode: str, grey: str, kind: str) 
         assert read.mode == mode
 
 
+def test_few_colours_stay_exact_though_a_sample_is_noisy() -> None:
+    noise = Image.effect_noise((300, 200), 120).point(lambda level: level // 2)
+    few = Image.merge("RGB", (noise, Image.new("L", noise.size, 7), Image.new("L", noise.size)))
+    with Image.open(io.BytesIO(png(few, 1))) as read:
+        assert ImageChops.difference(read, few).getbbox() is None
+
+
 @pytest.mark.parametrize("width", [300, 900])  # by zlib and by libvips
 def test_a_drawing_is_smaller_than_pillows(width: int) -> None:
     stripes = Image.new("RGB", (width, 200), "white")
