@@ -20,7 +20,16 @@ APPS = {"files.app", "files.build", "tokens.app"}  # build: puts together what f
 ADAPTERS = {"pocketfiles.storage", "pocketfiles.catalogue.table", "pocketfiles.thumbs.render"}
 PICTURES = {
     f"pocketfiles.thumbs.{name}"
-    for name in ("render", "decode", "resample", "colour", "content", "encode", "png_writer")
+    for name in (
+        "render",
+        "decode",
+        "raster",
+        "resample",
+        "colour",
+        "content",
+        "encode",
+        "png_writer",
+    )
 }
 AWS = {
     "pocketfiles.aws",
