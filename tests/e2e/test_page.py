@@ -117,10 +117,9 @@ def test_a_request_is_explained_for_the_chosen_viewer_without_its_token(
 ) -> None:
     visit(browser, runner, "#/requests")
     browser.run(f"fetch('/api/files/{SECRET}?token=eyJ0.secret.x&download=1')")
-    browser.until("[...document.querySelectorAll('.log a')].some((e) => /download=1/.test(e.text))")
-    link = browser.run(
-        "[...document.querySelectorAll('.log a')].find((e) => /download=1/.test(e.text)).hash"
-    )
+    own = f"(e) => e.text.includes('{SECRET}') && e.text.includes('download=1')"
+    browser.until(f"[...document.querySelectorAll('.log a')].some({own})")
+    link = browser.run(f"[...document.querySelectorAll('.log a')].find({own}).hash")
     assert link == f"#/explain?url={quote(f'/api/files/{SECRET}?download=1', safe='')}"
 
 

@@ -114,10 +114,10 @@ PROJECT = (ROOT / "template.yaml").read_text()
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("RedirectSeconds", "abc", "a number from 60 to 3600"),
-        ("RedirectSeconds", "0", "a number from 60 to 3600"),
-        ("RedirectSeconds", "nan", "a number from 60 to 3600"),
-        ("RedirectSeconds", "", "a number from 60 to 3600"),
+        ("RedirectSeconds", "abc", "a number from 10 to 3600"),
+        ("RedirectSeconds", "0", "a number from 10 to 3600"),
+        ("RedirectSeconds", "nan", "a number from 10 to 3600"),
+        ("RedirectSeconds", "", "a number from 10 to 3600"),
         ("LogLevel", "LOUD", "one of DEBUG, INFO, WARNING, ERROR"),
         ("ExistingBucket", "No", "the name of a bucket, or empty"),
         ("ThumbFormats", "gif", ""),

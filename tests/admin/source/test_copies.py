@@ -1,5 +1,6 @@
 """What killed processes leave of the databases that they copy."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -86,9 +87,10 @@ def unnamed(pid: int, folder: Path) -> bytes:
     """The bytes of all files without a name that a process has open in a folder."""
     found = b""
     for each in Path(f"/proc/{pid}/fd").iterdir():
-        target = str(each.readlink())
-        if target.startswith(str(folder)) and target.endswith("(deleted)"):
-            found += each.read_bytes()
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            target = str(each.readlink())
+            if target.startswith(str(folder)) and target.endswith("(deleted)"):
+                found += each.read_bytes()
     return found
 
 
