@@ -14,7 +14,7 @@ without PocketBase. From the top down; each part imports only parts below it:
 ``sync``           one round of a sync: read, plan, write; and the watch that repeats it
 ``target``         the table, the bucket and the CloudFront distribution that are written
 ``source``         PocketBase's data directory, which is only read
-``stop_signals``   how a program that waits is stopped
+``stop_signals``   how signals stop a program
 ``proxies``        the proxy that requests go through, by the environment
 ``wording``        numbers with their nouns, and escapes
 ``errors``         what an administrator can be told when a command fails

@@ -1,4 +1,4 @@
-"""How a program that waits is stopped."""
+"""How signals stop a program: while it starts, and while it waits."""
 
 import signal
 from collections.abc import Iterator

@@ -22,24 +22,23 @@ def picture(size: tuple[int, int]) -> Image.Image:
     return Image.merge("RGB", (across, down, ImageChops.add(across, down, 2)))
 
 
-def test_a_large_shrink_is_averaged_and_filtered() -> None:
-    image = picture((1010, 707))
+def difference_from_exact(size: tuple[int, int]) -> int:
+    """The largest difference between a thumb 100 pixels wide and the exactly filtered one."""
+    image = picture(size)
     given = plan(identify.read(written(image, "PNG")), parse("100x0"))
     with opened(given) as rows:
         pixels = rows.resized(Box(0, 0, *rows.size), given.target).pixels
         thumb = Image.frombytes("RGB", given.target, pixels)
     exact = image.resize(given.target, Image.Resampling.BILINEAR)
-    assert max(ImageChops.difference(thumb, exact).tobytes()) <= 2
+    return max(ImageChops.difference(thumb, exact).tobytes())
+
+
+def test_a_large_shrink_is_averaged_and_filtered() -> None:
+    assert difference_from_exact((1010, 707)) <= 2
 
 
 def test_a_small_shrink_is_filtered_alone() -> None:
-    image = picture((800, 560))
-    given = plan(identify.read(written(image, "PNG")), parse("100x0"))
-    with opened(given) as rows:
-        pixels = rows.resized(Box(0, 0, *rows.size), given.target).pixels
-        thumb = Image.frombytes("RGB", given.target, pixels)
-    exact = image.resize(given.target, Image.Resampling.BILINEAR)
-    assert max(ImageChops.difference(thumb, exact).tobytes()) <= 1
+    assert difference_from_exact((800, 560)) <= 1
 
 
 def on(ground: str, image: Image.Image) -> Image.Image:
