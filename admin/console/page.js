@@ -19,7 +19,13 @@ const main = document.getElementById("main");
 
 /* ---- Building blocks ---- */
 
-/** An element with properties, attributes (`attr`), listeners (`on`) and children. */
+/** What shows nothing or turns the direction of writing, except for line ends (Unicode §23). */
+const INVISIBLE = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** A text with what is invisible escaped as in JavaScript: no name can pass for another one. */
+const visible = (text) => text.replace(INVISIBLE, (letter) => `\\u{${letter.codePointAt(0).toString(16)}}`);
+
+/** An element with properties, attributes (`attr`), listeners (`on`) and children; texts become visible. */
 function el(tag, props, ...children) {
   const { attr = {}, on = {}, ...rest } = props || {};
   const element = Object.assign(document.createElement(tag), rest);
@@ -27,7 +33,8 @@ function el(tag, props, ...children) {
     if (value !== null && value !== false) element.setAttribute(name, value);
   }
   for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener);
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  const shown = children.flat().filter((child) => child !== null && child !== undefined);
+  element.append(...shown.map((child) => (typeof child === "string" ? visible(child) : child)));
   return element;
 }
 
@@ -50,7 +57,7 @@ function bytes(count) {
 
 function toast(text) {
   const box = document.getElementById("toast");
-  box.textContent = text;
+  box.textContent = visible(text);
   box.classList.add("shown");
   clearTimeout(toast.timer);
   toast.timer = setTimeout(() => box.classList.remove("shown"), 1800);
@@ -199,7 +206,7 @@ function tile(file) {
       "a",
       { href: place(file) },
       box,
-      el("span", { className: "name", title: file.name }, file.name),
+      el("span", { className: "name", title: visible(file.name) }, file.name),
       el("span", { className: "under" }, file.record),
     ),
   );
@@ -276,7 +283,7 @@ function snippet(text) {
 function snippets(file) {
   const size = file.sizes[1] || file.sizes[0];
   const thumb = THUMBABLE.test(file.name) ? size : "";
-  const quoted = JSON.stringify;
+  const quoted = (text) => visible(JSON.stringify(text)).replaceAll("<", "\\u{3c}"); // also right inside HTML
   const collection = state.overview.collections.find((each) => each.name === file.collection);
   const options = [thumb ? `thumb: ${quoted(thumb)}` : "", file.protected ? "token" : ""].filter(Boolean).join(", ");
   const lines = [
@@ -551,7 +558,7 @@ async function route() {
     if (isCurrent) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.title = `${parts[parts.length - 1] || "Files"} · PocketFiles`;
+  document.title = visible(`${parts[parts.length - 1] || "Files"} · PocketFiles`);
   scrollTo(0, 0);
   try {
     if (parts[0] === "file") await file(...parts.slice(1));

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,10 @@ from pocketfiles.objects import UNKNOWN_TYPE
 
 # Characters that Go's url.PathEscape does not escape.
 _PATH_SAFE = "$&+:=@"
+
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+"""What HTTP can carry of a sidecar (RFC 9110 §5.1 and §5.5, ASCII alone as in S3's signatures)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def find(directory: Path, key: str) -> LocalFile | None:
         path=path,
         size=found.st_size,
         changed=max(found.st_mtime, found.st_ctime, changed),
-        content_type=_text(attributes.get("user.content_type")) or UNKNOWN_TYPE,
+        content_type=_content_type(attributes.get("user.content_type")),
         md5=_hex(attributes.get("md5")),
         metadata=escaped(metadata) if isinstance(metadata, dict) else {},
     )
@@ -75,8 +80,14 @@ def why_absent(directory: Path, key: str) -> str:
 
 
 def escaped(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Escape the values of user metadata as PocketBase does for S3 (pocketbase.md §6.2)."""
-    return {key: quote(_text(value), safe=_PATH_SAFE) for key, value in metadata.items()}
+    """Escape the values of user metadata as PocketBase does for S3 (pocketbase.md §6.2), without
+    those whose name no header can have.
+    """
+    return {
+        name: quote(_text(value), safe=_PATH_SAFE)
+        for name, value in metadata.items()
+        if _HEADER_NAME.fullmatch(name)
+    }
 
 
 def md5(path: Path, part_size: int = 0) -> str:
@@ -125,6 +136,11 @@ def _inside(directory: Path, key: str) -> Path | None:
 
 def _sidecar_of(path: Path) -> Path:
     return path.with_name(path.name + ".attrs")
+
+
+def _content_type(value: Any) -> str:
+    text = _text(value)
+    return text if _HEADER_VALUE.fullmatch(text) else UNKNOWN_TYPE
 
 
 def _text(value: Any) -> str:

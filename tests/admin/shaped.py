@@ -13,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from pocketfiles.rules.joins import quoted
+
 SCHEMA = """
 CREATE TABLE _params (id TEXT PRIMARY KEY NOT NULL, value JSON DEFAULT NULL);
 CREATE TABLE _collections (
@@ -107,8 +109,8 @@ class Shaped:
             for token in ("authToken", "fileToken")
         }
         self._insert(name, kind, fields, view_rule, secrets if kind == "auth" else {})
-        columns = ", ".join(f'"{f["name"]}" {_column(f)}' for f in fields)
-        self.execute(f'CREATE TABLE "{name}" (id TEXT PRIMARY KEY NOT NULL, {columns})')
+        columns = ", ".join(f"{quoted(f['name'])} {_column(f)}" for f in fields)
+        self.execute(f"CREATE TABLE {quoted(name)} (id TEXT PRIMARY KEY NOT NULL, {columns})")
 
     def add_view(self, name: str, query: str, fields: list[dict[str, Any]]) -> None:
         """A view collection."""
@@ -139,11 +141,12 @@ class Shaped:
     def put(self, collection: str, record_id: str, **values: Any) -> None:
         """A record, new or changed; lists become JSON."""
         plain = {k: json.dumps(v) if isinstance(v, list) else v for k, v in values.items()}
-        names = ", ".join(f'"{name}"' for name in ("id", *plain))
-        marks = ", ".join("?" for _ in range(len(plain) + 1))
-        updates = ", ".join(f'"{name}" = excluded."{name}"' for name in ("id", *plain))
+        columns = [quoted(name) for name in ("id", *plain)]
+        names = ", ".join(columns)
+        marks = ", ".join("?" for _ in columns)
+        updates = ", ".join(f"{column} = excluded.{column}" for column in columns)
         self.execute(
-            f'INSERT INTO "{collection}" ({names}) VALUES ({marks}) '
+            f"INSERT INTO {quoted(collection)} ({names}) VALUES ({marks}) "
             f"ON CONFLICT (id) DO UPDATE SET {updates}",
             *(record_id, *plain.values()),
         )
