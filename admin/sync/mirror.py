@@ -7,7 +7,6 @@ mirror keeps what is to be written.
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from types import TracebackType
 from typing import cast
 
 from pocketfiles import keys
@@ -68,12 +67,7 @@ class Mirror:
     def __enter__(self) -> "Mirror":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.db.close()
 
     @contextmanager

@@ -5,7 +5,6 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, cast
 
 HOST = Path(__file__).with_name("host.js")
@@ -26,12 +25,7 @@ class EdgeFunctions:
     def __enter__(self) -> "EdgeFunctions":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.communicate()
 
