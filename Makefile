@@ -20,7 +20,7 @@ installed = @$(python) local/install.py "$(venv)"
 STAGE = default
 BUILD_DIR = .aws-sam/build
 ARCHITECTURE = $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' architecture)
-stack_name = $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' stack-name)
+stack_options = $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' stack)
 machine = $(subst aarch64,arm64,$(shell uname -m))
 sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/python -m samcli)
 sam_ready = $(if $(findstring .venv-sam,$(sam)),.venv-sam/ready)
@@ -57,9 +57,10 @@ lint: .venv/ready ## check format, style, types and templates
 check: lint test ## lint, then test: what must pass before a commit
 
 build: .venv/ready $(sam_ready) ## make the functions and layers in .aws-sam, ready to deploy
+	@.venv/bin/python -m deploy.architecture '$(ARCHITECTURE)'
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build --build-dir $(BUILD_DIR) \
 		--parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
-	.venv/bin/python -m deploy.architecture $(BUILD_DIR)/template.yaml $(ARCHITECTURE)
+	.venv/bin/python -m deploy.architecture $(ARCHITECTURE) $(BUILD_DIR)/template.yaml
 
 # `sam local` with this machine's own architecture and the running service's credentials.
 local_sam = credentials=$$("$(venv)/bin/python" -m local.containers 2>/dev/null) && eval "$$credentials" && \
@@ -78,7 +79,7 @@ bench: .venv/ready ## measure, and print ratios
 	"$(venv)/bin/python" -m benchmarks $(ARGS)
 
 deploy: .venv/ready $(sam_ready) ## check the account, build, show what would change in AWS, and do it once confirmed
-	@.venv/bin/python -m deploy.preflight '$(STAGE)' '$(ARCHITECTURE)'
+	@.venv/bin/python -m deploy.preflight '$(STAGE)' '$(ARCHITECTURE)' $(ARGS)
 	$(MAKE) build ARGS="$(BUILD_ARGS)"
 	eval $(sam) "$$(.venv/bin/python -m deploy.command '$(STAGE)' --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
 
@@ -87,10 +88,10 @@ smoke: .venv/ready ## ask a deployed stack what only AWS can know: make smoke UR
 	@.venv/bin/python -m deploy.smoke '$(URL)' $(if $(TOKEN),--token '$(TOKEN)') $(ARGS)
 
 logs: .venv/ready $(sam_ready) ## follow the functions' logs
-	$(sam) logs --stack-name $(stack_name) $(ARGS)
+	$(sam) logs $(stack_options) $(ARGS)
 
 delete: .venv/ready $(sam_ready) ## remove the stack; its bucket and its table stay
-	$(sam) delete --stack-name $(stack_name) $(ARGS)
+	$(sam) delete $(stack_options) $(ARGS)
 
 .venv/ready: always
 	$(installed) dev

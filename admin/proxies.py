@@ -1,20 +1,77 @@
-"""The proxy that requests go through, by the environment, as with any other HTTP client."""
+"""The proxy that requests go through, by the environment, as with curl."""
 
+import base64
+from dataclasses import dataclass
+from http.client import HTTP_PORT
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 
+from .errors import AdminError
 
-def pool_for(url: str, **options: Any) -> urllib3.PoolManager:
-    """Connections to the host of a URL, through ``HTTPS_PROXY`` or ``HTTP_PROXY`` unless
-    ``NO_PROXY`` names the host. ``options`` are those of urllib3's ``PoolManager``.
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy that is spoken to in HTTP. ``headers`` hold its user's name and password."""
+
+    host: str
+    port: int
+    headers: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        """Its address, without the user."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def proxy_for(url: str) -> Proxy | None:
+    """The proxy to the host of a URL: ``HTTPS_PROXY``, ``HTTP_PROXY`` or ``ALL_PROXY``.
+
+    There is none to a host that ``NO_PROXY`` names, and none to this machine, which no proxy
+    reaches. Raises ``AdminError`` for a proxy that is not spoken to in HTTP.
     """
     parts = urlsplit(url)
-    proxy = getproxies().get(parts.scheme, "")
-    if not proxy or proxy_bypass(parts.hostname or ""):
+    host = parts.hostname or ""
+    proxies = getproxies()
+    address = proxies.get(parts.scheme) or proxies.get("all", "")
+    if not address or _is_this_machine(host) or proxy_bypass(host):
+        return None
+    try:
+        proxy = urlsplit(address if "://" in address else f"http://{address}")
+        port = proxy.port or HTTP_PORT
+        is_usable = proxy.scheme == "http" and bool(proxy.hostname)
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise AdminError(f"the environment's proxy for {host} is not of the form http://host:port")
+    return Proxy(str(proxy.hostname), port, _authorization(proxy))
+
+
+def pool_for(url: str, **options: Any) -> urllib3.PoolManager:
+    """Connections to the host of a URL, through its proxy if there is one.
+
+    ``options`` are those of urllib3's ``PoolManager``. Raises ``AdminError``.
+    """
+    proxy = proxy_for(url)
+    if proxy is None:
         return urllib3.PoolManager(**options)
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    return urllib3.ProxyManager(proxy, **options)
+    return urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, **options)
+
+
+def _authorization(proxy: SplitResult) -> dict[str, str]:
+    """The header for the user in a proxy's address (RFC 7617)."""
+    if proxy.username is None:
+        return {}
+    user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

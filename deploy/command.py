@@ -3,7 +3,7 @@
     python -m deploy.command STAGE [SAM ARGUMENTS...]
 
 A stage other than the default one inherits the settings of the default stage in samconfig.toml,
-except its stack name and its parameters: `sam` itself inherits nothing.
+except its stack name, its parameters and the bucket for its uploads: `sam` itself inherits nothing.
 """
 
 import shlex
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from deploy.samconfig import DEFAULT_STAGE, ConfigError, Stage, stage
 
-NOT_INHERITED = {"parameter_overrides", "region", "s3_bucket", "stack_name"}
+NOT_INHERITED = {"parameter_overrides", "s3_bucket", "stack_name"}
 
 
 def arguments(of: Stage, given: Sequence[str]) -> list[str]:

@@ -1,8 +1,9 @@
 """Check, before anything is built, that a deployment can succeed.
 
-    python -m deploy.preflight STAGE ARCHITECTURE
+    python -m deploy.preflight STAGE ARCHITECTURE [SAM ARGUMENTS...]
 
-ARCHITECTURE is that of the layers to build.
+ARCHITECTURE is that of the layers to build. Of the arguments for `sam deploy`, those that choose
+the account and its region count here, too.
 
 Each check that fails prints what to do. The exit code is 1 if one of them makes the deployment
 impossible.
@@ -63,10 +64,10 @@ class Finding:
 
 
 class Account:
-    """The account and region that the environment names. Raises what botocore raises."""
+    """The account and region that a stage or the environment names. Raises what botocore raises."""
 
-    def __init__(self, region: str | None) -> None:
-        self._session = boto3.Session(region_name=region)
+    def __init__(self, region: str | None, profile: str | None) -> None:
+        self._session = boto3.Session(region_name=region, profile_name=profile)
         self.region = self._session.region_name
         self._config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -136,7 +137,7 @@ def answer_of(error: Exception, region: str) -> Finding | None:
         case NoCredentialsError():
             found = Finding("no AWS credentials are found", LOG_IN)
         case AwsConnectionError() | HTTPClientError():
-            advice = f"check the network and the region {region}"
+            advice = f"check the network, the proxies of the environment and the region {region}"
             found = Finding(f"AWS cannot be reached: {error}", advice)
         case BotoCoreError() | ClientError():
             found = Finding(f"AWS does not accept the credentials: {error}", LOG_IN)
@@ -241,16 +242,19 @@ def report(found: list[Finding], say: Callable[[str], None]) -> int:
 def main() -> None:
     """Check the stage that the command line names."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("stage")
     parser.add_argument("architecture")
-    given = parser.parse_args()
+    parser.add_argument("--region")
+    parser.add_argument("--profile")
+    given, _ = parser.parse_known_args()
     try:
         of = stage(given.stage)
-        account = Account(
-            of.own.get("region") or of.default.get("region") or os.environ.get("AWS_REGION")
-        )
+        region = given.region or of.region or os.environ.get("AWS_REGION")
+        account = Account(region, given.profile or of.profile)
     except (ConfigError, BotoCoreError) as error:
         sys.exit(f"cannot deploy: {error}\n    see docs/deploying.md")
     python = subprocess.run(

@@ -1,10 +1,12 @@
 """What samconfig.toml says of a stage.
 
-python -m deploy.samconfig STAGE stack-name|architecture
+python -m deploy.samconfig STAGE architecture
+python -m deploy.samconfig STAGE stack      # options that name its stack, for any command of sam
 """
 
 import argparse
 import re
+import shlex
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -35,6 +37,16 @@ class Stage:
             return str(self.own["stack_name"])
         base = str(self.default.get("stack_name", "pocketfiles"))
         return base if self.name == DEFAULT_STAGE else f"{base}-{self.name}"
+
+    @property
+    def region(self) -> str | None:
+        """The region, if samconfig.toml says one."""
+        return self.own.get("region") or self.default.get("region")
+
+    @property
+    def profile(self) -> str | None:
+        """The profile of the credentials, if samconfig.toml says one."""
+        return self.own.get("profile") or self.default.get("profile")
 
     @property
     def architecture(self) -> str:
@@ -83,17 +95,28 @@ def parameters(overrides: str | list[str]) -> dict[str, str]:
     return {name: quoted or plain for name, quoted, plain in found}
 
 
+def stack_options(of: Stage) -> list[str]:
+    """The options with which a command of sam finds the stage's stack."""
+    options = {"--stack-name": of.stack_name, "--region": of.region, "--profile": of.profile}
+    return [text for option, value in options.items() if value for text in (option, str(value))]
+
+
 def main() -> None:
     """Print one setting of the stage that the command line names."""
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m deploy.samconfig")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="python -m deploy.samconfig",
+    )
     parser.add_argument("stage")
-    parser.add_argument("setting", choices=("stack-name", "architecture"))
+    parser.add_argument("setting", choices=("stack", "architecture"))
     given = parser.parse_args()
     try:
         found = stage(given.stage)
     except ConfigError as error:
         sys.exit(str(error))
-    print(found.architecture if given.setting == "architecture" else found.stack_name)
+    is_stack = given.setting == "stack"
+    print(shlex.join(stack_options(found)) if is_stack else found.architecture)
 
 
 if __name__ == "__main__":

@@ -97,6 +97,24 @@ def test_a_stage_inherits_what_it_does_not_say(config: Path) -> None:
     ]
 
 
+def test_a_stage_is_deployed_to_the_region_that_was_checked(config: Path) -> None:
+    stage = samconfig.stage("staging", config)
+    assert stage.region == "eu-west-1"
+    arguments = command.arguments(stage, [])
+    assert arguments[arguments.index("--region") + 1] == "eu-west-1"
+
+
+def test_logs_and_delete_find_a_stages_stack(config: Path) -> None:
+    config.write_text(CONFIG.replace("[staging", 'profile = "files"\n[staging', 1))
+    assert samconfig.stack_options(samconfig.stage("staging", config)) == [
+        *("--stack-name", "pocketfiles-staging"),
+        *("--region", "eu-west-1"),
+        *("--profile", "files"),
+    ]
+    bare = samconfig.Stage("default", {}, {})
+    assert samconfig.stack_options(bare) == ["--stack-name", "pocketfiles"]
+
+
 def test_what_the_command_line_says_is_not_said_twice(config: Path) -> None:
     given = ["--stack-name=other", "--capabilities", "CAPABILITY_NAMED_IAM"]
     arguments = command.arguments(samconfig.stage("new", config), given)
@@ -245,20 +263,41 @@ def test_a_broken_configuration_is_told(text: str, tmp_path: Path) -> None:
 def test_make_deploy_says_what_is_wrong_with_the_environment(
     given: dict[str, str], said: str
 ) -> None:
+    done = checked(environment=given)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def checked(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The checks before a deployment, as `make deploy` runs them."""
     own = own_environment(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.preflight", "default", "arm64"],
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.preflight", "default", "arm64", *arguments],
         cwd=ROOT,
-        env={**own, **keys, "AWS_REGION": "eu-west-1", **given},
+        env={**own, **keys, "AWS_REGION": "eu-west-1", **environment},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--region", "not a region"], "'not a region' is not the name of a region"),
+        (["--guided", "--profile=nobody"], "The config profile (nobody) could not be found"),
+        (["--parameter-overrides", "Cdn=no", "--region=1 2"], "'1 2' is not the name of a region"),
+    ],
+)
+def test_the_arguments_of_make_deploy_choose_the_account_that_is_checked(
+    arguments: list[str], said: str
+) -> None:
+    done = checked(*arguments, environment={})
     assert done.returncode == 1
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert f"cannot deploy: {said}" in done.stderr
 
 
 def test_a_missing_region_is_told(config: Path) -> None:

@@ -35,3 +35,11 @@ def test_smoke_without_a_url_says_what_is_missing() -> None:
     done = make("--old-file", ".venv/ready", "smoke")
     assert done.returncode == 2
     assert done.stdout.startswith("give a public picture: make smoke URL=")
+
+
+def test_no_architecture_but_lambdas_is_built() -> None:
+    ready = ("--old-file", ".venv/ready", "--old-file", ".venv-sam/ready")
+    done = make(*ready, "build", "ARCHITECTURE=arm")
+    assert done.returncode == 2
+    assert "cannot build: the architecture 'arm' is neither of arm64, x86_64\n" in done.stderr
+    assert "sam build" not in done.stdout

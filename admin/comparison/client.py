@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
@@ -85,14 +85,16 @@ class Client:
     def __init__(self, origin: str, rate: Rate, connections: int) -> None:
         self._origin = origin.rstrip("/")
         self._rate = rate
-        self._pool = pool_for(origin, maxsize=connections, timeout=_TIMEOUT, retries=_RETRIES)
+        self._connections = connections
+        self._pools: dict[str, urllib3.PoolManager] = {}
 
     def require_answer(self) -> None:
         """Raise ``AdminError`` unless the service answers anything, in a short time."""
+        url = f"{self._origin}/api/files/"
         try:
-            self._pool.request(
+            self._pool(url).request(
                 "GET",
-                f"{self._origin}/api/files/",
+                url,
                 redirect=False,
                 timeout=_FIRST_TIMEOUT,
                 retries=False,
@@ -131,7 +133,7 @@ class Client:
     def _ask(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
         self._rate.wait()
         try:
-            response = self._pool.request(
+            response = self._pool(url).request(
                 method,
                 url,
                 headers=headers,
@@ -143,6 +145,16 @@ class Client:
                 return _read(response)
         except urllib3.exceptions.HTTPError as error:
             raise self._no_answer(error) from error
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        """Connections to the host of a URL; a redirect may lead past a proxy, or through one."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._pools:
+            self._pools[origin] = pool_for(
+                origin, maxsize=self._connections, timeout=_TIMEOUT, retries=_RETRIES
+            )
+        return self._pools[origin]
 
     def _no_answer(self, error: urllib3.exceptions.HTTPError) -> AdminError:
         reason = getattr(error, "reason", None) or error

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import boto3
 from botocore.config import Config
@@ -26,6 +25,7 @@ from botocore.parsers import ResponseParserError
 from pocketfiles.config import thumb_formats
 
 from ..errors import AdminError, TargetError
+from ..proxies import proxy_for
 from . import clock, local_runner
 from .cloudfront import Distribution
 from .edge import Edge
@@ -244,9 +244,9 @@ def _refuse_pages(http_response: Any, **_: Any) -> None:
 
 def _require_answer(endpoint: str) -> None:
     """Raise ``TargetError`` if nothing listens there; the SDK would try for 13 seconds first."""
-    url = urlsplit(endpoint)
-    if getproxies().get(url.scheme):
+    if proxy_for(endpoint):
         return
+    url = urlsplit(endpoint)
     address = (url.hostname or "", url.port or {"http": 80, "https": 443}[url.scheme])
     try:
         socket.create_connection(address, _CONNECT_SECONDS).close()

@@ -22,13 +22,14 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from admin.errors import AdminError
 from deploy.smoke.client import Skipped, Stack, Surprise
 from deploy.smoke.edge_rows import EDGE_ROWS
 from deploy.smoke.rows import ROWS
 
 FILE = re.compile(r"/api/files/[^/]+/[^/]+/[^/]+")
-UNREADABLE = (OSError, http.client.HTTPException, ValueError)
-"""What a server that does not answer, or sends something else than HTTP, raises."""
+UNREADABLE = (OSError, http.client.HTTPException, ValueError, AdminError)
+"""What is raised if a server or a proxy does not answer, or sends something else than HTTP."""
 
 
 @dataclass(frozen=True)

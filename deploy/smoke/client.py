@@ -1,4 +1,7 @@
-"""Requests to a running stack, without redirects and with the path as it is written."""
+"""Requests to a running stack, without redirects and with the path as it is written.
+
+They go through the environment's proxy, if there is one.
+"""
 
 import http.client
 import json
@@ -6,7 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
+
+from admin.proxies import proxy_for
 
 TIMEOUT_SECONDS = 30
 """Longest time in which nothing arrives."""
@@ -81,16 +86,16 @@ class Stack:
 def ask(method: str, url: str, headers: Mapping[str, str] | None = None) -> Answer:
     """One request. The path is sent as it is written, and no redirect is followed.
 
-    Raises ``OSError``, ``http.client.HTTPException``, and ``ValueError`` for a URL that is none.
+    Raises ``OSError``, ``http.client.HTTPException``, ``ValueError`` for a URL that is none, and
+    ``AdminError`` for a proxy that cannot be used.
     """
     parts = urlsplit(url)
-    is_secure = parts.scheme == "https"
-    connect = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
-    connection = connect(parts.netloc, timeout=TIMEOUT_SECONDS)
-    target = _ascii(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    connection, base, for_proxy = _connection(parts)
+    target = base + _ascii(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    sent = {"User-Agent": "pocketfiles-smoke", **for_proxy, **(headers or {})}
     try:
         connection.putrequest(method, target, skip_accept_encoding=True)
-        for name, value in {"User-Agent": "pocketfiles-smoke", **(headers or {})}.items():
+        for name, value in sent.items():
             connection.putheader(name, value)
         if method == "POST":
             connection.putheader("Content-Length", "0")
@@ -100,6 +105,23 @@ def ask(method: str, url: str, headers: Mapping[str, str] | None = None) -> Answ
         return Answer(response.status, named, _body(response))
     finally:
         connection.close()
+
+
+def _connection(url: SplitResult) -> tuple[http.client.HTTPConnection, str, dict[str, str]]:
+    """A connection for a request, what precedes the path in it, and headers for a proxy.
+
+    A proxy opens a tunnel for HTTPS (RFC 9110, 9.3.6), and is asked for the whole URL for HTTP.
+    """
+    is_secure = url.scheme == "https"
+    connect = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
+    proxy = proxy_for(url.geturl())
+    if proxy is None:
+        return connect(url.netloc, timeout=TIMEOUT_SECONDS), "", {}
+    connection = connect(proxy.host, proxy.port, timeout=TIMEOUT_SECONDS)
+    if not is_secure:
+        return connection, f"http://{url.netloc}", proxy.headers
+    connection.set_tunnel(url.netloc, headers=proxy.headers)
+    return connection, "", {}
 
 
 def _ascii(target: str) -> str:

@@ -8,8 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,8 @@ from local.signature import Credentials
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import ROOT, Runner, start, stop
 from tests.e2e.test_sync_over_http import PHOTOS
+from tests.serving import answering
+from tests.stack.https_proxy import HttpsProxy
 
 RECORD = "smoked000000000"
 LARGE = "large_0123456789.bin"
@@ -124,20 +125,6 @@ class Careless(BaseHTTPRequestHandler):
 
     def log_message(self, *arguments: object) -> None:
         pass
-
-
-@contextmanager
-def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The address of a server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -272,6 +259,58 @@ def test_a_server_that_speaks_no_http_is_told() -> None:
     assert done.returncode == 1
     assert "does not answer: 220 mail.example.com" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def with_proxy(**variables: str) -> dict[str, str]:
+    """The environment without any proxies but these."""
+    kept = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+    return {**kept, **variables}
+
+
+def test_http_goes_through_the_environments_proxy() -> None:
+    asked: list[tuple[str, str | None, str | None]] = []
+
+    class Proxy(Careless):
+        def do_GET(self) -> None:
+            seen = self.headers
+            asked.append((self.path, seen.get("Host"), seen.get("Proxy-Authorization")))
+            super().do_GET()
+
+    url = "http://files.test/api/files/c/r/%61.png"
+    with answering(Proxy) as origin:
+        address = origin.replace("http://", "http://ada:secret@")
+        done = smoke(url, environment=with_proxy(http_proxy=address))
+    assert "cannot ask" not in done.stderr
+    assert asked[0] == (url, "files.test", "Basic YWRhOnNlY3JldA==")
+
+
+def test_https_goes_through_a_tunnel_of_the_environments_proxy(
+    careless: str, tmp_path: Path
+) -> None:
+    proxy = HttpsProxy(careless.removeprefix("http://"), tmp_path)
+    try:
+        environment = with_proxy(**proxy.environment)
+        done = smoke("https://d1.cloudfront.net/api/files/c/r/a.png", environment=environment)
+    finally:
+        proxy.stop()
+    assert done.stderr == ""
+    assert re.search(r"a picture is served +there is no etag", done.stdout)
+
+
+def test_a_proxy_that_refuses_is_told() -> None:
+    url = "https://files.test/api/files/c/r/a.png"
+    with answering(Careless) as origin:  # it knows no CONNECT
+        done = smoke(url, environment=with_proxy(https_proxy=origin))
+    assert done.stderr.startswith(
+        f"cannot ask: {url} does not answer: Tunnel connection failed: 501"
+    )
+
+
+def test_a_proxy_of_another_kind_is_told() -> None:
+    url = "https://files.test/api/files/c/r/a.png"
+    done = smoke(url, environment=with_proxy(all_proxy="socks5://127.0.0.1:1080"))
+    assert done.returncode == 1
+    assert "proxy for files.test is not of the form http://host:port" in done.stderr
 
 
 def test_a_profile_that_is_not_there_is_told() -> None:
