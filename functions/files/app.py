@@ -1,5 +1,9 @@
 """GET, HEAD and OPTIONS of a file, and the JSON 404 of every other path and method."""
 
+from pocketfiles import startup
+
+startup.begin()
+
 import os
 import random
 import time
@@ -57,10 +61,7 @@ snapshot.prepare(
     service, origin, audit_log, modules=("pocketfiles.thumbs.render", "pocketfiles.rules.evaluate")
 )
 
-if "TABLE_NAME" in os.environ:
-    # While a function is initialised, Lambda gives it a full vCPU, however little memory it has.
-    service()
-    origin()
+startup.finish(os.environ, service, origin)
 
 
 def route(request: Request) -> Reply:

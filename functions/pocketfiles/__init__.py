@@ -8,6 +8,7 @@ From the outside in:
 * ``key_path``: a request by an S3 key, from CloudFront, as a request for the file
 * ``sampled_log``: a log that leaves out a share of the successful requests
 * ``audit_log``: openings of protected files, written to a log group of their own
+* ``startup``: a function's start: clients are built, and garbage is collected only afterwards
 * ``snapshot``: what SnapStart prepares before Lambda takes a snapshot
 * ``metrics``: CloudWatch metrics, counted from the log fields
 * ``timing``: time spent on each AWS service

@@ -1,5 +1,9 @@
 """POST /api/files/token: a short-lived file token for an authenticated record."""
 
+from pocketfiles import startup
+
+startup.begin()
+
 import os
 import random
 import time
@@ -45,10 +49,7 @@ def request_log() -> handle.Log:
 
 snapshot.prepare(service, origin, modules=())
 
-if "TABLE_NAME" in os.environ:
-    # While a function is initialised, Lambda gives it a full vCPU, however little memory it has.
-    service()
-    origin()
+startup.finish(os.environ, service, origin)
 
 
 def route(request: Request) -> Reply:
