@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.stack.deployment import DEMO, HAS_EDGE, Stack, deploy
+from tests.stack.deployment import DEMO, HAS_EDGE, Answer, Stack, deploy
 from tests.stack.emulator import Emulator
 from tests.stack.probes import (
     COMMON,
@@ -150,6 +150,26 @@ def test_a_collection_that_a_sync_protects_is_closed_and_invalidated(
     assert {f"/{PHOTOS}/*", f"/api/files/{PHOTOS}/*"} <= set(invalidated(edge))
     edge.admin("sync", "--pb-data", str(DEMO), "--stack", edge.name)
     assert "photos" in open_collections(edge)
+
+
+def test_a_change_of_the_formats_reaches_the_edge_with_the_next_sync(
+    emulator: Emulator, edge: Stack
+) -> None:
+    """In between, the edge asks for AVIF as before, and the functions send the plain thumb."""
+
+    def thumb() -> Answer:
+        return edge.get(f"/api/files/{JPEG}?thumb=200x200f", Accept="image/avif,image/webp,*/*")
+
+    updated = deploy(emulator, edge.name, {"ThumbFormats": "webp"})
+    assert updated.outputs["EdgeThumbFormats"] == "webp"
+    assert thumb().headers["content-type"] == "image/jpeg"
+    edge.admin("sync", "--pb-data", str(DEMO), "--stack", edge.name)
+    assert key_values(edge)["photos"]["formats"] == ["webp"]
+    made = thumb()
+    assert made.headers["content-type"] == "image/webp"
+    before = answered(edge)
+    assert thumb().body == made.body
+    assert answered(edge) == before
 
 
 def test_collections_apply_keeps_the_store(emulator: Emulator, tmp_path: Path) -> None:
