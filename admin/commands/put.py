@@ -4,10 +4,14 @@ A file replaces the one in a single field and is added to a multiple one.
 """
 
 import argparse
+import mimetypes
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 from pocketfiles.catalogue.model import Collection, Field
 from pocketfiles.locate import path_of
+from pocketfiles.thumbs.size import THUMBABLE
 
 from ..errors import AdminError
 from ..wording import counted
@@ -37,7 +41,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Upload, update, and print the path of each file."""
+    """Upload, update, and print where each file is served."""
     values = dict(_pair(text) for text in parsed.set)
     records = arguments.records_of(parsed)
     collection = records.collection(parsed.collection)
@@ -49,8 +53,14 @@ def run(parsed: argparse.Namespace) -> int:
     size = sum(path.stat().st_size for path in parsed.files if path.is_file())
     with output.byte_bar(size) as on_bytes:
         stored, new = records.put(collection, parsed.record, field, parsed.files, values, on_bytes)
-    for path, name in zip(parsed.files, stored, strict=True):
-        output.say(f"{path} -> {path_of(collection.name, parsed.record, name)}")
+    origin = parsed.deployment.url
+    urls = [origin + path_of(collection.name, parsed.record, name) for name in stored]
+    for path, url in zip(parsed.files, urls, strict=True):
+        note = " (protected: add ?token=)" if field and field.protected else ""
+        output.say(f"{path} -> {url}{note}")
+    if field and len(urls) == 1:
+        for line in _thumbs(urls[0], field):
+            output.say(line)
     done = "created" if new else "updated"
     output.say(
         f"{done} {collection.name}/{parsed.record}: "
@@ -66,6 +76,14 @@ def file_field(collection: Collection, name: str) -> Field:
         known = ", ".join(each.name for each in collection.file_fields)
         raise AdminError(f"{collection.name} has no file field {name}; it has: {known or 'none'}")
     return field
+
+
+def _thumbs(url: str, field: Field) -> Iterator[str]:
+    """Where the thumbs of a picture that everybody may see are served."""
+    content_type, _ = mimetypes.guess_type(url, strict=False)
+    if content_type in THUMBABLE and not field.protected:
+        for size in field.thumbs:
+            yield f"thumb {size}: {url}?{urlencode({'thumb': size})}"
 
 
 def _pair(text: str) -> tuple[str, str]:

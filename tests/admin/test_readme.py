@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from admin.cli import main
 from tests.admin.conftest import announce_runner
@@ -18,6 +19,13 @@ def lines() -> list[str]:
     readme = (ROOT / "README.md").read_text()
     section = readme.partition("## Without PocketBase\n")[2].partition("\n## ")[0]
     return section.split("```")[1].strip().splitlines()
+
+
+def token_line() -> str:
+    """The command that the text below the lines names."""
+    found = re.search(r'`(make admin ARGS="token [^`]+)`', (ROOT / "README.md").read_text())
+    assert found
+    return found[1]
 
 
 def run(line: str, folder: Path) -> str:
@@ -42,9 +50,13 @@ def test_the_lines_work_as_written(
     announce_runner(cloud)
     printed = [run(line, tmp_path) for line in lines()]
     assert len(printed) == 5
-    path = re.search(r"-> (\S+)", printed[3])
-    assert path
+    protected = re.search(r"-> http://127.0.0.1:8090(\S+) ", printed[3])
+    thumb = re.search(r"^thumb 300x0: http://127.0.0.1:8090(\S+)$", printed[4], re.MULTILINE)
+    assert protected
+    assert thumb
+    token = run(token_line(), tmp_path).strip()
     with deployed(cloud) as api:
-        assert api.get(path[1]).status == 404
-        answer = api.get(f"{path[1]}?token={printed[4].strip()}")
-    assert answer.body == (ROOT / "LICENSE").read_bytes()
+        assert api.get(protected[1]).status == 404
+        assert api.get(f"{protected[1]}?token={token}").body == (ROOT / "LICENSE").read_bytes()
+        picture = Image.open(io.BytesIO(api.get(thumb[1]).body))
+    assert picture.width == 300
