@@ -16,7 +16,10 @@ python = $(or $(shell for python in python3.13 python3.12 python3.11 python3 pyt
 # The virtual environment: in the checkout, or in the user's cache when the checkout is read-only.
 venv := $(shell if [ -e .venv/bin/python ] || [ -w . ]; then echo .venv; \
 	else echo "$${XDG_CACHE_HOME:-$$HOME/.cache}/pocketfiles/venv-$$(pwd | cksum | cut -d ' ' -f 1)"; fi)
-installed = @$(python) local/install.py "$(venv)"
+# Programs of ours start with SIGINT blocked, and let it through once Python prints no stack trace for it. They take
+# the place of their shell, so that who ends `make` ends them.
+start := exec $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
+installed = @$(start) $(python) local/install.py "$(venv)"
 STAGE = default
 BUILD_DIR = .aws-sam/build
 ARCHITECTURE = $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' architecture)
@@ -35,11 +38,11 @@ setup: .venv/ready ## install what the other commands need into .venv (they do s
 
 run: ## serve the demo data, or a PocketBase's, on this machine
 	$(installed) run $(ARGS)
-	@"$(venv)/bin/python" -m local $(ARGS)
+	@$(start) "$(venv)/bin/python" -m local $(ARGS)
 
 admin: ## manage the data of a stack, or of the service that `make run` started
 	$(installed) run --port 0
-	@"$(venv)/bin/python" -m admin $(or $(ARGS),--help)
+	@$(start) "$(venv)/bin/python" -m admin $(or $(ARGS),--help)
 
 test: .venv/ready ## run the tests that need no Docker
 	"$(venv)/bin/python" -m pytest -n auto --dist loadfile -m "not docker and not stack" $(ARGS)
@@ -106,7 +109,7 @@ delete: .venv/ready $(sam_ready) ## remove the stack; its bucket and its table s
 	@touch $@
 
 .venv-sam/ready: requirements-sam.txt
-	@$(python) local/install.py .venv-sam sam
+	@$(start) $(python) local/install.py .venv-sam sam
 	@touch $@
 
 always: # no such file: what depends on it is made each time

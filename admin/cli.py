@@ -31,6 +31,7 @@ from .commands import (
 from .commands.arguments import PROGRAM
 from .errors import AdminError
 from .source.copies import remove_leftovers
+from .stop_signals import raise_interruptions
 from .target.deployment import Deployment, in_words
 
 _COMMANDS = (
@@ -87,8 +88,9 @@ def main(arguments: Sequence[str]) -> int:
         parser().print_help(sys.stderr)
         return _MISUSED
     parsed = parser().parse_args(arguments)
-    remove_leftovers()
     try:
+        raise_interruptions()
+        remove_leftovers()
         return int(parsed.run(parsed))
     except KeyboardInterrupt as interruption:
         note = str(interruption) or parsed.when_interrupted

@@ -2,8 +2,6 @@
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 
@@ -24,19 +22,21 @@ def interrupt_on_stop_signals() -> None:
         signal.signal(number, interrupt)
 
 
-@contextmanager
-def ended_by_interruptions() -> Iterator[None]:
-    """Let SIGINT end the program at once and without a stack trace, as long as it only starts.
+def end_on_interruptions() -> None:
+    """Let SIGINT end the program at once and without a stack trace, while it starts or ends.
 
-    Afterwards it raises ``KeyboardInterrupt``, unless the program was started to ignore it.
+    The Makefile starts programs with SIGINT blocked, because Python itself would print a stack
+    trace in its first milliseconds. A SIGINT that came meanwhile ends the program here. A program
+    that was started to ignore SIGINT goes on to do so.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def raise_interruptions() -> None:
+    """Have SIGINT raise ``KeyboardInterrupt`` again, where ``end_on_interruptions`` was called."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, interrupt)
 
 

@@ -4,13 +4,15 @@ import os
 import sys
 from pathlib import Path
 
-from admin.stop_signals import ended_by_interruptions
+from admin.stop_signals import end_on_interruptions
 
 if __name__ == "__main__":
+    end_on_interruptions()
     os.environ["BOTO_DISABLE_CRT"] = "true"  # Lambda has no awscrt: sign here as there
     # Where Lambda has it too: at the head of the path.
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "functions"))
-    with ended_by_interruptions():
-        from local.cli import main
+    from local.cli import main
 
-    raise SystemExit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    end_on_interruptions()
+    raise SystemExit(code)

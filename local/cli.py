@@ -29,10 +29,10 @@ def main(arguments: Sequence[str]) -> int:
         sam_env=parsed.sam_env,
         parameters=dict(parsed.parameter),
     )
-    interrupt_on_stop_signals()
     # Standard output is for the addresses alone, so the console is standard error.
     console = Console(sys.stderr, as_json=parsed.json, colour=_shows_colours(sys.stderr))
     try:
+        interrupt_on_stop_signals()
         serve(options, sys.stdout, console)
     except KeyboardInterrupt:
         return 0

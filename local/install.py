@@ -6,20 +6,23 @@ Runs before anything is installed, so it uses the standard library alone and is 
 An environment is complete for a kind when it holds the mark of the kind's requirements. Then
 nothing is written, and no network is needed. An installation that was interrupted leaves a file
 that says so; the next one starts from nothing. A lock lets one installation run at a time; the
-system releases it even when its holder is killed.
+system releases it when its holder and the programs that it started have ended, even by SIGKILL.
 """
 
 import argparse
 import fcntl
 import hashlib
+import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,9 +35,11 @@ INCLUDED_KINDS = {"dev": ("run",)}
 UNFINISHED = "unfinished-installation"
 """The file in an environment that is being installed, or whose installation was interrupted."""
 
+TEMPORARY = "tmp"
+"""The folder in an environment for temporary files: an interruption leaves none elsewhere."""
 
-_VENV = "import signal, venv; signal.signal(signal.SIGINT, signal.SIG_DFL); venv.main()"
-"""``python -m venv``, which an interruption ends without a stack trace."""
+SECONDS_TO_END = 5
+"""How long an interrupted program may take to end."""
 
 
 class NotInstalled(Exception):
@@ -43,9 +48,10 @@ class NotInstalled(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     """Make the environment; return the exit code."""
-    folder = Path(arguments[0])
-    kind = arguments[1]
     try:
+        _interrupt_on_stop_signals()
+        folder = Path(arguments[0])
+        kind = arguments[1]
         if not is_complete(folder, kind):
             if kind == "run":
                 check_port(arguments[2:])
@@ -93,7 +99,7 @@ def check_port(arguments: Sequence[str]) -> None:
 
 def install(folder: Path, kind: str) -> None:
     """Install the requirements of a kind. Raises ``NotInstalled``."""
-    with _lock(folder):
+    with _lock(folder) as lock:
         if is_complete(folder, kind):  # by whoever held the lock
             return
         if _is_broken(folder):
@@ -103,40 +109,101 @@ def install(folder: Path, kind: str) -> None:
             f"Installing {_requirements(kind).name} into {folder} with Python "
             f"{sys.version.split()[0]}{' (the first time only)' if is_new else ''} ..."
         )
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / TEMPORARY).mkdir(parents=True, exist_ok=True)
         (folder / UNFINISHED).touch()
+        programs = _Programs(lock, folder / TEMPORARY)
         if is_new:
-            _create(folder)
-        _install_packages(folder, kind, keeps_old=not is_new)
+            _create(folder, programs)
+        _install_packages(folder, kind, programs, keeps_old=not is_new)
+        shutil.rmtree(folder / TEMPORARY)
         for included in (kind, *INCLUDED_KINDS.get(kind, ())):
             _mark(folder, included).write_text(_requirements_hash(included))
         (folder / UNFINISHED).unlink()
         _say("Installed.")
 
 
-def _create(folder: Path) -> None:
-    command = [sys.executable, "-c", _VENV, str(folder.resolve())]
-    made = subprocess.run(command, check=False)
-    if made.returncode:
-        raise NotInstalled(f"`{sys.executable} -m venv {folder}` failed, for the reason above")
+class _Programs:
+    """Runs the programs of an installation, each in a session of its own.
+
+    Ctrl-C reaches this process alone, which ends a program with all that it started. Each holds the
+    lock, so that the next installation waits for what a SIGKILL of this process leaves running.
+    """
+
+    def __init__(self, lock: IO[str], temporary: Path) -> None:
+        self._lock = lock
+        self._environment = {**os.environ, "TMPDIR": str(temporary.resolve())}
+
+    def run(self, *command: str) -> int:
+        """Run a program and pass on what it prints. Return its exit code, negative for a signal."""
+        with subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=self._environment,
+            pass_fds=[self._lock.fileno()],
+            start_new_session=True,
+        ) as program:
+            assert program.stdout is not None  # noqa: S101 - it is a pipe
+            try:
+                for line in program.stdout:
+                    _say(line.rstrip("\n"))
+            except BaseException:
+                _end(program)  # and what it still prints is about the interruption
+                raise
+        return program.returncode
+
+
+def _end(program: subprocess.Popen[str]) -> None:
+    """End a program and what it started: SIGINT lets pip tidy up."""
+    with suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            program.communicate(timeout=SECONDS_TO_END)
+        os.killpg(program.pid, signal.SIGKILL)
+
+
+def _create(folder: Path, programs: _Programs) -> None:
+    code = programs.run(sys.executable, "-m", "venv", str(folder.resolve()))
+    if code:
+        raise NotInstalled(f"`{sys.executable} -m venv {folder}` {_why(code)}")
     if sys.version_info < (3, 12):  # later ones come without setuptools: 12 MB that nothing needs
-        remove = [str(_python(folder)), "-m", "pip", "uninstall", "--quiet", "--yes", "setuptools"]
-        subprocess.run([*remove, "--disable-pip-version-check"], check=False)
+        remove = ("-m", "pip", "uninstall", "--quiet", "--yes", "setuptools")
+        programs.run(str(_python(folder)), *remove, "--disable-pip-version-check")
 
 
-def _install_packages(folder: Path, kind: str, *, keeps_old: bool) -> None:
+def _install_packages(folder: Path, kind: str, programs: _Programs, *, keeps_old: bool) -> None:
     # Modules are compiled when they are first imported: a third less to write and to wait for.
     quietly = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile")
-    command = [str(_python(folder)), "-m", "pip", "install", *quietly, "-r"]
-    if subprocess.run([*command, str(_requirements(kind))], check=False).returncode == 0:
+    install = (str(_python(folder)), "-m", "pip", "install", *quietly)
+    code = programs.run(*install, "-r", str(_requirements(kind)))
+    if code == 0:
         return
-    if keeps_old:  # pip changes nothing before it has everything
+    if keeps_old and code > 0:  # pip changes nothing before it has everything
         (folder / UNFINISHED).unlink()
-    raise NotInstalled("pip could not install the requirements, for the reason above")
+    raise NotInstalled(f"pip could not install the requirements: it {_why(code)}")
+
+
+def _why(code: int) -> str:
+    """How a program failed, by its exit code."""
+    if code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return "failed, for the reason above"
+
+
+def _interrupt_on_stop_signals() -> None:
+    """Have SIGINT and SIGTERM raise ``KeyboardInterrupt``, unless SIGINT is ignored.
+
+    The Makefile starts this program with SIGINT blocked, because Python itself would print a stack
+    trace in its first milliseconds. A SIGINT that came meanwhile is raised here.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
+def _lock(folder: Path) -> Iterator[IO[str]]:
     """Wait until no other process installs into the folder. Raises ``NotInstalled``."""
     path = folder.with_name(f"{folder.name}.lock")
     try:
@@ -152,7 +219,7 @@ def _lock(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             _say("Waiting for another installation to end ...")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file
 
 
 def _is_broken(folder: Path) -> bool:

@@ -1,5 +1,6 @@
 """The installation behind ``make``, on a small checkout whose requirements are empty files."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.install import UNFINISHED
+from local.install import TEMPORARY, UNFINISHED
 from tests.conftest import ROOT
 
 OFFLINE = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}
@@ -81,15 +82,97 @@ def test_the_second_time_nothing_is_written_and_nothing_said(installed: Path, ki
     assert works(installed)
 
 
+MOMENTS = {
+    "before Python has started": "",
+    "while the environment is begun": f".venv/{UNFINISHED}",
+    "while venv copies Python": ".venv/bin/python",
+    "while pip is unpacked": ".venv/lib/python*/site-packages/pip",
+    "while pip installs": ".venv/lib/python*/site-packages/pip-*/RECORD",
+}
+"""When an installation is stopped: once it has made that file."""
+
+START = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+if sys.argv[1] == "before":
+    os.kill(os.getpid(), signal.SIGINT)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Starts a program with SIGINT blocked, as the Makefile does, and perhaps already there."""
+
+
+def stop_at(checkout: Path, moment: str, number: signal.Signals) -> tuple[int, str]:
+    """Start an installation, stop it, and return its exit code and what it printed."""
+    when = "" if moment else "before"
+    with subprocess.Popen(
+        [sys.executable, "-c", START, when, *command(checkout, "dev")],
+        cwd=checkout,
+        env=OFFLINE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while moment and not any(checkout.glob(moment)) and process.poll() is None:
+            pass  # until it has come to that moment
+        if moment:
+            process.send_signal(number)
+        _, printed = process.communicate(timeout=SECONDS)
+    return process.returncode, printed
+
+
+def is_locked(checkout: Path) -> bool:
+    """Whether a program of an installation still runs."""
+    path = checkout / ".venv.lock"
+    if not path.exists():
+        return False
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=list(MOMENTS))
+def test_a_stopped_installation_prints_one_line_and_leaves_nothing_running(
+    checkout: Path, moment: str, number: signal.Signals
+) -> None:
+    code, printed = stop_at(checkout, moment, number)
+    lines = [line for line in printed.splitlines() if not line.startswith("Installing ")]
+    ended = ["interrupted; the next run starts the installation anew"]
+    assert (code, lines) in [(130, ended), (0, ["Installed."])]  # it was done before it was asked
+    assert not is_locked(checkout)
+
+
 def test_after_an_interruption_the_next_run_starts_anew(checkout: Path) -> None:
-    python = checkout / ".venv" / "bin" / "python"
-    with subprocess.Popen(command(checkout, "dev"), cwd=checkout, env=OFFLINE) as process:
-        while not python.exists() and process.poll() is None:
-            pass  # until the environment has a Python and has no pip yet
-        process.send_signal(signal.SIGKILL)
-    assert (checkout / ".venv" / UNFINISHED).exists()
+    stop_at(checkout, MOMENTS["while pip is unpacked"], signal.SIGINT)
     assert install(checkout).returncode == 0
     assert works(checkout)
+    assert sorted(path.name for path in (checkout / ".venv").iterdir() if path.is_file()) == [
+        "installed-dev",
+        "installed-run",
+        "pyvenv.cfg",
+    ]
+    assert not (checkout / ".venv" / TEMPORARY).exists()
+
+
+def test_the_next_run_waits_for_what_a_killed_one_left_running(checkout: Path) -> None:
+    stop_at(checkout, MOMENTS["while venv copies Python"], signal.SIGKILL)
+    done = install(checkout)
+    assert done.returncode == 0
+    assert works(checkout)
+    assert not is_locked(checkout)
+
+
+def test_a_killed_pip_is_said_and_the_next_run_starts_anew(installed: Path) -> None:
+    pip = next((installed / ".venv" / "lib").glob("python*/site-packages/pip/__main__.py"))
+    pip.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    (installed / "requirements-dev.txt").write_text("# changed\n-r requirements-run.txt\n")
+    killed = install(installed)
+    assert killed.returncode == 1
+    assert killed.stderr.endswith("could not install the requirements: it was ended by SIGKILL\n")
+    assert install(installed).returncode == 0
+    assert works(installed)
 
 
 def test_an_environment_whose_python_does_not_run_is_replaced(installed: Path) -> None:
