@@ -16,6 +16,7 @@
 ``api``: the HTTP API as a whole: ``routing``, ``gateway``, ``results`` and ``runtime`` together.
 ``server``: HTTP/1.1 over a socket. Knows nothing of AWS.
 ``cloud``: S3 and DynamoDB in memory, with the template's bucket and table.
+``partitions``: DynamoDB's queries at the speed of one partition.
 ``stand_in``: moto behind the checks that keep other programs and web pages out of that data.
 ``signature``: verifies AWS Signature Version 4. Pure.
 ``containers``: leads `sam local` containers to that S3 and DynamoDB.

@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 
 from local.containers import EVERYWHERE, HOST
 from local.intrinsics import REGION
+from local.partitions import partition_tables
 from local.signature import Credentials
 from local.stand_in import LOOPBACK_NAMES, NO_OTHERS, StandIn
 from local.stand_in import Application as WsgiApplication
@@ -99,3 +100,4 @@ def provision(template: Template, s3: "S3Client", dynamodb: "DynamoDBClient") ->
         s3.create_bucket(Bucket=bucket)
     for table in template.tables:
         dynamodb.create_table(TableName=table.name, **table.definition)
+    partition_tables()

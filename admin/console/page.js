@@ -271,7 +271,17 @@ async function files(name, start = "") {
   }
   more.addEventListener("click", () => next().catch(complain));
   await next();
-  new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && after && next().catch(complain), { rootMargin: "600px" }).observe(more);
+  const observer = new IntersectionObserver(async (seen) => {
+    if (!after || !seen.some((each) => each.isIntersecting)) return;
+    try {
+      await next();
+    } catch (error) {
+      return complain(error); // the button asks again
+    }
+    observer.unobserve(more); // and again: it may still be near, of which no change would tell
+    observer.observe(more);
+  }, { rootMargin: "600px" });
+  observer.observe(more);
 }
 
 /* ---- One file ---- */

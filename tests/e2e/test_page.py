@@ -252,3 +252,18 @@ def test_new_collections_and_users_are_shown_without_a_reload(browser: Tab, runn
     browser.run("location.hash = '#/files/users'")
     browser.until("[...document.querySelectorAll('.side a')].some((e) => e.text === 'brand_new')")
     assert "Newcomer" in browser.run("document.getElementById('user').innerText")
+
+
+def test_more_files_come_for_as_long_as_their_end_is_near(browser: Tab, runner: Runner) -> None:
+    browser.show(1280, 900)
+    visit(browser, runner, "#/rules")
+    browser.run(
+        "{ const real = fetch; let number = 0; window.fetch = async (...asked) => {"
+        " if (!String(asked[0]).includes('view=files')) return real(...asked);"
+        " number += 1; const file = { collection: 'photos', record: `r${number}`,"
+        " name: 'x.txt', field: 'any', protected: false, thumbs: [] };"
+        " return new Response(JSON.stringify({ files: [file], next: number < 9 ? 'r' : '' })); }; }"
+    )
+    browser.run("location.hash = '#/files/photos'")
+    browser.until("document.querySelectorAll('.gallery li').length === 9")
+    assert browser.run("document.querySelector('.more').hidden")
