@@ -27,6 +27,12 @@ _MIN_CODE = 1
 _SAMPLE_LEVEL = 2
 """zlib's compression level for the sample."""
 
+_MIN_CLEARLY_DRAWN = 1 / 30
+_MAX_CLEARLY_DRAWN = 1 / 10
+"""Shares of bytes that repetitions of pixels leave between which nothing else is tried: over many
+pictures, filters would save nothing. Where less is left, whole rows may repeat, for which deflate's
+matches are too short and a filter is better."""
+
 _REPETITIONS_PAY = 0.98
 """Largest share of bytes that repetitions of pixels must leave: noise has none either way."""
 
@@ -54,8 +60,8 @@ class Content(Enum):
 class Measured:
     """The content of an image, and what a sample of it takes.
 
-    ``bits``: of a byte after the best filter. ``size``: in bytes, compressed as the content
-    suggests.
+    ``bits``: of a byte after the best filter; as compressed, if it is clearly drawn. ``size``: in
+    bytes, compressed as the content suggests.
     """
 
     content: Content
@@ -66,6 +72,9 @@ class Measured:
 def measure(part: Raster) -> Measured:
     """What takes the fewest bytes for a sample."""
     by_repetitions = size_as_drawing(part)
+    share = by_repetitions / len(part.packed)
+    if _MIN_CLEARLY_DRAWN <= share <= _MAX_CLEARLY_DRAWN:
+        return Measured(Content.DRAWING, _BITS * share, by_repetitions)
     differences = _differences(part.image)
     entropies = {kind: image.entropy() for kind, image in differences.items()}
     best = min(entropies, key=entropies.__getitem__)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from pocketfiles.thumbs import content, libvips
 from pocketfiles.thumbs.content import Content, Filter, Measured
-from pocketfiles.thumbs.geometry import Box, Size
+from pocketfiles.thumbs.geometry import Size
 from pocketfiles.thumbs.raster import Raster
 
 _COLOUR_TYPES = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}
@@ -31,9 +31,6 @@ _MAX_EXACT_COLOURS = {"L": 128, "LA": 128, "RGB": 256, "RGBA": 256}
 _MAX_PIXELS_BY_PILLOW = 1 << 17
 """Most pixels of a photograph for which Pillow chooses the filter of each row. That saves a tenth
 of the bytes; in larger ones it takes too long, and one filter serves the whole picture."""
-
-_MIDDLE_ROWS = 32
-"""Rows in which many colours are looked for before they are in the whole picture."""
 
 _MIN_NOISY_BITS = 2.0
 """Bits of a filtered byte above which a picture that is no drawing is noisy, so that rounding saves
@@ -123,23 +120,15 @@ def _may_be_rounded(
 ) -> bool:
     """Whether rounding is invisible and saves bytes. ``part`` is a sample."""
     is_suitable = measured.content == Content.DRAWING or measured.bits > _MIN_NOISY_BITS
-    return is_suitable and not _has_few_colours(raster) and _rounding_pays(part, measured)
+    return is_suitable and not _has_few_colours(raster, part) and _rounding_pays(part, measured)
 
 
-def _has_few_colours(raster: Raster) -> bool:
-    """Whether there are so few that they stay exact. Some rows often have more."""
+def _has_few_colours(raster: Raster, part: Raster) -> bool:
+    """Whether there are so few that they stay exact. A sample often has more already."""
     limit = _MAX_EXACT_COLOURS[raster.mode]
-    if _middle_rows(raster).getcolors(limit) is None:
+    if part.image.getcolors(limit) is None:
         return False
     return raster.image.getcolors(limit) is not None
-
-
-def _middle_rows(raster: Raster) -> Image.Image:
-    width, height = raster.size
-    top = max(0, (height - _MIDDLE_ROWS) // 2)
-    bottom = min(height, top + _MIDDLE_ROWS)
-    rows = raster.part(Box(0, top, width, bottom))
-    return Image.frombytes(raster.mode, (width, bottom - top), rows)
 
 
 def _rounding_pays(part: Raster, measured: Measured) -> bool:
