@@ -500,7 +500,8 @@ async function requests() {
   }
   const rows = el("tbody", {});
   const empty = el("p", { className: "empty" }, "Nothing yet. Open a file, or run a client.");
-  const head = el("tr", {}, ["Time", "Status", "Request", "Size", "Took", ""].map((text) => el("th", { attr: { scope: "col" } }, text)));
+  const head = el("tr", {}, ["Time", "Status", "Request", "Size", "Took", "Note"].map((text) =>
+    el("th", { className: /Size|Took/.test(text) ? "right" : "", attr: { scope: "col" } }, text)));
   show(el("h1", {}, el("span", { className: "live", attr: { "aria-hidden": "true" } }), "Requests"), el("p", { className: "muted" }, "The last ones, as they come. A click explains one."), empty,
     el("table", { className: "log" }, el("thead", {}, head), rows));
   let after = 0;

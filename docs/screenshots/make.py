@@ -20,7 +20,7 @@ from tests.e2e.devtools import Tab, tab  # noqa: E402
 PICTURE = "#/file/photos/photo0000000002/hero_1m1al7dkg1.jpg"
 DECISION = "#/explain?url=/api/files/documents/doc000000000000/file_0_jr7qyn9hd0.txt"
 LOADED = "[...document.images].slice(0, 6).every((each) => each.naturalWidth > 0)"
-DESKTOP = (1280, 900)
+DESKTOP = (1280, 980)
 TALL = (1280, 1340)
 PHONE = (390, 844)
 SHOTS = (
