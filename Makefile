@@ -65,17 +65,21 @@ build: .venv/ready $(sam_ready) ## make the functions and layers in .aws-sam, re
 		--parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
 	.venv/bin/python -m deploy.architecture $(ARCHITECTURE) $(BUILD_DIR)/template.yaml
 
+start_first = echo 'first, in a terminal of its own: make run ARGS="--sam-env env.local.json"'; exit 1
+env.local.json:
+	@$(start_first)
+
 # `sam local` with this machine's own architecture and the running service's credentials.
-local_sam = credentials=$$("$(venv)/bin/python" -m local.containers 2>/dev/null) && eval "$$credentials" && \
-	test -e env.local.json || { echo 'first, in a terminal of its own: make run ARGS="--sam-env env.local.json"'; exit 1; }; \
+local_sam = credentials=$$("$(venv)/bin/python" -m local.containers 2>/dev/null) && eval "$$credentials" || \
+	{ $(start_first); }; \
 	test -e $(BUILD_DIR)/template.yaml || $(MAKE) build ARCHITECTURE=$(machine) ARGS= || exit 1; \
 	$(sam) local
 local_config = $(if $(filter x86_64,$(machine)),--config-env x86_64)
 
-invoke: .venv/ready $(sam_ready) ## run a function once, in Docker: make invoke ARGS="FilesFunction -e events/thumb.json"
+invoke: env.local.json .venv/ready $(sam_ready) ## run a function once, in Docker: make invoke ARGS="FilesFunction -e events/thumb.json"
 	@$(local_sam) invoke $(local_config) $(ARGS)
 
-api: .venv/ready $(sam_ready) ## serve the API with the functions in Docker, at http://127.0.0.1:3000
+api: env.local.json .venv/ready $(sam_ready) ## serve the API with the functions in Docker, at http://127.0.0.1:3000
 	@$(local_sam) start-api $(local_config) $(ARGS)
 
 bench: .venv/ready ## measure, and print ratios

@@ -1,6 +1,10 @@
 """What ``make`` runs, and what it says where something is missing."""
 
+import shutil
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from tests.checkout import own_environment
 from tests.conftest import ROOT
@@ -43,3 +47,38 @@ def test_no_architecture_but_lambdas_is_built() -> None:
     assert done.returncode == 2
     assert "cannot build: the architecture 'arm' is neither of arm64, x86_64\n" in done.stderr
     assert "sam build" not in done.stdout
+
+
+@pytest.mark.parametrize("context", ["layers", "layers/x86_64", "layers/arm64"])
+def test_functions_and_layers_are_built_in_a_path_with_blanks(tmp_path: Path, context: str) -> None:
+    checkout = tmp_path / "a  check out"
+    shutil.copytree(ROOT / "layers", checkout / "layers")
+    rules = checkout / context / "Makefile"
+    target = "build-FilesFunction" if context == "layers" else "build-DependenciesLayer"
+    show = 'show: ; @test -x "$(HERE)/python313" && echo found'
+    for wanted, arguments in ((target, ["--dry-run"]), ("show", ["--eval", show])):
+        done = subprocess.run(
+            ["make", "--makefile", str(rules), *arguments, wanted, "ARTIFACTS_DIR=/a b"],
+            cwd=checkout / "layers" / "dependencies",
+            env=own_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "found\n"
+
+
+def test_a_function_is_not_invoked_before_its_aws_runs(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    done = subprocess.run(
+        ["make", "invoke"],
+        cwd=tmp_path,
+        env=own_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stdout.startswith("first, in a terminal of its own: make run ARGS=")
+    assert list(tmp_path.iterdir()) == [tmp_path / "Makefile"]
