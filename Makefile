@@ -70,7 +70,7 @@ env.local.json:
 	@$(start_first)
 
 # `sam local` with this machine's own architecture and the running service's credentials.
-local_sam = credentials=$$("$(venv)/bin/python" -m local.containers 2>/dev/null) && eval "$$credentials" || \
+local_sam = credentials=$$("$(venv)/bin/python" -m local.containers env.local.json 2>/dev/null) && eval "$$credentials" || \
 	{ $(start_first); }; \
 	test -e $(BUILD_DIR)/template.yaml || $(MAKE) build ARCHITECTURE=$(machine) ARGS= || exit 1; \
 	$(sam) local

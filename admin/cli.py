@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,6 +32,7 @@ from .errors import AdminError
 from .source.copies import remove_leftovers
 from .stop_signals import raise_interruptions
 from .target.deployment import Deployment, in_words
+from .wording import os_error
 
 _COMMANDS = (
     import_,
@@ -117,14 +117,5 @@ def _reason(error: Exception, deployment: Deployment | None) -> str | None:
         case AdminError():
             return str(error)
         case OSError():
-            return _in_words(error)
+            return os_error(error)
     return None
-
-
-def _in_words(error: OSError) -> str:
-    """What the operating system refused, and what to do about a temporary folder."""
-    name = str(error.filename or "")
-    reason = error.strerror or str(error)
-    if isinstance(error.errno, int) and name.startswith(tempfile.gettempdir()):
-        return f"the temporary folder {name} cannot be written ({reason}): set TMPDIR to another"
-    return f"{name}: {reason}" if name else reason

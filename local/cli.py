@@ -10,6 +10,7 @@ from typing import TextIO
 from admin.commands.arguments import port
 from admin.errors import AdminError
 from admin.stop_signals import interrupt_on_stop_signals
+from admin.wording import os_error, printable
 from local.console import Console
 from local.intrinsics import TemplateError
 from local.service import DEMO, Options, serve
@@ -36,10 +37,16 @@ def main(arguments: Sequence[str]) -> int:
         serve(options, sys.stdout, console)
     except KeyboardInterrupt:
         return 0
-    except (AdminError, OSError, TemplateError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    except (AdminError, TemplateError) as error:
+        return _failed(str(error))
+    except OSError as error:
+        return _failed(os_error(error))
     return 0
+
+
+def _failed(reason: str) -> int:
+    print(f"error: {printable(reason)}", file=sys.stderr)
+    return 1
 
 
 def _shows_colours(stream: TextIO) -> bool:
@@ -70,7 +77,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--host",
         default="127.0.0.1",
-        help="the address to listen on; by default 127.0.0.1, which only this machine can reach",
+        help="the address to listen on; by default 127.0.0.1, which only this machine can reach. "
+        "Whoever reaches another one can open every file on the page, as any user",
     )
     options.add_argument(
         "--watch",
@@ -80,8 +88,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--login",
         action="store_true",
-        help="let the official clients log in with a user's password, from this machine alone; "
-        "with the demo data any password will do",
+        help="let the official clients log in with a user's password, except from pages of other "
+        "machines; with the demo data any password will do",
     )
     options.add_argument(
         "--json",

@@ -10,6 +10,7 @@ system releases it when its holder and the programs that it started have ended, 
 """
 
 import argparse
+import errno
 import fcntl
 import hashlib
 import os
@@ -91,10 +92,11 @@ def check_port(arguments: Sequence[str]) -> None:
     except (OverflowError, ValueError):
         pass  # the runner explains what a port is
     except OSError as error:
-        raise NotInstalled(
-            f"cannot listen on {given.host} port {given.port}: {error.strerror}; "
-            'try make run ARGS="--port 0"'
-        ) from error
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:  # the runner explains all else
+            raise NotInstalled(
+                f"cannot listen on {given.host} port {given.port}: {error.strerror}; "
+                'try make run ARGS="--port 0"'
+            ) from error
 
 
 def install(folder: Path, kind: str) -> None:

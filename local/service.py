@@ -18,13 +18,14 @@ from admin.console import origins
 from admin.console.app import ConsoleApp
 from admin.console.objects import BucketObjects
 from admin.console.views import Views
+from admin.errors import AdminError
 from admin.sync.prepare import import_directory
 from admin.sync.summary import Summary
 from admin.target import edge_store, local_runner
 from admin.target.cloudfront import Distribution
 from admin.target.edge import NO_EDGE, Edge
 from admin.target.local_runner import LocalRunner
-from admin.wording import printable
+from admin.wording import cannot_listen, printable
 from local import cloud, containers
 from local.api import Api
 from local.cdn.invalidations import DISTRIBUTION_ID, Invalidations
@@ -62,6 +63,11 @@ class Options:
     cdn: bool = False
     sam_env: Path | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_for_others(self) -> bool:
+        """Whether other machines may reach the service."""
+        return self.host != "localhost" and not self.host.startswith("127.")
 
     @property
     def is_demo(self) -> bool:
@@ -119,9 +125,7 @@ def _bound(host: str, port: int) -> Server:
     try:
         return Server((host, port))
     except OSError as error:
-        raise OSError(
-            f"cannot listen on {host} port {port}: {error.strerror}; try --port 0"
-        ) from error
+        raise AdminError(cannot_listen(host, port, error)) from error
 
 
 @contextlib.contextmanager
@@ -266,5 +270,8 @@ def _remark(options: Options, backing: Backing, console: Console) -> None:
     for collection, reason in rule_findings.broken(backing.snapshot().collections):
         remark = f"{collection.name}: the view rule cannot be evaluated and denies: {reason}"
         console.say(printable(f"warning: {remark}"))
+    if options.is_for_others:
+        remark = "can open every file on the page, as any user"
+        console.say(f"warning: whoever reaches {options.host} {remark}")
     if options.watch:
         console.say(f"watching {options.data}")

@@ -13,10 +13,11 @@ from pocketfiles.catalogue.table import Table
 from ..console import origins
 from ..console.app import ConsoleApp
 from ..console.objects import BucketObjects
-from ..console.server import ConsoleServer
+from ..console.server import LOOPBACK, ConsoleServer
 from ..console.views import Views
 from ..errors import AdminError
 from ..stop_signals import interrupt_on_stop_signals
+from ..wording import cannot_listen
 from . import arguments, output
 
 _EXAMPLE = "console --stack pocketfiles"
@@ -55,7 +56,7 @@ def run(parsed: argparse.Namespace) -> int:
     try:
         server = ConsoleServer(app, parsed.port)
     except OSError as error:
-        raise AdminError(f"cannot listen on port {parsed.port}: {error.strerror}") from error
+        raise AdminError(cannot_listen(LOOPBACK, parsed.port, error)) from error
     interrupt_on_stop_signals()
     with server:
         output.say(f"console: {server.url}")

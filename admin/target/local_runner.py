@@ -63,10 +63,16 @@ def write(runner: LocalRunner, environment: Mapping[str, str]) -> Path:
 
 def find(environment: Mapping[str, str]) -> LocalRunner:
     """Return the service that was started last. Raises ``AdminError`` when none runs."""
-    running = list(_running(folder(environment)))
+    running = services(environment)
     if not running:
         raise AdminError("no local service is running: start one with `make run`")
-    return max(running, key=lambda found: found[0])[1]
+    return running[-1]
+
+
+def services(environment: Mapping[str, str]) -> list[LocalRunner]:
+    """The services that run, the last started last."""
+    running = sorted(_running(folder(environment)), key=lambda found: found[0])
+    return [service for _, service in running]
 
 
 def _running(parent: Path) -> Iterator[tuple[float, LocalRunner]]:

@@ -1,6 +1,7 @@
 import pytest
 
 from local.cli import main
+from local.service import DEMO, Options
 from pocketfiles import __version__
 
 
@@ -47,3 +48,17 @@ def test_a_parameter_has_a_name_and_a_value(text: str, capsys: pytest.CaptureFix
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed("--version", capsys) == f"PocketFiles {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "is_for_others"),
+    [
+        ("127.0.0.1", False),
+        ("127.0.0.9", False),
+        ("localhost", False),
+        ("0.0.0.0", True),
+        ("", True),
+    ],
+)
+def test_a_service_that_others_may_reach_is_known(host: str, is_for_others: bool) -> None:
+    assert Options(DEMO, host, 0).is_for_others is is_for_others

@@ -1,6 +1,8 @@
 import json
 import os
+import socket
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,18 +37,37 @@ def test_the_file_is_deleted_after_a_failure_and_may_be_gone_already(tmp_path: P
         path.unlink()
 
 
-def test_an_existing_file_is_neither_replaced_nor_deleted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["mine", "[]", '{"Parameters": {"AWS_ENDPOINT_URL": 1}}', ""])
+def test_an_existing_file_is_neither_replaced_nor_deleted(tmp_path: Path, text: str) -> None:
     path = tmp_path / "env.json"
-    path.write_text("mine")
-    with pytest.raises(FileExistsError), variables(path, 1, NAMES):
+    path.write_text(text)
+    with pytest.raises(AdminError, match="is there already"), variables(path, 1, NAMES):
         pass
-    assert path.read_text() == "mine"
+    assert path.read_text() == text
+
+
+def test_the_file_of_a_killed_service_is_replaced_and_that_of_a_running_one_is_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "env.json"
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        variables(path, listening.getsockname()[1], NAMES),
+    ):
+        left = path.read_text()
+        with pytest.raises(AdminError, match="is there already"), variables(path, 1, NAMES):
+            pass
+        assert path.read_text() == left
+    path.write_text(left)
+    with variables(path, 1, NAMES):
+        assert path.read_text() != left
 
 
 def test_a_shell_gets_the_running_services_credentials(tmp_path: Path) -> None:
     environment = {"XDG_RUNTIME_DIR": str(tmp_path)}
-    with pytest.raises(AdminError, match="no local service is running"):
-        exports(environment)
+    path = tmp_path / "env.json"
+    with pytest.raises(AdminError, match=r"no local service that wrote .*env\.json is running"):
+        exports(environment, path)
     runner = LocalRunner(
         "http://127.0.0.1:1",
         "http://127.0.0.1:2",
@@ -58,7 +79,10 @@ def test_a_shell_gets_the_running_services_credentials(tmp_path: Path) -> None:
         os.getpid(),
     )
     local_runner.write(runner, environment)
-    script = f"{exports(environment)}; echo $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_PROFILE"
+    local_runner.write(replace(runner, base="http://127.0.0.1:3", endpoint="x:4"), environment)
+    with variables(path, 2, NAMES):
+        exported = exports(environment, path)
+    script = f"{exported}; echo $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_PROFILE"
     shell = ["sh", "-c", script]
     printed = subprocess.run(
         shell, env={"AWS_PROFILE": "work"}, capture_output=True, text=True, check=True
