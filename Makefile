@@ -49,7 +49,10 @@ test: .venv/ready ## run the tests that need no Docker
 
 stack: .venv-stack/ready .venv/ready $(sam_ready) ## deploy the stack to an emulator of AWS and test it there
 	$(MAKE) build BUILD_DIR=.aws-sam/stack ARCHITECTURE=$(machine) ARGS=
-	.venv/bin/python -m pytest -m stack tests/stack $(ARGS)
+	.venv/bin/python -m pytest -m stack tests/stack $(stack_processes) $(ARGS)
+
+# Half of the time, a test waits. What --without prints would not get out of a process of pytest-xdist.
+stack_processes = $(if $(findstring --without,$(ARGS)),,-n 2 --dist loadfile --no-loadscope-reorder)
 
 lint: .venv/ready ## check format, style, types and templates
 	"$(venv)/bin/python" -m ruff format --check .

@@ -1,4 +1,4 @@
-"""One emulator and one default stack with the demo data, for all tests of this folder."""
+"""One emulator and one default stack with the demo data, for all tests of one process."""
 
 from collections.abc import Iterator
 from pathlib import Path
