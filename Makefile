@@ -22,8 +22,9 @@ start := exec $(shell env --block-signal=INT true 2>/dev/null && echo env --bloc
 installed = @$(start) $(python) local/install.py "$(venv)"
 STAGE = default
 BUILD_DIR = .aws-sam/build
-ARCHITECTURE = $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' architecture)
-stack_options = $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' stack)
+stage_setting = $(or $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' $(1)),$(error there are no settings of a stage))
+ARCHITECTURE = $(call stage_setting,architecture)
+stack_options = $(call stage_setting,stack)
 machine = $(subst aarch64,arm64,$(shell uname -m))
 sam = $(or $(shell command -v sam 2>/dev/null),.venv-sam/bin/python -m samcli)
 sam_ready = $(if $(findstring .venv-sam,$(sam)),.venv-sam/ready)

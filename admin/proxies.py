@@ -62,6 +62,14 @@ def pool_for(url: str, **options: Any) -> urllib3.PoolManager:
     return urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, **options)
 
 
+def in_words(error: urllib3.exceptions.HTTPError) -> str:
+    """Why a request of a pool failed."""
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, urllib3.exceptions.ProxyError):
+        return f"{reason.args[0]}: {reason.original_error}"
+    return str(reason)
+
+
 def _authorization(proxy: SplitResult) -> dict[str, str]:
     """The header for the user in a proxy's address (RFC 7617)."""
     if proxy.username is None:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 
 from ..errors import AdminError
-from ..proxies import pool_for
+from ..proxies import in_words, pool_for
 
 KEPT_BYTES = 8 * 1024 * 1024
 """How much of a body is kept to be looked at; all of it is compared by its checksum."""
@@ -157,8 +157,7 @@ class Client:
         return self._pools[origin]
 
     def _no_answer(self, error: urllib3.exceptions.HTTPError) -> AdminError:
-        reason = getattr(error, "reason", None) or error
-        return AdminError(f"{self._origin} does not answer: {reason}")
+        return AdminError(f"{self._origin} does not answer: {in_words(error)}")
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> Answer:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..proxies import pool_for
+from ..proxies import in_words, pool_for
 from .key_value_store import KeyValueStore
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def fetch(url: str) -> tuple[int, bytes]:
     try:
         answer = pool_for(url).request("GET", url, redirect=False, retries=False, timeout=_TIMEOUT)
     except urllib3.exceptions.HTTPError as error:
-        raise OSError(str(error)) from error
+        raise OSError(in_words(error)) from error
     return answer.status, answer.data
 
 

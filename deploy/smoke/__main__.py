@@ -23,6 +23,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from admin.errors import AdminError
+from admin.proxies import proxy_for
 from deploy.smoke.client import Skipped, Stack, Surprise
 from deploy.smoke.edge_rows import EDGE_ROWS
 from deploy.smoke.rows import ROWS
@@ -80,6 +81,15 @@ def in_words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
+def through_proxy(url: str) -> str:
+    """Words for the proxy on the way to a URL; empty without one."""
+    try:
+        proxy = proxy_for(url)
+    except AdminError:
+        return ""
+    return f" through the proxy {proxy.url}" if proxy else ""
+
+
 def is_url(text: str) -> bool:
     """Whether a text is a URL that can be asked for."""
     try:
@@ -122,7 +132,7 @@ def why_useless(stack: Stack) -> str:
     try:
         status = stack.picture().status
     except UNREADABLE as error:
-        return f"{stack.url} does not answer: {in_words(error)}"
+        return f"{stack.url} does not answer{through_proxy(stack.url)}: {in_words(error)}"
     if status != HTTPStatus.OK:
         return f"{stack.url} is answered with {status}: give the URL of a public picture"
     return ""

@@ -67,6 +67,13 @@ def test_a_proxy_that_cannot_be_used_is_told(address: str, monkeypatch: pytest.M
         pool_for("https://files.test")
 
 
+def test_a_proxy_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    client = Client("https://files.test", Rate(1000), connections=1)
+    with pytest.raises(AdminError, match="does not answer: Unable to connect to proxy: HTTPS"):
+        client.require_answer()
+
+
 def test_a_redirect_has_a_proxy_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with answering(Redirecting) as origin:
         monkeypatch.setenv("HTTP_PROXY", origin)
