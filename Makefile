@@ -22,7 +22,7 @@ start := exec $(shell env --block-signal=INT true 2>/dev/null && echo env --bloc
 installed = @$(start) $(python) local/install.py "$(venv)"
 STAGE = default
 BUILD_DIR = .aws-sam/build
-stage_setting = $(or $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' $(1)),$(error there are no settings of a stage))
+stage_setting = $(or $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' $(1)),$(error the settings of the stage cannot be read))
 ARCHITECTURE = $(call stage_setting,architecture)
 stack_options = $(call stage_setting,stack)
 machine = $(subst aarch64,arm64,$(shell uname -m))
