@@ -158,11 +158,11 @@ def test_a_change_of_the_formats_reaches_the_edge_with_the_next_sync(
     """In between, the edge asks for AVIF as before, and the functions send the plain thumb."""
 
     def thumb() -> Answer:
-        return edge.get(f"/api/files/{JPEG}?thumb=200x200f", Accept="image/avif,image/webp,*/*")
+        return edge.get(f"/api/files/{PNG}?thumb=100x100", Accept="image/avif,image/webp,*/*")
 
     updated = deploy(emulator, edge.name, {"ThumbFormats": "webp"})
     assert updated.outputs["EdgeThumbFormats"] == "webp"
-    assert thumb().headers["content-type"] == "image/jpeg"
+    assert thumb().headers["content-type"] == "image/png"
     edge.admin("sync", "--pb-data", str(DEMO), "--stack", edge.name)
     assert key_values(edge)["photos"]["formats"] == ["webp"]
     made = thumb()
