@@ -8,6 +8,7 @@ Broken data raise ValueError, or what Pillow's plugins raise, which is nearly an
 """
 
 import io
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -134,24 +135,18 @@ def _webp(task: Task) -> Reduced:
 
 def _png(task: Task) -> Reduced | Raster:
     decoder = libvips.load()
-    if decoder is None:
-        return _by_pillow(_repaired(task))
-    try:
-        return _by_libvips(decoder, task)
-    except ValueError:
-        repaired = _repaired(task)
-    try:
-        return _by_libvips(decoder, repaired)
-    except ValueError:
-        return _by_pillow(repaired)  # it minds no compressed data that end after the last row
-
-
-def _repaired(task: Task) -> Task:
-    """The task with a PNG whose checksums are right, if all of its rows are there."""
-    stream = png_rows.repaired(task.header.stream)
-    if stream is None:
+    if decoder:
+        with suppress(ValueError):
+            return _by_libvips(decoder, task)
+    repaired = png_rows.repaired(task.header.stream)
+    if repaired is None:
         raise ValueError(_TRUNCATED)
-    return replace(task, header=replace(task.header, stream=stream))
+    header = replace(task.header, stream=repaired.stream)
+    task = replace(task, header=header)
+    if decoder and repaired.is_ended:
+        with suppress(ValueError):
+            return _by_libvips(decoder, task)
+    return _by_pillow(task)  # it minds no compressed data that do not end
 
 
 def _jpeg(task: Task) -> Reduced | Raster:
@@ -188,12 +183,17 @@ def _resized_by_libvips(
     decoder: libvips.Decoder,
     task: Task,
 ) -> Raster | None:
-    """The thumb's pixels; None if libvips does not suit, and if it finds any flaw in the data."""
+    """The thumb's pixels; None if libvips does not suit, and if it finds any flaw in a JPEG.
+
+    ValueError if a PNG is broken.
+    """
     try:
         with decoder.opened(task, flawless=True) as rows:
             box = task.whole_box(rows.size)
             return _resized(rows, box, task) if box else None
     except ValueError:
+        if task.header.format == "PNG":
+            raise
         return None
 
 

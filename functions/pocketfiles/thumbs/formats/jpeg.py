@@ -6,6 +6,7 @@ Segments are found as libjpeg finds them: bytes between segments that are no mar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
@@ -73,8 +74,7 @@ _MARKER_AFTER_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _MORE_ENTROPY_CODED_DATA = b"\x2a\x95\x53" * 100
 
 
-@dataclass(frozen=True)
-class _Segment:
+class _Segment(NamedTuple):
     """A marker at ``at``, and where its contents begin and end."""
 
     marker: int
@@ -200,8 +200,8 @@ def _segment(
     """The segment at ``at``; None if it does not end within the data."""
     start = at + _SEGMENT_HEADER
     length = int.from_bytes(data[at + _MARKER_LENGTH : start], "big")
-    if marker in _MAY_BE_TOO_SHORT:
-        length = max(length, _LENGTH_OF_LENGTH)
+    if length < _LENGTH_OF_LENGTH and marker in _MAY_BE_TOO_SHORT:
+        length = _LENGTH_OF_LENGTH
     end = at + _MARKER_LENGTH + length
     return _Segment(marker, at, start, end) if start <= end <= len(data) else None
 

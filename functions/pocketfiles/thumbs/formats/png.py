@@ -35,6 +35,9 @@ _TRANSPARENCY_LENGTH = {0: 2, 2: 6}
 
 _MAX_PALETTE = 768
 
+_READ_BEFORE_IMAGE = png_colour.KINDS | {b"tRNS", b"acTL", b"eXIf"}
+"""Chunks that count only before the image data, and only with a right checksum."""
+
 _FRAME_CONTROL_LENGTH = 26
 _SEQUENCE_NUMBER = 4
 _ANIMATION_CONTROL_LENGTH = 8
@@ -124,7 +127,7 @@ def _read_before_image(
     length = chunk.end - chunk.start
     if chunk.type == b"PLTE" and length <= _MAX_PALETTE:
         reading.palette = reading.palette or data[chunk.start : chunk.end]
-    elif not has_right_crc(data, chunk):
+    elif chunk.type not in _READ_BEFORE_IMAGE or not has_right_crc(data, chunk):
         return
     contents = data[chunk.start : chunk.end]
     if chunk.type == b"tRNS":

@@ -3,15 +3,17 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pocketfiles.errors import ThumbFailed
-from pocketfiles.thumbs.formats.header import MAX_CHUNKS, big_endian
+from pocketfiles.thumbs.formats.header import MAX_CHUNKS
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 CHUNK_HEADER = 8
 CHECKSUM = 4
+
+_LENGTH_AND_TYPE = struct.Struct(">I4s")
 
 MAX_NUMBER = 2**31 - 1
 """The largest number in a chunk (§7.1)."""
@@ -25,8 +27,7 @@ _IMPOSSIBLE = bytes(4)
 """The type given to a chunk whose length is impossible. Decoders know no such chunk."""
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A chunk's type, and where its data begin and end; ``is_cut`` if the file ends before it
     does."""
 
@@ -43,13 +44,13 @@ def chunks(data: bytes) -> Iterator[Chunk]:
         start = at + CHUNK_HEADER
         if start > len(data):
             return
-        length = big_endian(data, at, 4)
+        length, kind = _LENGTH_AND_TYPE.unpack_from(data, at)
         if length > MAX_NUMBER:
             yield Chunk(_IMPOSSIBLE, start, start, is_cut=True)
             return
         end = start + length
         is_cut = end + CHECKSUM > len(data)
-        yield Chunk(data[at + 4 : start], start, min(end, len(data)), is_cut)
+        yield Chunk(kind, start, min(end, len(data)), is_cut)
         if is_cut:
             return
         at = end + CHECKSUM
@@ -65,8 +66,8 @@ def has_right_crc(data: bytes, chunk: Chunk) -> bool:
     """Whether the checksum of the chunk fits (§5.5)."""
     if chunk.is_cut:
         return False
-    checked = memoryview(data)[chunk.start - len(chunk.type) : chunk.end]
-    return zlib.crc32(checked) == big_endian(data, chunk.end, CHECKSUM)
+    crc = zlib.crc32(memoryview(data)[chunk.start : chunk.end], zlib.crc32(chunk.type))
+    return crc == int.from_bytes(data[chunk.end : chunk.end + CHECKSUM], "big")
 
 
 def packed(kind: bytes, data: bytes) -> bytes:

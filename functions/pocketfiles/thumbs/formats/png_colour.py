@@ -68,8 +68,12 @@ _ICC_SIGNATURE = b"acsp"
 """In the header of every profile (ICC.1:2022 §7.2)."""
 
 
+KINDS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
+"""The types of the chunks that describe colours."""
+
+
 def makes_sense(kind: bytes, contents: bytes) -> bool:
-    """Whether a chunk is one of these and has possible contents; if not, a later one may count."""
+    """Whether a chunk is one of ``KINDS`` with possible contents; if not, a later one may count."""
     if kind == b"gAMA":
         return len(contents) == _GAMMA_LENGTH and any(contents)
     if kind == b"cHRM":

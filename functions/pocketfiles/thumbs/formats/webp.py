@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs.formats.header import (
@@ -19,6 +20,7 @@ FORM_TYPE = b"WEBP"
 _FORM_TYPE = 8
 _FIRST_CHUNK = 12
 _CHUNK_HEADER = 8
+_TYPE_AND_LENGTH = struct.Struct("<4sI")
 
 _HAS_ALPHA = 0x10
 _HAS_PROFILE = 0x20
@@ -35,8 +37,7 @@ _SIZE_BITS = 14
 _SIZE_MASK = (1 << _SIZE_BITS) - 1
 
 
-@dataclass(frozen=True)
-class _Chunk:
+class _Chunk(NamedTuple):
     """A chunk's type, and where its data begin and end."""
 
     kind: bytes
@@ -163,8 +164,8 @@ def _chunks(
         start = at + _CHUNK_HEADER
         if start > end:
             return
-        length = little_endian(data, at + 4, 4)
-        yield _Chunk(data[at : at + 4], start, min(start + length, end))
+        kind, length = _TYPE_AND_LENGTH.unpack_from(data, at)
+        yield _Chunk(kind, start, min(start + length, end))
         padding = length & 1
         at = start + length + padding
     raise ThumbFailed("too-many-chunks")

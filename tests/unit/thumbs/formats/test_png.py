@@ -104,6 +104,7 @@ def test_damage_that_loses_no_pixel_is_no_damage(damaged: bytes) -> None:
         PNG[:-14],  # within the checksum of the chunk
         PNG[:-18],  # within the data's own
         PNG[:-16] + b"\0\0\0\0" + IEND,
+        PNG[:-17] + b"\x55" + PNG[-16:],  # the CRC is that of the data before the damage
         PNG[:AFTER_IHDR] + chunk(b"IDAT", PNG[AFTER_IHDR + 8 : -17] + b"\x55") + IEND,
         PNG[:AFTER_IHDR] + chunk(b"IDAT", b"\x18\x19" + PNG[AFTER_IHDR + 10 : -16]) + IEND,
         PNG[:AFTER_IHDR] + longer(1) + PNG[AFTER_IHDR + 4 :],

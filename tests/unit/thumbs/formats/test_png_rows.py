@@ -42,3 +42,39 @@ def test_data_after_the_end_of_the_stream_are_no_rows() -> None:
     data = SIGNATURE + b"".join(chunk(kind, data) for kind, data in kinds)
     assert not repaired(data)
     assert thumb(data) == b"[truncated]"
+
+
+def with_scanlines(scanlines: bytes, *, interlace: int = 0, ends: bool = True) -> bytes:
+    """An RGB PNG of 5 × 3 pixels; without ``ends``, its compressed data do not say that they
+    end."""
+    header = struct.pack(">IIBBBBB", 5, 3, 8, 2, 0, 0, interlace)
+    compressor = zlib.compressobj()
+    packed = compressor.compress(scanlines)
+    packed += compressor.flush(zlib.Z_FINISH if ends else zlib.Z_SYNC_FLUSH)
+    kinds = ((b"IHDR", header), (b"IDAT", packed), (b"IEND", b""))
+    return SIGNATURE + b"".join(chunk(kind, data) for kind, data in kinds)
+
+
+@pytest.mark.parametrize("filters", [b"\0\0\5", b"\5\0\0", b"\0\xff\0"])
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_row_with_an_unknown_filter_gives_no_thumb(filters: bytes, *, ends: bool) -> None:
+    data = with_scanlines(b"".join(bytes((kind,)) + bytes(15) for kind in filters), ends=ends)
+    with pytest.raises(ValueError, match="filter"):
+        repaired(data)
+    assert thumb(data) == b"[corrupt]"
+
+
+STARTS_OF_INTERLACED_ROWS = (0, 4, 8, 12, 22, 29, 36)
+INTERLACED_LENGTH = 52
+"""Of 5 × 3 pixels, whose third pass is empty."""
+
+
+@pytest.mark.parametrize("start", STARTS_OF_INTERLACED_ROWS)
+def test_an_unknown_filter_is_found_in_each_pass(start: int) -> None:
+    scanlines = bytearray(b"\7" * INTERLACED_LENGTH)
+    for known in STARTS_OF_INTERLACED_ROWS:
+        scanlines[known] = 4
+    assert repaired(with_scanlines(bytes(scanlines), interlace=1))
+    scanlines[start] = 5
+    with pytest.raises(ValueError, match="filter"):
+        repaired(with_scanlines(bytes(scanlines), interlace=1))
