@@ -93,7 +93,7 @@ def add_encryption(parser: argparse.ArgumentParser) -> None:
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Add ``--local``, ``--stack``, ``--bucket`` and ``--table``: what is written."""
     add_table(parser)
-    parser.add_argument("--bucket", metavar="B", help="the bucket that holds the files")
+    parser.add_argument("--bucket", metavar="B", help="the bucket of the files, with --table")
     parser.set_defaults(needs_bucket=True)
 
 
@@ -105,9 +105,11 @@ def add_table(parser: argparse.ArgumentParser) -> None:
 
 def add_deployment(group: "argparse._MutuallyExclusiveGroup") -> None:
     """Add the ways to name a deployment, of which a command line has one."""
-    group.add_argument("--local", action="store_true", help="the runner on this machine")
+    group.add_argument(
+        "--local", action="store_true", help="the service that `make run` started on this machine"
+    )
     group.add_argument("--stack", metavar="NAME", help="the deployed stack of this name")
-    group.add_argument("--table", metavar="T", help="the functions' DynamoDB table")
+    group.add_argument("--table", metavar="T", help="the DynamoDB table, in place of a stack")
 
 
 def add_record(parser: argparse.ArgumentParser) -> None:

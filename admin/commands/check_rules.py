@@ -15,7 +15,7 @@ from .. import rule_findings
 from ..target import edge_store
 from . import arguments, output
 
-_EXAMPLE = "check-rules --table acme-catalogue"
+_EXAMPLE = "check-rules --stack acme"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

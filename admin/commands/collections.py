@@ -15,12 +15,13 @@ from ..wording import counted
 from . import arguments, output
 
 _SAMPLE = """``sample``: print an export of collections to begin with."""
-_EXAMPLE = "collections apply pb_schema.json --bucket acme-files --table acme-catalogue"
+_EXAMPLE = "collections apply pb_schema.json --stack acme"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command's arguments."""
-    group = commands.add_parser("collections", help="manage collections without PocketBase")
+    about = "manage collections without PocketBase"
+    group = commands.add_parser("collections", help=about, description=f"{about.capitalize()}.")
     subcommands = group.add_subparsers(required=True, metavar="COMMAND")
     parser = arguments.add_parser(subcommands, "apply", __doc__, _EXAMPLE)
     parser.add_argument(

@@ -20,7 +20,7 @@ from ..stop_signals import interrupt_on_stop_signals
 from ..wording import cannot_listen
 from . import arguments, output
 
-_EXAMPLE = "console --stack pocketfiles"
+_EXAMPLE = "console --stack acme"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -23,7 +23,7 @@ from . import arguments, output
 
 _EXAMPLE = (
     "explain /api/files/documents/doc000000000001/contract_1c5m8q2z0x.pdf "
-    "--as users/userada00000000 --table acme-catalogue"
+    "--as users/userada00000000 --stack acme"
 )
 _LABEL = 12
 
@@ -39,15 +39,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     who.add_argument(
         "--as", dest="owner", metavar="COLLECTION/ID", help="as if this record had a file token"
     )
-    for name, example in (("query", "k=v"), ("header", "K=V")):
+    for name, what in (("query", "query parameter"), ("header", "header")):
         parser.add_argument(
             f"--{name}",
-            metavar=example,
+            metavar="NAME=VALUE",
             action="append",
             default=[],
-            help=f"one more {name}; repeatable",
+            help=f"one more {what}; may be given repeatedly",
         )
-    parser.add_argument("--method", choices=["GET", "HEAD"], default="GET")
+    methods = ["GET", "HEAD"]
+    parser.add_argument("--method", choices=methods, default="GET", help="of the request")
     parser.add_argument(
         "--address", metavar="IP", default="", help="the address the request comes from"
     )

@@ -8,7 +8,7 @@ import argparse
 from ..sync.prepare import prepared
 from . import arguments, output, rounds
 
-_EXAMPLE = "import --pb-data ./pb_data --bucket acme-files --table acme-catalogue"
+_EXAMPLE = "import --pb-data ./pb_data --stack acme"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -25,7 +25,7 @@ from ..target.writer import Writer
 from ..wording import counted
 from . import arguments, output
 
-_EXAMPLE = "purge photos holiday0000001 --stack pocketfiles"
+_EXAMPLE = "purge photos holiday0000001 --stack acme"
 _FILE_SEGMENTS = 5  # api, files, collection, record, file
 
 

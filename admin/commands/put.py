@@ -17,10 +17,7 @@ from ..errors import AdminError
 from ..wording import counted
 from . import arguments, output
 
-_EXAMPLE = (
-    "put photos holiday0000001 image beach.jpg --set owner=userada00000000 "
-    "--bucket acme-files --table acme-catalogue"
-)
+_EXAMPLE = "put photos holiday0000001 image beach.jpg --set owner=userada00000000 --stack acme"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -7,9 +7,7 @@ from ..wording import counted
 from . import arguments, output
 from .put import file_field
 
-_EXAMPLE = (
-    "rm photos holiday0000001 image beach_1c5m8q2z0x.jpg --bucket acme-files --table acme-catalogue"
-)
+_EXAMPLE = "rm photos holiday0000001 image beach_1c5m8q2z0x.jpg --stack acme"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

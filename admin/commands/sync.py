@@ -16,7 +16,7 @@ from ..sync.round import Sync
 from ..sync.summary import Summary
 from . import arguments, output, rounds
 
-_EXAMPLE = "sync --pb-data ./pb_data --bucket acme-files --table acme-catalogue --watch"
+_EXAMPLE = "sync --pb-data ./pb_data --stack acme --watch"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -39,20 +39,25 @@ _Work = TypeVar("_Work")
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command's arguments."""
     parser = arguments.add_parser(commands, "thumbs", __doc__, _EXAMPLE)
-    parser.add_argument("action", choices=["report", "warm", "clear"])
+    actions = ["report", "warm", "clear"]
+    parser.add_argument("action", choices=actions, help="count, make or delete")
     parser.add_argument("--collection", metavar="NAME", help="this collection alone")
     parser.add_argument(
-        "--url", metavar="URL", help="where `warm` asks; known with --stack, --local"
+        "--url", metavar="URL", help="where warm asks, with --table; a stack's is known"
     )
     parser.add_argument(
         "--formats",
         type=_formats,
         default=(),
         metavar="LIST",
-        help="also thumbs in these formats, `avif,webp`; those that ThumbFormats names",
+        help="also thumbs in these formats, such as avif,webp: those that the stack offers",
     )
     parser.add_argument(
-        "--parallel", type=arguments.count, default=4, metavar="N", help="at a time (4)"
+        "--parallel",
+        type=arguments.count,
+        default=4,
+        metavar="N",
+        help="how many are asked for or deleted at a time (default: 4)",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments.add_target(parser)

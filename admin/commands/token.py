@@ -17,7 +17,7 @@ from . import arguments, output
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 
-_EXAMPLE = "token users userada00000000 --file --table acme-catalogue"
+_EXAMPLE = "token users userada00000000 --file --stack acme"
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,7 +44,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         dest="seconds",
         type=_duration,
         metavar="TIME",
-        help="how long it is valid, such as 30m, 12h or 7d (as the collection says)",
+        help="how long it is valid, such as 30m, 12h or 7d (default: as the collection says)",
     )
     arguments.add_table(parser)
     parser.set_defaults(run=run, kind="file")
