@@ -10,6 +10,7 @@ alone. Figures go to ``results/``.
 ``photographs``    the photographs of ``formats``
 ``corpus``         a folder of pictures: outcome, time, memory and likeness to Chromium
 ``damage``         small pictures and damaged copies of them, for ``corpus``
+``hostile``        pictures made to hurt: time beside three JPEGs, and memory
 ``drawings``       the drawings of ``thumbs`` and ``formats``
 ``browser``        what Chromium shows of pictures
 ``rules``          view rules, against the same query in plain SQLite
