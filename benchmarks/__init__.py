@@ -12,7 +12,7 @@ alone. Figures go to ``results/``.
 ``damage``         small pictures and damaged copies of them, for ``corpus``
 ``hostile``        pictures made to hurt: time beside three JPEGs, and memory
 ``drawings``       the drawings of ``thumbs`` and ``formats``
-``browser``        what Chromium shows of pictures
+``browser``        what Chromium and Firefox show of pictures
 ``rules``          view rules, against the same query in plain SQLite
 ``sync``           the importer and the sync
 ``cost``           what requests and a month cost

@@ -1,4 +1,5 @@
-"""What Chromium shows of picture files, as Pillow images, through a page on this machine alone."""
+"""What Chromium or Firefox shows of picture files, as Pillow images, through a page on this machine
+alone."""
 
 import io
 import shutil
@@ -13,17 +14,24 @@ from pathlib import Path
 from PIL import Image
 
 SIDE = 256
-"""Longest side of the images that are returned; Chromium scales larger pictures down."""
+"""Longest side of the images that are returned; the browser scales larger pictures down."""
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FIREFOX = ("firefox-esr", "firefox")
+
+_FIREFOX_PREFERENCES = """
+user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
+"""
 
 PAGE = """<!doctype html><script type="module">
 const count = %d, side = %d;
 for (let number = 0; number < count; number++) {
   const image = new Image();
+  const loaded = new Promise(done => { image.onload = image.onerror = done; });
   image.src = `/file/${number}`;
   try {
-    await image.decode();
+    await loaded;
     const {naturalWidth: width, naturalHeight: height} = image;
     const scale = Math.min(1, side / Math.max(width, height));
     const canvas = document.createElement("canvas");
@@ -43,16 +51,16 @@ await fetch("/done/", {method: "POST"});
 
 
 class Shown:
-    """A picture as Chromium shows it: its size, and its pixels scaled to at most ``SIDE``."""
+    """A picture as the browser shows it: its size, and its pixels scaled to at most ``SIDE``."""
 
     def __init__(self, size: tuple[int, int], image: Image.Image) -> None:
         self.size = size
         self.image = image
 
 
-def find() -> str | None:
-    """The path of Chromium; None if it is not installed."""
-    return next((path for name in PROGRAMS if (path := shutil.which(name))), None)
+def find(names: Sequence[str]) -> str | None:
+    """The path of ``CHROMIUM`` or ``FIREFOX``; None if it is not installed."""
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 class _Server(ThreadingHTTPServer):
@@ -105,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def shown(files: Sequence[bytes], program: str, seconds: float = 300) -> list[Shown | None]:
-    """Each file as Chromium shows it; None for those that it refuses."""
+    """Each file as the browser shows it; None for those that it refuses."""
     server = _Server(files)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
@@ -122,7 +130,15 @@ def shown(files: Sequence[bytes], program: str, seconds: float = 300) -> list[Sh
 
 
 def _started(program: str, address: str, profile: Path) -> subprocess.Popen[bytes]:
-    command = [
+    is_firefox = Path(program).name in FIREFOX
+    command = _firefox(program, profile) if is_firefox else _chromium(program, profile)
+    return subprocess.Popen(
+        [*command, address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def _chromium(program: str, profile: Path) -> list[str]:
+    return [
         program,
         "--headless=new",
         "--no-sandbox",
@@ -131,6 +147,9 @@ def _started(program: str, address: str, profile: Path) -> subprocess.Popen[byte
         "--force-color-profile=srgb",
         "--remote-debugging-port=0",
         f"--user-data-dir={profile}",
-        address,
     ]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _firefox(program: str, profile: Path) -> list[str]:
+    (profile / "user.js").write_text(_FIREFOX_PREFERENCES)
+    return [program, "--headless", "--no-remote", "--profile", str(profile)]

@@ -7,6 +7,8 @@ stands out. With Chromium at hand, the thumb is compared with what Chromium show
 the mean difference of the levels, on white, both scaled to at most 64 pixels. A picture counts as
 shown if Chromium draws at least one pixel of it.
 
+With Firefox at hand, those that Chromium shows and that have no thumb are shown to it as well.
+
 A table has the pictures that Chromium shows and that have no thumb, by cause. Where the folder has
 an undamaged copy, as those of ``benchmarks.damage`` do, it says how many lose no pixel in Chromium.
 """
@@ -35,6 +37,7 @@ MADE = "made"
 
 CAUSES = {
     "damaged image data": "its data fit neither of their checksums",
+    "filter": "a row has a filter that does not exist",
     "truncated": "its data end before the picture does",
     "broken": "its compressed data are damaged",
     "decompressing": "its compressed data are damaged",
@@ -57,6 +60,7 @@ class Result:
     thumb: bytes = b""
     cause: str = ""
     is_shown: bool = False
+    is_shown_by_firefox: bool = False
     is_whole: bool | None = None
     difference: float | None = None
 
@@ -113,6 +117,15 @@ def compare(results: list[Result], program: str) -> None:
                 result.is_whole = is_same(undamaged[result.picture], shown.image)
             if result.thumb:
                 result.difference = difference(result.thumb, shown.image)
+
+
+def show_to_firefox(results: list[Result], program: str) -> None:
+    """Note which of these Firefox shows, too."""
+    for start in range(0, len(results), FILES_AT_A_TIME):
+        some = results[start : start + FILES_AT_A_TIME]
+        files = [result.path.read_bytes() for result in some]
+        for result, shown in zip(some, browser.shown(files, program), strict=True):
+            result.is_shown_by_firefox = shown is not None and is_drawn(shown.image)
 
 
 def is_drawn(image: Image.Image) -> bool:
@@ -188,7 +201,7 @@ def main() -> None:
     paths = sorted(path for path in chosen.folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     results = [made(path, parse(chosen.size)) for path in paths]
     print(f"{len(results)} files:", dict(Counter(result.outcome for result in results)))
-    program = browser.find()
+    program = browser.find(browser.CHROMIUM)
     if program:
         compare(results, program)
         shown = [result for result in results if result.is_shown]
@@ -202,6 +215,13 @@ def main() -> None:
         ):
             share = len(some) / max(1, len(shown))
             print(f"of {len(shown)} that Chromium shows, {len(some)} ({share:.2%}) {words}")
+        firefox = browser.find(browser.FIREFOX)
+        if firefox:
+            show_to_firefox(refused, firefox)
+            for words, some in (("without a thumb", refused), ("that are corrupt", corrupt)):
+                count = sum(result.is_shown_by_firefox for result in some)
+                share = count / max(1, len(shown))
+                print(f"of the {len(some)} {words}, Firefox shows {count} ({share:.2%} of all)")
         print(table_of_causes(results))
         print(table(refused[: chosen.worst], "The first of these"))
         unlike = sorted(results, key=lambda result: -(result.difference or 0))
