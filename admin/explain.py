@@ -53,7 +53,11 @@ class Explainer:
 
     def _steps(self, request: Request, now: float) -> Iterator[Step]:
         yield "request", f"{request.method} {request.path!r}"
-        collection_name, record_id, name = locate.parts(request)
+        try:
+            collection_name, record_id, name = locate.parts(request)
+        except NotFound:
+            yield "path", "not a file's, which is /api/files/COLLECTION/RECORD/FILE"
+            raise
         yield "path", f"collection {collection_name!r}, record {record_id!r}, file {name!r}"
         identity.refuse_foreign_superuser(request, self.snapshot, now)
         collection = locate.find_collection(self.snapshot, collection_name)

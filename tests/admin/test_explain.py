@@ -66,6 +66,11 @@ def explained(
             "served",
         ),
         (["/"], "request GET '/'", "404 because no such route"),
+        (
+            ["photos/x.jpg"],
+            "path not a file's, which is /api/files/COLLECTION/RECORD/FILE",
+            "404 because no such route",
+        ),
         (["/api/files/users//x"], "request GET", "404 because an empty path segment"),
         (
             ["/api/files/nope/x/y"],
