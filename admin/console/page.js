@@ -360,14 +360,18 @@ function saved(found, file) {
 async function forms(file, box) {
   const turn = (forms.turn = (forms.turn || 0) + 1);
   box.replaceChildren(el("p", { className: "muted" }, "Fetching each form …"));
-  const found = [];
+  const origins = new Map();
   for (const size of file.sizes) {
-    found.push(await measure(file, size));
+    const found = await measure(file, size);
     if (turn !== forms.turn) return; // another choice was made meanwhile
+    if (!origins.size) box.replaceChildren();
+    const place = el("span", {}); // what the bucket had of it is known in the end
+    box.append(form(found, file, place));
+    origins.set(size, place);
   }
   const query = { collection: file.collection, record: file.record, name: file.name };
   const after = await dataHere("file", query);
-  box.replaceChildren(...found.map((each) => form(each, file, origin(file, after, each.size))));
+  for (const [size, place] of origins) place.replaceWith(origin(file, after, size));
   file.stored = after.stored;
 }
 

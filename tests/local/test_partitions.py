@@ -20,6 +20,23 @@ QUERIES: list[dict[str, Any]] = [
         "ExclusiveStartKey": {"pk": {"S": "b"}, "sk": {"S": "1"}},
     },
     {
+        "KeyConditionExpression": "pk = :p",
+        "ExclusiveStartKey": {"pk": {"S": "b"}, "sk": {"S": "1"}},
+        "Limit": 2,
+    },
+    {
+        "KeyConditionExpression": "pk = :p",
+        "ExclusiveStartKey": {"pk": {"S": "b"}, "sk": {"S": "15"}},
+        "Limit": 2,
+    },
+    {
+        "KeyConditionExpression": "pk = :p",
+        "ExclusiveStartKey": {"pk": {"S": "b"}, "sk": {"S": "2"}},
+        "ScanIndexForward": False,
+        "Limit": 1,
+    },
+    {"KeyConditionExpression": "pk = :p", "Limit": 4},
+    {
         "KeyConditionExpression": "pk = :p AND sk > :s",
         "ExpressionAttributeValues": {":p": {"S": "b"}, ":s": {"S": "2"}},
         "ProjectionExpression": "sk",
@@ -70,7 +87,7 @@ def test_queries_find_what_motos_own_find(monkeypatch: pytest.MonkeyPatch) -> No
     client = boto3.client("dynamodb", region_name="eu-west-1")
     fill(client, "table")
     expected = answers(client, "table")
-    assert [len(items) for items, *_ in expected] == [4, 4, 2, 3, 1, 2, 0]
+    assert [len(items) for items, *_ in expected] == [4, 4, 2, 3, 2, 2, 1, 4, 1, 2, 0]
     partition_tables()
     assert answers(client, "table") == expected
     client.delete_item(TableName="table", Key={"pk": {"S": "b"}, "sk": {"S": "1"}})
