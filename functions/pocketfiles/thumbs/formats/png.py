@@ -40,6 +40,14 @@ _READ_BEFORE_IMAGE = png_colour.KINDS | {b"tRNS", b"acTL", b"eXIf"}
 
 _FRAME_CONTROL_LENGTH = 26
 _SEQUENCE_NUMBER = 4
+
+# Places in a frame control chunk (§11.3.6.2)
+_DISPOSAL = 24
+_BLENDING = 25
+
+_LAST_DISPOSAL = 2
+_LAST_BLENDING = 1
+
 _ANIMATION_CONTROL_LENGTH = 8
 
 
@@ -55,6 +63,7 @@ class _Reading:
     is_animation: bool = False
     has_image_data: bool = False
     is_default_image_a_frame: bool = False
+    frame_controls: int = 0
     image_data: list[bytes] = field(default_factory=list)
     first_frame: Box | None = None
     is_frame_ended: bool = False
@@ -158,10 +167,14 @@ def _read_frame_control(
     """Read the first frame's place (§11.3.6.2)."""
     is_first = reading.first_frame is None and not reading.is_default_image_a_frame
     reading.is_frame_ended = not is_first
+    reading.frame_controls += 1
     if not (is_first and has_right_crc(data, chunk)):
         return
     if chunk.end - chunk.start != _FRAME_CONTROL_LENGTH:
         return
+    is_impossible = not _is_first_control(data[chunk.start : chunk.end])
+    if reading.is_animation and reading.frame_controls == 1 and is_impossible:
+        raise ThumbFailed("corrupt")  # browsers show nothing
     if not reading.has_image_data:
         reading.is_default_image_a_frame = True
         return
@@ -172,6 +185,13 @@ def _read_frame_control(
     left = big_endian(data, chunk.start + 12, 4)
     top = big_endian(data, chunk.start + 16, 4)
     reading.first_frame = Box(left, top, left + width, top + height)
+
+
+def _is_first_control(contents: bytes) -> bool:
+    """Whether a frame control's number is the first, and its ways to dispose and blend exist."""
+    is_first = big_endian(contents, 0, _SEQUENCE_NUMBER) == 0
+    is_disposal = contents[_DISPOSAL] <= _LAST_DISPOSAL
+    return is_first and is_disposal and contents[_BLENDING] <= _LAST_BLENDING
 
 
 def _read_frame_data(

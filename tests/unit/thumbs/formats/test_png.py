@@ -231,6 +231,23 @@ def test_a_frame_outside_its_canvas_is_broken() -> None:
     assert reason(animation((8, 0, 0, 0))) == "corrupt"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [(1, 0, 0), (0, 3, 0), (0, 0, 2)],  # sequence number, disposal, blending
+)
+def test_an_animation_whose_first_frame_control_is_impossible_is_broken(
+    fields: tuple[int, int, int],
+) -> None:
+    number, disposal, blending = fields
+    place = (8, 6, 16, 12)
+    control = struct.pack(">5IHHBB", number, *place, 1, 1, disposal, blending)
+    right = frame_control(0, *place)
+    assert reason(animation(place).replace(right, chunk(b"fcTL", control))) == "corrupt"
+    before_image = chunk(b"acTL", struct.pack(">II", 1, 0)) + chunk(b"fcTL", control)
+    assert reason(with_chunks(before_image)) == "corrupt"
+    assert thumb(with_chunks(chunk(b"fcTL", control))) == thumb(PNG)  # no animation
+
+
 def test_image_data_that_end_early_are_truncated() -> None:
     assert thumb(PNG[: len(PNG) // 2]) == b"[truncated]"
 
