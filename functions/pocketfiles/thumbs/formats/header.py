@@ -71,7 +71,7 @@ def big_endian(
 
 
 def little_endian(
-    data: bytes,
+    data: bytes | memoryview,
     start: int,
     length: int,
 ) -> int:
@@ -80,10 +80,10 @@ def little_endian(
 
 
 def _field(
-    data: bytes,
+    data: bytes | memoryview,
     start: int,
     length: int,
-) -> bytes:
+) -> bytes | memoryview:
     field = data[start : start + length]
     if len(field) != length:
         raise ThumbFailed("truncated")

@@ -64,10 +64,10 @@ class _Reading:
     has_image_data: bool = False
     is_default_image_a_frame: bool = False
     frame_controls: int = 0
-    image_data: list[bytes] = field(default_factory=list)
+    image_data: list[bytes | memoryview] = field(default_factory=list)
     first_frame: Box | None = None
     is_frame_ended: bool = False
-    frame_data: list[bytes] = field(default_factory=list)
+    frame_data: list[bytes | memoryview] = field(default_factory=list)
     is_cut: bool = True
 
 
@@ -152,11 +152,12 @@ def _read_before_image(
         reading.colours.setdefault(chunk.type, contents)
 
 
-def _image_chunk(data: bytes, chunk: Chunk) -> bytes:
+def _image_chunk(data: bytes, chunk: Chunk) -> bytes | memoryview:
     """An IDAT chunk as it is in the file, or what there is of it."""
     if chunk.is_cut:
         return packed(b"IDAT", data[chunk.start : chunk.end])
-    return data[chunk.start - CHUNK_HEADER : chunk.end + CHECKSUM]
+    # A view: files may be large.
+    return memoryview(data)[chunk.start - CHUNK_HEADER : chunk.end + CHECKSUM]
 
 
 def _read_frame_control(

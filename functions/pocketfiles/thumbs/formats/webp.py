@@ -55,7 +55,7 @@ class _Parts:
     frame_corner: tuple[int, int] = (0, 0)
     alpha: bytes = b""
     kind: bytes = b""
-    bitstream: bytes = b""
+    bitstream: bytes | memoryview = b""
     profile: bytes = field(default=b"", repr=False)
 
     @property
@@ -150,7 +150,7 @@ def _read_frame(
             parts.alpha = data[chunk.start : chunk.end]
         elif chunk.kind in {b"VP8 ", b"VP8L"}:
             parts.kind = chunk.kind
-            parts.bitstream = data[chunk.start : chunk.end]
+            parts.bitstream = memoryview(data)[chunk.start : chunk.end]
             return
 
 
@@ -181,7 +181,7 @@ def _vp8(parts: _Parts) -> tuple[Size, bool]:
     return (width, height), bool(parts.alpha)
 
 
-def _vp8l(bitstream: bytes) -> tuple[Size, bool]:
+def _vp8l(bitstream: bytes | memoryview) -> tuple[Size, bool]:
     """Size and alpha of a lossless frame (§3.4)."""
     if bitstream[0] != _VP8L_SIGNATURE:
         raise ThumbFailed("corrupt")
@@ -198,18 +198,19 @@ def _size_less_one(data: bytes, at: int) -> Size:
 
 def _stream(parts: _Parts, size: Size) -> bytes:
     """The frame as a still picture."""
-    chunks = [_packed(parts.kind, parts.bitstream)]
+    pieces = _packed(parts.kind, parts.bitstream)
     if parts.alpha and parts.kind == b"VP8 ":
         width, height = size
         width_less_one = (width - 1).to_bytes(3, "little")
         height_less_one = (height - 1).to_bytes(3, "little")
         flags = struct.pack("<I", _HAS_ALPHA)
         extended = flags + width_less_one + height_less_one
-        chunks = [_packed(b"VP8X", extended), _packed(b"ALPH", parts.alpha), *chunks]
-    body = b"".join((FORM_TYPE, *chunks))
-    return b"".join((SIGNATURE, struct.pack("<I", len(body)), body))
+        pieces = [*_packed(b"VP8X", extended), *_packed(b"ALPH", parts.alpha), *pieces]
+    length = len(FORM_TYPE) + sum(map(len, pieces))
+    return b"".join((SIGNATURE, struct.pack("<I", length), FORM_TYPE, *pieces))
 
 
-def _packed(kind: bytes, data: bytes) -> bytes:
+def _packed(kind: bytes, data: bytes | memoryview) -> list[bytes | memoryview]:
+    """The pieces of a chunk; not joined, since they may be large."""
     padding = b"\0" * (len(data) & 1)
-    return b"".join((kind, struct.pack("<I", len(data)), data, padding))
+    return [kind, struct.pack("<I", len(data)), data, padding]
