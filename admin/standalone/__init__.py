@@ -1,6 +1,10 @@
 """Collections, records and files for a team that does not run PocketBase.
 
-``schema``         reads and checks an export of collections, and says what it changes
+``schema``         reads an export of collections, and says what it changes
+``definitions``    the keys that PocketBase writes in an export, and what their values may be
+``lacks``          what is wrong with the collections of a file, each by itself
+``misspelling``    which known word a misspelled one is meant to be
+``references``     what is wrong with their view rules and relations, and with names that are taken
 ``schema_change``  applies changed collections to the table and to the records in it
 ``records``        writes and deletes single records with their files
 ``thumbs``         the thumbs that are stored, and those that are missing

@@ -5,20 +5,17 @@ are made.
 """
 
 import json
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pocketfiles.catalogue.generations import Item
-from pocketfiles.catalogue.model import Collection, Collections, Field, Record, Value, listed
-from pocketfiles.errors import RuleError
-from pocketfiles.rules import evaluate
+from pocketfiles.catalogue.model import Collection, Field, Record, Value, listed
 
 from ..errors import AdminError
 from ..source.pocketbase import SourceCollection
+from . import lacks, references
 from .naming import Letters
 
 SECRET_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"  # noqa: S105
@@ -26,26 +23,30 @@ SECRET_LENGTH = 50
 
 # pocketbase.md §2.5
 _DURATIONS = {"authToken": 432_000, "fileToken": 180}
-_NAME = re.compile(r"[A-Za-z0-9_]+")
-_TYPES = {"auth", "base", "view"}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Read the collections of an export file. Raises ``AdminError``."""
+    """Read the collections of an export file, unchecked. Raises ``AdminError``."""
     try:
-        raw = json.loads(path.read_text("utf-8"))
+        raw = json.loads(path.read_text("utf-8"), object_pairs_hook=_object)
     except OSError as error:
         raise AdminError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise AdminError(f"{path} is not JSON: {error}") from error
     if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
         raise AdminError(f"{path} is no export of collections: a JSON array of objects is expected")
-    problems = [problem for each in raw for problem in _problems(each)]
-    if not problems:
-        problems = [*_repeated(raw)]
-    if problems:
-        raise AdminError(f"{path}: {'; '.join(problems)}")
     return raw
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Raises ``ValueError`` for a key that is there twice, of which one would be
+    ignored."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has the key {twice} twice")
+    return found
 
 
 def sample() -> str:
@@ -53,82 +54,24 @@ def sample() -> str:
     return files(__package__).joinpath("sample_collections.json").read_text("utf-8")
 
 
-def _problems(raw: Mapping[str, Any]) -> Iterator[str]:
-    """What a collection object lacks."""
-    label = raw.get("name") or raw.get("id") or "?"
-    for key in ("id", "name"):
-        if not isinstance(raw.get(key), str) or not _NAME.fullmatch(raw[key]):
-            yield f"collection {label}: its {key} must be letters, digits and _"
-    if raw.get("type") not in _TYPES:
-        yield f"collection {label}: its type must be one of {', '.join(sorted(_TYPES))}"
-    fields = raw.get("fields")
-    if not isinstance(fields, list) or not all(isinstance(each, dict) for each in fields):
-        yield f"collection {label}: its fields must be an array of objects"
-        return
-    for number, field in enumerate(fields, 1):
-        for key in ("name", "type"):
-            if not isinstance(field.get(key), str):
-                yield f"collection {label}: field {field.get('name') or number} has no {key}"
-    yield from _unreadable(raw, label)
+def require_sound(raw: list[dict[str, Any]], others: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Raise ``AdminError`` for all that is wrong with the collections ``raw``.
 
-
-def _unreadable(raw: Mapping[str, Any], label: str) -> Iterator[str]:
-    try:
-        Collection.from_json({"id": "", "name": "", "type": "", **raw})
-    except KeyError:
-        return  # a name or a type is missing, which is said already
-    except (ValueError, TypeError, AttributeError) as error:
-        yield f"collection {label} cannot be read ({type(error).__name__}: {error})"
-
-
-def _repeated(raw: list[dict[str, Any]]) -> Iterator[str]:
-    """Ids and names that two collections have. Names count in any case."""
-    for value in _twice(each["id"] for each in raw):
-        yield f"two collections have the id {value}"
-    for value in _twice(each["name"].casefold() for each in raw):
-        yield f"two collections have the name {value}"
-
-
-def _twice(values: Iterable[str]) -> list[str]:
-    """The values that occur more than once, in order."""
-    counts = Counter(values)
-    return sorted(value for value, count in counts.items() if count > 1)
-
-
-def require_rules(raw: list[dict[str, Any]], complete: list[dict[str, Any]]) -> None:
-    """Raise ``AdminError`` for the view rules of ``raw`` that PocketBase would not save.
-
-    ``complete`` are all collections there will be; a rule may look into any of them.
+    ``others`` are the collections that stay besides them; a rule or a relation may refer to any.
+    Returns warnings: what is ignored.
     """
-    given = {each["id"] for each in raw}
-    collections = Collections(map(Collection.from_json, complete, range(len(complete))))
-    problems = []
-    for each in collections:
-        try:
-            if each.view_rule and each.id in given:
-                evaluate.check(each.view_rule, each, collections)
-        except RuleError as error:
-            problems.append(f"collection {each.name}: viewRule: {error.reason}")
+    found = lacks.findings(raw)
+    problems = [*found.lacks, *references.lacks(raw, others)]
     if problems:
         raise AdminError("; ".join(problems))
+    return found.ignored
 
 
-def with_others(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict[str, Any]]:
-    """Add the collections that the table has and the file does not name.
-
-    Raises ``AdminError`` if a new collection has the name of one of them.
-    """
-    given = {each["id"] for each in raw}
-    names = {each["name"].casefold(): each["name"] for each in raw}
-    other_items = [item for collection_id, item in known.items() if collection_id not in given]
-    others = [json.loads(item["data"]["S"]) for item in other_items]
-    for other in others:
-        if other["name"].casefold() in names:
-            raise AdminError(
-                f"there is a collection {other['name']} with the id {other['id']}: give that id in "
-                "the file to change it, or --remove-others to replace it"
-            )
-    return [*raw, *others]
+def others_of(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict[str, Any]]:
+    """The collections that the table has and the file does not name."""
+    given = [each.get("id") for each in raw]
+    others = [item for collection_id, item in known.items() if collection_id not in given]
+    return [json.loads(item["data"]["S"]) for item in others]
 
 
 def merged(

@@ -65,12 +65,13 @@ class SchemaChange:
         self._mirror.must_publish = not writer.pointer.generation or (self._completes and is_copy)
         self._mirror.add_objects(self._target.bucket.list())
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
-        complete = raw if remove_others else schema.with_others(raw, known)
-        schema.require_rules(raw, complete)
+        others = [] if remove_others else schema.others_of(raw, known)
+        self.warnings = schema.require_sound(raw, others)
+        complete = [*raw, *others]
         snapshot = _ChangedRecords(
             writer, self._mirror.actual, schema.merged(complete, known, letters)
         )
-        self.warnings = gather.take(snapshot, self._mirror, files=True)
+        self.warnings += gather.take(snapshot, self._mirror, files=True)
         self.warnings += files.keep_files(self._mirror)
 
     def lines(self) -> tuple[list[str], list[str]]:

@@ -23,6 +23,7 @@ def export() -> list[dict[str, Any]]:
         for row in db.execute("SELECT * FROM _collections ORDER BY type, rowid"):
             raw = {**json.loads(row["options"]), **{key: row[key] for key in row.keys()}}  # noqa: SIM118
             raw |= {"fields": json.loads(raw["fields"]), "indexes": json.loads(raw["indexes"])}
+            raw["system"] = bool(raw["system"])
             for key in ("options", "created", "updated"):
                 del raw[key]
             for key, value in raw.items():
@@ -92,3 +93,7 @@ def with_field(collection: str, which: str, /, **more: Any) -> list[dict[str, An
     raw = next(raw for raw in export() if raw["name"] == collection)
     fields = [{**field, **more} if field["name"] == which else field for field in raw["fields"]]
     return changed(collection, fields=fields)
+
+
+def without(collection: str) -> list[dict[str, Any]]:
+    return [raw for raw in export() if raw["name"] != collection]
