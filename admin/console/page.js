@@ -3,17 +3,33 @@
 const DATA = "application/vnd.pocketfiles+json";
 const PICTURE = /\.(jpe?g|png|gif|webp|avif|svg|bmp|ico)$/i;
 const THUMBABLE = /\.(jpe?g|png|gif|webp)$/i;
-const MOVING = /\.(mp4|webm|mov|m4v)$/i;
+const TEXT = /^(text\/|application\/(.*\+)?(json|xml|javascript)\b)/;
+const TEXT_SHOWN_BYTES = 256 * 1024;
 const GALLERY_PIXELS = 160; // a tile's width; a listed thumb at least this large is preferred
 const POLL_MILLISECONDS = 1000;
 const ROWS_KEPT = 200;
+const RENEWED_BELOW = 0.2; // share of a token's life that is left when a new one is fetched
 const ACCEPTS = [
   ["AVIF + WebP", "image/avif,image/webp,image/png,*/*;q=0.8"],
   ["WebP", "image/webp,image/png,*/*;q=0.8"],
   ["Neither", "image/png,image/*;q=0.8,*/*;q=0.5"],
 ];
 
-const state = { overview: null, user: "", token: null, expires: 0, accept: ACCEPTS[0], files: [], place: 0 };
+const state = {
+  overview: null,
+  user: "",
+  token: null,
+  lifetime: 0, // of a token, in milliseconds
+  expires: 0,
+  renewal: null, // the promise of a new token, while one is fetched
+  accept: ACCEPTS[0],
+  files: [],
+  gallery: null, // the gallery that was left for a file: to come back to
+  live: [], // updates of what shows the token
+  here: "", // the address of what is shown
+  left: "", // and of what was shown before
+  place: 0,
+};
 const LEFT = new Error("another place was chosen meanwhile");
 const main = document.getElementById("main");
 
@@ -109,8 +125,8 @@ function path(file) {
 }
 
 /** The URL of a file, with its thumb's size and, where it is protected, the viewer's token. */
-function address(file, size = "") {
-  const query = new URLSearchParams();
+function address(file, size = "", more = {}) {
+  const query = new URLSearchParams(more);
   if (size) query.set("thumb", size);
   if (file.protected && state.token) query.set("token", state.token);
   const text = query.toString();
@@ -137,16 +153,39 @@ function gallerySize(file) {
 async function viewAs(user) {
   state.user = user;
   state.token = null;
-  if (user) {
-    const { token, seconds } = await data("token", { user });
-    if (state.user !== user) return; // another was chosen meanwhile
-    state.token = token;
-    state.expires = Date.now() + seconds * 1000;
-  }
+  if (user) await fetchToken(user);
   tick();
 }
 
+async function fetchToken(user) {
+  const { token, seconds } = await data("token", { user });
+  if (state.user !== user) return; // another was chosen meanwhile
+  state.token = token;
+  state.lifetime = seconds * 1000;
+  state.expires = Date.now() + state.lifetime;
+  for (const update of state.live) update();
+}
+
+/** Fetches a new token where the present one ends soon. */
+async function renew() {
+  if (!state.token || state.expires - Date.now() > state.lifetime * RENEWED_BELOW) return;
+  state.renewal ||= fetchToken(state.user).finally(() => { state.renewal = null; });
+  await state.renewal;
+}
+
+/** Runs an update now, and again with each new token for as long as this place is shown. */
+function live(update) {
+  update();
+  state.live.push(update);
+}
+
 function tick() {
+  // Nobody looks at a hidden page, and it gets a new token when it is shown again.
+  if (!document.hidden) renew().then(showLife, showLife);
+  showLife();
+}
+
+function showLife() {
   const life = document.getElementById("life");
   life.hidden = !state.token;
   if (!state.token) return;
@@ -154,7 +193,7 @@ function tick() {
   const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
   life.textContent = left ? `token ${clock}` : "token ended";
   life.classList.toggle("ended", left === 0);
-  life.title = left ? "How long the file token is good" : "Choose the user again for a new token";
+  life.title = left ? "How long the file token is good; then comes a new one" : "No new token came";
 }
 
 /* ---- Files ---- */
@@ -193,8 +232,9 @@ function tile(file) {
       decoding: "async",
       on: { error: () => picture.replaceWith(letters()) },
     });
-    picture.src = address(file, gallerySize(file));
     box.append(picture);
+    // One that is far below is not loaded yet, and its token may end before it is.
+    live(() => { if (picture.parentNode && !picture.naturalWidth) picture.src = address(file, gallerySize(file)); });
   } else {
     box.append(letters());
   }
@@ -212,12 +252,33 @@ function tile(file) {
   );
 }
 
+/** Shows the gallery again that a file was opened from, as it was left. */
+function comeBack() {
+  const { split, live, top } = state.gallery;
+  state.live = live;
+  for (const update of live) update();
+  show(split);
+  refresh(split.querySelector(".side"), state.gallery.collection).catch(complain);
+  scrollTo(0, top);
+  const { left } = state;
+  const link = [...split.querySelectorAll(".gallery a")].find((each) => each.getAttribute("href") === left);
+  if (!link) return;
+  link.focus({ preventScroll: true });
+  link.scrollIntoView({ block: "nearest" }); // arrow keys may have led on to another file
+}
+
+/** The collection that is shown first: the one with most sizes of thumbs is likely one of pictures. */
+function firstCollection() {
+  const sizes = (each) => each.fields.reduce((count, field) => count + field.thumbs.length, 0);
+  return collections().reduce((best, each) => (sizes(each) > sizes(best) ? each : best));
+}
+
 async function files(name, start = "") {
   const isKnown = collections().some((each) => each.name === name);
   if (!isKnown) setOverview(await dataHere("overview"));
   const all = collections();
   if (!all.length) return show(el("p", { className: "empty" }, "No collection has a file field."));
-  const current = name ? all.find((each) => each.name === name) : all[0];
+  const current = name ? all.find((each) => each.name === name) : firstCollection();
   if (!current) throw new Error(`No collection with files is called ${name}`);
   const list = el("ul", { className: "gallery" });
   const more = el("button", { className: "more", hidden: true }, "Show more");
@@ -245,7 +306,9 @@ async function files(name, start = "") {
     form,
   );
   const side = sidebar(current.name);
-  show(el("div", { className: "split" }, side, el("div", {}, head, list, more)));
+  const split = el("div", { className: "split" }, side, el("div", {}, head, list, more));
+  state.gallery = { collection: current.name, user: state.user, split, live: state.live, top: 0 };
+  show(split);
   if (isKnown) refresh(side, current.name).catch(complain);
   state.files = [];
 
@@ -286,8 +349,11 @@ async function files(name, start = "") {
 
 /* ---- One file ---- */
 
-function snippet(text) {
-  return el("div", { className: "snippet" }, el("pre", {}, el("code", {}, text)), el("button", { on: { click: () => copy(text) } }, "Copy"));
+/** A line to copy. `write` returns its text, which changes with the viewer's token. */
+function snippet(write) {
+  const code = el("code", {});
+  live(() => { code.textContent = visible(write()); });
+  return el("div", { className: "snippet" }, el("pre", {}, code), el("button", { on: { click: () => copy(write()) } }, "Copy"));
 }
 
 function snippets(file) {
@@ -302,16 +368,17 @@ function snippets(file) {
     ...(file.protected ? ["const token = await pb.files.getToken(); // after a login"] : []),
     `const url = pb.files.getURL(record, ${quoted(file.name)}${options ? `, { ${options} }` : ""});`,
   ];
-  const quotedUrl = address(file, thumb).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+  const quotedUrl = () => address(file, thumb).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
   return [
-    snippet(`curl -OJ '${address(file).replaceAll("'", "%27")}'`),
-    PICTURE.test(file.name) ? snippet(`<img src="${quotedUrl}" alt="">`) : null,
-    snippet(lines.join("\n")),
+    snippet(() => `curl -OJ '${address(file).replaceAll("'", "%27")}'`),
+    PICTURE.test(file.name) ? snippet(() => `<img src="${quotedUrl()}" alt="">`) : null,
+    snippet(() => lines.join("\n")),
   ];
 }
 
 /** Fetches one form of a thumb as a client that accepts `state.accept`, and says what came. */
 async function measure(file, size) {
+  await renew();
   const started = performance.now();
   const answer = await fetch(address(file, size), { cache: "no-store", headers: { Accept: state.accept[1] } });
   const body = await answer.blob();
@@ -388,24 +455,67 @@ function choice(options, current, choose) {
   return box;
 }
 
-function stage(file) {
-  if (file.protected && !state.token) {
-    return el("div", { className: "stage" }, el("p", { className: "muted" }, "Protected: choose whom to view it as, at the top."));
+/** What the viewer is answered for the original, without its bytes. */
+async function answered(file) {
+  await renew();
+  const answer = await fetch(address(file), { method: "HEAD", cache: "no-store" });
+  return {
+    ok: answer.ok,
+    status: answer.status,
+    type: (answer.headers.get("content-type") || "").split(";")[0],
+    isDownload: /^attachment/i.test(answer.headers.get("content-disposition") || ""),
+  };
+}
+
+/** The original as the browser shows it, or why there is nothing to see. */
+function stage(file, answer) {
+  const box = el("div", { className: "stage" });
+  const letters = (text) => el("span", { className: "kind" }, text);
+  if (!answer.ok) {
+    box.append(el("div", { className: "refusal" }, letters(String(answer.status)), el("p", { className: "muted" }, refusal(file))));
+    return box;
   }
-  const letters = el("span", { className: "kind" }, file.original ? file.original.type : "missing in the bucket");
-  const failed = () => shown.replaceWith(letters);
-  let shown = letters;
-  if (PICTURE.test(file.name)) shown = el("img", { alt: file.name, on: { error: failed } });
-  else if (MOVING.test(file.name)) shown = el("video", { controls: true, preload: "metadata", on: { error: failed } });
-  if (shown !== letters) shown.src = address(file);
-  return el("div", { className: "stage" }, shown);
+  const failed = () => box.replaceChildren(letters(answer.type));
+  const kind = answer.type.split("/")[0];
+  if (kind === "image") box.append(el("img", { alt: file.name, src: address(file), on: { error: failed } }));
+  else if (kind === "video" || kind === "audio") {
+    box.append(el(kind, { controls: true, preload: "metadata", src: address(file), on: { error: failed } }));
+  } else if (TEXT.test(answer.type) && file.original && file.original.bytes <= TEXT_SHOWN_BYTES) {
+    fetch(address(file)).then((found) => (found.ok ? found.text() : Promise.reject())).then(
+      (text) => box.replaceChildren(el("pre", { className: "text", tabIndex: 0 }, readable(text))), failed);
+  } else failed();
+  return box;
+}
+
+/** A file's text with line ends and tabs that are not shown as escapes. */
+const readable = (text) => text.replace(/\r\n?/g, "\n").replaceAll("\t", "    ");
+
+function refusal(file) {
+  if (!file.original) return "It is missing in the bucket.";
+  if (!file.protected) return "It is not served.";
+  return state.user ? "Not served to this viewer." : "Protected: choose whom to view it as, at the top.";
+}
+
+/** Links to the original, with the viewer's token. */
+function links(file, answer) {
+  const offered = [["Download", { download: "1" }]];
+  if (!answer.isDownload) offered.unshift(["Open", {}]);
+  return offered.map(([text, more]) => {
+    const link = el("a", { className: "button", attr: { target: "_blank", rel: "noreferrer" } }, text);
+    live(() => { link.href = address(file, "", more); });
+    return link;
+  });
 }
 
 async function file(collection, record, name) {
   const found = await dataHere("file", { collection, record, name });
-  const pictures = THUMBABLE.test(name) && (!found.protected || state.token);
+  const place = state.place;
+  const answer = await answered(found);
+  if (place !== state.place) throw LEFT;
+  const pictures = THUMBABLE.test(name) && (answer.ok || !found.protected);
   const original = found.original;
   const facts = el("dl", {},
+    el("dt", {}, "Answer"), el("dd", {}, chip(String(answer.status), answer.ok ? "good" : "bad")),
     el("dt", {}, "Record"), el("dd", { className: "mono" }, record),
     el("dt", {}, "Field"), el("dd", {}, found.field),
     el("dt", {}, "Size"), el("dd", { className: "number" }, original ? bytes(original.bytes) : "missing in the bucket"),
@@ -420,8 +530,8 @@ async function file(collection, record, name) {
     el("h1", {}, name),
     el("div", { className: "chips" },
       found.protected ? chip("protected", "warn") : chip("open to everybody", "good"),
-      el("a", { className: "chip", href: explain }, "why it is served →")),
-    el("div", { className: "file" }, stage(found), el("div", {}, facts, el("h2", {}, "Use it"), snippets(found))),
+      el("a", { className: "chip", href: explain }, answer.ok ? "why it is served →" : "why it is refused →")),
+    el("div", { className: "file" }, stage(found, answer), el("div", {}, facts, answer.ok ? el("div", { className: "links" }, links(found, answer)) : null, el("h2", {}, "Use it"), snippets(found))),
     pictures ? el("div", { className: "bar" }, el("h2", {}, "Thumbs"),
       choice(ACCEPTS, state.accept, (option) => { state.accept = option; forms(found, box); })) : null,
     pictures ? box : null,
@@ -563,8 +673,20 @@ function decoded(part) {
   }
 }
 
+/** Whether a place is the gallery from which the file was opened that was shown until now. */
+function isBack(parts) {
+  const { gallery, left } = state;
+  if (!gallery || !left.startsWith("#/file/") || gallery.user !== state.user) return false;
+  if (parts[0] && parts[0] !== "files") return false;
+  return gallery.collection === (parts[1] || firstCollection().name);
+}
+
 async function route() {
   state.place += 1;
+  state.live = [];
+  if (state.gallery && state.gallery.split.isConnected) state.gallery.top = scrollY;
+  state.left = state.here;
+  state.here = location.hash;
   const [shown, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const parts = shown.split("/").map(decoded);
   const section = parts[0] === "file" ? "files" : parts[0] || "files";
@@ -574,18 +696,26 @@ async function route() {
     else link.removeAttribute("aria-current");
   }
   document.title = visible(`${parts[parts.length - 1] || "Files"} · PocketFiles`);
-  scrollTo(0, 0);
   try {
-    if (parts[0] === "file") await file(...parts.slice(1));
-    else if (section === "explain") await explain(new URLSearchParams(query).get("url") || "");
-    else if (section === "rules") await rules();
-    else if (section === "requests") await requests();
-    else await files(parts[1]);
+    if (isBack(parts)) comeBack();
+    else {
+      scrollTo(0, 0);
+      await renew();
+      await showPlace(parts, section, query);
+    }
   } catch (error) {
     if (error === LEFT) return;
     show(el("p", { className: "empty" }, error.message));
   }
-  document.body.dataset.shown = location.hash;
+  document.body.dataset.shown = state.here;
+}
+
+async function showPlace(parts, section, query) {
+  if (parts[0] === "file") await file(...parts.slice(1));
+  else if (section === "explain") await explain(new URLSearchParams(query).get("url") || "");
+  else if (section === "rules") await rules();
+  else if (section === "requests") await requests();
+  else await files(parts[1]);
 }
 
 /** Shows the file before (-1) or after (1) this one in the gallery. */
@@ -652,7 +782,16 @@ async function start() {
     }
     route();
   });
-  addEventListener("hashchange", route);
+  history.scrollRestoration = "manual"; // a place is drawn anew before it can be scrolled
+  addEventListener("hashchange", () => {
+    main.focus({ preventScroll: true }); // what had the focus goes away
+    route();
+  });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address says which place is shown
+    main.focus();
+  });
+  document.addEventListener("visibilitychange", tick);
   addEventListener("keydown", keys);
   setInterval(tick, 1000);
   await route();

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.conftest import DEMO
 from tests.e2e.browser import CHROMIUM, Browser, in_each_browser
 from tests.e2e.conftest import PATIENCE, Runner
 from tests.e2e.devtools import Tab, tab
@@ -86,6 +87,79 @@ def test_a_protected_file_opens_as_the_chosen_user_and_shows_how_long_the_token_
     assert re.fullmatch(r"token [0-3]:\d\d", life)
     url = browser.run("document.querySelector('pre').innerText.match(/'(.*)'/)[1]")
     assert browser.run(f"fetch({url!r}).then((answer) => answer.status)") == 200
+
+
+def test_a_file_says_what_the_viewer_is_answered_for_it(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, f"#/file/{SECRET}")
+    choose(browser, "users/usercleo0000000")
+    browser.until(f"({TEXT}).includes('Not served to this viewer.')")
+    refused = browser.run(TEXT)
+    assert "404" in refused
+    assert "why it is refused" in refused
+    assert browser.run("document.querySelectorAll('.links a').length") == 0
+    choose(browser, "users/userada00000000")
+    browser.until("document.querySelector('.stage .text')")
+    served = browser.run(TEXT)
+    assert "200" in served
+    assert "why it is served" in served
+    text = (DEMO / "storage/pbc_3332084752/doc000000000000/file_0_jr7qyn9hd0.txt").read_text()
+    assert browser.run("document.querySelector('.stage .text').textContent") == text
+
+
+def test_an_original_is_downloaded_with_the_viewers_token(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, f"#/file/{SECRET}")
+    choose(browser, "users/userada00000000")
+    browser.until("document.querySelector('.links a')")
+    url = browser.run("document.querySelector('.links a').href")
+    assert "download=1" in url
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+    visit(browser, runner, f"#/file/{PICTURE}")
+    texts = browser.run("[...document.querySelectorAll('.links a')].map((each) => each.text)")
+    assert texts == ["Open", "Download"]
+
+
+def test_a_token_that_ends_is_renewed_wherever_it_is_shown(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, f"#/file/{SECRET}")
+    choose(browser, "users/userada00000000")
+    line = "document.querySelector('pre code').textContent"
+    browser.until(f"document.querySelector('.links a') && {line}.includes('token=')")
+    browser.run("{ window.first = state.token; state.token = 'ended'; state.expires = 1; tick(); }")
+    browser.until("state.expires > Date.now()")
+    assert browser.run("state.token !== 'ended'")
+    assert browser.run(f"{line}.includes(state.token)")
+    assert browser.run("document.querySelector('.links a').href.includes(state.token)")
+    assert browser.run("document.getElementById('life').textContent").startswith("token ")
+    browser.run("{ state.token = 'ended'; state.expires = 1; location.hash = '#/rules'; }")
+    browser.until("state.token !== 'ended'")
+
+
+def test_a_gallery_is_found_again_as_it_was_left(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/files/photos")
+    browser.until("document.querySelectorAll('.gallery a').length > 30")
+    opened = "document.querySelectorAll('.gallery a')[30]"
+    browser.run(f"{{ {opened}.focus(); {opened}.scrollIntoView(); }}")
+    at, link = browser.run(f"[scrollY, {opened}.hash]")
+    assert at > 0
+    browser.run(f"{opened}.click()")
+    browser.until("document.querySelector('.back')")
+    assert browser.run("document.activeElement.id") == "main"
+    browser.run("history.back()")
+    browser.until("document.querySelector('.gallery')")
+    assert browser.run("[scrollY, document.activeElement.hash]") == [at, link]
+
+
+def test_the_skip_link_leads_to_what_is_shown(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/files/photos")
+    browser.run("document.querySelector('.skip').click()")
+    assert browser.run("[location.hash, document.activeElement.id]") == ["#/files/photos", "main"]
+
+
+def test_the_gallery_begins_with_the_collection_of_most_thumbs(
+    browser: Tab, runner: Runner
+) -> None:
+    visit(browser, runner, "#/files")
+    assert browser.run("document.querySelector('h1').innerText") == "photos"
 
 
 def test_a_decision_is_explained_comparison_by_comparison(browser: Tab, runner: Runner) -> None:
