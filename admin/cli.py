@@ -28,7 +28,7 @@ from .commands import (
     token,
 )
 from .commands.arguments import PROGRAM
-from .errors import AdminError
+from .errors import AdminError, Declined
 from .source.copies import remove_leftovers
 from .stop_signals import raise_interruptions
 from .target.deployment import Deployment, in_words
@@ -82,7 +82,8 @@ def program() -> int:
 def main(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code.
 
-    A failure prints one line on standard error and returns 1; an interruption returns 130.
+    A failure prints one line on standard error and returns 1, as does a question that was not
+    answered with yes; an interruption returns 130.
     """
     if not arguments:
         parser().print_help(sys.stderr)
@@ -96,6 +97,9 @@ def main(arguments: Sequence[str]) -> int:
         note = str(interruption) or parsed.when_interrupted
         output.complain(f"interrupted; {note}" if note else "interrupted")
         return _INTERRUPTED
+    except Declined as answer:
+        output.complain(str(answer))
+        return _FAILED
     except Exception as error:
         reason = _reason(error, parsed.deployment)
         if reason is None:

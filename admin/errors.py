@@ -5,6 +5,10 @@ class AdminError(Exception):
     """A failure with one clear line for the terminal; the command ends with exit code 1."""
 
 
+class Declined(AdminError):
+    """The user was asked and did not agree; nothing is changed."""
+
+
 class SourceError(AdminError):
     """The data directory cannot be read: it is missing, not PocketBase's, locked or damaged."""
 

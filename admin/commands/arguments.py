@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pocketfiles.catalogue.cached import Generations
 from pocketfiles.catalogue.table import Table
+from pocketfiles.keys import MAX_ID_BYTES
 
 from ..errors import AdminError
 from ..source import pocketbase, storage
@@ -115,7 +116,7 @@ def add_deployment(group: "argparse._MutuallyExclusiveGroup") -> None:
 def add_record(parser: argparse.ArgumentParser) -> None:
     """Add the collection and the record that a command is about."""
     parser.add_argument("collection", metavar="COLLECTION", help="name or id")
-    parser.add_argument("record", metavar="RECORD", help="id")
+    parser.add_argument("record", metavar="RECORD", type=record_id, help="id")
 
 
 def source_of(parsed: argparse.Namespace) -> Source:
@@ -198,6 +199,15 @@ def port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= _MAX_PORT):
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_MAX_PORT}")
     return int(text)
+
+
+def record_id(text: str) -> str:
+    """An argument that is a record's id. Raises what ``argparse`` reports."""
+    if not text:
+        raise argparse.ArgumentTypeError("a record's id cannot be empty")
+    if len(text.encode()) > MAX_ID_BYTES:
+        raise argparse.ArgumentTypeError(f"a record's id has at most {MAX_ID_BYTES} bytes")
+    return text
 
 
 def count(text: str) -> int:

@@ -8,7 +8,6 @@ changed fields. What is removed is removed with its records and files, after a q
 import argparse
 from pathlib import Path
 
-from ..errors import AdminError
 from ..standalone import schema, schema_change
 from ..standalone.naming import random_letters
 from ..wording import counted
@@ -56,8 +55,8 @@ def run(parsed: argparse.Namespace) -> int:
         if parsed.dry_run:
             output.say(f"dry run, nothing is changed: {_counted(kept, removed)}")
             return 0
-        if removed and not parsed.yes and not output.ask("This removes data."):
-            raise AdminError("nothing is changed")
+        if removed:
+            output.require_agreement("This removes data.", given=parsed.yes)
         work.apply()
     output.say(f"applied: {_counted(kept, removed)}")
     return 0
@@ -66,7 +65,12 @@ def run(parsed: argparse.Namespace) -> int:
 def _counted(kept: list[str], removed: list[str]) -> str:
     if not kept and not removed:
         return "nothing to change"
-    return f"{counted(len(kept), 'collection')} created or changed, {len(removed)} losing data"
+    parts = []
+    if kept:
+        parts.append(f"{counted(len(kept), 'collection')} created or changed")
+    if removed:
+        parts.append(f"{counted(len(removed), 'collection')} losing data")
+    return ", ".join(parts)
 
 
 def _print_sample(_parsed: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.model import Collection, Record
 
 from ..errors import AdminError
+from ..standalone.lookup import find_collection
 from ..standalone.thumbs import MAX_RECORDS
 from ..wording import counted
 from . import arguments, output
@@ -21,7 +22,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command's arguments."""
     parser = arguments.add_parser(commands, "ls", __doc__, _EXAMPLE)
     parser.add_argument("collection", metavar="COLLECTION", nargs="?", help="name or id")
-    parser.add_argument("record", metavar="RECORD", nargs="?", help="id")
+    parser.add_argument("record", metavar="RECORD", nargs="?", type=arguments.record_id, help="id")
     arguments.add_catalogue(parser)
     parser.set_defaults(run=run)
 
@@ -30,16 +31,29 @@ def run(parsed: argparse.Namespace) -> int:
     """Print a line for each collection, record or file."""
     with arguments.reader_of(parsed) as reader:
         snapshot = snapshot_of(reader)
+        count = 0
         for line in _lines(snapshot, parsed.collection, parsed.record):
             output.say(line)
+            count += 1
+    if not count:
+        output.complain(_nothing(parsed.collection, parsed.record))
     return 0
+
+
+def _nothing(collection: str | None, record_id: str | None) -> str:
+    """What is said, on standard error, in place of an empty list."""
+    if collection is None:
+        return "there are no collections"
+    if record_id is None:
+        return f"{collection} has no records"
+    return f"{collection}/{record_id} has no files"
 
 
 def _lines(snapshot: Snapshot, name: str | None, record_id: str | None) -> Iterator[str]:
     if name is None:
         yield from map(_collection_line, snapshot.collections)
         return
-    collection = find_collection(snapshot, name)
+    collection = find_collection(snapshot.collections, name)
     if record_id is None:
         for record in snapshot.reader.all(collection.id, MAX_RECORDS):
             yield _record_line(collection, record)
@@ -49,15 +63,6 @@ def _lines(snapshot: Snapshot, name: str | None, record_id: str | None) -> Itera
         note = ", protected" if field.protected else ""
         for file in record.names(field):
             yield f"{file}  {field.name}{note}"
-
-
-def find_collection(snapshot: Snapshot, name_or_id: str) -> Collection:
-    """Find a collection by name or id. Raises ``AdminError``."""
-    found = snapshot.collections.find(name_or_id)
-    if found is None:
-        known = ", ".join(sorted(each.name for each in snapshot.collections))
-        raise AdminError(f"there is no collection {name_or_id}; there are: {known or 'none'}")
-    return found
 
 
 def find_record(snapshot: Snapshot, collection: Collection, record_id: str) -> Record:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from pocketfiles import keys
 
-from ..errors import AdminError
+from ..errors import AdminError, Declined
 from ..sync.destination import OnDone
 from ..sync.summary import Summary
 from ..target.actions import Action, PutFile, PutItem
@@ -18,15 +18,21 @@ from ..wording import printable
 _WARNINGS_SHOWN = 50
 
 
-def ask(question: str) -> bool:
-    """Ask whether to go on. Raises ``AdminError`` where nobody can be asked."""
+def require_agreement(question: str, *, given: bool) -> None:
+    """Ask whether to go on, unless that is ``given``.
+
+    Raises ``Declined`` for any answer but yes, and ``AdminError`` where nobody can be asked.
+    """
+    if given:
+        return
     if not sys.stdin.isatty():
         raise AdminError(f"{question} Run it in a terminal to be asked, or with --yes")
     try:
         answer = input(printable(f"{question} Go on? [y/N] "))
     except KeyboardInterrupt:
         raise KeyboardInterrupt("nothing is changed") from None
-    return answer.strip().lower() in {"y", "yes"}
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise Declined("nothing is changed")
 
 
 def say(line: str) -> None:

@@ -15,6 +15,7 @@ from pocketfiles.catalogue.model import Source
 from pocketfiles.catalogue.table import Table
 
 from ..errors import AdminError, LeaseHeld
+from ..standalone.lookup import find_collection
 from ..sync import invalidation
 from ..sync.elsewhere import of_views_that_show
 from ..sync.pending import Pending, left_in
@@ -95,9 +96,7 @@ def _paths(target: Deployment, name_or_id: str, record: str) -> list[str]:
     ids."""
     _, dynamodb = target.clients()
     snapshot = snapshot_of(Table(dynamodb, target.table))
-    collection = snapshot.collections.find(name_or_id)
-    if collection is None:
-        raise AdminError(f"there is no collection {name_or_id}")
+    collection = find_collection(snapshot.collections, name_or_id)
     folder = quote(record, safe="")
     paths = [*invalidation.folder_paths(collection.id, folder)]
     if not target.edge_store:

@@ -25,7 +25,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     parser = arguments.add_parser(commands, "put", __doc__, _EXAMPLE)
     arguments.add_record(parser)
     parser.add_argument("field", metavar="FIELD", nargs="?", help="a file field")
-    parser.add_argument("files", metavar="FILE", nargs="*", type=Path, help="files to upload")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", type=Path, default=[], help="files to upload"
+    )
     parser.add_argument(
         "--set",
         metavar="NAME=VALUE",

@@ -9,8 +9,9 @@ from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.model import Collection, Record, Value
 from pocketfiles.locate import path_of
 
+from ..standalone.lookup import find_collection
 from . import arguments, output
-from .ls import find_collection, find_record
+from .ls import find_record
 
 _EXAMPLE = "show photos holiday0000001 --stack acme"
 _SECRETS = frozenset({"tokenKey", "password"})
@@ -28,7 +29,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Print a line for each value and each file."""
     with arguments.reader_of(parsed) as reader:
         snapshot = snapshot_of(reader)
-        collection = find_collection(snapshot, parsed.collection)
+        collection = find_collection(snapshot.collections, parsed.collection)
         record = find_record(snapshot, collection, parsed.record)
     origin = parsed.deployment.url if parsed.deployment else ""
     for name, value in record.values.items():

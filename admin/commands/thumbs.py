@@ -92,8 +92,9 @@ def _warm(
         raise AdminError("name where the files are served: --url, --stack or --local")
     price = f"about ${_dollars(missing):.2f} on AWS if the originals are photographs"
     question = f"{counted(len(missing), 'request')} to {url}, {price}."
-    if not missing or not _agreed(parsed, question):
+    if not missing:
         return 0
+    output.require_agreement(question, given=parsed.yes)
     client = Client(url, Rate(_MILLION), parsed.parallel)
 
     def make(thumb: Missing) -> bool:
@@ -119,8 +120,9 @@ def _dollars(missing: Sequence[Missing]) -> float:
 
 def _clear(parsed: argparse.Namespace, bucket: Bucket, found: Inventory) -> int:
     question = f"{counted(len(found.stored), 'thumb')} will be deleted."
-    if not found.stored or not _agreed(parsed, question):
+    if not found.stored:
         return 0
+    output.require_agreement(question, given=parsed.yes)
 
     def delete(keys: list[str]) -> int:
         bucket.delete(keys)
@@ -159,7 +161,3 @@ def _formats(text: str) -> tuple[str, ...]:
     if not FORMATS.keys() >= set(names):
         raise argparse.ArgumentTypeError(f"a list of {', '.join(FORMATS)} is expected")
     return names
-
-
-def _agreed(parsed: argparse.Namespace, question: str) -> bool:
-    return bool(parsed.yes) or output.ask(question)

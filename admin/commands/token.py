@@ -67,7 +67,8 @@ def run(parsed: argparse.Namespace) -> int:
         raise AdminError(f"no token for {collection.name}/{record.id}: {error.reason}") from error
     kind = f"{parsed.kind} token of {collection.name}/{record.id}"
     expires = datetime.fromtimestamp(now + options.duration, UTC)
-    output.complain(f"made a {kind}, valid until {expires:%Y-%m-%d %H:%M:%S} UTC")
+    article = "an" if parsed.kind == "auth" else "a"
+    output.complain(f"made {article} {kind}, valid until {expires:%Y-%m-%d %H:%M:%S} UTC")
     print(token)
     return 0
 

@@ -103,8 +103,12 @@ def data_version(connection: sqlite3.Connection) -> int:
 
 
 def _way(database: Path) -> str:
-    with database.open("rb") as file:
-        wal_mode = file.read(20)[19:20] == bytes([_WAL_VERSION])
+    """How the database is opened. Raises ``SourceError`` if it cannot be read."""
+    try:
+        with database.open("rb") as file:
+            wal_mode = file.read(20)[19:20] == bytes([_WAL_VERSION])
+    except OSError as error:
+        raise SourceError(f"{database} cannot be read: {error.strerror}") from error
     if not wal_mode or _beside(database, "-shm").exists():
         return "shared"
     return "copy" if _size(_beside(database, "-wal")) else "immutable"

@@ -5,8 +5,10 @@
 ``lacks``          what is wrong with the collections of a file, each by itself
 ``misspelling``    which known word a misspelled one is meant to be
 ``references``     what is wrong with their view rules and relations, and with names that are taken
+``system_fields``  the fields that every collection of PocketBase has
 ``schema_change``  applies changed collections to the table and to the records in it
 ``records``        writes and deletes single records with their files
+``lookup``         finds the collection that a command names
 ``thumbs``         the thumbs that are stored, and those that are missing
 ``naming``         makes the name under which an uploaded file is stored
 ``signatures``     the binary formats that PocketBase names in its own way

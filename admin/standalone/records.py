@@ -28,6 +28,7 @@ from ..target.items import references
 from ..target.table import TargetTable
 from ..target.writer import Writer
 from . import naming, schema, sniffing
+from .lookup import find_collection
 from .naming import Letters
 from .schema import json_array
 
@@ -75,12 +76,7 @@ class Records:
 
     def collection(self, name_or_id: str) -> Collection:
         """Find a collection by name or id. Raises ``AdminError``."""
-        collections = snapshot_of(self._table).collections
-        found = collections.find(name_or_id)
-        if found is None:
-            known = ", ".join(sorted(each.name for each in collections))
-            raise AdminError(f"there is no collection {name_or_id}; there are: {known or 'none'}")
-        return found
+        return find_collection(snapshot_of(self._table).collections, name_or_id)
 
     def record(self, collection: Collection, record_id: str) -> Record:
         """Find a record by id. Raises ``AdminError``."""

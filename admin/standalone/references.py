@@ -10,6 +10,7 @@ from pocketfiles.rules import evaluate
 
 from .definitions import shown
 from .lacks import Raw, labels, readable
+from .system_fields import completed
 
 
 def lacks(raw: Sequence[Raw], others: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -18,7 +19,7 @@ def lacks(raw: Sequence[Raw], others: Sequence[Mapping[str, Any]]) -> Iterator[s
     The collections need not be sound: what cannot be read of them is left out.
     """
     yield from _taken_names(raw, others)
-    readable_ones = [(each, readable(each)) for each in raw]
+    readable_ones = [(each, _as_applied(each)) for each in raw]
     given = [found for _, found in readable_ones if found]
     complete = [*given, *others]
     collections = Collections(map(Collection.from_json, complete, range(len(complete))))
@@ -31,6 +32,12 @@ def lacks(raw: Sequence[Raw], others: Sequence[Mapping[str, Any]]) -> Iterator[s
                 evaluate.check(rule, Collection.from_json(found), collections)
             except RuleError as error:
                 yield f"{label}: viewRule: {error.reason}"
+
+
+def _as_applied(raw: Raw) -> Raw | None:
+    """What a collection will be, as far as it can be read."""
+    found = readable(raw)
+    return completed(found, {}) if found else None
 
 
 def _taken_names(raw: Sequence[Raw], others: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -15,7 +15,8 @@ from pocketfiles.catalogue.model import Collection, Field, Record, Value, listed
 
 from ..errors import AdminError
 from ..source.pocketbase import SourceCollection
-from . import lacks, references
+from ..wording import counted
+from . import lacks, references, system_fields
 from .naming import Letters
 
 SECRET_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"  # noqa: S105
@@ -71,7 +72,15 @@ def others_of(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict
     """The collections that the table has and the file does not name."""
     given = [each.get("id") for each in raw]
     others = [item for collection_id, item in known.items() if collection_id not in given]
-    return [json.loads(item["data"]["S"]) for item in others]
+    return [*map(_stored, others)]
+
+
+def with_system_fields(
+    raw: list[dict[str, Any]], known: Mapping[str, Item]
+) -> list[dict[str, Any]]:
+    """Add the fields that PocketBase would add to the collections of a file; ``known`` as in
+    ``merged``."""
+    return [system_fields.completed(each, _stored(known.get(each["id"]))) for each in raw]
 
 
 def merged(
@@ -86,13 +95,15 @@ def merged(
         item = known.get(each["id"])
         if item is None:
             last += 1
-            position = last
-            stored = {}
-        else:
-            position = int(item["position"]["N"])
-            stored = json.loads(item["data"]["S"])
-        complete = _with_secrets(each, stored, letters)
+        position = int(item["position"]["N"]) if item else last
+        complete = _with_secrets(each, _stored(item), letters)
         found.append(SourceCollection(complete, Collection.from_json(complete, position)))
+    return found
+
+
+def _stored(item: Item | None) -> dict[str, Any]:
+    """A collection as the table has it; empty for one that is not there."""
+    found: dict[str, Any] = json.loads(item["data"]["S"]) if item else {}
     return found
 
 
@@ -113,7 +124,7 @@ def _with_secrets(
 def changes(old: Collection | None, new: Collection) -> str:
     """Describe what changes in a collection, in one line; empty when nothing does."""
     if old is None:
-        return f"create collection {new.name} ({new.type}, {len(new.fields)} fields)"
+        return f"create collection {new.name} ({new.type}, {counted(len(new.fields), 'field')})"
     parts = [*_field_changes(old, new)]
     if old.name != new.name:
         parts.append(f"renamed from {old.name}")

@@ -67,7 +67,7 @@ class SchemaChange:
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
         others = [] if remove_others else schema.others_of(raw, known)
         self.warnings = schema.require_sound(raw, others)
-        complete = [*raw, *others]
+        complete = [*schema.with_system_fields(raw, known), *others]
         snapshot = _ChangedRecords(
             writer, self._mirror.actual, schema.merged(complete, known, letters)
         )
@@ -93,9 +93,15 @@ class SchemaChange:
                 kept.append(line)
         for sk in sorted(actual.keys() - desired.keys()):
             gone = actual[sk]
-            records = counted(self._mirror.actual_records(gone.id), "record")
-            removed.append(f"remove collection {gone.name} with its {records} and their files")
+            removed.append(f"remove collection {gone.name}{self._with_records(gone)}")
         return kept, removed
+
+    def _with_records(self, gone: Collection) -> str:
+        count = self._mirror.actual_records(gone.id)
+        if not count:
+            return ", which has no records"
+        owner = "its" if count == 1 else "their"
+        return f" with its {counted(count, 'record')} and {owner} files"
 
     def apply(self) -> None:
         """Write the changes. Raises ``TargetError`` if the table has changed since ``gather``."""

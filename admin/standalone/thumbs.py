@@ -14,6 +14,7 @@ from pocketfiles.locate import path_of
 
 from ..errors import AdminError
 from ..target.bucket import Bucket
+from .lookup import find_collection
 
 _PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 MAX_RECORDS = 1_000_000
@@ -137,10 +138,7 @@ def superuser_token(snapshot: Snapshot) -> Callable[[], str]:
 def _chosen(snapshot: Snapshot, only: str | None) -> list[Collection]:
     if only is None:
         return list(snapshot.collections)
-    found = snapshot.collections.find(only)
-    if found is None:
-        raise AdminError(f"there is no collection {only}")
-    return [found]
+    return [find_collection(snapshot.collections, only)]
 
 
 def _missing(

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..errors import AdminError, MassDeletion
+from ..errors import AdminError, MassDeletion, SourceError
 from ..source import sqlite
 from .round import Sync
 
@@ -109,7 +109,7 @@ class ChangeDetector:
         if inodes != self._inodes:
             self.close()
             self._inodes = inodes
-            with suppress(OSError):
+            with suppress(OSError, SourceError):
                 self._follower = sqlite.follower(self._path)
         known = (signature, self._version())
         changed = known != self._known

@@ -12,6 +12,7 @@ import pytest
 from admin.cli import main
 from admin.sync.prepare import import_directory
 from tests.admin.comparison.recorded import serving
+from tests.admin.standalone.conftest import Terminal
 from tests.conftest import DEMO, Cloud, make_cloud
 from tests.deployed import deployed
 
@@ -115,6 +116,34 @@ def test_a_token_lives_as_long_as_was_asked_for(
 def test_a_life_that_cannot_be_read_is_a_wrong_command_line(text: str, stack: Stack) -> None:
     with pytest.raises(SystemExit):
         main(["token", "users", "userada00000000", f"--for={text}", *stack.table()])
+
+
+def test_an_empty_list_is_said_to_be_empty(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ls", "_otps", *stack.table()]) == 0
+    assert capsys.readouterr() == ("", "_otps has no records\n")
+
+
+def test_a_collection_that_is_not_there_is_told_with_those_that_are(
+    stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (
+        ["ls", "nope"],
+        ["thumbs", "report", "--collection", "nope", *stack.both()[2:]],
+    ):
+        assert main([*command, *stack.table()]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: there is no collection nope; there are: _authOrigins, ")
+
+
+def test_nothing_is_done_without_a_yes(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = ["--collection", "documents", *stack.both()]
+    monkeypatch.setattr("sys.stdin", Terminal("\n"))
+    assert main(["thumbs", "warm", "--url", stack.url, *only]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "nothing is changed"
 
 
 def test_thumbs_are_counted_made_and_deleted(

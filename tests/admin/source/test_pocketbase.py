@@ -107,15 +107,31 @@ def test_a_directory_that_cannot_be_written_is_read(
 ) -> None:
     directory = tmp_path / "pb_data"
     make(directory)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() != "root" or folder == Path("/"):
-            break
-        folder.chmod(folder.stat().st_mode | 0o755)
+    _let_everybody_in(tmp_path)
     for file in directory.iterdir():
         file.chmod(0o444)
     directory.chmod(0o555)
     with _as_nobody():
         assert titles(directory) == ["Title 0", "Title 1", "Title 2"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_database_that_may_not_be_read_is_refused_in_words(tmp_path: Path) -> None:
+    directory = tmp_path / "pb_data"
+    rollback(directory)
+    _let_everybody_in(tmp_path)
+    directory.chmod(0o755)
+    (directory / "data.db").chmod(0o600)
+    with _as_nobody(), pytest.raises(SourceError) as failure, pocketbase.opened(directory):
+        pass
+    assert str(failure.value) == f"{directory / 'data.db'} cannot be read: Permission denied"
+
+
+def _let_everybody_in(folder: Path) -> None:
+    for each in (folder, *folder.parents):
+        if each.owner() != "root" or each == Path("/"):
+            break
+        each.chmod(each.stat().st_mode | 0o755)
 
 
 @contextmanager

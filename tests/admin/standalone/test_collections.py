@@ -1,6 +1,5 @@
 """Collections from an export: what a file creates, changes and removes, and what is refused."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from pocketfiles.catalogue.cached import snapshot_of
 from tests.admin.conftest import items, keys, state
 from tests.admin.standalone.conftest import (
     Alone,
+    Terminal,
     changed,
     export,
     with_field,
@@ -50,11 +50,12 @@ def test_nothing_is_removed_without_asking(alone: Alone, monkeypatch: pytest.Mon
     before = state(alone.cloud)
     fewer = without("photos")
     assert "with --yes" in alone.apply(fewer, "--remove-others", code=1)
-    assert "remove collection photos with its 1 record and their files" in alone.apply(
+    assert "remove collection photos with its 1 record and its files\n" in alone.apply(
         fewer, "--remove-others", "--dry-run"
     )
     monkeypatch.setattr("sys.stdin", Terminal("no\n"))
-    assert "nothing is changed" in alone.apply(fewer, "--remove-others", code=1)
+    declined = alone.apply(fewer, "--remove-others", code=1)
+    assert declined.splitlines()[-1] == "nothing is changed"
     assert state(alone.cloud) == before
     monkeypatch.setattr("sys.stdin", Terminal("y\n"))
     alone.apply(fewer, "--remove-others")
@@ -64,7 +65,7 @@ def test_nothing_is_removed_without_asking(alone: Alone, monkeypatch: pytest.Mon
 
 def test_collections_that_a_file_does_not_name_stay(alone: Alone) -> None:
     out = alone.apply(json.loads(schema.sample()))
-    assert out.endswith("applied: 3 collections created or changed, 0 losing data\n")
+    assert out.endswith("applied: 3 collections created or changed\n")
     before = items(alone.cloud)
     names = {each.name for each in snapshot_of(alone.table).collections}
     assert {"customers", "pictures", "contracts", "users", "documents"} <= names
@@ -85,11 +86,6 @@ def test_the_sample_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         "pictures",
         "contracts",
     ]
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 class Interrupting(Terminal):
@@ -175,3 +171,48 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.json").write_text("[")
     with pytest.raises(AdminError, match="is not JSON"):
         schema.read(tmp_path / "text.json")
+
+
+def test_fields_that_pocketbase_would_add_need_not_be_listed(alone: Alone) -> None:
+    rule = "id != '' && owner.verified = false && owner.email = ''"
+    owner = {"name": "owner", "type": "relation", "collectionId": "people", "maxSelect": 1}
+    raw = [
+        {"id": "people", "name": "people", "type": "auth", "fields": []},
+        {"id": "bills", "name": "bills", "type": "base", "viewRule": rule, "fields": [owner]},
+    ]
+    created = alone.apply(raw).splitlines()
+    assert "create collection people (auth, 0 fields)" not in created
+    assert "create collection bills (base, 2 fields)" in created
+    collections = snapshot_of(alone.table).collections
+    people = collections.find("people")
+    users = collections.find("users")
+    assert people
+    assert users
+    for field in people.fields:
+        assert users.field(field.name) == field
+    names = ["id", "password", "tokenKey", "email", "emailVisibility", "verified"]
+    assert [field.name for field in people.fields] == names
+    assert alone.apply(raw) == "applied: nothing to change\n"
+
+
+def test_a_system_field_of_the_table_is_kept_when_a_file_does_not_list_it(alone: Alone) -> None:
+    named = {"id": "id", "name": "id", "type": "text"}
+    raw = {"id": "notes", "name": "notes", "type": "base", "fields": [named]}
+    alone.apply([raw])
+    assert alone.apply([{**raw, "fields": []}]) == "applied: nothing to change\n"
+
+
+def test_a_plan_counts_in_plain_words(alone: Alone) -> None:
+    odd = {"id": "odd", "name": "odd", "type": "view", "fields": []}
+    assert "create collection odd (view, 1 field)\n" in alone.apply([odd])
+    alone.run("put", "photos", "one")
+    alone.run("put", "photos", "two")
+    fewer = [raw for raw in export() if raw["name"] not in {"photos", "locked_papers"}]
+    planned = alone.apply(fewer, "--remove-others", "--dry-run").splitlines()
+    assert "remove collection photos with its 2 records and their files" in planned
+    assert "remove collection locked_papers, which has no records" in planned
+    assert planned[-1] == "dry run, nothing is changed: 3 collections losing data"
+    more = [*with_field("teams", "plan", hidden=True), {**odd, "viewRule": ""}]
+    more = [raw for raw in more if raw["name"] != "photos"]
+    done = alone.apply(more, "--remove-others", "--yes").splitlines()
+    assert done[-1] == "applied: 2 collections created or changed, 1 collection losing data"

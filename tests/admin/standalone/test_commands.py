@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from admin.cli import main
 from admin.commands.arguments import random_letters
 from admin.errors import AdminError
 from admin.source.storage import LocalFile
@@ -168,6 +169,45 @@ def test_a_file_is_deleted_with_its_thumbs_and_a_record_with_everything(alone: A
     assert keys(alone.cloud) == set()
     left = {key for key in before if key[0] in {"#catalogue", "_pb_users_auth_"}}
     assert left == set(items(alone.cloud))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["put", "photos", "", "image", "file.txt"],
+        ["put", "photos", ""],
+        ["put", "photos", "x" * 1025],
+        ["rm", "photos", ""],
+        ["token", "users", ""],
+        ["ls", "photos", ""],
+        ["show", "photos", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_id_that_no_record_can_have_is_a_wrong_command_line(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--table", "t"])
+    assert ended.value.code == 2
+    assert "argument RECORD: a record's id " in capsys.readouterr().err
+
+
+def test_a_file_is_not_said_to_be_required(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["put", "photos", "--local"])
+    assert "required: RECORD\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"), [("--auth", "an auth token"), ("--file", "a file token")]
+)
+def test_a_token_is_described_on_standard_error(
+    kind: str, made: str, alone: Alone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone.run("put", "users", "ann")
+    assert main(["token", "users", "ann", kind, "--table", alone.cloud.table]) == 0
+    assert capsys.readouterr().err.startswith(f"made {made} of users/ann, valid until ")
 
 
 @pytest.mark.parametrize(("flag", "kind"), [("--auth", "auth"), ("--file", "file"), (None, "file")])
