@@ -18,12 +18,13 @@ from pocketfiles.errors import Forbidden, NotFound, Refusal, RuleError, UnknownC
 from pocketfiles.http.messages import Request
 from pocketfiles.locate import Located
 from pocketfiles.rules import evaluate
-from pocketfiles.tokens import BadToken, Identity
+from pocketfiles.tokens import Identity
 
 Step: TypeAlias = tuple[str, str]
 """What was checked, and the result; the result may have several lines."""
 
 _ANSWERS = (NotFound, UnknownCollection, Forbidden)
+_CHOOSING = ("thumb", "download")
 _OUTCOMES = {True: "true", False: "false", None: "NULL"}
 
 
@@ -52,7 +53,7 @@ class Explainer:
         return steps, None
 
     def _steps(self, request: Request, now: float) -> Iterator[Step]:
-        yield "request", f"{request.method} {request.path!r}"
+        yield "request", _request(request)
         try:
             collection_name, record_id, name = locate.parts(request)
         except NotFound:
@@ -76,13 +77,11 @@ class Explainer:
         yield from self._object(located)
 
     def _protection(self, request: Request, located: Located, now: float) -> Iterator[Step]:
-        owner = None
-        try:
-            owner = identity.verified_owner(request, self.snapshot, now)
+        owner, bad_token = identity.token_owner(request, self.snapshot, now)
+        if owner is not None:
             yield "token", _owner(owner)
-        except BadToken as error:
-            is_given = bool(request.query.get("token"))
-            problem = f"not valid: {error.reason};" if is_given else "none:"
+        else:
+            problem = f"not valid: {bad_token};" if bad_token else "none:"
             yield "token", f"{problem} a guest's request"
         if "authorization" in request.headers:
             yield "header", "Authorization opens no file; ?token= does"
@@ -92,7 +91,7 @@ class Explainer:
                 f"{request.address or 'unknown'}; superusers may come from listed addresses alone",
             )
         asked = AccessRequest(
-            self.snapshot, located.collection, located.record, owner, request, now
+            self.snapshot, located.collection, located.record, owner, request, now, bad_token
         )
         yield from self._rule(asked)
         self.access.check(asked)
@@ -134,6 +133,14 @@ class Explainer:
         collection = self.snapshot.collections.find(source.collection_id)
         name = collection.name if collection else "a collection that is gone"
         return f"{name}, record {source.record_id}"
+
+
+def _request(request: Request) -> str:
+    """The request line, with the parameters that choose what is sent: no other may be shown."""
+    chosen = {name: request.query[name] for name in _CHOOSING if name in request.query}
+    parameters = ", ".join(f"{name}={value!r}" for name, value in chosen.items())
+    with_parameters = f" with {parameters}" if chosen else ""
+    return f"{request.method} {request.path!r}{with_parameters}"
 
 
 def _thumb(request: Request, field: Field) -> str:

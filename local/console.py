@@ -101,11 +101,12 @@ class Console:
         if is_request:
             self._keep_outcome(request_id, fields)
         is_metric = "_aws" in fields
+        is_audit = fields.get("message") == "opened"  # of a request, whose own line follows
         if self._as_json:
             is_own = self._held is not None and (is_request or is_metric)
             if not is_own:  # before the console is opened, requests are the runner's own
                 self.say(line)
-        elif not is_request and not is_metric:
+        elif not (is_request or is_metric or is_audit):
             self.say(self._readable(fields) if fields else line)
 
     def answered(self, request: Request, answer: Answer, milliseconds: float) -> None:

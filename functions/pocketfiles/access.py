@@ -23,7 +23,7 @@ class AccessRequest:
     """Who asks to see which record of a snapshot, by which request; ``identity`` is ``None`` for a
     guest.
 
-    ``now`` in seconds since the epoch.
+    ``now`` in seconds since the epoch. ``bad_token``: why the request's token is not valid.
     """
 
     snapshot: Snapshot
@@ -32,6 +32,7 @@ class AccessRequest:
     identity: Identity | None
     request: Request
     now: float
+    bad_token: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,12 @@ class Access:
 
 
 def _reason(asked: AccessRequest, reason: str) -> str:
-    """Why a guest is denied: an expired token makes its owner a guest."""
-    if asked.identity is None and token_has_expired(asked.request, asked.snapshot, asked.now):
+    """Why a guest is denied: a token that is not valid makes its owner a guest."""
+    if not asked.bad_token:
+        return reason
+    if token_has_expired(asked.request, asked.snapshot, asked.now):
         return "the token expired"
-    return reason
+    return f"the token is not valid: {asked.bad_token}"
 
 
 def _body(request: Request) -> Mapping[str, Any]:

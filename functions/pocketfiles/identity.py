@@ -27,26 +27,23 @@ def authenticated(request: Request, snapshot: Snapshot, now: float) -> tokens.Id
     return identity
 
 
-def token_owner(request: Request, snapshot: Snapshot, now: float) -> tokens.Identity | None:
-    """The owner of the file token in the query; ``None`` for a guest (pocketbase.md §3.3).
+def token_owner(
+    request: Request, snapshot: Snapshot, now: float
+) -> tuple[tokens.Identity | None, str]:
+    """The owner of the file token in the query; ``None`` for a guest (pocketbase.md §3.3). And why
+    a given token is not valid, without any part of it.
 
     An invalid token counts as a guest's, and so does a superuser's from an address that is not
     listed.
     """
-    try:
-        return verified_owner(request, snapshot, now)
-    except tokens.BadToken:
-        return None
-
-
-def verified_owner(request: Request, snapshot: Snapshot, now: float) -> tokens.Identity:
-    """The owner of the file token in the query. Raises ``BadToken`` where ``token_owner`` sees a
-    guest."""
     token = request.query.get("token", "")
-    identity = tokens.verify(token, "file", snapshot.owner, now)
+    try:
+        identity = tokens.verify(token, "file", snapshot.owner, now)
+    except tokens.BadToken as error:
+        return None, error.reason if token else ""
     if identity.is_superuser and not _superuser_may_come(request, snapshot):
-        raise tokens.BadToken("a superuser's, from an address that is not listed")
-    return identity
+        return None, "a superuser's, from an address that is not listed"
+    return identity, ""
 
 
 def token_has_expired(request: Request, snapshot: Snapshot, now: float) -> bool:

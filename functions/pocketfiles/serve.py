@@ -118,8 +118,10 @@ class FileService:
         """Permission for the file. Raises ``Denied`` if it is protected from this request."""
         if not located.field.protected:
             return Permission()
-        identity = token_owner(request, snapshot, now)
-        asked = AccessRequest(snapshot, located.collection, located.record, identity, request, now)
+        identity, bad_token = token_owner(request, snapshot, now)
+        asked = AccessRequest(
+            snapshot, located.collection, located.record, identity, request, now, bad_token
+        )
         self.access.check(asked)
         expires = identity.expires if identity else None
         opening = Opening(

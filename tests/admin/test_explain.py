@@ -23,6 +23,7 @@ FACE = "/api/files/users/userada00000000/face_ua9u1zqt2i.png"
 ADA, BOB, EVE = (f"users/user{name}00000000" for name in ("ada", "bob", "eve"))
 ROOT_USER = "_superusers/superuser000001"
 NO_RULE = "404 because the view rule says no"
+FOREIGN = "404 because the token is not valid: a superuser's, from an address that is not listed"
 
 
 def explained(
@@ -80,16 +81,21 @@ def explained(
         (["/api/files/users/x/y"], "collection users", "404 because no such record"),
         ([f"{FACE}x"], "record is there", "404 because no field holds this file"),
         ([DOC], "token none: a guest's request", NO_RULE),
+        (
+            [f"{DOC}?thumb=9x9&token=&password=x"],
+            f"request GET '{DOC}' with thumb='9x9'",
+            NO_RULE,
+        ),
         ([DOC], 'false @request.auth.id != ""', NO_RULE),
         (
             [f"{DOC}?token=x"],
             "token not valid: not three parts; a guest's request",
-            NO_RULE,
+            "404 because the token is not valid: not three parts",
         ),
         (
             [DOC, "--token", "x.y.z"],
             "token not valid: unreadable claims; a guest's request",
-            NO_RULE,
+            "404 because the token is not valid: unreadable claims",
         ),
         ([DOC, "--as", ADA], "true owner = @request.auth.id", "served"),
         ([DOC, "--as", BOB], "false owner = @request.auth.id", NO_RULE),
@@ -213,6 +219,7 @@ def test_explain_says_why_a_token_is_not_valid(
     }
     _, lines = explained(capsys, DOC, "--token", jwt.encode(named | claims, "k" * 40))
     assert f"token not valid: {reason}; a guest's request" in lines
+    assert lines[-1] == f"404 because the token is not valid: {reason}"
 
 
 @pytest.fixture
@@ -231,9 +238,9 @@ SECRET = "/api/files/docs/doc0/doc0.txt"
     ("arguments", "address", "verdict"),
     [
         (["--address", "192.0.2.8"], "192.0.2.8", "served"),
-        (["--address", "198.51.100.1"], "198.51.100.1", NO_RULE),
-        (["--header", "X-Forwarded-For=192.0.2.8"], "unknown", NO_RULE),
-        ([], "unknown", NO_RULE),
+        (["--address", "198.51.100.1"], "198.51.100.1", FOREIGN),
+        (["--header", "X-Forwarded-For=192.0.2.8"], "unknown", FOREIGN),
+        ([], "unknown", FOREIGN),
     ],
 )
 def test_a_superuser_from_an_address_that_is_not_listed_is_a_guest(

@@ -108,9 +108,9 @@ SECRET = "/api/files/papers/paper1/secret.txt"
     ("changed", "reason"),
     [
         ({}, "the token expired"),
-        ({"collectionId": "nowhere"}, "the view rule says no"),
-        ({"type": "auth"}, "the view rule says no"),
-        ({"id": BOB.id}, "the view rule says no"),  # signed with Ada's key
+        ({"collectionId": "nowhere"}, "the token is not valid: expired"),
+        ({"type": "auth"}, "the token is not valid: expired"),
+        ({"id": BOB.id}, "the token is not valid: expired"),  # signed with Ada's key
     ],
 )
 def test_the_log_says_that_a_genuine_token_expired(
@@ -121,6 +121,29 @@ def test_the_log_says_that_a_genuine_token_expired(
     expired = stable.get(f"{SECRET}?token={token}")
     assert expired.body == stable.get(SECRET).body
     assert [line["reason"] for line in stable.lines()] == [reason, "the view rule says no"]
+
+
+@pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        ("abc", "not three parts"),
+        ("malformed.in9every.part7", "unreadable claims"),
+        (make_token(ADA, "auth"), "a token of another type than file"),
+        (make_token(ADA, id=BOB.id), "signature: not by the owner's key"),
+        (make_token(ADA, collectionId="nowhere"), "the token's owner is unknown"),
+    ],
+)
+def test_the_log_says_what_is_wrong_with_a_token_and_the_client_learns_nothing(
+    stable: Deployed, token: str, problem: str
+) -> None:
+    stable.logged()
+    refused = stable.get(f"{SECRET}?token={token}")
+    guest = stable.get(SECRET)
+    assert (refused.status, refused.body) == (guest.status, guest.body)
+    logged = stable.logged()
+    assert not any(part in logged for part in token.split(".")[1:])
+    reasons = [json.loads(line)["reason"] for line in logged.splitlines()]
+    assert reasons == [f"the token is not valid: {problem}", "the view rule says no"]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,7 @@ def test_json_passes_through_and_no_line_is_added() -> None:
 def test_metrics_are_not_printed_for_people_but_warnings_and_bugs_are() -> None:
     console, out = opened()
     console.printed_by_function("id-1", '{"_aws": {}}')
+    console.printed_by_function("id-1", '{"level": "INFO", "message": "opened", "owner": "guest"}')
     console.printed_by_function(
         "id-1", '{"level": "ERROR", "message": "failed", "exception": "Traceback"}'
     )

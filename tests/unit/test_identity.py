@@ -91,12 +91,12 @@ def test_a_request_without_authorization_costs_no_read() -> None:
     ],
 )
 def test_the_file_token_in_the_query_identifies_its_owner(query: str, owner: Record | None) -> None:
-    identity = token_owner(request(query=query), snapshot(), NOW)
+    identity, _ = token_owner(request(query=query), snapshot(), NOW)
     assert (identity.record if identity else None) == owner
 
 
 def test_authorization_opens_no_file() -> None:
-    assert token_owner(bearing(token(ROOT, "auth")), snapshot(), NOW) is None
+    assert token_owner(bearing(token(ROOT, "auth")), snapshot(), NOW) == (None, "")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,8 @@ def test_a_superuser_may_come_from_listed_addresses_only(
         for check in (authenticated, refuse_foreign_superuser):
             with pytest.raises(Forbidden):
                 check(by_header, known, NOW)
-    assert (token_owner(by_query, known, NOW) is not None) is allowed
+    identity, problem = token_owner(by_query, known, NOW)
+    assert ((identity is not None), not problem) == (allowed, allowed)
 
 
 def test_other_records_may_come_from_any_address() -> None:
