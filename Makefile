@@ -92,6 +92,7 @@ bench: .venv/ready ## measure, and print ratios
 deploy: .venv/ready $(sam_ready) ## check the account, build, show what would change in AWS, and do it once confirmed
 	@.venv/bin/python -m deploy.preflight '$(STAGE)' '$(ARCHITECTURE)' $(ARGS)
 	$(MAKE) build ARGS="$(BUILD_ARGS)"
+	@.venv/bin/python -m deploy.budget '$(STAGE)' $(BUILD_DIR)/template.yaml $(ARGS)
 	eval $(sam) "$$(.venv/bin/python -m deploy.command '$(STAGE)' --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
 
 smoke: .venv/ready ## ask a deployed stack what only AWS can know: make smoke URL=https://…
