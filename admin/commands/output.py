@@ -18,6 +18,11 @@ from ..wording import printable
 _WARNINGS_SHOWN = 50
 
 
+def is_terminal() -> bool:
+    """Whether there is somebody to be asked."""
+    return sys.stdin.isatty()
+
+
 def require_agreement(question: str, *, given: bool) -> None:
     """Ask whether to go on, unless that is ``given``.
 
@@ -25,7 +30,7 @@ def require_agreement(question: str, *, given: bool) -> None:
     """
     if given:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise AdminError(f"{question} Run it in a terminal to be asked, or with --yes")
     try:
         answer = input(printable(f"{question} Go on? [y/N] "))

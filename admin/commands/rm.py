@@ -1,8 +1,14 @@
-"""``rm``: delete a record with its files, or one of its files; thumbs are deleted too."""
+"""``rm``: delete a record with its files, or one of its files; thumbs are deleted too.
+
+On a terminal, it asks before a record goes that has files or that other records refer to.
+"""
 
 import argparse
 
+from pocketfiles.catalogue.model import Collection
+
 from ..errors import AdminError
+from ..standalone.records import Records
 from ..wording import counted
 from . import arguments, output
 from .put import file_field
@@ -16,6 +22,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     arguments.add_record(parser)
     parser.add_argument("field", metavar="FIELD", nargs="?", help="the file field, for one file")
     parser.add_argument("file", metavar="FILE", nargs="?", help="the file's stored name")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments.add_target(parser)
     parser.set_defaults(run=run)
 
@@ -32,6 +39,28 @@ def run(parsed: argparse.Namespace) -> int:
         records.remove_file(collection, parsed.record, field, parsed.file)
         output.say(f"deleted {parsed.file} of {label}")
     else:
+        _ask(records, collection, parsed)
         removed = records.remove(collection, parsed.record)
         output.say(f"deleted {label} and {counted(removed, 'file')}")
     return 0
+
+
+def _ask(records: Records, collection: Collection, parsed: argparse.Namespace) -> None:
+    """Ask before files go or references lead nowhere; a script is not asked.
+
+    Raises ``Declined``.
+    """
+    if parsed.yes or not output.is_terminal():
+        return
+    record = records.record(collection, parsed.record)
+    names = [name for field in collection.file_fields for name in record.names(field)]
+    dependents = records.dependents(collection, parsed.record)
+    if not names and not dependents:
+        return
+    question = f"{collection.name}/{parsed.record} will be deleted"
+    if names:
+        question += f" with {counted(len(set(names)), 'file')}"
+    if dependents:
+        listed = ", ".join(map(str, dependents))
+        question += f"; it is referred to by {listed}"
+    output.require_agreement(f"{question}.", given=False)

@@ -8,6 +8,10 @@
 ``system_fields``  the fields that every collection of PocketBase has
 ``schema_change``  applies changed collections to the table and to the records in it
 ``records``        writes and deletes single records with their files
+``uploads``        recognises, checks and names a file to upload
+``dependents``     the records that refer to a record
+``values``         reads and checks the values that ``put`` is given
+``limits``         what a field allows its values to be, as the table keeps it
 ``lookup``         finds the collection that a command names
 ``thumbs``         the thumbs that are stored, and those that are missing
 ``naming``         makes the name under which an uploaded file is stored

@@ -12,12 +12,11 @@ from pocketfiles import keys
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.generations import Item, generation_of, value_at
 from pocketfiles.catalogue.items import record_from, record_items
-from pocketfiles.catalogue.model import Collection, Field, Record, Source, Value, listed
+from pocketfiles.catalogue.model import Collection, Field, Record, Source, listed
 from pocketfiles.catalogue.table import Table
 from pocketfiles.errors import NotFound
 
 from ..errors import AdminError, LeaseHeld
-from ..source.storage import LocalFile, escaped
 from ..sync import invalidation
 from ..sync.elsewhere import of_views_that_show
 from ..sync.pending import backlog_of, closing_until, left_in, overdue
@@ -27,10 +26,13 @@ from ..target.edge import NO_EDGE, Edge
 from ..target.items import references
 from ..target.table import TargetTable
 from ..target.writer import Writer
-from . import naming, schema, sniffing
+from . import schema
+from .dependents import Dependents, dependents
 from .lookup import find_collection
 from .naming import Letters
-from .schema import json_array
+from .thumbs import MAX_RECORDS
+from .uploads import prepared
+from .values import json_array, typed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -39,8 +41,6 @@ _PATIENCE_SECONDS = 10.0
 """How long a command waits for another writer."""
 
 _POLL_SECONDS = 0.2
-_BOOLEANS = {"true": 1, "false": 0}
-_LONGEST_ORIGINAL = 255  # bytes, pocketbase.md §6.3
 
 
 @dataclass(frozen=True)
@@ -97,15 +97,20 @@ class Records:
         names and whether the record is new. Raises ``AdminError``; files that were already stored
         are then deleted. ``on_bytes`` is called with the size of each piece that is uploaded.
         """
+        _require_no_view(collection)
+        _key(collection, record_id, "file")  # an id that no key can have is refused early
         before = self._item(collection, record_id)
         old = record_from(before, collection) if before else None
         new = self._changed(collection, old or self._empty(collection, record_id), values)
         stored: list[str] = []
+        uploads = [prepared(path, field, self._letters) for path in paths] if field else []
         if field and field.protected:
             self._wait_until_closed(collection)
         try:
-            for path in paths:
-                stored.append(self._upload(collection, record_id, path, on_bytes))
+            for upload in uploads:
+                key = _key(collection, record_id, upload.name)
+                self._bucket.upload(key, upload.file, replaces=False, on_bytes=on_bytes)
+                stored.append(upload.name)
             if field:
                 kept = new.names(field) if field.multiple else ()
                 new = _holding(new, field, [*kept, *stored])
@@ -137,6 +142,7 @@ class Records:
 
         Raises ``AdminError``.
         """
+        _require_no_view(collection)
         record = self.record(collection, record_id)
         gone = [(item, False) for item in self._items(collection, record)]
         with self._writing():
@@ -146,6 +152,10 @@ class Records:
             names.update(record.names(field))
         self._remove_files(collection, record_id, names)
         return len(names)
+
+    def dependents(self, collection: Collection, record_id: str) -> list[Dependents]:
+        """The records that refer to a record."""
+        return [*dependents(snapshot_of(self._table), collection, record_id)]
 
     def _item(self, collection: Collection, record_id: str) -> Item | None:
         """The record's item as it is at the generation that counts."""
@@ -169,16 +179,18 @@ class Records:
         return Record(collection.id, record_id, values)
 
     def _changed(self, collection: Collection, record: Record, values: Mapping[str, str]) -> Record:
-        typed = {}
+        given = {}
         for name, text in values.items():
             field = collection.field(name)
             if field is None or field.type == "file" or name == "id":
                 raise AdminError(f"{collection.name} has no field {name} that could be set")
-            value = _typed(field, text)
+            value = typed(field, text)
             if field.type == "relation":
                 self._require_targets(field, listed(value, multiple=field.multiple))
-            typed[name] = value
-        return replace(record, values={**record.values, **typed})
+            if name == "email" and collection.type == "auth":
+                self._require_unique(collection, record.id, text)
+            given[name] = value
+        return replace(record, values={**record.values, **given})
 
     def _require_targets(self, field: Field, ids: Iterable[str]) -> None:
         """Raise ``AdminError`` for an id that a relation field refers to in vain."""
@@ -188,6 +200,13 @@ class Records:
                 raise AdminError(
                     f"field {field.name} refers to {target.name}/{each}, which is no record"
                 )
+
+    def _require_unique(self, collection: Collection, record_id: str, email: str) -> None:
+        """Raise ``AdminError`` if another record of an auth collection has the address."""
+        records = snapshot_of(self._table).reader.all(collection.id, MAX_RECORDS) if email else ()
+        for other in records:
+            if other.values.get("email") == email and other.id != record_id:
+                raise AdminError(f"{collection.name}/{other.id} has the e-mail address {email}")
 
     def _wait_until_closed(self, collection: Collection) -> None:
         """Wait while an edge may still take the collection for open. Raises ``AdminError``."""
@@ -205,23 +224,6 @@ class Records:
                 f"{collection.name} has just been closed: {seconds:.0f} s until every edge knows"
             )
             self._waiting.sleep(seconds)
-
-    def _upload(
-        self, collection: Collection, record_id: str, path: Path, on_bytes: Callable[[int], None]
-    ) -> str:
-        try:
-            with path.open("rb") as file:
-                media_type = sniffing.content_type(file.read(sniffing.HEAD_BYTES))
-            size = path.stat().st_size
-        except OSError as error:
-            raise AdminError(f"{path} cannot be read: {error.strerror}") from error
-        original = path.name.encode()[:_LONGEST_ORIGINAL].decode("utf-8", "ignore")
-        name = naming.stored_name(path.name, sniffing.extension(media_type), self._letters)
-        metadata = escaped({"original-filename": original})
-        local = LocalFile(path, size, 0.0, media_type, metadata=metadata)
-        key = _key(collection, record_id, name)
-        self._bucket.upload(key, local, replaces=False, on_bytes=on_bytes)
-        return name
 
     def _save(self, collection: Collection, before: Item | None, after: Record) -> None:
         """Write a record with its index items, unless somebody else changed it since it was
@@ -310,6 +312,14 @@ class Records:
                 self._writer.tell(backlog_of(left))
 
 
+def _require_no_view(collection: Collection) -> None:
+    if collection.type == "view":
+        raise AdminError(
+            f"{collection.name} is a view: its records come from PocketBase's database, so only a "
+            "sync has them"
+        )
+
+
 def _key(collection: Collection, record_id: str, name: str) -> str:
     try:
         return keys.original(collection.id, record_id, name)
@@ -330,18 +340,3 @@ def _holding(record: Record, field: Field, names: list[str]) -> Record:
     single = names[-1] if names else ""
     value = json_array(names) if field.multiple else single
     return replace(record, values={**record.values, field.name: value})
-
-
-def _typed(field: Field, text: str) -> Value:
-    """A value as PocketBase's column would hold it. Raises ``AdminError``."""
-    try:
-        if field.type == "bool":
-            return _BOOLEANS[text]
-        if field.type == "number":
-            number = float(text)
-            return int(number) if number.is_integer() else number
-        if field.type in {"relation", "select"} and field.multiple:
-            return json_array(filter(None, text.split(",")))
-    except (KeyError, ValueError, OverflowError) as error:
-        raise AdminError(f"{text!r} is no value for the {field.type} field {field.name}") from error
-    return text

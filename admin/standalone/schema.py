@@ -17,7 +17,9 @@ from ..errors import AdminError
 from ..source.pocketbase import SourceCollection
 from ..wording import counted
 from . import lacks, references, system_fields
+from .limits import with_limits
 from .naming import Letters
+from .values import json_array
 
 SECRET_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"  # noqa: S105
 SECRET_LENGTH = 50
@@ -75,12 +77,11 @@ def others_of(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict
     return [*map(_stored, others)]
 
 
-def with_system_fields(
-    raw: list[dict[str, Any]], known: Mapping[str, Item]
-) -> list[dict[str, Any]]:
-    """Add the fields that PocketBase would add to the collections of a file; ``known`` as in
-    ``merged``."""
-    return [system_fields.completed(each, _stored(known.get(each["id"]))) for each in raw]
+def completed(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict[str, Any]]:
+    """Add to the collections of a file the fields that PocketBase would add, and their limits;
+    ``known`` as in ``merged``."""
+    whole = [system_fields.completed(each, _stored(known.get(each["id"]))) for each in raw]
+    return [*map(with_limits, whole)]
 
 
 def merged(
@@ -178,13 +179,6 @@ def _default(field: Field) -> Value:
         "geoPoint": '{"lon":0,"lat":0}',
     }
     return special.get(field.type, "")
-
-
-def json_array(values: Iterable[str]) -> str:
-    """The JSON text of an array as PocketBase's columns hold it: without blanks (pocketbase.md
-    §8.2).
-    """
-    return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
 
 
 def reshaped(record: Record, old: Collection, new: Collection) -> Record:

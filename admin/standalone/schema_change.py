@@ -67,7 +67,7 @@ class SchemaChange:
         known = {sk.removeprefix(COLLECTION): item for sk, item in self._known().items()}
         others = [] if remove_others else schema.others_of(raw, known)
         self.warnings = schema.require_sound(raw, others)
-        complete = [*schema.with_system_fields(raw, known), *others]
+        complete = [*schema.completed(raw, known), *others]
         snapshot = _ChangedRecords(
             writer, self._mirror.actual, schema.merged(complete, known, letters)
         )

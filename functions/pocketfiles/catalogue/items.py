@@ -43,6 +43,7 @@ _FIELD_KEYS = (
     "thumbs",
     "collectionId",
     "column",
+    "limits",
 )
 
 

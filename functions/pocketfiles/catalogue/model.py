@@ -31,6 +31,8 @@ class Field:
     column: str | None = None
     """The declared type of its column in PocketBase's database; ``None`` where that is not
     known."""
+    limits: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What its values may be, for the commands that write records; serving files needs none."""
 
     @property
     def multiple(self) -> bool:
@@ -50,6 +52,7 @@ class Field:
             thumbs=tuple(raw.get("thumbs") or ()),
             collection_id=raw.get("collectionId") or "",
             column=raw.get("column"),
+            limits=raw.get("limits") or {},
         )
 
 

@@ -16,7 +16,7 @@ from pocketfiles import keys as keys_of
 from pocketfiles import tokens
 from pocketfiles.catalogue.cached import snapshot_of
 from tests.admin.conftest import items, keys, objects, state
-from tests.admin.standalone.conftest import Alone, changed, with_field
+from tests.admin.standalone.conftest import Alone, Terminal, changed, with_field
 from tests.conftest import Cloud
 
 
@@ -124,6 +124,15 @@ REFUSED: list[tuple[list[str], str]] = [
         ["put", "documents", "x", "cover", "FILE", "--set", "owner=nobody"],
         "field owner refers to users/nobody, which is no record",
     ),
+    (["put", "photos", "../x", "--set", "visible=true"], "'../x' is no record id"),
+    (["put", "document_files", "x", "--set", "title=a"], "document_files is a view: its records"),
+    (["put", "document_files", "x", "file", "FILE"], "document_files is a view: its records"),
+    (["rm", "document_files", "x"], "document_files is a view: its records"),
+    (["put", "documents", "x", "--set", "status=odd"], "there are draft, review, final"),
+    (["put", "documents", "x", "--set", "tags=red,odd"], "there are red, green, blue"),
+    (["put", "users", "x", "--set", "email=ada"], "'ada' is no value for the email field email"),
+    (["put", "users", "x", "--set", "password=secret"], "`token` makes tokens"),
+    (["put", "users", "x", "avatar", "FILE"], "is text/plain; field avatar takes image/jpeg, "),
     (["rm", "photos", "x"], "there is no record x in photos"),
     (["rm", "photos", "x", "image"], "name the file to delete too"),
     (["rm", "photos", "x", "image", "f"], "there is no record x in photos"),
@@ -169,6 +178,48 @@ def test_a_file_is_deleted_with_its_thumbs_and_a_record_with_everything(alone: A
     assert keys(alone.cloud) == set()
     left = {key for key in before if key[0] in {"#catalogue", "_pb_users_auth_"}}
     assert left == set(items(alone.cloud))
+
+
+def test_a_file_larger_than_its_field_takes_is_refused(alone: Alone) -> None:
+    alone.apply(with_field("documents", "scans", maxSize=5))
+    files = [alone.file("a.txt", b"12345"), alone.file("b.txt", b"123456")]
+    error = alone.run("put", "documents", "one", "scans", *files, code=1)
+    assert "b.txt has 6 bytes; field scans takes 5 at most (maxSize)" in error
+    assert keys(alone.cloud) == set()
+    alone.run("put", "documents", "one", "scans", files[0])
+
+
+def test_two_auth_records_cannot_have_one_address(alone: Alone) -> None:
+    for record in ("ann", "bob"):
+        alone.run("put", "users", record)
+    alone.run("put", "users", "ann", "--set", "email=ann@example.com")
+    alone.run("put", "users", "ann", "--set", "email=ann@example.com")
+    error = alone.run("put", "users", "bob", "--set", "email=ann@example.com", code=1)
+    assert "users/ann has the e-mail address ann@example.com" in error
+    alone.run("put", "users", "bob", "--set", "email=")
+
+
+def test_a_record_is_deleted_on_a_terminal_after_a_yes(
+    alone: Alone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone.run("put", "users", "ann")
+    alone.run("put", "users", "bob")
+    alone.put_two_scans("--set", "owner=ann", "--set", "shared_with=ann,bob")
+    before = state(alone.cloud)
+    monkeypatch.setattr("sys.stdin", Terminal("\n\n"))
+    where = ["--table", alone.cloud.table, "--bucket", alone.cloud.bucket]
+    assert main(["rm", "documents", "one", *where]) == 1
+    assert "documents/one will be deleted with 2 files. Go on? [y/N]" in capsys.readouterr().out
+    assert main(["rm", "users", "ann", *where]) == 1
+    out = capsys.readouterr().out
+    assert "users/ann will be deleted; it is referred to by 1 record of documents (owner)" in out
+    assert "1 record of documents (shared_with)." in out
+    assert state(alone.cloud) == before
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    alone.run("rm", "documents", "one")
+    alone.run("rm", "users", "ann")  # has no files, and nothing refers to it
+    alone.run("put", "documents", "two", "--set", "owner=bob")
+    alone.run("rm", "users", "bob", "--yes")
 
 
 @pytest.mark.parametrize(
