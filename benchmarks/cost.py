@@ -43,13 +43,16 @@ METRICS = 19
 """Custom metrics of a stack with traffic, without an audit log and without thumbs that fail: each
 reason to fail adds one."""
 
-ALARM_METRICS = 15
+ALARM_METRICS = 16
 """Metrics that the alarms of a stack watch by default, metric math counted by its parts."""
 
 
 CONCURRENCY = 100
 THROTTLE_RATE = 1000
 """The defaults of ``ReservedConcurrency`` and ``ThrottleRate``, which bound what abuse can cost."""
+
+LARGEST_BODY = 10 * MIB
+"""Bytes of the largest body that an HTTP API takes."""
 
 SECONDS_A_DAY = 86_400
 
@@ -164,9 +167,10 @@ def busy_functions_a_day() -> float:
     return CONCURRENCY * FILES_GB * SECONDS_A_DAY * dollars("lambda_arm_gb_second")
 
 
-def busy_api_a_day() -> float:
-    """Dollars for a day of as many requests as the API accepts."""
-    return THROTTLE_RATE * SECONDS_A_DAY * dollars("http_api_request")
+def busy_api_a_day(body_bytes: int = 0) -> float:
+    """Dollars for a day of as many requests as the API accepts, each with a body."""
+    units = max(1, math.ceil(body_bytes / HTTP_API_UNIT))
+    return THROTTLE_RATE * SECONDS_A_DAY * units * dollars("http_api_request")
 
 
 def quiet_month() -> float:

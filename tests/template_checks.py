@@ -48,6 +48,13 @@ AUDIT_LOGS = {"FilesFunction": ["AuditLogGroup"]}
 """The log groups that a function writes to besides its own."""
 TRACES = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 BUCKET_KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
+BLOCKS_UPLOADS = {
+    "CrossSiteScripting_BODY",
+    "GenericLFI_BODY",
+    "GenericRFI_BODY",
+    "SizeRestrictions_BODY",
+}
+"""Rules of AWS's common rule set that block uploads to PocketBase behind the distribution."""
 BLOCKS_FILE_REQUESTS = {
     "GenericLFI_URIPATH",
     "GenericRFI_QUERYARGUMENTS",
@@ -488,7 +495,7 @@ def the_firewall_lets_a_file_server_work(template: Template) -> Iterator[str]:
         .get("RuleActionOverrides", [])
         if override["ActionToUse"] == {"Count": {}}
     }
-    for name in sorted(BLOCKS_FILE_REQUESTS - counted):
+    for name in sorted((BLOCKS_FILE_REQUESTS | BLOCKS_UPLOADS) - counted):
         yield f"the firewall blocks by {name}"
     limits = [rule["Statement"].get("RateBasedStatement", {}).get("Limit") for rule in rules]
     if {"Ref": "FirewallRateLimit"} not in limits:
@@ -530,6 +537,25 @@ def every_change_is_published(template: Template) -> Iterator[str]:
             f"a change of {each} is not published by {name}"
             for each in sorted(needs - parameters_of(template, version))
         )
+
+
+VERSION_DESCRIPTION_LENGTH = 256
+BUCKET_NAME_LENGTH = 63
+ORIGIN_SECRET_VERSION_LENGTH = 64
+
+
+def versions_can_be_described(template: Template) -> Iterator[str]:
+    """The longest values of all parameters fit into Lambda's description of a version."""
+    longest = {"Bucket": BUCKET_NAME_LENGTH, "Hop": ORIGIN_SECRET_VERSION_LENGTH}
+    for name, parameter in template["Parameters"].items():
+        values = parameter.get("AllowedValues", [parameter.get("MaxValue", "")])
+        longest[name] = max(len(str(value)) for value in values)
+    for name, function in functions(template).items():
+        text = function["VersionDescription"]["Fn::Sub"][0]
+        names = re.findall(r"\$\{(\w+)\}", text)
+        length = len(re.sub(r"\$\{\w+\}", "", text)) + sum(longest[each] for each in names)
+        if length > VERSION_DESCRIPTION_LENGTH:
+            yield f"a version of {name} may have a description of {length} characters"
 
 
 def parameters_of(template: Template, node: Any) -> set[str]:
@@ -574,6 +600,7 @@ CHECKS: list[Check] = [
     the_firewall_lets_a_file_server_work,
     https_is_demanded,
     every_change_is_published,
+    versions_can_be_described,
     builds_are_possible,
     the_contents_are_complete,
 ]

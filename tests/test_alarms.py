@@ -33,6 +33,7 @@ GOOD: dict[str, Values] = {
     "OperatorAlarm": {"OperatorMustAct": 0},
     "ClientErrorAlarm": {"4xx": 40, "Count": 100},
     "FunctionErrorAlarm": {"Errors": 0},
+    "TokensErrorAlarm": {"Errors": 0},
     "LatencyAlarm": {"Latency": 400},
     "FilesThrottleAlarm": {"Throttles": 0},
     "TokensThrottleAlarm": {"Throttles": 0},
@@ -50,6 +51,7 @@ BAD: dict[str, Values] = {
     "OperatorAlarm": {"OperatorMustAct": 1},
     "ClientErrorAlarm": {"4xx": 60, "Count": 100},
     "FunctionErrorAlarm": {"Errors": 1},
+    "TokensErrorAlarm": {"Errors": 1},
     "LatencyAlarm": {"Latency": 6000},
     "FilesThrottleAlarm": {"Throttles": 1},
     "TokensThrottleAlarm": {"Throttles": 1},
@@ -132,12 +134,22 @@ def test_an_alarm_rings_at_night_for_a_few_requests_that_all_fail(name: str) -> 
 def test_an_alarm_that_stops_a_release_rings_before_the_shortest_one_ends() -> None:
     shifted = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]["Alarms"]["Fn::If"][1]
     stopping = {each["Ref"] for each in shifted}
-    assert stopping == {"ReleaseAlarm", "FunctionErrorAlarm"}
+    assert stopping == {"ReleaseAlarm", "FunctionErrorAlarm", "TokensErrorAlarm"}
     ways = " ".join(TEMPLATE["Parameters"]["Deployment"]["AllowedValues"])
     canaries = [int(minutes) for minutes in re.findall(r"Canary10Percent(\d+)Minutes", ways)]
     for name in stopping:
         alarm = alarms()[name]
         assert alarm.to_alarm * alarm.seconds <= min(canaries) * 60 / 2, name
+
+
+@pytest.mark.parametrize("function", ["FilesFunction", "TokensFunction"])
+def test_crashes_of_each_function_stop_a_release(function: str) -> None:
+    shifted = TEMPLATE["Globals"]["Function"]["DeploymentPreference"]["Alarms"]["Fn::If"][1]
+    watched = [TEMPLATE["Resources"][each["Ref"]]["Properties"] for each in shifted]
+    dimension = {"Name": "FunctionName", "Value": {"Ref": function}}
+    assert [each["MetricName"] for each in watched if each.get("Dimensions") == [dimension]] == [
+        "Errors"
+    ]
 
 
 def test_the_functions_give_every_metric_of_a_ratio_a_value_at_once() -> None:

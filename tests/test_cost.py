@@ -56,7 +56,8 @@ def test_the_sentences_have_the_computed_figures() -> None:
         f"the secret, {cost.quiet_month():.2f} a month",
         f"free tier takes {cost.free_functions():.2f} off the functions",
         f"= {cost.busy_functions_a_day():.0f} dollars",
-        f"at most {cost.busy_api_a_day():.0f} dollars a day",
+        f"{cost.busy_api_a_day():.0f} dollars a day for small bodies",
+        f"at most {cost.busy_api_a_day(cost.LARGEST_BODY):,.0f} dollars a day",
     ):
         assert sentence in page
     page = words("production.md")

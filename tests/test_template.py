@@ -38,12 +38,14 @@ from tests.template_checks import (
     the_firewall_lets_a_file_server_work,
     the_table_can_be_had_back,
     variables_are_read_and_set,
+    versions_can_be_described,
 )
 
 DISTRIBUTION = ("Resources", "CdnDistribution", "Properties", "DistributionConfig")
 TOKEN_POLICY = ("Resources", "CdnTokenPolicy", "Properties", "CachePolicyConfig")
 REQUEST_POLICY = ("Resources", "CdnRequestPolicy", "Properties", "OriginRequestPolicyConfig")
 TOKENS = ("Resources", "TokensFunction", "Properties")
+FIREWALL = ("Resources", "CdnFirewall", "Properties")
 LAYER = ("Resources", "PillowLayer", "Properties")
 CACHE_POLICY = ("Resources", "CdnCachePolicy", "Properties", "CachePolicyConfig")
 
@@ -213,8 +215,25 @@ def test_a_resource_at_large_is_noticed(resource: Any, template: Template) -> No
         (alarms_stop, ("Resources", "ThumbAlarm", "Properties", "TreatMissingData"), "missing"),
         (
             the_firewall_lets_a_file_server_work,
-            ("Resources", "CdnFirewall", "Properties", "Rules"),
+            (*FIREWALL, "Rules"),
             [],
+        ),
+        (
+            the_firewall_lets_a_file_server_work,
+            (
+                *FIREWALL,
+                "Rules",
+                1,
+                "Statement",
+                "ManagedRuleGroupStatement",
+                "RuleActionOverrides",
+            ),
+            [],
+        ),
+        (
+            versions_can_be_described,
+            (*TOKENS, "VersionDescription"),
+            {"Fn::Sub": ["${Bucket} " * 4 + "${Hop}", {}]},
         ),
         (
             https_is_demanded,
