@@ -10,6 +10,7 @@
 ``records``        writes and deletes single records with their files
 ``uploads``        recognises, checks and names a file to upload
 ``dependents``     the records that refer to a record
+``writing``        writes the few items that a command changes
 ``values``         reads and checks the values that ``put`` is given
 ``limits``         what a field allows its values to be, as the table keeps it
 ``lookup``         finds the collection that a command names

@@ -53,34 +53,35 @@ def labels(raw: Sequence[Raw]) -> list[str]:
     return called
 
 
-def readable(raw: Raw) -> Raw | None:
+def readable(raw: Raw, number: int) -> Raw:
     """What can be read of a collection, as far as its rule and the rules of others need it.
 
-    ``None`` if its id or name cannot be read.
+    ``number`` stands for what cannot: an id or name that no other collection has.
     """
-    if not (_is_name(raw.get("id")) and _is_name(raw.get("name"))):
-        return None
     fields = raw.get("fields")
     listed = fields if isinstance(fields, list) else []
-    kept = _fitting(raw, _collection_keys(raw.get("type")))
-    named = [each for each in listed if isinstance(each, dict) and _has_name_and_type(each)]
+    kind = raw.get("type")
+    kept = _fitting(raw, _collection_keys(kind))
+    unknown = f"?{number}"
     return {
-        "id": raw["id"],
-        "name": raw["name"],
-        "type": str(raw.get("type")),
+        "id": raw["id"] if _is_name(raw.get("id")) else unknown,
+        "name": raw["name"] if _is_name(raw.get("name")) else unknown,
+        "type": kind if _is_one_of(kind, definitions.COLLECTION_KEYS) else "auth",
         "viewRule": kept.get("viewRule"),
         "indexes": kept.get("indexes"),
-        "fields": [_readable_field(each) for each in named],
+        "fields": [_readable_field(each) for each in listed if _is_named(each)],
     }
 
 
 def _readable_field(raw: Raw) -> Raw:
-    kept = _fitting(raw, _field_keys(raw["type"]))
-    return {"id": str(raw.get("id") or ""), "name": raw["name"], "type": raw["type"], **kept}
+    kind = str(raw.get("type"))
+    meant = misspelling.of(kind, definitions.FIELD_KEYS, misspelling.TYPE)
+    kept = _fitting(raw, _field_keys(kind))
+    return {"id": str(raw.get("id") or ""), "name": raw["name"], "type": meant or kind, **kept}
 
 
-def _has_name_and_type(raw: Raw) -> bool:
-    return isinstance(raw.get("name"), str) and isinstance(raw.get("type"), str)
+def _is_named(field: Any) -> bool:
+    return isinstance(field, dict) and isinstance(field.get("name"), str)
 
 
 def _fitting(raw: Raw, known: Keys) -> Raw:

@@ -7,7 +7,7 @@ KEY = 0.8
 TYPE = 0.7
 """How much a word must resemble a known one, from 0 to 1, to be taken for a misspelling."""
 
-_LIKE = 0.5
+_LIKE = 0.6
 """How much a known word must resemble what is written to be proposed in its place."""
 
 

@@ -3,20 +3,19 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pocketfiles import keys
 from pocketfiles.catalogue.cached import snapshot_of
-from pocketfiles.catalogue.generations import Item, generation_of, value_at
+from pocketfiles.catalogue.generations import Item, value_at
 from pocketfiles.catalogue.items import record_from, record_items
 from pocketfiles.catalogue.model import Collection, Field, Record, Source, listed
 from pocketfiles.catalogue.table import Table
 from pocketfiles.errors import NotFound
 
-from ..errors import AdminError, LeaseHeld
+from ..errors import AdminError
 from ..sync import invalidation
 from ..sync.elsewhere import of_views_that_show
 from ..sync.pending import backlog_of, closing_until, left_in, overdue
@@ -33,14 +32,10 @@ from .naming import Letters
 from .thumbs import MAX_RECORDS
 from .uploads import prepared
 from .values import json_array, typed
+from .writing import write, writing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_PATIENCE_SECONDS = 10.0
-"""How long a command waits for another writer."""
-
-_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -145,8 +140,8 @@ class Records:
         _require_no_view(collection)
         record = self.record(collection, record_id)
         gone = [(item, False) for item in self._items(collection, record)]
-        with self._writing():
-            self._write(gone)
+        with writing(self._writer):
+            write(self._writer, gone)
         names: set[str] = set()
         for field in collection.file_fields:
             names.update(record.names(field))
@@ -237,46 +232,11 @@ class Records:
             referred = self._items(collection, record_from(before, collection))[1:]
         changes = [(item, False) for item in referred if item not in refers]
         changes += [(item, True) for item in (new, *refers) if item not in referred]
-        with self._writing():
+        with writing(self._writer):
             actual = self._item(collection, after.id)
             if _digest(actual) != _digest(before):
                 raise AdminError("the record was changed by somebody else meanwhile; run it again")
-            self._write(changes)
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """Be the table's writer."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            try:
-                self._writer.acquire()
-                break
-            except LeaseHeld:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(_POLL_SECONDS)
-        try:
-            yield
-        finally:
-            self._writer.release()
-
-    def _write(self, changes: Iterable[tuple[Item, bool]]) -> None:
-        """Put the items that are to stay, remove the others, and publish that."""
-        writer = self._writer
-        writer.begin()
-        for item, stays in changes:
-            pk, sk = item["pk"]["S"], item["sk"]["S"]
-            actual = writer.table.get(pk, sk)
-            known = generation_of(actual) if actual else None
-            room = items.size(actual) if actual else 0
-            if stays:
-                writer.put(item, known, room)
-            else:
-                writer.remove(pk, sk, known, room)
-        published = writer.published
-        writer.publish(
-            None, holding=published.pointer.holding, source=published.source, completes=False
-        )
+            write(self._writer, changes)
 
     def _remove_files(self, collection: Collection, record_id: str, names: Iterable[str]) -> None:
         """Delete the files, then have their copies invalidated.
@@ -308,7 +268,7 @@ class Records:
         """Have the pointer say what CloudFront is still to be asked for."""
         if self._edge.has_copies:
             left = left_in(self._writer.table)
-            with self._writing():
+            with writing(self._writer):
                 self._writer.tell(backlog_of(left))
 
 

@@ -19,25 +19,25 @@ def lacks(raw: Sequence[Raw], others: Sequence[Mapping[str, Any]]) -> Iterator[s
     The collections need not be sound: what cannot be read of them is left out.
     """
     yield from _taken_names(raw, others)
-    readable_ones = [(each, _as_applied(each)) for each in raw]
-    given = [found for _, found in readable_ones if found]
+    given = [completed(readable(each, number), {}) for number, each in enumerate(raw, 1)]
     complete = [*given, *others]
     collections = Collections(map(Collection.from_json, complete, range(len(complete))))
-    for (each, found), label in zip(readable_ones, labels(raw), strict=True):
+    for each, found, label in zip(raw, given, labels(raw), strict=True):
         for line in _relations(each, collections):
             yield f"{label}: {line}"
-        rule = found and found["viewRule"]
-        if found and rule:
-            try:
-                evaluate.check(rule, Collection.from_json(found), collections)
-            except RuleError as error:
-                yield f"{label}: viewRule: {error.reason}"
+        if found["viewRule"] and isinstance(each.get("fields"), list):
+            reason = _broken(found["viewRule"], Collection.from_json(found), collections)
+            if reason:
+                yield f"{label}: viewRule: {reason}"
 
 
-def _as_applied(raw: Raw) -> Raw | None:
-    """What a collection will be, as far as it can be read."""
-    found = readable(raw)
-    return completed(found, {}) if found else None
+def _broken(rule: str, collection: Collection, collections: Collections) -> str:
+    """Why PocketBase would not save a rule; empty if it would."""
+    try:
+        evaluate.check(rule, collection, collections)
+    except RuleError as error:
+        return error.reason
+    return ""
 
 
 def _taken_names(raw: Sequence[Raw], others: Sequence[Mapping[str, Any]]) -> Iterator[str]:

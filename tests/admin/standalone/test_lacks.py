@@ -241,6 +241,16 @@ def test_a_rule_may_refer_to_a_collection_that_has_other_lacks() -> None:
     assert len(lacks_of(broken, ruled)) == 2
 
 
+def test_the_rule_of_a_collection_with_other_lacks_is_told_too() -> None:
+    broken = {"name": "q", "fields": [{"name": "a"}, {"type": "text"}], "viewRule": "a = b"}
+    assert lacks_of(broken)[-1].startswith("collection q: viewRule: no such field: b")
+    rule = "owner.name = 1 && email = ''"
+    owner = relation("owner", type="relaton", collectionId="q")
+    raw = collection(owner, text_field("name"), type="Auth", viewRule=rule)
+    assert len(lacks_of(raw)) == 2
+    assert len(lacks_of(collection(**{"fields": 5, "viewRule": "a = 1"}))) == 1
+
+
 def test_the_form_before_0_23_is_named() -> None:
     raw = {"id": "q", "name": "q", "type": "base", "schema": []}
     assert "the form of PocketBase before 0.23" in lacks_of(raw)[0]
