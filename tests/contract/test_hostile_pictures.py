@@ -18,7 +18,7 @@ from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import ThumbSize, parse
 from pocketfiles.thumbs.task import plan
 from tests.contract.generated_pictures import pictures
-from tests.contract.hostile_pictures import BOMBS
+from tests.contract.hostile_pictures import BOMBS, png
 from tests.contract.peak_memory import megabytes
 from tests.unit.thumbs.pictures import written
 
@@ -97,6 +97,23 @@ def test_a_large_thumb_takes_no_more_than_its_budget(
     file = tmp_path / "large"
     file.write_bytes(data)
     assert megabytes(file, size) < SMALL_LAMBDA
+
+
+@pytest.mark.parametrize(
+    ("width", "depth", "size"),
+    [
+        (32_767, 16, "3000x2000"),  # taller than the source
+        (65_535, 16, "2000x2000"),
+        (32_767, 8, "8000x900f"),
+        (16_383, 16, "14000x900f"),
+    ],
+)
+def test_long_rows_take_bounded_memory(width: int, depth: int, size: str, tmp_path: Path) -> None:
+    data = png(width, 59_900_000 // width, depth=depth, colour=6)
+    file = tmp_path / "wide"
+    file.write_bytes(data)
+    check(plan(identify.read(data), parse(size)), ThumbOptions())
+    assert megabytes(file, size) < MEGABYTES
 
 
 def noise() -> Image.Image:

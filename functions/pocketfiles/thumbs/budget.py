@@ -26,6 +26,8 @@ _MAX_THUMB_SIDE: dict[Format, int] = {
 }
 """Longest side that the encoders write."""
 
+_BITS_OF_A_BYTE = 8
+
 _COPIES_OF_SOURCE = 2
 """The file, and the stream that the decoder reads."""
 
@@ -33,6 +35,15 @@ _BYTES_PER_DECODED_PIXEL = 4
 _BYTES_PER_COEFFICIENT = 2
 _CHROMA_SHARE = 0.5
 """Samples of both chroma channels of a 4:2:0 picture, per pixel."""
+
+_ROWS_READ_AHEAD = 500
+"""Rows of the source, in its whole width, that libvips holds while it reads one from top to
+bottom."""
+
+_ROWS_BEING_RESIZED = 300
+"""Rows of the source that libvips holds in floating point while it makes a picture smaller."""
+
+_BYTES_OF_A_FLOAT = 4
 
 _FRAME_BYTES_PER_PIXEL = 10
 """A frame of an animated PNG that does not cover its canvas is read whole."""
@@ -92,18 +103,34 @@ def _source_bytes(task: Task) -> float:
     header = task.header
     width, height = header.frame_size
     source = _COPIES_OF_SOURCE * len(header.stream)
-    return source + width * height * _decoder_bytes_per_pixel(task)
+    return source + width * height * _decoder_bytes_per_pixel(task) + _row_bytes(task)
+
+
+def _row_bytes(task: Task) -> float:
+    """What libvips takes for single rows of a PNG. It is little for those of a JPEG."""
+    header = task.header
+    if header.format != "PNG":
+        return 0
+    width, height = header.frame_size
+    per_channel = 0.0
+    if not header.interlaced:
+        bytes_per_sample = header.depth / _BITS_OF_A_BYTE
+        per_channel += width * min(height, _ROWS_READ_AHEAD) * bytes_per_sample
+    if _is_resized_by_libvips(task):
+        width_of_box = task.box.right - task.box.left
+        per_channel += width_of_box * min(height, _ROWS_BEING_RESIZED) * _BYTES_OF_A_FLOAT
+    return per_channel * header.channels
 
 
 def _decoder_bytes_per_pixel(task: Task) -> float:
-    """Memory for each pixel of the source, beyond that for single rows."""
+    """Memory for each pixel of the source."""
     header = task.header
     if header.format == "JPEG":
         return _jpeg_bytes_per_pixel(task)
     if header.format == "GIF":
         return _GIF_BYTES_PER_PIXEL
     if header.format == "PNG":
-        decoder = header.channels * header.depth / 8 if header.interlaced else 0
+        decoder = header.channels * header.depth / _BITS_OF_A_BYTE if header.interlaced else 0
         frame = _FRAME_BYTES_PER_PIXEL if header.frame else 0
         return decoder + frame
     return _webp_bytes_per_pixel(header) + _BYTES_PER_DECODED_PIXEL / _webp_shrink(task) ** 2

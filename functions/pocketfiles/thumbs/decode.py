@@ -36,6 +36,9 @@ _GREY_OR_RGB = frozenset({1, 3})
 _MIN_PIXELS_FOR_LIBVIPS = 1_000_000
 """Decoded pixels from which libvips is quicker than Pillow's libjpeg."""
 
+_ROWS_AT_A_TIME = 64
+"""Rows that libvips is asked for at once."""
+
 _MAX_PIXELS_DECODED_TWICE = 600_000_000
 """Most pixels × scans of a JPEG that is decoded once more to see whether it is complete."""
 
@@ -114,14 +117,24 @@ class _Canvas:
 
 
 class _RowsAsPicture:
-    """What libvips reads, as a ``resample.Picture``."""
+    """What libvips reads, as a ``resample.Picture``.
+
+    libvips holds all the rows of a part at once, in the whole width of the source. Few are read at
+    a time therefore.
+    """
 
     def __init__(self, rows: Rows) -> None:
         self.size = rows.size
         self._rows = rows
 
     def crop(self, box: Box) -> Image.Image:
-        return Image.frombytes(self._rows.mode, box.size, self._rows.part(box))
+        mode = self._rows.mode
+        part = Image.new(mode, box.size)
+        for top in range(box.top, box.bottom, _ROWS_AT_A_TIME):
+            rows = Box(box.left, top, box.right, min(top + _ROWS_AT_A_TIME, box.bottom))
+            strip = Image.frombytes(mode, rows.size, self._rows.part(rows))
+            part.paste(strip, (0, top - box.top))
+        return part
 
 
 def _webp(task: Task) -> Reduced:

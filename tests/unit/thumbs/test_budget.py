@@ -63,10 +63,10 @@ SIDE = 7000
 @pytest.mark.parametrize(
     ("header", "megabytes"),
     [
-        (Header("PNG", SIDE, SIDE), 1),
-        (Header("PNG", SIDE, SIDE, depth=16, channels=4), 1),
-        (Header("PNG", SIDE, SIDE, interlaced=True), 150),
-        (Header("PNG", SIDE, SIDE, depth=16, channels=4, interlaced=True), 395),
+        (Header("PNG", SIDE, SIDE), 36),
+        (Header("PNG", SIDE, SIDE, depth=16, channels=4), 62),
+        (Header("PNG", SIDE, SIDE, interlaced=True), 172),
+        (Header("PNG", SIDE, SIDE, depth=16, channels=4, interlaced=True), 426),
         (Header("PNG", SIDE, SIDE, frame=Box(0, 0, SIDE, SIDE - 1)), 490),
         (Header("JPEG", SIDE, SIDE), 1),
         (Header("JPEG", SIDE, SIDE, scans=9), 150),
@@ -83,6 +83,26 @@ def test_memory_is_what_the_formats_decoder_takes(header: Header, megabytes: int
 
     assert refusal(header, "100x100", options(1.1 * megabytes + 5)) == ""
     assert megabytes == 1 or refusal(header, "100x100", options(0.9 * megabytes)) != ""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "depth", "size", "reason"),
+    [
+        (65_535, 915, 16, "14000x900f", "too-many-pixels"),
+        (65_535, 915, 16, "1000x800f", "too-many-pixels"),
+        (65_535, 915, 8, "14000x900f", "too-many-pixels"),
+        (65_535, 915, 8, "300x300", ""),
+        (32_767, 1830, 8, "1000x800f", ""),
+        (65_535, 100, 16, "1000x800f", ""),
+        (16_383, 3660, 16, "14000x900f", ""),
+        (16_383, 3660, 16, "300x300", ""),
+    ],
+)
+def test_long_rows_take_memory_as_well(
+    width: int, height: int, depth: int, size: str, reason: str
+) -> None:
+    header = Header("PNG", width, height, depth=depth, channels=4, has_alpha=True)
+    assert refusal(header, size, ThumbOptions()) == reason
 
 
 def test_a_thumb_takes_memory_as_well() -> None:
