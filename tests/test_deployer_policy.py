@@ -1,6 +1,7 @@
 """The deployer's policy: enough for every resource of the template, and no more than its kinds."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -54,6 +55,11 @@ NEEDS: dict[str, set[str]] = {
     },
     "AWS::IAM::Role": {
         "iam:CreateRole",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListRolePolicies",
+        "iam:UntagRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
         "iam:PutRolePolicy",
         "iam:DeleteRolePolicy",
         "iam:DeleteRole",
@@ -71,6 +77,8 @@ NEEDS: dict[str, set[str]] = {
     },
     "AWS::Logs::LogGroup": {
         "logs:CreateLogGroup",
+        "logs:DeleteRetentionPolicy",
+        "logs:ListTagsForResource",
         "logs:PutRetentionPolicy",
         "logs:DeleteLogGroup",
     },
@@ -122,6 +130,17 @@ NEEDS: dict[str, set[str]] = {
 }
 """What CloudFormation calls for each kind of resource, as whoever deploys."""
 
+DOCUMENTED = {
+    "make logs": {"cloudformation:DescribeStacks", "logs:FilterLogEvents"},
+    "rotating the origin secret": {
+        "cloudformation:DescribeStackResource",
+        "secretsmanager:GetRandomPassword",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+    },
+}
+"""What commands of the documentation call, besides `make deploy`."""
+
 KINDS = sorted({body["Type"] for body in TEMPLATE["Resources"].values()})
 TOOLS = {"cloudformation", "sts"}
 """Services that `sam` and `make deploy` call, besides those of the resources."""
@@ -134,6 +153,17 @@ def allowed() -> set[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_resource_can_be_deployed(kind: str) -> None:
     assert NEEDS[kind] - allowed() == set()
+
+
+@pytest.mark.parametrize("task", DOCUMENTED)
+def test_what_the_documentation_asks_for_is_allowed(task: str) -> None:
+    assert DOCUMENTED[task] - allowed() == set()
+
+
+def test_a_tag_that_can_be_set_can_be_taken_away() -> None:
+    """A change of `tags` in samconfig.toml takes tags away."""
+    tagging = {action for action in allowed() if re.search(":Tag(Role|Resource)$", action)}
+    assert {action.replace(":Tag", ":Untag") for action in tagging} - allowed() == set()
 
 
 def test_only_services_of_the_template_are_allowed() -> None:
