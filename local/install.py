@@ -20,9 +20,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -137,6 +138,7 @@ class _Programs:
 
     def run(self, *command: str) -> int:
         """Run a program and pass on what it prints. Return its exit code, negative for a signal."""
+        put_off = _PutOff()  # a program that is only half started could not be ended
         with subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -149,6 +151,7 @@ class _Programs:
         ) as program:
             assert program.stdout is not None  # noqa: S101 - it is a pipe
             try:
+                put_off.end()
                 for line in program.stdout:
                     _say(line.rstrip("\n"))
             except BaseException:
@@ -202,6 +205,29 @@ def _interrupt_on_stop_signals() -> None:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+class _PutOff:
+    """Puts interruptions off, from when it is made until its end."""
+
+    def __init__(self) -> None:
+        self._is_interrupted = False
+        for number in self._numbers(signal.default_int_handler):
+            signal.signal(number, self._remember)
+
+    def end(self) -> None:
+        """Raise ``KeyboardInterrupt`` if there was an interruption, and at the next one."""
+        for number in self._numbers(self._remember):
+            signal.signal(number, signal.default_int_handler)
+        if self._is_interrupted:
+            raise KeyboardInterrupt
+
+    def _remember(self, number: int, frame: FrameType | None) -> None:
+        self._is_interrupted = True
+
+    def _numbers(self, handler: Callable[[int, FrameType | None], None]) -> list[signal.Signals]:
+        stop_signals = (signal.SIGINT, signal.SIGTERM)
+        return [number for number in stop_signals if signal.getsignal(number) == handler]
 
 
 @contextmanager
