@@ -73,6 +73,17 @@ def readable(raw: Raw, number: int) -> Raw:
     }
 
 
+def recognised(raw: Raw) -> Raw:
+    """A sound collection without the keys that are ignored, so that they mean nothing to us
+    either."""
+    known = {*_collection_keys(raw["type"]), *_NAMING_COLLECTION}
+    fields = []
+    for each in raw["fields"]:
+        field_keys = {*_field_keys(each["type"]), *_NAMING_FIELD}
+        fields.append({key: each[key] for key in each if key in field_keys})
+    return {**{key: raw[key] for key in raw if key in known}, "fields": fields}
+
+
 def _readable_field(raw: Raw) -> Raw:
     kind = str(raw.get("type"))
     meant = misspelling.of(kind, definitions.FIELD_KEYS, misspelling.TYPE)

@@ -31,7 +31,8 @@ _DURATIONS = {"authToken": 432_000, "fileToken": 180}
 def read(path: Path) -> list[dict[str, Any]]:
     """Read the collections of an export file, unchecked. Raises ``AdminError``."""
     try:
-        raw = json.loads(path.read_text("utf-8"), object_pairs_hook=_object)
+        text = path.read_text("utf-8-sig")
+        raw = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except OSError as error:
         raise AdminError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -50,6 +51,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"an object has the key {twice} twice")
     return found
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 def sample() -> str:
@@ -78,10 +83,13 @@ def others_of(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict
 
 
 def completed(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict[str, Any]]:
-    """Add to the collections of a file the fields that PocketBase would add, and their limits;
-    ``known`` as in ``merged``."""
-    whole = [system_fields.completed(each, _stored(known.get(each["id"]))) for each in raw]
-    return [*map(with_limits, whole)]
+    """The collections of a file with the fields that PocketBase would add, with their limits, and
+    without what is ignored; ``known`` as in ``merged``."""
+    complete = []
+    for each in map(lacks.recognised, raw):
+        whole = system_fields.completed(each, _stored(known.get(each["id"])))
+        complete.append(with_limits(whole))
+    return complete
 
 
 def merged(

@@ -157,6 +157,15 @@ def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
         schema.read(path)
 
 
+def test_what_is_no_number_is_refused_and_a_byte_order_mark_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_text('[{"min": NaN}]')
+    with pytest.raises(AdminError, match="NaN is no number"):
+        schema.read(path)
+    path.write_text("[]", "utf-8-sig")
+    assert schema.read(path) == []
+
+
 def test_a_file_with_a_lack_changes_nothing(alone: Alone) -> None:
     before = state(alone.cloud)
     raw = with_field("documents", "attachment", protcted=True)
@@ -216,3 +225,12 @@ def test_a_plan_counts_in_plain_words(alone: Alone) -> None:
     more = [raw for raw in more if raw["name"] != "photos"]
     done = alone.apply(more, "--remove-others", "--yes").splitlines()
     assert done[-1] == "applied: 2 collections created or changed, 1 collection losing data"
+
+
+def test_a_key_that_is_ignored_reaches_no_table(alone: Alone) -> None:
+    before = items(alone.cloud)
+    raw = with_field("photos", "image", limits={"maxSize": 1}, column="REAL")
+    for each in raw:
+        each["held"] = True
+    alone.apply(raw)
+    assert items(alone.cloud) == before
