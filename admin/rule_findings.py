@@ -15,6 +15,14 @@ def broken(collections: Collections) -> Iterator[tuple[Collection, str]]:
             yield collection, reason
 
 
+def broken_warnings(collections: Collections) -> list[str]:
+    """A warning for each view rule that cannot be evaluated."""
+    return [
+        f"{collection.name}: the view rule cannot be evaluated and denies: {reason}"
+        for collection, reason in broken(collections)
+    ]
+
+
 def undecided(collections: Collections) -> Iterator[tuple[Collection, list[str]]]:
     """The collections whose protected file fields no rule decides about, with these fields' names.
 

@@ -1,7 +1,7 @@
 """Follows a PocketBase that runs: what it writes is served a moment later."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """Says what came of each change."""
+    """Says what came of each change. ``warned``: warnings that were said before."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], warned: Iterable[str]) -> None:
         self._say = say
-        self._warned: set[str] = set()
+        self._warned = set(warned)
 
     def round(self, sync: Sync) -> None:
         """Bring table and bucket up to date."""
@@ -58,10 +58,11 @@ def following(
     clients: "tuple[S3Client, DynamoDBClient]",
     names: tuple[str, str],
     say: Callable[[str], None],
+    warned: Iterable[str],
     edge: Edge = NO_EDGE,
 ) -> Iterator[None]:
     """Keep bucket and table (``names``) equal to the data directory until the block ends, and the
-    ``edge`` in step."""
+    ``edge`` in step. ``warned``: warnings that were said before."""
     stop = threading.Event()
 
     def sleep(seconds: float) -> None:
@@ -77,7 +78,7 @@ def following(
             allow_mass_deletion=True,
             edge=edge,
         ) as sync:
-            watch.follow(sync, Report(say), sleep)
+            watch.follow(sync, Report(say, warned), sleep)
 
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()

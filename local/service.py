@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from admin import rule_findings
 from admin.console import origins
 from admin.console.app import ConsoleApp
 from admin.console.objects import BucketObjects
@@ -181,7 +180,8 @@ def _followed(
         return contextlib.nullcontext()
     names = (backing.bucket, backing.table_name)
     clients = (backing.s3, backing.dynamodb)
-    return following(options.data, clients, names, console.say, _edge_of(options))
+    known = backing.summary.warnings  # the import's, which are said as well
+    return following(options.data, clients, names, console.say, known, _edge_of(options))
 
 
 def _with_page(application: Application, backing: Backing, console: Console) -> Application:
@@ -267,9 +267,6 @@ def _remark(options: Options, backing: Backing, console: Console) -> None:
     console.say(f"imported {options.data.name}: {summary}")
     for warning in summary.warnings:
         console.say(printable(f"warning: {warning}"))
-    for collection, reason in rule_findings.broken(backing.snapshot().collections):
-        remark = f"{collection.name}: the view rule cannot be evaluated and denies: {reason}"
-        console.say(printable(f"warning: {remark}"))
     if options.is_for_others:
         remark = "can open every file on the page, as any user"
         console.say(f"warning: whoever reaches {options.host} {remark}")

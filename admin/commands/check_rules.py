@@ -31,7 +31,7 @@ def run(parsed: argparse.Namespace) -> int:
         collections = snapshot_of(reader).collections
     for line in _undecided(collections):
         output.say(line)
-    broken = list(_broken(collections))
+    broken = rule_findings.broken_warnings(collections)
     for line in broken:
         output.say(line)
     if opened := edge_store.open_names(collections):
@@ -52,8 +52,3 @@ def _undecided(collections: Collections) -> Iterator[str]:
         )
         names = ", ".join(f"{collection.name}.{field}" for field in fields)
         yield f"{names}: protected, but {verdict}"
-
-
-def _broken(collections: Collections) -> Iterator[str]:
-    for collection, reason in rule_findings.broken(collections):
-        yield f"{collection.name}: the view rule cannot be evaluated and denies: {reason}"

@@ -13,11 +13,16 @@ from .mirror_file import MISSING, PENDING, PRESENT, UNCHECKED
 _BATCH = 1000
 """Files that are compared at once."""
 
+NAMED_ONE_BY_ONE = 10
+"""Files that are nowhere and get a warning each; of more, one warning names the first few."""
+
+NAMED_OF_MANY = 3
+
 
 def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor) -> list[str]:
-    """Settle every file the mirror has not compared yet. Returns a warning for each that is
-    nowhere."""
-    warnings = []
+    """Settle every file the mirror has not compared yet. If one of them is nowhere, returns
+    warnings about all that are: a watch then does not say the same in other words."""
+    is_one_absent = False
     for batch in _batches(mirror):
         doubts: list[tuple[Stored, LocalFile]] = []
         for key, stored in batch:
@@ -25,7 +30,7 @@ def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor)
             if file is None:
                 mirror.settle(key, PRESENT if stored else MISSING)
                 if not stored:
-                    warnings.append(f"file {key} {storage.why_absent(directory, key)}")
+                    is_one_absent = True
             elif stored and surely_same(file, stored):
                 mirror.settle(key, PRESENT)
             elif stored and stored.size == file.size:
@@ -33,7 +38,21 @@ def check_files(directory: Path, mirror: Mirror, bucket: Bucket, pool: Executor)
             else:
                 mirror.settle(key, PENDING, file)
         _settle_doubts(doubts, mirror, bucket, pool)
-    return warnings
+    if not is_one_absent:
+        return []
+    return _absence(directory, sorted(key for key, _ in mirror.files_in(MISSING)))
+
+
+def _absence(directory: Path, absent: list[str]) -> list[str]:
+    """Warnings about files that are nowhere: one each, or a single one about many."""
+    if len(absent) <= NAMED_ONE_BY_ONE:
+        return [f"file {key} {storage.why_absent(directory, key)}" for key in absent]
+    named = ", ".join(absent[:NAMED_OF_MANY])
+    return [
+        f"{len(absent)} files are missing in storage/: {named} and "
+        f"{len(absent) - NAMED_OF_MANY} more. Does PocketBase store its files in S3? Then they are "
+        "not in its data directory"
+    ]
 
 
 def _settle_doubts(

@@ -15,6 +15,7 @@ from pocketfiles.catalogue.model import Collection, Collections, Record
 from pocketfiles.errors import NotFound
 from pocketfiles.rules.lookups import indexed_fields
 
+from .. import rule_findings
 from ..source.pocketbase import Row, SourceCollection
 from ..target.items import references, refusal
 from .mirror import Mirror
@@ -46,11 +47,15 @@ class Snapshot(Protocol):
 def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
     """Bring the mirror's desired side up to the snapshot; ``files``: whether files are part of it.
 
-    Returns warnings, a line each: rows left out, records refused, files without a home.
+    Returns warnings, a line each: view rules that cannot be evaluated, rows left out, records
+    refused, files without a home.
     """
     warnings: list[str] = []
     catalogue = _catalogue(snapshot)
-    indexed = indexed_fields(Collections(found.collection for found in snapshot.collections))
+    collections = Collections(found.collection for found in snapshot.collections)
+    indexed = indexed_fields(collections)
+    if mirror.desired != catalogue:
+        mirror.broken_rules = rule_findings.broken_warnings(collections)
     with mirror.undone_on_error():
         for found in snapshot.collections:
             item_key = f"{COLLECTION}{found.id}"
@@ -68,7 +73,7 @@ def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
     mirror.desired = catalogue
     mirror.desired_indexed = indexed
     mirror.source = snapshot.identity
-    return [*snapshot.warnings, *warnings]
+    return [*mirror.broken_rules, *snapshot.warnings, *warnings]
 
 
 def _catalogue(snapshot: Snapshot) -> dict[str, Item]:

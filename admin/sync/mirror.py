@@ -54,6 +54,8 @@ class Mirror:
         self.actual_indexed: frozenset[tuple[str, str]] = frozenset()
         self.desired: dict[str, Item] = {}
         self.desired_indexed: frozenset[tuple[str, str]] = frozenset()
+        self.broken_rules: list[str] = []
+        """A warning for each view rule of the desired definitions that cannot be evaluated."""
         self.must_publish = False
         """Whether a generation must be published even if nothing differs."""
         self.source = ""
@@ -90,6 +92,7 @@ class Mirror:
         self.actual_indexed = frozenset()
         self.desired = {}
         self.desired_indexed = frozenset()
+        self.broken_rules = []
         self.former = {}
         self.later = {}
         self._versions = {}

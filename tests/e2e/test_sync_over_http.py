@@ -71,3 +71,29 @@ def test_a_new_record_is_served_a_moment_later(how: str, request: pytest.Fixture
         assert time.monotonic() - committed < PATIENCE
         time.sleep(0.05)
     print(f"served {time.monotonic() - committed:.2f} s after the commit")
+
+
+def test_a_view_rule_that_breaks_is_named_once_and_missing_files_are_not_named_twice(
+    tmp_path: Path,
+) -> None:
+    directory = tmp_path / "pb_data"
+    shutil.copytree(ROOT / "local" / "demo" / "pb_data", directory)
+    shutil.rmtree(directory / "storage")
+    log = tmp_path / "log"
+    runner = start(log, "--data", str(directory), "--watch")
+    try:
+        with sqlite3.connect(directory / "data.db") as database:
+            database.execute(
+                "UPDATE _collections SET viewRule = 'nosuch = 1' WHERE name = 'documents'"
+            )
+        database.close()
+        began = time.monotonic()
+        while "synced: " not in log.read_text():
+            assert time.monotonic() - began < PATIENCE
+            time.sleep(0.05)
+    finally:
+        stop(runner)
+    warnings = [line for line in log.read_text().splitlines() if line.startswith("warning: ")]
+    missing, broken = warnings
+    assert "files are missing in storage/" in missing
+    assert broken.startswith("warning: documents: the view rule cannot be evaluated and denies: ")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from admin.commands.sync import WatchReport
 from admin.sync.data_directory import Source
 from admin.sync.prepare import import_directory, prepared
 from pocketfiles.catalogue.cached import snapshot_of
@@ -200,6 +201,39 @@ def test_a_missing_file_is_a_warning_and_the_rest_is_imported(cloud: Cloud, shap
     assert ("id_docs", "doc1") in items(cloud)
     assert objects(cloud)["id_docs/doc0/doc0.txt"][1:] == ("application/octet-stream", {})
     assert not run(cloud, shaped.directory).changed
+
+
+def test_many_missing_files_are_one_warning(cloud: Cloud, shaped: Shaped) -> None:
+    for number in range(30, 45):
+        shaped.put("docs", f"doc{number}", attachment=f"doc{number}.txt")
+    (warning,) = run(cloud, shaped.directory).warnings
+    assert warning.startswith(
+        "15 files are missing in storage/: id_docs/doc30/doc30.txt, id_docs/doc31/doc31.txt, "
+        "id_docs/doc32/doc32.txt and 12 more. Does PocketBase store its files in S3?"
+    )
+
+
+def test_a_view_rule_that_breaks_between_rounds_is_a_warning(
+    cloud: Cloud, shaped: Shaped, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with prepared(
+        Source(shaped.directory),
+        lambda: (cloud.s3, cloud.dynamodb),
+        (cloud.bucket, cloud.table),
+        removing=True,
+    ) as sync:
+        sync.is_watching = True
+        sync.read_target()
+        report = WatchReport()
+        report.round(sync)
+        assert capsys.readouterr().err == ""
+        shaped.execute("UPDATE _collections SET viewRule = 'nosuch = 1' WHERE name = 'docs'")
+        report.round(sync)
+        warning = "warning: docs: the view rule cannot be evaluated and denies: "
+        assert capsys.readouterr().err.startswith(warning)
+        shaped.execute("UPDATE _collections SET viewRule = '' WHERE name = 'users'")
+        report.round(sync)
+        assert capsys.readouterr().err == ""  # it was said
 
 
 def test_a_record_too_large_is_refused_by_name_and_the_others_are_unharmed(
