@@ -15,6 +15,7 @@ without PocketBase. From the top down; each part imports only parts below it:
 ``target``         the table, the bucket and the CloudFront distribution that are written
 ``source``         PocketBase's data directory, which is only read
 ``stop_signals``   how signals stop a program
+``deadlines``      an end for a server that sends a little at a time, for ever
 ``proxies``        the proxy that requests go through, by the environment
 ``wording``        numbers with their nouns, and escapes
 ``errors``         what an administrator can be told when a command fails

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -34,3 +35,40 @@ def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+class Unending(BaseHTTPRequestHandler):
+    """Sends the same text again and again, until nobody reads it."""
+
+    first = b""
+    again = b""
+
+    def do_GET(self) -> None:
+        with contextlib.suppress(OSError):
+            self.wfile.write(self.first)
+            while True:
+                self.wfile.write(self.again)
+                time.sleep(0.01)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+class OneByteEachTime(Unending):
+    """A header that does not end."""
+
+    first = b"HTTP/1.1 200 OK\r\nX-Slow: "
+    again = b"a"
+
+
+class AlwaysContinue(Unending):
+    """Interim responses, and never a final one."""
+
+    again = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class OneByteOfABody(Unending):
+    """A body of a gigabyte, a byte at a time."""
+
+    first = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
+    again = b"a"

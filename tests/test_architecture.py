@@ -47,6 +47,7 @@ ONLY_IN = {
 ADMIN = ROOT / "admin"
 ADMIN_LAYERS = (
     "errors",
+    "deadlines",
     "proxies",
     "wording",
     "stop_signals",

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
+from ..deadlines import bound_headers
 from ..errors import AdminError
 from ..proxies import in_words, pool_for
 
@@ -151,9 +152,8 @@ class Client:
         parts = urlsplit(url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._pools:
-            self._pools[origin] = pool_for(
-                origin, maxsize=self._connections, timeout=_TIMEOUT, retries=_RETRIES
-            )
+            pools = pool_for(origin, maxsize=self._connections, timeout=_TIMEOUT, retries=_RETRIES)
+            self._pools[origin] = bound_headers(pools)
         return self._pools[origin]
 
     def _no_answer(self, error: urllib3.exceptions.HTTPError) -> AdminError:
@@ -165,7 +165,7 @@ def _read(response: urllib3.BaseHTTPResponse) -> Answer:
     checksum = hashlib.sha256()
     kept = bytearray()
     length = 0
-    for chunk in response.stream(_CHUNK_BYTES, decode_content=False):
+    while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
         checksum.update(chunk)
         length += len(chunk)
         if len(kept) < KEPT_BYTES:

@@ -5,19 +5,22 @@ They go through the environment's proxy, if there is one.
 
 import http.client
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, quote, urlsplit
 
+from admin.deadlines import ends_after
 from admin.proxies import proxy_for
 
 TIMEOUT_SECONDS = 30
 """Longest time in which nothing arrives."""
 
-BODY_SECONDS = 120
-"""Longest time for a whole body."""
+RESPONSE_SECONDS = 120
+"""Longest time for a whole response, however it arrives."""
+
+KEPT_BYTES = 64 * 1024 * 1024
+"""How much of a body is kept; the rest is read and forgotten."""
 
 CHUNK_BYTES = 64 * 1024
 
@@ -37,6 +40,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    """The first ``KEPT_BYTES`` of the body."""
 
     def json(self) -> Any:
         """The body as JSON, or ``None``."""
@@ -100,9 +104,10 @@ def ask(method: str, url: str, headers: Mapping[str, str] | None = None) -> Answ
         if method == "POST":
             connection.putheader("Content-Length", "0")
         connection.endheaders()
-        response = connection.getresponse()
-        named = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(response.status, named, _body(response))
+        with ends_after(RESPONSE_SECONDS, connection.sock):
+            response = connection.getresponse()
+            named = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, named, _body(response))
     finally:
         connection.close()
 
@@ -130,13 +135,13 @@ def _ascii(target: str) -> str:
 
 
 def _body(response: http.client.HTTPResponse) -> bytes:
-    """The whole body. Raises ``TimeoutError`` and ``http.client.IncompleteRead``."""
-    end = time.monotonic() + BODY_SECONDS
+    """What is kept of the body, which is read to its end.
+
+    Raises ``TimeoutError`` and ``http.client.IncompleteRead``.
+    """
     body = bytearray()
     while chunk := response.read1(CHUNK_BYTES):
-        body += chunk
-        if time.monotonic() > end:
-            raise TimeoutError(f"after {BODY_SECONDS} s the body has not ended")
+        body += chunk[: KEPT_BYTES - len(body)]
     if response.length:
         raise http.client.IncompleteRead(bytes(body), response.length)
     return bytes(body)

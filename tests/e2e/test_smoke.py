@@ -25,7 +25,7 @@ from local.signature import Credentials
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import ROOT, Runner, start, stop
 from tests.e2e.test_sync_over_http import PHOTOS
-from tests.serving import answering
+from tests.serving import AlwaysContinue, OneByteEachTime, answering
 from tests.stack.https_proxy import HttpsProxy
 
 RECORD = "smoked000000000"
@@ -192,8 +192,23 @@ class Endless(Careless):
 
 
 def test_a_body_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(client, "RESPONSE_SECONDS", 0.5)
+    monkeypatch.setattr(client, "KEPT_BYTES", 1000)
     with answering(Endless) as origin, pytest.raises(TimeoutError, match="has not ended"):
+        client.ask("GET", f"{origin}/")
+
+
+def test_of_a_large_body_a_part_is_kept(monkeypatch: pytest.MonkeyPatch, careless: str) -> None:
+    monkeypatch.setattr(client, "KEPT_BYTES", 3)
+    assert client.ask("GET", f"{careless}/").body == b"hel"
+
+
+@pytest.mark.parametrize("handler", [OneByteEachTime, AlwaysContinue])
+def test_headers_without_an_end_are_given_up(
+    handler: type[BaseHTTPRequestHandler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "RESPONSE_SECONDS", 0.5)
+    with answering(handler) as origin, pytest.raises(TimeoutError, match="has not ended"):
         client.ask("GET", f"{origin}/")
 
 

@@ -2,15 +2,18 @@
 
 import socket
 import threading
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 import urllib3
 
+from admin import deadlines
 from admin.comparison import client
 from admin.comparison.client import Client, Rate
 from admin.errors import AdminError
 from local.gateway import Answer, Request
 from tests.admin.comparison.recorded import serving
+from tests.serving import AlwaysContinue, OneByteEachTime, OneByteOfABody, answering
 
 
 def test_requests_are_spaced_evenly() -> None:
@@ -92,6 +95,25 @@ def test_a_body_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -
         serving(application) as origin,
         pytest.raises(AdminError, match="a body did not end"),
     ):
+        Client(origin, Rate(1000), 1).ask("GET", "/a", {})
+
+
+@pytest.mark.parametrize("handler", [OneByteEachTime, AlwaysContinue])
+def test_headers_that_do_not_end_are_given_up(
+    handler: type[BaseHTTPRequestHandler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadlines, "HEADER_SECONDS", 0.2)
+    with answering(handler) as origin:
+        asking = Client(origin, Rate(1000), 1)
+        with pytest.raises(AdminError, match="Read timed out"):
+            asking.ask("GET", "/a", {})
+        with pytest.raises(AdminError, match="Read timed out"):
+            asking.require_answer()
+
+
+def test_a_body_that_comes_a_byte_at_a_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_LONGEST_SECONDS", 0.2)
+    with answering(OneByteOfABody) as origin, pytest.raises(AdminError, match="did not end"):
         Client(origin, Rate(1000), 1).ask("GET", "/a", {})
 
 
