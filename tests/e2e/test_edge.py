@@ -208,7 +208,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def test_a_removed_record_leaves_the_edge(
     edge: Runner, admin: Callable[..., str], note: str
 ) -> None:
-    admin("rm", "notes", "note1")
+    admin("rm", "notes", "note1", "--yes")
     assert ask(edge, "GET", note)[0] == 404
 
 

@@ -121,7 +121,7 @@ def test_a_path_that_is_no_files_reaches_no_object(edge: Stack) -> None:
 
 
 def test_a_removed_record_is_invalidated(edge: Stack) -> None:
-    edge.admin("rm", "users", OWNER, "--stack", edge.name)
+    edge.admin("rm", "users", OWNER, "--yes", "--stack", edge.name)
     assert edge.get(f"/api/files/{AVATAR}").status == 404
     paths = {f"/_pb_users_auth_/{OWNER}/*", f"/api/files/_pb_users_auth_/{OWNER}/*"}
     assert paths <= set(invalidated(edge))

@@ -40,7 +40,7 @@ def test_the_listed_permissions_are_enough(stack: Stack) -> None:
     operator = stack.emulator.credentials("operator", policy(stack))
     on = ("--stack", stack.name)
     stack.admin("import", "--pb-data", str(DEMO), *on, environment=operator)
-    stack.admin("rm", "users", OWNER, *on, environment=operator)
+    stack.admin("rm", "users", OWNER, "--yes", *on, environment=operator)
     stack.admin("sync", "--pb-data", str(DEMO), *on, environment=operator)
     stack.admin("purge", "photos", *on, environment=operator)
     a_public_file_is_served(stack)
