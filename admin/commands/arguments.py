@@ -17,7 +17,7 @@ from ..source.reader import Directory
 from ..standalone.naming import random_letters
 from ..standalone.records import Records, Waiting
 from ..sync.data_directory import Source
-from ..target import deployment
+from ..target import deployment, local_runner
 from ..target.bucket import Bucket
 from ..target.deployment import Deployment
 from . import output
@@ -134,6 +134,9 @@ def deployment_of(parsed: argparse.Namespace) -> Deployment:
     """
     if parsed.local:
         found = deployment.of_local_runner()
+        running = len(local_runner.services(os.environ))
+        if running > 1:
+            output.complain(f"{running} local services run; this is the last started: {found.url}")
     elif parsed.stack:
         parsed.deployment = deployment.of_environment("", "")  # what an error names until then
         found = deployment.of_stack(parsed.stack)

@@ -327,7 +327,8 @@ async function files(name, start = "") {
     state.files.push(...page.files);
     list.append(...page.files.map(tile));
     if (!state.files.length && !page.next) {
-      list.replaceWith(el("p", { className: "empty" }, "No files here."));
+      const searched = start ? `No record from id ${start} on has files.` : "No files here.";
+      list.replaceWith(el("p", { className: "empty" }, searched));
     }
     after = page.next;
     more.hidden = !after;
@@ -541,6 +542,17 @@ async function file(collection, record, name) {
 
 /* ---- Explain ---- */
 
+/** The URL in what somebody pasted: a curl line, or an address without its scheme or first slash. */
+function pastedUrl(text) {
+  const quoted = /^curl\s/.test(text) && text.match(/(['"])([^'"]*\/api\/files\/[^'"]*)\1/);
+  const bare = /^curl\s/.test(text) && text.match(/\S*\/api\/files\/\S*/);
+  const url = quoted ? quoted[2] : bare ? bare[0] : text;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || url.startsWith("/")) return url;
+  if (url.startsWith("api/files/")) return `/${url}`;
+  const start = url.indexOf("/api/files/");
+  return start > 0 ? url.slice(start) : url;
+}
+
 async function explain(url) {
   const input = el("input", {
     value: url,
@@ -549,9 +561,10 @@ async function explain(url) {
   });
   const result = el("div", {});
   async function run() {
-    if (!input.value.trim()) return;
+    const asked = pastedUrl(input.value.trim());
+    if (!asked) return result.replaceChildren();
     try {
-      const found = await data("explain", { url: input.value.trim(), user: state.user });
+      const found = await data("explain", { url: asked, user: state.user });
       const served = found.status === 200;
       result.replaceChildren(
         el("div", { className: `verdict ${served ? "good" : "bad"}`, attr: { role: "status" } },
@@ -610,7 +623,7 @@ async function rules() {
 
 async function requests() {
   if (!state.overview.requests) {
-    return show(el("h1", {}, "Requests"), el("p", { className: "empty" }, "The requests of a deployed stack are in its log: make logs"));
+    return show(el("h1", {}, "Requests"), el("p", { className: "empty" }, "This page does not see them. Those of make run are on its own page, those of a stack in its log: make logs"));
   }
   const rows = el("tbody", {});
   const empty = el("p", { className: "empty" }, "Nothing yet. Open a file, or run a client.");

@@ -172,6 +172,28 @@ def test_a_decision_is_explained_comparison_by_comparison(browser: Tab, runner: 
     browser.until("document.querySelector('.verdict.good')")
 
 
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"curl -OJ 'http://127.0.0.1:1/api/files/{PICTURE}?thumb=9x9'",
+        f"curl http://127.0.0.1:1/api/files/{PICTURE}?thumb=9x9",
+        f"127.0.0.1:8090/api/files/{PICTURE}?thumb=9x9",
+        f"api/files/{PICTURE}?thumb=9x9",
+    ],
+)
+def test_what_is_pasted_is_explained(browser: Tab, runner: Runner, pasted: str) -> None:
+    visit(browser, runner, "#/explain")
+    ask = (
+        "{{ document.querySelector('.ask input').value = {0!r};"
+        " document.querySelector('.ask button').click(); }}"
+    )
+    browser.run(ask.format(pasted))
+    browser.until("document.querySelector('.verdict.good')")
+    assert "with thumb='9x9'" in browser.run(TEXT)
+    browser.run(ask.format(""))
+    browser.until("!document.querySelector('.verdict')")
+
+
 def test_open_files_and_rules_are_listed(browser: Tab, runner: Runner) -> None:
     visit(browser, runner, "#/rules")
     text = browser.run(TEXT)

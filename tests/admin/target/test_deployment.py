@@ -1,14 +1,16 @@
 """Naming a deployment: by bucket and table, by its stack, or as the runner on this machine."""
 
+import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import NoCredentialsError
 
 from admin.cli import main
-from admin.target import deployment
+from admin.target import deployment, local_runner
 from admin.target.deployment import Deployment
 from local.gateway import Answer, Request
 from tests.admin.comparison.recorded import serving
@@ -100,6 +102,25 @@ def test_a_stack_that_is_none_of_ours_is_an_error(
     cloudformation.append(Answer(status, (), body))
     assert main(["check-rules", "--stack", "acme"]) == 1
     assert capsys.readouterr().err == f"error: {reason}\n"
+
+
+def test_a_command_says_which_of_several_local_services_it_means(
+    cloud: Cloud,
+    shaped: Shaped,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    run(cloud, shaped.directory)
+    announce_runner(cloud)
+    assert main(["ls", "--local"]) == 0
+    assert capsys.readouterr().err == ""
+    found = local_runner.find(os.environ)
+    os.utime(local_runner.write(replace(found, base="http://127.0.0.1:1"), os.environ), (1, 1))
+    assert main(["ls", "--local"]) == 0
+    said = f"2 local services run; this is the last started: {found.base}\n"
+    assert capsys.readouterr().err == said
 
 
 def test_commands_reach_the_runner_on_this_machine(
