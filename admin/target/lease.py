@@ -94,7 +94,7 @@ class Lease:
             seconds = before.expires - now
             raise LeaseHeld(
                 f"{before.holder} writes to this table; its lease ends in {seconds:.0f} s "
-                "unless it is renewed"
+                "unless it is renewed, as by `sync --watch` or `make run` with --watch"
             )
         # Nothing of the lease may have changed since: a renewal, or a generation begun, counts.
         expected = {name: before.item.get(name) for name in ("number", "begun", "expires")}
