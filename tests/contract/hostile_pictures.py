@@ -214,6 +214,14 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
         SMALL[:2] + (b"\xff\xe1\2\xb0Exif\0\0" + bytes(680)) * 65_000 + SMALL[2:],
         "made",
     ),
+    "JPEG of many tables": lambda: (
+        SMALL[:2] + (b"\xff\xdb\xfd\xea" + (b"\0" + b"\1" * 64) * 1000) * 700 + SMALL[2:],
+        "too-many-chunks",
+    ),
+    "JPEG of as many tables as are read": lambda: (
+        SMALL[:2] + (b"\xff\xdb\xfd\xea" + (b"\0" + b"\1" * 64) * 1000) * 8 + SMALL[2:],
+        "made",
+    ),
     "JPEG of stray bytes": lambda: (SMALL[:2] + b"\xff\0" * 20_000_000 + SMALL[2:], "made"),
     "PNG of many EXIF blocks": lambda: (
         png(10, 10, extra=chunk(b"eXIf", EXIF[10:]) * 65_000),

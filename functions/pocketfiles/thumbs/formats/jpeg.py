@@ -24,6 +24,10 @@ SIGNATURE = b"\xff\xd8\xff"
 MAX_SCANS = 100
 """Most scans of a progressive JPEG; encoders write about ten."""
 
+_MAX_TABLE_BYTES = 1 << 19
+"""Most bytes of tables. One scan has up to 2.2 kB of Huffman tables; the quantization tables of a
+picture take 0.5 kB."""
+
 _START_OF_IMAGE = b"\xff\xd8"
 _END_OF_IMAGE = b"\xff\xd9"
 
@@ -102,6 +106,7 @@ class _Reading:
     coefficients: Coefficients | None = None
     orientation: int | None = None
     profile: ProfilePieces = field(default_factory=ProfilePieces)
+    table_bytes: int = 0
     scans: int = 0
     has_buffered_scans: bool = False
     scan_end: int = 0
@@ -154,9 +159,20 @@ def _read_segments(data: bytes, reading: _Reading) -> None:
         elif segment.marker in _FRAME_HEADERS:
             _read_frame(data, segment, reading)
         elif segment.marker in _TABLES:
-            reading.kept.append(data[segment.at : segment.end])
+            _keep_table(data, segment, reading)
         elif not reading.scans:
             _read_application_data(data, segment, reading)
+
+
+def _keep_table(
+    data: bytes,
+    segment: _Segment,
+    reading: _Reading,
+) -> None:
+    reading.table_bytes += segment.end - segment.at
+    if reading.table_bytes > _MAX_TABLE_BYTES:
+        raise ThumbFailed("too-many-chunks")
+    reading.kept.append(data[segment.at : segment.end])
 
 
 def _ends_at(data: bytes, at: int) -> bool:

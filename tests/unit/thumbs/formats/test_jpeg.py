@@ -24,6 +24,9 @@ SCANS = PROGRESSIVE.count(b"\xff\xda")
 FRAME = JPEG.index(b"\xff\xc0")
 SCAN = JPEG.index(b"\xff\xda")
 LAST_SCAN = PROGRESSIVE[PROGRESSIVE.rindex(b"\xff\xda") : -2]
+TABLE = b"\0" + b"\1" * 64
+"""A quantization table."""
+
 JFIF = 20
 """Where the first segment, JFIF, ends."""
 
@@ -69,6 +72,12 @@ def test_the_first_exif_block_decides(segments: bytes, orientation: int) -> None
 
 def test_an_exif_block_after_the_frame_header_counts() -> None:
     assert read(JPEG[:SCAN] + app1(TURNED) + JPEG[SCAN:]).orientation == 6
+
+
+def test_tables_before_every_scan_are_kept() -> None:
+    tables = segment(0xDB, TABLE * 4) + segment(0xDD, b"\0\0")
+    whole = PROGRESSIVE.replace(b"\xff\xda", tables + b"\xff\xda")
+    assert read(whole).stream.count(tables) == SCANS
 
 
 def test_a_profile_is_joined_from_its_segments() -> None:
@@ -167,6 +176,7 @@ def test_a_decoder_sees_no_metadata() -> None:
         (JPEG[:2] + b"\xff\xdb\0\1" + JPEG[2:], "truncated"),
         (PROGRESSIVE[:-2] + LAST_SCAN * MAX_SCANS + b"\xff\xd9", "too-many-chunks"),
         (JPEG[:2] + b"\xff\xe1\0\2" * MAX_CHUNKS + JPEG[2:], "too-many-chunks"),
+        (JPEG[:2] + segment(0xDB, TABLE * 1000) * 9 + JPEG[2:], "too-many-chunks"),
         (JPEG[:2] + b"\xff\xd0" * MAX_CHUNKS + JPEG[2:], "too-many-chunks"),
         (JPEG[: FRAME + 9] + struct.pack(">B", 255) + JPEG[FRAME + 10 : FRAME + 19], "truncated"),
     ],
