@@ -12,6 +12,11 @@ _MODES_WITH_ALPHA = frozenset({"LA", "RGBA"})
 _COLOUR_SPACES = frozenset({"GRAY", "RGB", "CMYK"})
 """The colour spaces of pictures. Others, such as Lab, have as many channels as one of them."""
 
+_MAJOR_VERSION_AT = 8
+"""In the header of every profile (ICC.1:2022 §7.2.4)."""
+
+_VERSION_2 = 2
+
 _PROBE_LEVELS = range(0, 256, 15)
 _MAX_DIFFERENCE_FROM_SRGB = 1
 """Levels that the colours of a profile may be off sRGB's, at most, to count as sRGB."""
@@ -53,11 +58,21 @@ def _transform(
         source = ImageCms.getOpenProfile(io.BytesIO(profile))
         if source.profile.xcolor_space.strip() not in _COLOUR_SPACES:
             return None
-        srgb = ImageCms.createProfile("sRGB")
+        srgb = ImageCms.createProfile("sRGB") if mode == "CMYK" else _srgb()
         transform = ImageCms.buildTransform(source, srgb, mode, "RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
     return None if mode == "RGB" and _changes_nothing(transform) else transform
+
+
+def _srgb() -> ImageCms.ImageCmsProfile:
+    """sRGB as a profile of version 2.
+
+    To one of version 4, Little CMS compensates black points, which no browser does for RGB.
+    """
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[_MAJOR_VERSION_AT] = _VERSION_2
+    return ImageCms.getOpenProfile(io.BytesIO(profile))
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:

@@ -1,3 +1,5 @@
+import struct
+
 import pytest
 from PIL import Image, ImageCms
 
@@ -37,6 +39,21 @@ def test_grey_is_converted_by_an_rgb_profile(mode: str, expected: object) -> Non
     converted = to_srgb(image, LINEAR)
     assert converted.mode == mode
     assert converted.getpixel((0, 0)) == pytest.approx(expected, abs=1)
+
+
+def test_black_points_are_not_compensated() -> None:
+    """The values are those of browsers."""
+    lifted = [0.0067 + 0.9866 * (level / 255) ** 2.2 for level in range(256)]
+    samples = b"".join(round(65_535 * value).to_bytes(2, "big") for value in lifted)
+    curve = b"curv\0\0\0\0" + (256).to_bytes(4, "big") + samples
+    linear = LINEAR.index(b"para")
+    head = bytearray(LINEAR[:linear] + curve)
+    head[:4] = len(head).to_bytes(4, "big")
+    for name in (b"rTRC", b"gTRC", b"bTRC"):
+        at = head.index(name)
+        head[at + 4 : at + 12] = struct.pack(">II", linear, len(curve))
+    image = Image.new("RGB", (1, 1), (255, 0, 0))
+    assert to_srgb(image, bytes(head)).getpixel((0, 0)) == pytest.approx((254, 19, 19), abs=1)
 
 
 def test_alpha_stays_as_it_is() -> None:

@@ -148,6 +148,8 @@ def _read_before_image(
         reading.is_animation = reading.is_animation or is_possible
     elif chunk.type == b"eXIf" and reading.orientation is None:
         reading.orientation = exif.orientation(contents)
+    elif chunk.type == b"cICP" and reading.palette:
+        return  # it stands before PLTE (§5.6), or browsers ignore it
     elif png_colour.makes_sense(chunk.type, contents):
         reading.colours.setdefault(chunk.type, contents)
 

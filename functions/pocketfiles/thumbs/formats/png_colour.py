@@ -56,7 +56,10 @@ _UNITS = 100_000
 """gAMA and cHRM are in units of 1/100,000."""
 
 _SRGB_GAMMA = 45_455
-"""gAMA of 1/2.2. Without cHRM it stands for sRGB's curve."""
+"""gAMA of 1/2.2. Without cHRM it stands for sRGB's curve, as in browsers."""
+
+_MAX_GAMMA_ERROR = 0.05
+"""How far gAMA may be from it, as a share, to stand for the same."""
 
 _SRGB_PROFILE = b""
 
@@ -133,7 +136,8 @@ def _from_gamma(
         return None
     gamma = int.from_bytes(gamma_data, "big")
     has_chromaticities = len(chromaticity_data) == _CHROMATICITIES_LENGTH
-    if gamma == 0 or (gamma == _SRGB_GAMMA and not has_chromaticities):
+    is_srgb = abs(gamma / _SRGB_GAMMA - 1) <= _MAX_GAMMA_ERROR
+    if gamma == 0 or (is_srgb and not has_chromaticities):
         return None
     colours = _chromaticities(chromaticity_data) if has_chromaticities else _SRGB
     try:

@@ -44,6 +44,9 @@ DISPLAY_P3 = (218, 24, 40)
         ((gamma(1.0),), LINEAR),
         ((gamma(1 / 1.8),), (210, 65, 65)),
         ((gamma(0.45455),), PLAIN),
+        ((gamma(0.432),), PLAIN),
+        ((gamma(0.477),), PLAIN),
+        ((gamma(0.43),), (199, 41, 41)),
         ((gamma(0.45455), chromaticities(SRGB_PRIMARIES)), (201, 46, 46)),
         ((gamma(0.45455), chromaticities(P3_PRIMARIES)), (219, 14, 35)),
         ((chromaticities(P3_PRIMARIES),), PLAIN),
@@ -76,6 +79,12 @@ def test_the_first_description_in_the_standards_order_decides(
     chunks: tuple[bytes, ...], colour: tuple[int, int, int]
 ) -> None:
     assert corner(*chunks) == pytest.approx(colour, abs=2)
+
+
+def test_code_points_after_the_palette_do_not_count() -> None:
+    palette = chunk(b"PLTE", b"\1\2\3")
+    assert corner(palette, code_points(12, 13, 0, 1)) == PLAIN
+    assert corner(palette, gamma(1.0)) == pytest.approx(LINEAR, abs=2)
 
 
 def test_grey_has_a_gamma_too() -> None:
