@@ -8,9 +8,6 @@ _ONE_VALUE = 1
 _ORIENTATIONS = range(1, 9)
 _UPRIGHT = 1
 
-_MAX_ENTRIES = 1000
-"""Most directory entries that are read."""
-
 _DIRECTORY_OFFSET = 4
 _COUNT_LENGTH = 2
 _ENTRY_LENGTH = 12
@@ -33,7 +30,7 @@ def orientation(tiff: bytes) -> int:
 
     directory = number(_DIRECTORY_OFFSET, 4)
     room = (len(tiff) - directory - _COUNT_LENGTH) // _ENTRY_LENGTH
-    entries = min(number(directory, _COUNT_LENGTH), room, _MAX_ENTRIES)
+    entries = min(number(directory, _COUNT_LENGTH), room)  # at most 65,535
     for index in range(entries):
         entry = directory + _COUNT_LENGTH + _ENTRY_LENGTH * index
         if number(entry, 2) != _ORIENTATION_TAG:

@@ -19,6 +19,12 @@ def test_all_eight_are_read_in_both_byte_orders(order: str, value: int) -> None:
     assert orientation(block(order, value)) == value
 
 
+def test_an_orientation_behind_many_entries_counts() -> None:
+    entries = struct.pack(">HHIHH", 0x0100, 3, 1, 1, 0) * 65_534
+    entries += struct.pack(">HHIHH", 0x0112, 3, 1, 6, 0)
+    assert orientation(b"MM\0*" + struct.pack(">IH", 8, 65_535) + entries) == 6
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -62,8 +62,8 @@ _SEGMENT_HEADER = 4
 
 _EXIF_PREFIX = b"Exif\0"
 _EXIF_PREFIX_AND_PAD = 6
-_MIN_EXIF_SEGMENT = 14
-"""Shortest EXIF segment that counts, as in browsers: prefix and TIFF header."""
+_MIN_EXIF_SEGMENT = 7
+"""Shortest EXIF segment that counts, as in browsers: the prefix, and any byte of a block."""
 
 _JFIF = b"JFIF\0"
 _MIN_JFIF_SEGMENT = 14

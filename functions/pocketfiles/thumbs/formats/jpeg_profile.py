@@ -25,9 +25,10 @@ class ProfilePieces:
         number = contents[_NUMBER]
         count = contents[_COUNT]
         self._count = self._count or count
-        is_possible = count == self._count and 1 <= number <= count
+        is_new = number not in self._pieces
+        is_possible = is_new and count == self._count and 1 <= number <= count
         self._is_broken = self._is_broken or not is_possible
-        self._pieces.setdefault(number, contents[_HEADER_LENGTH:])
+        self._pieces[number] = contents[_HEADER_LENGTH:]
 
     def joined(self) -> bytes:
         """The profile; empty if there is none, it is not whole, or longer than MAX_PROFILE."""

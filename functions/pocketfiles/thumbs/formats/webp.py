@@ -85,8 +85,9 @@ def read(data: bytes) -> Header:
     lossless = parts.kind == b"VP8L"
     size, has_alpha = _vp8l(parts.bitstream) if lossless else _vp8(parts)
     if parts.canvas:
-        # Browsers believe the extended header.
-        has_alpha = bool(parts.flags & _HAS_ALPHA) and (lossless or bool(parts.alpha))
+        # Browsers believe the extended header, but for an animation, whose frames say more.
+        is_believed = bool(parts.flags & _HAS_ALPHA) and (lossless or bool(parts.alpha))
+        has_alpha = is_believed or (parts.is_animation and has_alpha)
     width, height = parts.canvas or size
     left, top = parts.frame_corner
     frame = Box(left, top, left + size[0], top + size[1])

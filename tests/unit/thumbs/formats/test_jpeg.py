@@ -60,6 +60,8 @@ def test_a_header_is_read_without_decoding(data: bytes, header: Header) -> None:
         (app1(b"Exif\0\0" + tiff(0)) + app1(TURNED), 1),
         (app1(b"Exif\0\0" + b"garbage" * 3) + app1(TURNED), 1),
         (app1(b"Exif\0\0") + app1(TURNED), 6),  # too short to be one, as in Chromium
+        (app1(b"Exif\0\0M") + app1(TURNED), 1),
+        (app1(b"Exif\0\0MM\0*\0\0\0") + app1(TURNED), 1),
         (app1(b"Exif\0\1" + tiff()), 6),
         (app1(b"Exif\0\0" + tiff(kind=4)), 1),
         (app1(b"Exif\0\0" + tiff(kind=1)), 1),

@@ -7,7 +7,7 @@ from pocketfiles.thumbs.formats.jpeg_profile import ProfilePieces
     ("pieces", "profile"),
     [
         ([(1, 1, b"one"), (1, 1, b"two")], b"one"),
-        ([(1, 2, b"pro"), (1, 2, b"no"), (2, 2, b"file")], b"profile"),
+        ([(1, 2, b"pro"), (1, 2, b"no"), (2, 2, b"file")], b""),
         ([(1, 2, b"pro"), (2, 2, b"file"), (1, 1, b"other")], b"profile"),
         ([(1, 2, b"pro"), (2, 3, b"file")], b""),
         ([(2, 3, b"file"), (1, 1, b"other")], b""),

@@ -42,6 +42,12 @@ def framed(left: int, top: int, data: bytes = VP8, kind: bytes = b"VP8 ") -> tup
     return b"ANMF", place + sides + bytes(4) + kind + struct.pack("<I", len(data)) + data
 
 
+def framed_with_alpha() -> tuple[bytes, bytes]:
+    kind, contents = framed(0, 0)
+    place_and_sides = contents[:16]
+    return kind, place_and_sides + translucent()[30:]
+
+
 @pytest.mark.parametrize(
     ("data", "header"),
     [
@@ -53,6 +59,10 @@ def framed(left: int, top: int, data: bytes = VP8, kind: bytes = b"VP8 ") -> tup
         (
             written("WEBP", save_all=True, append_images=[Image.new("RGB", SIZE)]),
             Header("WEBP", *SIZE),
+        ),
+        (
+            riff(extended(*SIZE, 2), framed_with_alpha()),  # no flag says so
+            Header("WEBP", *SIZE, has_alpha=True),
         ),
         (
             riff(extended(80, 60, 2), framed(20, 10)),
