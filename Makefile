@@ -21,8 +21,10 @@ venv := $(shell if [ -e .venv/bin/python ] || [ -w . ]; then echo .venv; \
 start := exec $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
 installed = @$(start) $(python) local/install.py "$(venv)"
 STAGE = default
+# A value as one word for a shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
 BUILD_DIR = .aws-sam/build
-stage_setting = $(or $(shell .venv/bin/python -m deploy.samconfig '$(STAGE)' $(1)),$(error the settings of the stage cannot be read))
+stage_setting = $(or $(shell .venv/bin/python -m deploy.samconfig $(call quoted,$(STAGE)) $(1)),$(error the settings of the stage cannot be read))
 ARCHITECTURE = $(call stage_setting,architecture)
 stack_options = $(call stage_setting,stack)
 machine = $(subst aarch64,arm64,$(shell uname -m))
@@ -64,7 +66,7 @@ lint: .venv/ready ## check format, style, types and templates
 check: lint test ## lint, then test: what must pass before a commit
 
 build: .venv/ready $(sam_ready) ## make the functions and layers in .aws-sam, ready to deploy
-	@.venv/bin/python -m deploy.architecture '$(ARCHITECTURE)'
+	@.venv/bin/python -m deploy.architecture $(call quoted,$(ARCHITECTURE))
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(sam) build --build-dir $(BUILD_DIR) \
 		--parameter-overrides Architecture=$(ARCHITECTURE) $(ARGS)
 	.venv/bin/python -m deploy.architecture $(ARCHITECTURE) $(BUILD_DIR)/template.yaml
@@ -90,14 +92,14 @@ bench: .venv/ready ## measure, and print ratios
 	"$(venv)/bin/python" -m benchmarks $(ARGS)
 
 deploy: .venv/ready $(sam_ready) ## check the account, build, show what would change in AWS, and do it once confirmed
-	@.venv/bin/python -m deploy.preflight '$(STAGE)' '$(ARCHITECTURE)' $(ARGS)
+	@.venv/bin/python -m deploy.preflight $(call quoted,$(STAGE)) $(call quoted,$(ARCHITECTURE)) $(ARGS)
 	$(MAKE) build ARGS="$(BUILD_ARGS)"
-	@.venv/bin/python -m deploy.budget '$(STAGE)' $(BUILD_DIR)/template.yaml $(ARGS)
-	eval $(sam) "$$(.venv/bin/python -m deploy.command '$(STAGE)' --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
+	@.venv/bin/python -m deploy.budget $(call quoted,$(STAGE)) $(BUILD_DIR)/template.yaml $(ARGS)
+	eval $(sam) "$$(.venv/bin/python -m deploy.command $(call quoted,$(STAGE)) --template-file $(BUILD_DIR)/template.yaml $(ARGS))"
 
 smoke: .venv/ready ## ask a deployed stack what only AWS can know: make smoke URL=https://…
-	@test -n '$(URL)' || { echo 'give a public picture: make smoke URL=https://…/api/files/COLLECTION/RECORD/NAME'; exit 1; }
-	@.venv/bin/python -m deploy.smoke '$(URL)' $(if $(TOKEN),--token '$(TOKEN)') $(ARGS)
+	@test -n $(call quoted,$(URL)) || { echo 'give a public picture: make smoke URL=https://…/api/files/COLLECTION/RECORD/NAME'; exit 1; }
+	@.venv/bin/python -m deploy.smoke $(call quoted,$(URL)) $(if $(TOKEN),--token $(call quoted,$(TOKEN))) $(ARGS)
 
 logs: .venv/ready $(sam_ready) ## follow the functions' logs
 	$(sam) logs $(stack_options) $(ARGS)

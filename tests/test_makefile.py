@@ -1,5 +1,6 @@
 """What ``make`` runs, and what it says where something is missing."""
 
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -39,6 +40,17 @@ def test_smoke_without_a_url_says_what_is_missing() -> None:
     done = make("--old-file", ".venv/ready", "smoke")
     assert done.returncode == 2
     assert done.stdout.startswith("give a public picture: make smoke URL=")
+
+
+@pytest.mark.parametrize("target", ["smoke", "deploy"])
+def test_a_quote_in_a_value_runs_nothing(target: str) -> None:
+    value = "a'; false '"
+    ready = ("--old-file", ".venv/ready", "--old-file", ".venv-sam/ready")
+    given = (f"URL={value}", f"STAGE={value}", f"TOKEN={value}", "ARCHITECTURE=arm64")
+    lines = make(*ready, "--dry-run", target, *given).stdout.splitlines()
+    program = {"smoke": "deploy.smoke", "deploy": "deploy.preflight"}[target]
+    (line,) = (line for line in lines if program in line)
+    assert value in shlex.split(line)
 
 
 def test_no_architecture_but_lambdas_is_built() -> None:

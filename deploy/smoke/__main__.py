@@ -116,6 +116,11 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--distribution", default="", help="its id, to invalidate the picture")
     parser.add_argument("--no-direct", action="store_true", help="the stack has CdnDirect=no")
     given = parser.parse_args()
+    if any(
+        "@" in url.partition("//")[2].partition("/")[0]
+        for url in (given.url, given.protected, given.large, given.api)
+    ):
+        parser.error("leave the user and the password out of the URL")
     for name in ("url", "protected", "large"):
         url = getattr(given, name)
         if url and not (is_url(url) and FILE.match(urlsplit(url).path)):

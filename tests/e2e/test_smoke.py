@@ -245,6 +245,13 @@ def test_a_command_line_that_makes_no_sense_is_told(arguments: list[str], said: 
     assert said in done.stderr
 
 
+def test_the_password_of_a_url_is_not_printed() -> None:
+    done = smoke("https://ada:secret@files.test/api/files/c/r/a.png")
+    assert done.returncode == 2
+    assert "leave the user and the password out of the URL" in done.stderr
+    assert "secret" not in done.stdout + done.stderr
+
+
 def test_a_url_that_is_not_answered_is_told_at_once() -> None:
     done = smoke("http://127.0.0.1:1/api/files/c/r/\N{GREEK SMALL LETTER PI}.png")
     assert (done.returncode, done.stdout) == (1, "")
