@@ -3,7 +3,8 @@
     python -m deploy.preflight STAGE ARCHITECTURE [SAM ARGUMENTS...]
 
 ARCHITECTURE is that of the layers to build. Of the arguments for `sam deploy`, those that choose
-the account and its region count here, too.
+the account, its region, the stack and its parameters count here, too. With --guided, which asks for
+parameters later, none of their values makes the deployment impossible.
 
 Each check that fails prints what to do. The exit code is 1 if one of them makes the deployment
 impossible.
@@ -14,8 +15,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
@@ -96,7 +97,9 @@ class Account:
         return self._session.client(service, config=self._config)  # type: ignore[call-overload]
 
 
-def findings(of: Stage, account: Account, architecture: str, python_3_13: str) -> Iterator[Finding]:
+def findings(
+    of: Stage, account: Account, architecture: str, python_3_13: str, is_guided: bool = False
+) -> Iterator[Finding]:
     """Everything that speaks against a deployment, what makes the others moot first."""
     yield from check_configuration(of, architecture)
     yield from check_bytecode(python_3_13)
@@ -106,8 +109,8 @@ def findings(of: Stage, account: Account, architecture: str, python_3_13: str) -
         return
     region = str(account.region)
     yield from check_stack_name(of, region)
-    yield from check_region(of, region)
-    yield from check_concurrency(of, account)
+    for found in (*check_region(of, region), *check_concurrency(of, account)):
+        yield replace(found, fatal=found.fatal and not is_guided)
 
 
 CHOOSE_REGION = "set AWS_REGION, or `region` in samconfig.toml, for example to eu-west-1"
@@ -231,6 +234,20 @@ def check_concurrency(of: Stage, account: Account) -> Iterator[Finding]:
         )
 
 
+def as_given(of: Stage, stack_name: str | None, overrides: Sequence[str] | None) -> Stage:
+    """The stage with the stack's name and the parameters of the command line.
+
+    Those replace the parameters of samconfig.toml, as they do for `sam`; ``Architecture`` stays,
+    for the built template has that of its layers.
+    """
+    own = dict(of.own)
+    if stack_name:
+        own["stack_name"] = stack_name
+    if overrides:
+        own["parameter_overrides"] = [f"Architecture={of.architecture}", *overrides]
+    return replace(of, own=own)
+
+
 def report(found: list[Finding], say: Callable[[str], None]) -> int:
     """Say what was found, and return the exit code."""
     for each in found:
@@ -250,9 +267,12 @@ def main() -> None:
     parser.add_argument("architecture")
     parser.add_argument("--region")
     parser.add_argument("--profile")
+    parser.add_argument("--stack-name")
+    parser.add_argument("--parameter-overrides", nargs="+")
+    parser.add_argument("--guided", "-g", action="store_true")
     given, _ = parser.parse_known_args()
     try:
-        of = stage(given.stage)
+        of = as_given(stage(given.stage), given.stack_name, given.parameter_overrides)
         region = given.region or of.region or os.environ.get("AWS_REGION")
         account = Account(region, given.profile or of.profile)
     except (ConfigError, BotoCoreError) as error:
@@ -260,7 +280,8 @@ def main() -> None:
     python = subprocess.run(
         [str(ROOT / "layers" / "python313")], capture_output=True, text=True, check=False
     )
-    found = list(findings(of, account, given.architecture, python.stdout.strip()))
+    python_3_13 = python.stdout.strip()
+    found = list(findings(of, account, given.architecture, python_3_13, given.guided))
     sys.exit(report(found, lambda line: print(line, file=sys.stderr)))
 
 

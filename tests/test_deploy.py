@@ -300,6 +300,26 @@ def test_the_arguments_of_make_deploy_choose_the_account_that_is_checked(
     assert f"cannot deploy: {said}" in done.stderr
 
 
+def test_the_command_lines_stack_and_parameters_are_checked(config: Path) -> None:
+    given = ["ReservedConcurrency=-1", "Cdn=no"]
+    stage = preflight.as_given(samconfig.stage("staging", config), "my_stack", given)
+    assert stage.stack_name == "my_stack"
+    assert stage.parameters == {"Architecture": "x86_64", "ReservedConcurrency": "-1", "Cdn": "no"}
+    assert problems(stage, Account(free=10), "x86_64") == [
+        "CloudFormation does not allow the stack name 'my_stack'"
+    ]
+
+
+def test_guided_asks_before_a_parameter_is_refused(config: Path) -> None:
+    stage = samconfig.stage("default", config)
+    for is_guided in (False, True):
+        (found,) = preflight.findings(
+            stage, cast(Any, Account(free=10)), "arm64", "python3.13", is_guided
+        )
+        assert "cannot be reserved" in found.problem
+        assert found.fatal is not is_guided
+
+
 def test_a_missing_region_is_told(config: Path) -> None:
     account = Account()
     account.region = None
