@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from json import JSONDecodeError
 from typing import Any
 
 import boto3
@@ -24,6 +25,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     HTTPClientError,
     InvalidRegionError,
     NoCredentialsError,
@@ -139,6 +141,8 @@ def answer_of(error: Exception, region: str) -> Finding | None:
             found = Finding(f"{region!r} is not the name of a region", CHOOSE_REGION)
         case NoCredentialsError():
             found = Finding("no AWS credentials are found", LOG_IN)
+        case CredentialRetrievalError() | FileNotFoundError() | JSONDecodeError():
+            found = Finding(f"the credentials cannot be had from their source: {error}", LOG_IN)
         case AwsConnectionError() | HTTPClientError():
             advice = f"check the network, the proxies of the environment and the region {region}"
             found = Finding(f"AWS cannot be reached: {error}", advice)

@@ -284,6 +284,17 @@ def checked(*arguments: str, environment: dict[str, str]) -> subprocess.Complete
     )
 
 
+@pytest.mark.parametrize("program", ["no-such-program", "echo no-json", "false"])
+def test_a_program_for_credentials_that_does_not_work_is_told(program: str, tmp_path: Path) -> None:
+    settings = tmp_path / "config"
+    settings.write_text(f"[profile own]\ncredential_process = {program}\n")
+    environment = {"AWS_CONFIG_FILE": str(settings), "AWS_ACCESS_KEY_ID": ""}
+    done = checked("--profile", "own", environment=environment)
+    assert done.returncode == 1
+    assert "cannot deploy: the credentials cannot be had from their source" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
