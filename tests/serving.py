@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 
 from local.server import Application, Server
 
@@ -14,27 +15,33 @@ def serving(application: Application) -> Iterator[int]:
     """Serve an application by the local service's server; yields the port."""
     with Server(("127.0.0.1", 0)) as server:
         server.application = application
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
+        with _running(server):
             yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
+
+
+@contextlib.contextmanager
+def serving_origin(application: Application) -> Iterator[str]:
+    """The same; yields the origin."""
+    with serving(application) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
 def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """Serve by the standard library's server; yields the origin."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, _running(server):
+        yield f"http://127.0.0.1:{server.server_port}"
+
+
+@contextlib.contextmanager
+def _running(server: BaseServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield
     finally:
         server.shutdown()
         thread.join()
-        server.server_close()
 
 
 class Unending(BaseHTTPRequestHandler):

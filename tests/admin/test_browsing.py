@@ -11,10 +11,10 @@ import pytest
 
 from admin.cli import main
 from admin.sync.prepare import import_directory
-from tests.admin.comparison.recorded import serving
 from tests.admin.standalone.conftest import Terminal
 from tests.conftest import DEMO, Cloud, make_cloud
 from tests.deployed import deployed
+from tests.serving import serving_origin
 
 COVER = "doc000000000000/cover_mo8ey0wytj.png"
 
@@ -37,7 +37,7 @@ class Stack:
 def stack(endpoint: str) -> Iterator[Stack]:
     cloud = make_cloud(endpoint)
     import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
-    with deployed(cloud) as api, serving(api.respond) as origin:
+    with deployed(cloud) as api, serving_origin(api.respond) as origin:
         yield Stack(cloud, origin)
 
 

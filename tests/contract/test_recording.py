@@ -1,11 +1,10 @@
 """The recorders ask what is recorded and write down what a server answers that plays PocketBase."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +15,7 @@ from tests.conftest import DEMO, ROOT
 from tests.contract.decisions import database, is_saved
 from tests.contract.record.__main__ import main
 from tests.contract.record.new_rules import questions
+from tests.serving import answering
 
 CONTRACT = ROOT / "tests" / "contract"
 NEW_TOKEN = json.dumps({"token": ".".join(["x" * 50] * 3)}).encode()
@@ -60,14 +60,8 @@ def playing(answer: Callable[[Asked], Heard]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Stay silent."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Handler) as origin:
+        yield origin
 
 
 def recorded(file: str) -> list[dict[str, Any]]:

@@ -10,17 +10,14 @@ import hashlib
 import io
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import cached_property
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from PIL import Image, ImageOps
 
 from local.gateway import Answer, Request
-from local.server import Application, Server
 from pocketfiles.http import headers
 from pocketfiles.thumbs import geometry
 from pocketfiles.thumbs.size import parse
@@ -35,20 +32,6 @@ Headers = dict[str, str]
 
 def rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (CONTRACT / name).read_text("utf-8").splitlines()]
-
-
-@contextmanager
-def serving(application: Application) -> Iterator[str]:
-    """An HTTP server on a free port; gives its origin."""
-    with Server(("127.0.0.1", 0)) as server:
-        server.application = application
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 class Recorded:

@@ -12,8 +12,13 @@ from admin.comparison import client
 from admin.comparison.client import Client, Rate
 from admin.errors import AdminError
 from local.gateway import Answer, Request
-from tests.admin.comparison.recorded import serving
-from tests.serving import AlwaysContinue, OneByteEachTime, OneByteOfABody, answering
+from tests.serving import (
+    AlwaysContinue,
+    OneByteEachTime,
+    OneByteOfABody,
+    answering,
+    serving_origin,
+)
 
 
 def test_requests_are_spaced_evenly() -> None:
@@ -38,7 +43,7 @@ def test_a_redirect_is_followed_without_the_token_in_a_header() -> None:
             return Answer(302, headers, b"")
         return Answer(200, (("Content-Length", "3"),), b"all")
 
-    with serving(application) as origin:
+    with serving_origin(application) as origin:
         answer = Client(origin, Rate(1000), 1).ask(
             "GET", "/a", {"Range": "bytes=0-9", "Authorization": "secret"}
         )
@@ -54,7 +59,7 @@ def test_a_redirect_that_leads_nowhere_is_an_answer() -> None:
     def application(_: Request) -> Answer:
         return Answer(302, (("Location", "http://["), ("Content-Length", "0")), b"")
 
-    with serving(application) as origin:
+    with serving_origin(application) as origin:
         assert Client(origin, Rate(1000), 1).ask("GET", "/a", {}).status == 302
 
 
@@ -92,7 +97,7 @@ def test_a_body_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -
         return Answer(200, (("Content-Length", str(len(body))),), body)
 
     with (
-        serving(application) as origin,
+        serving_origin(application) as origin,
         pytest.raises(AdminError, match="a body did not end"),
     ):
         Client(origin, Rate(1000), 1).ask("GET", "/a", {})
@@ -124,5 +129,5 @@ def test_a_busy_service_is_asked_again() -> None:
         headers = (("Retry-After", "0"), ("Content-Length", "0"))
         return Answer(answers.pop(0), headers, b"")
 
-    with serving(application) as origin:
+    with serving_origin(application) as origin:
         assert Client(origin, Rate(1000), 1).ask("GET", "/a", {}).status == 200

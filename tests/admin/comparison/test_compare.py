@@ -13,9 +13,10 @@ from admin.cli import main
 from admin.comparison.deviations import Deviation
 from admin.sync.prepare import import_directory
 from local.gateway import Answer, Request
-from tests.admin.comparison.recorded import Recorded, serving
+from tests.admin.comparison.recorded import Recorded
 from tests.conftest import DEMO, ROOT, make_cloud
 from tests.deployed import deployed
+from tests.serving import serving_origin
 
 
 @dataclass
@@ -37,14 +38,14 @@ class Both:
 def files(endpoint: str) -> Iterator[str]:
     cloud = make_cloud(endpoint)
     import_directory(DEMO, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
-    with deployed(cloud) as api, serving(api.respond) as origin:
+    with deployed(cloud) as api, serving_origin(api.respond) as origin:
         yield origin
 
 
 @pytest.fixture
 def both(files: str) -> Iterator[Both]:
     recorded = Recorded()
-    with serving(recorded) as origin:
+    with serving_origin(recorded) as origin:
         yield Both(recorded, origin, files)
 
 
@@ -123,7 +124,7 @@ def test_what_no_deviation_explains_is_a_finding(
     change: dict[str, Any], what: str, files: str, tmp_path: Path
 ) -> None:
     lying = Lying(SECRET, change)
-    with serving(lying) as origin:
+    with serving_origin(lying) as origin:
         code = Both(lying, origin, files).compare(
             tmp_path, "--collection", "documents", "--users", "1"
         )
@@ -153,7 +154,7 @@ def test_an_interrupted_comparison_goes_on_where_it_stopped(
             raise ConnectionError
         return both.recorded(request)
 
-    with serving(interrupted) as origin:
+    with serving_origin(interrupted) as origin:
         broken = replace(both, pocketbase=origin)
         assert broken.compare(tmp_path, *only) == 1
     assert f"error: {origin} does not answer: " in capsys.readouterr().err

@@ -13,10 +13,10 @@ from admin.cli import main
 from admin.target import deployment, local_runner
 from admin.target.deployment import Deployment
 from local.gateway import Answer, Request
-from tests.admin.comparison.recorded import serving
 from tests.admin.conftest import announce_runner, run
 from tests.admin.shaped import Shaped
 from tests.conftest import Cloud
+from tests.serving import serving_origin
 
 OUTPUTS = {
     "TableName": "acme-CatalogueTable",
@@ -57,7 +57,7 @@ def cloudformation(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[l
         answer = answers.pop(0)
         return Answer(answer.status, (("Content-Length", str(len(answer.body))),), answer.body)
 
-    with serving(application) as origin:
+    with serving_origin(application) as origin:
         monkeypatch.setenv("AWS_ENDPOINT_URL_CLOUDFORMATION", origin)
         yield answers
 
@@ -235,7 +235,7 @@ def test_a_page_in_place_of_aws_is_told(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with serving(lambda _: PAGE) as origin:
+    with serving_origin(lambda _: PAGE) as origin:
         monkeypatch.setenv("AWS_ENDPOINT_URL", origin)
         assert main(["check-rules", *named]) == 1
     printed = capsys.readouterr().err
