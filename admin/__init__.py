@@ -17,6 +17,7 @@ without PocketBase. From the top down; each part imports only parts below it:
 ``stop_signals``   how signals stop a program
 ``deadlines``      an end for a server that sends a little at a time, for ever
 ``proxies``        the proxy that requests go through, by the environment
+``hosts``          what a host's name or address says of where it is
 ``wording``        numbers with their nouns, and escapes
 ``errors``         what an administrator can be told when a command fails
 """

@@ -3,7 +3,6 @@
 import base64
 from dataclasses import dataclass
 from http.client import HTTP_PORT
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -11,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 
 from .errors import AdminError
+from .hosts import is_this_machine
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def proxy_for(url: str) -> Proxy | None:
     host = parts.hostname or ""
     proxies = getproxies()
     address = proxies.get(parts.scheme) or proxies.get("all", "")
-    if not address or _is_this_machine(host) or proxy_bypass(host):
+    if not address or is_this_machine(host) or proxy_bypass(host):
         return None
     try:
         proxy = urlsplit(address if "://" in address else f"http://{address}")
@@ -76,10 +76,3 @@ def _authorization(proxy: SplitResult) -> dict[str, str]:
         return {}
     user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return {"Proxy-Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

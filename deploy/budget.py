@@ -7,14 +7,13 @@ the resource's condition says.
 """
 
 import argparse
-import os
 import re
 import sys
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
-from deploy.preflight import Account
+from deploy.preflight import account_of
 from deploy.samconfig import ConfigError, stage
 
 REGIONS = frozenset(
@@ -55,9 +54,7 @@ def main() -> None:
     parser.add_argument("--profile")
     given, _ = parser.parse_known_args()
     try:
-        of = stage(given.stage)
-        region = given.region or of.region or os.environ.get("AWS_REGION")
-        account = Account(region, given.profile or of.profile)
+        account = account_of(stage(given.stage), given.region, given.profile)
     except (ConfigError, BotoCoreError) as error:
         sys.exit(f"cannot deploy: {error}")
     if account.region in REGIONS:

@@ -252,6 +252,15 @@ def as_given(of: Stage, stack_name: str | None, overrides: Sequence[str] | None)
     return replace(of, own=own)
 
 
+def account_of(of: Stage, region: str | None, profile: str | None) -> Account:
+    """The account of a stage; ``region`` and ``profile`` are those of the command line.
+
+    Raises what botocore raises.
+    """
+    chosen = region or of.region or os.environ.get("AWS_REGION")
+    return Account(chosen, profile or of.profile)
+
+
 def report(found: list[Finding], say: Callable[[str], None]) -> int:
     """Say what was found, and return the exit code."""
     for each in found:
@@ -277,8 +286,7 @@ def main() -> None:
     given, _ = parser.parse_known_args()
     try:
         of = as_given(stage(given.stage), given.stack_name, given.parameter_overrides)
-        region = given.region or of.region or os.environ.get("AWS_REGION")
-        account = Account(region, given.profile or of.profile)
+        account = account_of(of, given.region, given.profile)
     except (ConfigError, BotoCoreError) as error:
         sys.exit(f"cannot deploy: {error}\n    see docs/deploying.md")
     python = subprocess.run(

@@ -47,6 +47,7 @@ ONLY_IN = {
 ADMIN = ROOT / "admin"
 ADMIN_LAYERS = (
     "errors",
+    "hosts",
     "deadlines",
     "proxies",
     "wording",

@@ -5,9 +5,10 @@ A page in a browser can send requests to this machine. ``Origin`` says where the
 address cannot be such a name.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+from ..hosts import is_address, is_this_machine
 
 
 def is_local(headers: Mapping[str, str]) -> bool:
@@ -33,13 +34,12 @@ def _is_own_origin(origin: str | None) -> bool:
     """Whether a page of this machine, of whatever port, sent the request."""
     if origin is None:
         return True
-    name = _hostname(origin)
-    return _is_localhost(name) or (_is_address(name) and ipaddress.ip_address(name).is_loopback)
+    return is_this_machine(_hostname(origin))
 
 
 def _is_own_name(host: str) -> bool:
     name = _hostname(f"//{host}")
-    return _is_localhost(name) or _is_address(name)
+    return is_this_machine(name) or is_address(name)
 
 
 def _hostname(url: str) -> str:
@@ -48,15 +48,3 @@ def _hostname(url: str) -> str:
         return urlsplit(url).hostname or ""
     except ValueError:  # such as brackets without an IPv6 address
         return ""
-
-
-def _is_localhost(name: str) -> bool:
-    return name == "localhost" or name.endswith(".localhost")
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
