@@ -201,6 +201,16 @@ def worst_growth(pattern: "re.Pattern[str]", method: str) -> tuple[float, str]:
     return worst
 
 
+POSSESSIVE_GROUP = re.compile(r"\)[?*+]\+")
+
+
+@pytest.mark.parametrize("path", [path for _, path in modules()], ids=str)
+def test_no_group_is_repeated_possessively(path: Path) -> None:
+    """Before Python 3.11.5, such a group that fails half-way leaves the place where it did."""
+    found = [line for line in Path(path).read_text().splitlines() if POSSESSIVE_GROUP.search(line)]
+    assert found == []
+
+
 @pytest.mark.parametrize(("pattern", "method"), PATTERNS)
 def test_a_text_of_twice_the_length_takes_about_twice_the_steps(
     pattern: "re.Pattern[str]", method: str

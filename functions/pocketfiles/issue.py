@@ -17,13 +17,13 @@ from pocketfiles.tokens import Identity
 
 PATH = "/api/files/token"
 
-_FIELD = re.compile(r"(?:[^,(]|\([^)]*+(?:\)|$))++")
+_FIELD = re.compile(r"(?:[^,(]|\([^)]*+(?:\)|$))+")
 """One element of ``fields``; a comma inside parentheses separates arguments."""
 
 _MODIFIED = re.compile(
     r"(?P<name>[^:]*+)"
     r"(?::excerpt\(\s*+(?P<length>[0-9]{1,9})(?:\.[0-9]*+)?\s*+"
-    r"(?:,\s*+(?P<ellipsis>\w*+)\s*+)?\)[^:]*+)?+"
+    r"(?:,\s*+(?P<ellipsis>\w*+)\s*+)?\)[^:]*+)?"
 )
 """A field's name, and the modifier ``:excerpt(length, ellipsis)``."""
 

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 # One element of a list of entity tags, which may be empty. Possessive quantifiers never give a
 # character back, so the time is linear in the length. A tag is \x21, \x23 to \x7e and all from \x80
 # on; named by what it is not, it compiles in a tenth of the time, which counts at each cold start.
-_ELEMENT = re.compile(r'\s*+(?:(W/)?+("[^\x00-\x20\x22\x7f]*+"))?+\s*+(?:,|$)')
+_ELEMENT = re.compile(r'\s*+(?:(W/)?("[^\x00-\x20\x22\x7f]*+"))?\s*+(?:,|$)')
 _TIME = r"([0-9]{1,2}:[0-9]{2}:[0-5][0-9])(?:[.,][0-9]+)?"
 _DATE_FORMATS = (
     (

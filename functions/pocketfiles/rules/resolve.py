@@ -22,7 +22,7 @@ _ALLOWED = re.compile(
     re.ASCII,
 )
 _BACK = re.compile(r"(\w+)_via_(\w+)", re.ASCII)
-_LABELS = re.compile(r"(?:\.\w++|\[[0-9]++\])*+", re.ASCII)
+_LABELS = re.compile(r"(?:\.\w++|\[[0-9]++\])*", re.ASCII)
 
 
 @dataclass(slots=True)

@@ -74,5 +74,5 @@ def column_type(collection: Collection, field: Field) -> str:
 
 def _is_aggregated(view_query: str, name: str) -> bool:
     """Whether a view counts or sums a column: a number without affinity, unlike a table's."""
-    pattern = rf"\b(?:count|total)\s*+\([^()]*+\)\s*+(?:as\s++)?+[`\"'\[]?{re.escape(name)}\b"
+    pattern = rf"\b(?:count|total)\s*+\([^()]*+\)\s*+(?:as\s++)?[`\"'\[]?{re.escape(name)}\b"
     return re.search(pattern, view_query, re.IGNORECASE) is not None
