@@ -5,10 +5,11 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms
 
 from pocketfiles.thumbs.icc import Chromaticities, profile
 from tests.unit.thumbs.formats.samples import app1, chunk, segment, tiff
+from tests.unit.thumbs.profiles import PRINTER
 
 SIZE = (240, 160)
 THUMB = "120x80f"
@@ -38,6 +39,7 @@ UNLIKE = 65.0
 FIREFOX_DIFFERS = {
     "PNG, sRGB before gAMA",  # the standard: sRGB decides (PNG third edition §11.3.2.5)
     "PNG, grey with iCCP of RGB",  # Firefox converts a grey JPEG with the same profile
+    "JPEG, CMYK with a profile",  # Firefox ignores profiles of CMYK
 }
 """What Firefox shows in colours of its own."""
 
@@ -91,6 +93,14 @@ def cut_out() -> Image.Image:
     return image
 
 
+def inked() -> Image.Image:
+    """The scene in CMYK, with black where its inks have something in common."""
+    red, green, blue = scene().split()
+    lightest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    inks = [ImageChops.subtract(lightest, channel) for channel in (red, green, blue)]
+    return Image.merge("CMYK", (*inks, ImageChops.invert(lightest)))
+
+
 def another() -> Image.Image:
     """What must not be shown: a second frame, or what a wrong chunk stands for."""
     return Image.new("RGB", SIZE, (255, 0, 255))
@@ -121,6 +131,7 @@ def jpegs() -> Iterator[Picture]:
         "grey": written(scene().convert("L"), "JPEG", quality=92),
         "grey with an RGB profile": written(scene().convert("L"), "JPEG", icc_profile=LINEAR),
         "CMYK": written(cmyk, "JPEG", quality=92),
+        "CMYK with a profile": written(inked(), "JPEG", quality=95, icc_profile=PRINTER),
         "sRGB profile": written(scene(), "JPEG", quality=92, icc_profile=SRGB),
         "linear profile": written(scene(), "JPEG", quality=95, icc_profile=LINEAR),
         "Display P3 profile": written(scene(), "JPEG", quality=92, icc_profile=P3),

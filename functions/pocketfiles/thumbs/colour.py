@@ -42,8 +42,20 @@ def _converted(colours: Image.Image, profile: bytes) -> Image.Image:
         colours = colours.convert("RGB")
         transform = _transform(profile, colours.mode)
     if transform:
-        colours = transform.apply(colours)
+        colours = transform.apply(_without_black_ink(colours))
     return colours.convert("L") if is_grey else colours
+
+
+def _without_black_ink(colours: Image.Image) -> Image.Image:
+    """CMYK with equal parts of the other inks in place of black.
+
+    So Chromium has it before it applies the profile, which makes shadows lighter than in print.
+    """
+    if colours.mode != "CMYK":
+        return colours
+    cyan, magenta, yellow = ImageChops.invert(colours.convert("RGB")).split()
+    no_black = Image.new("L", colours.size)
+    return Image.merge("CMYK", (cyan, magenta, yellow, no_black))
 
 
 @lru_cache(maxsize=4)
@@ -58,8 +70,7 @@ def _transform(
         source = ImageCms.getOpenProfile(io.BytesIO(profile))
         if source.profile.xcolor_space.strip() not in _COLOUR_SPACES:
             return None
-        srgb = ImageCms.createProfile("sRGB") if mode == "CMYK" else _srgb()
-        transform = ImageCms.buildTransform(source, srgb, mode, "RGB")
+        transform = ImageCms.buildTransform(source, _srgb(), mode, "RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
     return None if mode == "RGB" and _changes_nothing(transform) else transform
@@ -68,7 +79,7 @@ def _transform(
 def _srgb() -> ImageCms.ImageCmsProfile:
     """sRGB as a profile of version 2.
 
-    To one of version 4, Little CMS compensates black points, which no browser does for RGB.
+    To one of version 4, Little CMS compensates black points, which no browser does.
     """
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[_MAJOR_VERSION_AT] = _VERSION_2

@@ -5,6 +5,7 @@ from PIL import Image, ImageCms
 
 from pocketfiles.thumbs.colour import to_srgb
 from pocketfiles.thumbs.icc import Chromaticities, profile
+from tests.unit.thumbs.profiles import PRINTER
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
@@ -59,3 +60,24 @@ def test_black_points_are_not_compensated() -> None:
 def test_alpha_stays_as_it_is() -> None:
     converted = to_srgb(Image.new("RGBA", (1, 1), (128, 128, 128, 9)), LINEAR)
     assert converted.getpixel((0, 0)) == pytest.approx((188, 188, 188, 9), abs=1)
+
+
+@pytest.mark.parametrize(
+    ("inks", "shown"),
+    [
+        ((0, 0, 0, 0), (255, 255, 255)),
+        ((0, 0, 0, 255), (66, 0, 0)),
+        ((255, 255, 255, 255), (66, 0, 0)),
+        ((200, 30, 90, 0), (89, 153, 155)),
+        ((200, 30, 90, 128), (82, 68, 54)),
+        ((0, 255, 0, 0), (216, 40, 130)),
+        ((40, 40, 200, 60), (174, 137, 52)),
+        ((255, 0, 0, 0), (0, 163, 223)),
+    ],
+)
+def test_inks_are_shown_as_chromium_does(
+    inks: tuple[int, ...],
+    shown: tuple[int, ...],
+) -> None:
+    image = Image.new("CMYK", (1, 1), inks)
+    assert to_srgb(image, PRINTER).getpixel((0, 0)) == pytest.approx(shown, abs=2)
