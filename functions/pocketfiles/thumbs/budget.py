@@ -114,8 +114,9 @@ def _row_bytes(task: Task) -> float:
     width, height = header.frame_size
     per_channel = 0.0
     if not header.interlaced:
+        rows = height if task.is_held_whole else min(height, _ROWS_READ_AHEAD)
         bytes_per_sample = header.depth / _BITS_OF_A_BYTE
-        per_channel += width * min(height, _ROWS_READ_AHEAD) * bytes_per_sample
+        per_channel += width * rows * bytes_per_sample
     if _is_resized_by_libvips(task):
         width_of_box = task.box.right - task.box.left
         per_channel += width_of_box * min(height, _ROWS_BEING_RESIZED) * _BYTES_OF_A_FLOAT

@@ -30,8 +30,9 @@ PACKAGE = "_libvips"
 
 _SIXTEEN_BITS: Final = 16
 
+_ACCESS_RANDOM: Final = 0
 _ACCESS_SEQUENTIAL: Final = 1
-"""VipsAccess: from top to bottom, once."""
+"""VipsAccess: anywhere, so that all of it is decoded first; or from top to bottom, once."""
 
 _FAIL_ON_ERROR: Final = 2
 _FAIL_ON_WARNING: Final = 3
@@ -67,7 +68,8 @@ class Decoder:
         header = task.header
         load = self._library.vips_pngload_buffer
         fail_on = _FAIL_ON_ERROR
-        options = [b"access", c_int(_ACCESS_SEQUENTIAL)]
+        access = _ACCESS_RANDOM if task.is_held_whole else _ACCESS_SEQUENTIAL
+        options = [b"access", c_int(access)]
         if header.format == "JPEG":
             load = self._library.vips_jpegload_buffer
             options += [b"shrink", c_int(task.scale)]

@@ -75,6 +75,15 @@ class Raster:
         starts = range(first, box.bottom * self.row_length, self.row_length)
         return b"".join([self.held[start : start + length] for start in starts])
 
+    def every(self, step: int) -> Image.Image:
+        """An image of each ``step``-th row, or of one if there are not so many."""
+        width, height = self.size
+        size = (width, max(1, height // step))
+        if isinstance(self.held, bytes):
+            stride = step * self.row_length
+            return Image.frombytes(self.mode, size, self.held, "raw", self.mode, stride, 1)
+        return self.held.resize(size, Image.Resampling.NEAREST)
+
     def mapped(self, levels: bytes) -> "Raster":
         """With each level of a colour replaced by the one at its place in ``levels``; alpha
         stays."""

@@ -23,6 +23,12 @@ _MIN_SIDE_BY_LIBVIPS = 8
 """Smallest side of a thumb that libvips resizes. It repeats the pixels at a picture's edge, which
 count for too much where a thumb has few others; Pillow does not."""
 
+_MAX_PIXELS_HELD = 1 << 22
+_MAX_SHRINK_HELD = 2
+"""Largest PNG, and its largest shrink factor, that takes less time if libvips decodes all of it
+first: a tenth less than row by row. With more to shrink, it takes more time (docs/performance.md).
+"""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -52,6 +58,13 @@ class Task:
         if self.header.format != "JPEG":
             return 1
         return max(scale for scale in _LIBJPEG_SCALES if scale <= self.decoder_shrink)
+
+    @property
+    def is_held_whole(self) -> bool:
+        """Whether libvips decodes the whole picture before it resizes it, or row by row."""
+        header = self.header
+        is_small = header.width * header.height <= _MAX_PIXELS_HELD
+        return header.format == "PNG" and is_small and self.shrink <= _MAX_SHRINK_HELD
 
     @property
     def scaled_box(self) -> FloatBox:

@@ -105,6 +105,14 @@ def test_long_rows_take_memory_as_well(
     assert refusal(header, size, ThumbOptions()) == reason
 
 
+def test_a_picture_that_is_held_whole_takes_memory_for_all_its_rows() -> None:
+    header = Header("PNG", 2048, 2048, depth=16, channels=4)
+    by_rows = ThumbOptions(max_memory=40_000_000)
+    assert refusal(header, "100x100", by_rows) == ""
+    assert refusal(header, "1024x0", by_rows) == "too-many-pixels"
+    assert refusal(header, "1024x0", ThumbOptions(max_memory=80_000_000)) == ""
+
+
 def test_a_thumb_takes_memory_as_well() -> None:
     header = Header("PNG", 100, 100)
     assert refusal(header, "4000x4000", ThumbOptions(max_memory=200_000_000)) == "thumb-too-large"

@@ -30,6 +30,17 @@ def test_pixels_are_the_same_in_either_form(mode: str) -> None:
         assert raster.part(BOX) == image.crop(BOX).tobytes()
 
 
+@pytest.mark.parametrize(("step", "rows"), [(1, 60), (7, 8), (60, 1), (61, 1)])
+def test_some_rows_are_rows_of_the_picture(step: int, rows: int) -> None:
+    image = picture("RGB")
+    all_rows = {image.crop((0, top, 90, top + 1)).tobytes() for top in range(60)}
+    for raster in both("RGB"):
+        some = raster.every(step)
+        assert some.size == (90, rows)
+        for row in range(rows):
+            assert some.crop((0, row, 90, row + 1)).tobytes() in all_rows
+
+
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
 def test_levels_of_colours_are_replaced_and_alpha_stays(mode: str) -> None:
     *colours, last = picture(mode).split()

@@ -44,3 +44,20 @@ def test_whole_pixels_are_taken_where_they_are_exact_enough(
 ) -> None:
     task = plan(head, parse(size))
     assert task.whole_box((head.width // task.scale, head.height // task.scale)) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "size", "is_held_whole"),
+    [
+        (Header("PNG", 800, 600), "640x480f", True),
+        (Header("PNG", 800, 600), "300x300", True),  # half as large
+        (Header("PNG", 800, 600), "299x299", False),
+        (Header("PNG", 2048, 2048), "1500x1500", True),
+        (Header("PNG", 2049, 2048), "1500x1500", False),
+        (Header("JPEG", 800, 600), "640x480f", False),
+    ],
+)
+def test_a_small_png_that_shrinks_little_is_held_whole(
+    header: Header, size: str, is_held_whole: bool
+) -> None:
+    assert plan(header, parse(size)).is_held_whole is is_held_whole
