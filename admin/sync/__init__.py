@@ -17,10 +17,12 @@
 ``in_flight``       the actions of a step that are under way
 ``destination``     where a sync writes, and how much at once
 ``late_thumbs``     clears the thumbs that requests store after their original is gone
+``later``           what is left to do later: when it can be done, and waiting for it
 ``put_off``         uploads that were put off: when they can be done
 ``edge``            keeps CloudFront in step with what is published
 ``invalidation``    what CloudFront has to invalidate, how often, and by which paths
 ``elsewhere``       finds records that lose files which another deletes
 ``pending``         keeps in the table what CloudFront is still to be asked, and asks
+``cleanup``         removes what no reader needs any more
 ``watch``           runs a round after every change of the database
 """

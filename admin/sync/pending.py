@@ -12,7 +12,13 @@ from ..target.items import later_item
 from ..target.pointer import Backlog
 from ..target.table import Conflict, TargetTable
 from . import invalidation
-from .invalidation import CLOSED, INVALIDATE, SECONDS_BETWEEN, Entry
+from .invalidation import CLOSED, INVALIDATE, SECONDS_BETWEEN, Entry, Request
+
+OVERDUE_SECONDS = 60.0
+"""After this long, whoever noted an invalidation does not ask for it any more."""
+
+CLOSING_SECONDS = 110.0
+"""How long after a collection is closed an edge may still take it for open, with a margin."""
 
 
 @dataclass(frozen=True)
@@ -36,18 +42,21 @@ class Pending:
         if not self.edge.has_copies:
             return
         records = self._noted.setdefault(entry.collection_id, set())
-        chosen = entry
         if entry.record_id not in records:
-            chosen = invalidation.grouped(entry, records)
-        if chosen.sort_key in self.later:
+            entry = invalidation.grouped(entry, records)
+        if entry.sort_key in self.later:
             return
-        records.add(chosen.record_id)
-        self._write(chosen, self.clock())
+        records.add(entry.record_id)
+        self._write(entry, self.clock())
 
     def due(self) -> list[Entry]:
         """The entries that can be asked for now."""
         now = self.clock()
-        return [Entry.of(sk) for sk, due in invalidations_in(self.later).items() if due <= now]
+        entries = []
+        for sort_key, due in invalidations_in(self.later).items():
+            if due <= now:
+                entries.append(Entry.of(sort_key))
+        return entries
 
     def ask(self) -> None:
         """Ask CloudFront for everything that is due, and write down what is to be asked again.
@@ -59,12 +68,7 @@ class Pending:
         self._noted.clear()
         for request in invalidation.requests(self.due()):
             self.edge.invalidate(request.paths)
-            asked_at = self.clock()
-            following = dict(request.following(asked_at))
-            for entry, due in following.items():
-                self._write(entry, due)
-            for entry in set(request.entries) - following.keys():
-                self._remove(entry)
+            self._was_asked(request)
             self.keep_alive()
 
     def backlog(self) -> Backlog:
@@ -77,6 +81,15 @@ class Pending:
         """Until when edges may take closed collections for open; none where they never ask the
         bucket."""
         return closing_until(self.later) if self.edge.reads_bucket else {}
+
+    def _was_asked(self, request: Request) -> None:
+        """Put what is to be asked next in the place of what was asked."""
+        following = dict(request.following(self.clock()))
+        for entry, due in following.items():
+            self._write(entry, due)
+        for entry in request.entries:
+            if entry not in following:
+                self._remove(entry)
 
     def _write(self, entry: Entry, due: float) -> None:
         self.table.put(later_item(entry.sort_key, due))
@@ -92,23 +105,19 @@ class Pending:
             return
 
 
-OVERDUE_SECONDS = 60.0
-"""After this long, whoever noted an invalidation does not ask for it any more."""
+def invalidations_in(later: Mapping[str, float]) -> dict[str, float]:
+    """Those of the entries that are invalidations."""
+    found = {}
+    for sort_key, due in later.items():
+        if sort_key.startswith(INVALIDATE):
+            found[sort_key] = due
+    return found
 
 
 def backlog_of(later: Mapping[str, float]) -> Backlog:
     """How many of the entries are invalidations, and when the first is due."""
-    dues = invalidations_in(later).values()
-    return Backlog(len(dues), min(dues, default=None))
-
-
-def invalidations_in(later: Mapping[str, float]) -> dict[str, float]:
-    """Those of the entries that are invalidations."""
-    return {sk: due for sk, due in later.items() if sk.startswith(INVALIDATE)}
-
-
-CLOSING_SECONDS = 110.0
-"""How long after a collection is closed an edge may still take it for open, with a margin."""
+    moments = invalidations_in(later).values()
+    return Backlog(len(moments), min(moments, default=None))
 
 
 def closing_until(later: Mapping[str, float]) -> dict[str, float]:
@@ -117,24 +126,35 @@ def closing_until(later: Mapping[str, float]) -> dict[str, float]:
     Infinite as long as CloudFront has not been asked: it may not have heard of the store either.
     """
     found: dict[str, float] = {}
-    for sk, due in invalidations_in(later).items():
-        entry = Entry.of(sk)
+    for sort_key, due in invalidations_in(later).items():
+        entry = Entry.of(sort_key)
         if entry.kind != CLOSED or entry.number > 1:
             continue
-        asked_at = due - SECONDS_BETWEEN[CLOSED][0] if entry.number else math.inf
+        asked_at = math.inf
+        if entry.number == 1:
+            asked_at = due - SECONDS_BETWEEN[CLOSED][0]
+        until = asked_at + CLOSING_SECONDS
         known = found.get(entry.collection_id, 0.0)
-        found[entry.collection_id] = max(known, asked_at + CLOSING_SECONDS)
+        found[entry.collection_id] = max(known, until)
     return found
 
 
 def left_in(table: TargetTable) -> dict[str, float]:
     """The pending invalidations in a table, by sort key, and from when on each can be asked."""
-    left = table.partition(keys.LATER)
-    return invalidations_in({item["sk"]["S"]: float(item["due"]["N"]) for item in left})
+    later = {}
+    for item in table.partition(keys.LATER):
+        sort_key = item["sk"]["S"]
+        later[sort_key] = float(item["due"]["N"])
+    return invalidations_in(later)
 
 
 def overdue(table: TargetTable, edge: Edge, clock: Callable[[], float]) -> Pending:
     """The pending invalidations of a table that somebody has left behind."""
-    left = left_in(table) if edge.has_copies else {}
+    if not edge.has_copies:
+        return Pending(table, edge, clock, {})
     limit = clock() - OVERDUE_SECONDS
-    return Pending(table, edge, clock, {sk: due for sk, due in left.items() if due <= limit})
+    left_behind = {}
+    for sort_key, due in left_in(table).items():
+        if due <= limit:
+            left_behind[sort_key] = due
+    return Pending(table, edge, clock, left_behind)

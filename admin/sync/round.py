@@ -12,17 +12,16 @@ from types import MappingProxyType
 
 from ..errors import EdgeError, SourceBusy, WrongSource
 from ..target.actions import Change, is_change
-from ..target.lease import RENEW_SECONDS
-from . import files, gather, mass_deletion, plan, put_off
+from . import cleanup, files, gather, mass_deletion, plan, put_off
 from .apply import apply
 from .data_directory import Source, opened
-from .destination import LONGEST_REQUEST_SECONDS, SETTLE_SECONDS, OnDone, Target, pending_of
+from .destination import OnDone, Target, pending_of
 from .differences import Differences
 from .edge import in_step
 from .late_thumbs import clear_stale_thumbs, clear_thumbs_again
+from .later import Later
 from .mass_deletion import Verdict
-from .mirror import THUMBS, Mirror
-from .pending import invalidations_in, left_in
+from .mirror import Mirror
 from .progress import Progress, no_progress
 from .summary import Summary
 
@@ -30,12 +29,6 @@ _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
 
 NOTHING_CLOSES: Mapping[str, float] = MappingProxyType({})
-
-PURGED_IN_A_ROUND = 10_000
-PURGED_AT_ONCE = 500
-
-PENDING_SECONDS = 60.0
-"""How often a watch looks for invalidations that commands beside it have left."""
 
 
 class Sync:
@@ -63,8 +56,7 @@ class Sync:
         self._mirror = mirror
         self._removing = removing
         self._limits_deletion = removing and not allow_mass_deletion
-        self._sleep = sleep
-        self._read_pending_at = target.clock()
+        self._later = Later(target, mirror, sleep, files=source.files)
         self._stale_thumbs: list[str] = []
         """Originals whose thumbs are older than they are, by the last listing."""
 
@@ -94,29 +86,11 @@ class Sync:
     def keep_alive(self) -> None:
         """Renew the lease and the heartbeat when it is time. Raises ``LeaseLost``."""
         self._writer.keep_alive()
-        now = self._target.clock()
-        if self._target.edge.has_copies and now - self._read_pending_at >= PENDING_SECONDS:
-            self._read_pending_at = now
-            left = left_in(self._writer.table)
-            self._mirror.later.update({**left, **self._mirror.later})
+        self._later.look_for_new()
 
     def is_due(self) -> bool:
         """Whether something that was left for later can be done."""
-        return any(due <= self._target.clock() for due in self._due())
-
-    def _due(self) -> list[float]:
-        thumbs = [due for sk, due in self._mirror.later.items() if sk.startswith(THUMBS)]
-        return [*self._uploads(), *thumbs, *self._invalidations()]
-
-    def _uploads(self) -> list[float]:
-        """When the uploads that were put off can be done, in epoch seconds."""
-        if not self.source.files:
-            return []
-        return put_off.due(self._target, self._mirror, self._settled())
-
-    def _settled(self) -> float:
-        """From when on no request goes by the data before the published."""
-        return self._writer.published.moved + SETTLE_SECONDS
+        return self._later.is_due()
 
     def round(self, progress: Progress = no_progress) -> Summary:
         """Read the source and write what differs. Returns what was done.
@@ -168,48 +142,63 @@ class Sync:
             self.gather()
         self._require_own_source()
         verdict = self._verdict()
-        self._tidy()
+        self._do_what_is_due()
         self._write(verdict, on_done)
-        self._purge()
-        while not self.is_watching and self._put_off():
-            self._wait()
-            self._write(verdict, on_done)
-        while not self.is_watching and self._invalidates_soon():
-            self._wait_until(min(self._invalidations()))
-            clear_thumbs_again(self._target, self._mirror)
-            pending_of(self._target, self._mirror).ask()
-            self._tell_backlog()
+        cleanup.purge_tombstones(self._target, self._mirror)
+        if not self.is_watching:
+            self._finish(verdict, on_done)
         refusal = verdict.refusal(self.source.directory)
         if refusal:
             raise refusal
+
+    def _finish(self, verdict: Verdict, on_done: OnDone) -> None:
+        """Wait for what was left for later, and do it: no other round follows that would."""
+        while self._later.uploads():
+            self._later.wait_for_uploads()
+            self._write(verdict, on_done)
+        while self._later.has_invalidation_soon():
+            self._later.wait_for_invalidation()
+            clear_thumbs_again(self._target, self._mirror)
+            pending_of(self._target, self._mirror).ask()
+            self._tell_backlog()
 
     def _write(self, verdict: Verdict, on_done: OnDone) -> None:
         """Write what differs, but for what is held back."""
         before = self._writer.pointer.generation
         if self._writer.generation:
             self._writer.was_published()
-        source = self._writer.published.source
-        if self._removing or not source:
-            source = self._mirror.source or source
-        differences = Differences(self._mirror, self._writer.value, verdict.held)
-        definitions = differences.final(removing=self._removing).values()
-        files = self.source.files
         try:
-            with in_step(self._target, self._mirror, definitions, files=files) as edge:
-                apply(
-                    self._steps(verdict, edge.closing),
-                    replace(self._target, elsewhere=edge.elsewhere),
-                    self._mirror,
-                    on_done,
-                    source=source,
-                    completes=self._removing,
-                )
+            self._publish(verdict, on_done)
         except EdgeError:
             self._tell_backlog()
             raise
         if self._writer.pointer.generation == before and not self.is_watching:
             self._writer.beat()
         self._tell_backlog()
+
+    def _publish(self, verdict: Verdict, on_done: OnDone) -> None:
+        """Write and publish, with CloudFront in step. Raises ``EdgeError`` after the rest."""
+        source = self._identity_to_publish()
+        differences = self._differences(verdict)
+        definitions = differences.final(removing=self._removing).values()
+        files = self.source.files
+        with in_step(self._target, self._mirror, definitions, files=files) as edge:
+            apply(
+                self._steps(verdict, edge.closing),
+                replace(self._target, elsewhere=edge.elsewhere),
+                self._mirror,
+                on_done,
+                source=source,
+                completes=self._removing,
+            )
+
+    def _identity_to_publish(self) -> str:
+        """The data directory that the table is filled from: an import to a table that already has
+        one leaves it as it is."""
+        known = self._writer.published.source
+        if known and not self._removing:
+            return known
+        return self._mirror.source or known
 
     def _tell_backlog(self) -> None:
         """Have the pointer say what CloudFront is still to be asked for."""
@@ -218,78 +207,47 @@ class Sync:
     def _steps(
         self, verdict: Verdict, closing: Mapping[str, float] = NOTHING_CLOSES
     ) -> Iterator[plan.Step]:
-        differences = Differences(self._mirror, self._writer.value, verdict.held)
         return plan.steps(
-            differences,
+            self._differences(verdict),
             removing=self._removing,
             now=self._target.clock(),
-            settled=self._settled(),
+            settled=self._later.settled(),
             closing=closing,
         )
 
+    def _differences(self, verdict: Verdict) -> Differences:
+        return Differences(self._mirror, self._writer.value, verdict.held)
+
     def _verdict(self) -> Verdict:
-        return mass_deletion.judge(self._mirror) if self._limits_deletion else Verdict()
+        if not self._limits_deletion:
+            return Verdict()
+        return mass_deletion.judge(self._mirror)
 
     def _require_own_source(self) -> None:
         """Raise ``WrongSource`` for a data directory other than the table's."""
-        known, given = self._writer.published.source, self._mirror.source
-        if self._limits_deletion and known and given and known != given:
+        known = self._writer.published.source
+        given = self._mirror.source
+        is_other = bool(known and given) and known != given
+        if self._limits_deletion and is_other:
             raise WrongSource(
                 f"{self.source.directory} is not the data directory that this table was filled "
                 "from, and nothing is changed: if it is to take its place, give "
                 "--allow-mass-deletion"
             )
 
-    def _put_off(self) -> bool:
-        """Whether uploads were put off."""
-        return bool(self._uploads())
-
-    def _wait(self) -> None:
-        """Wait until the uploads that were put off are due."""
-        self._wait_until(max(self._uploads()))
-
-    def _wait_until(self, due: float) -> None:
-        while self._target.clock() < due:
-            self._sleep(min(RENEW_SECONDS, due - self._target.clock()))
-            self._writer.keep_alive()
-
-    def _invalidations(self) -> list[float]:
-        """When CloudFront is to be asked, in epoch seconds; never where there is none."""
-        later = self._mirror.later if self._target.edge.has_copies else {}
-        return list(invalidations_in(later).values())
-
-    def _invalidates_soon(self) -> bool:
-        """Whether an invalidation is due that a single round waits for."""
-        soon = self._target.clock() + LONGEST_REQUEST_SECONDS
-        return any(due <= soon for due in self._invalidations())
-
-    def _tidy(self) -> None:
+    def _do_what_is_due(self) -> None:
         """Do what was left for later, and remove what no reader needs any more."""
+        self._clear_stale_thumbs()
+        clear_thumbs_again(self._target, self._mirror)
+        if self.source.files:
+            put_off.forget_done(self._target, self._mirror)
+        cleanup.discard_former_catalogues(self._target, self._mirror)
+
+    def _clear_stale_thumbs(self) -> None:
         known = self._mirror.defined_collections()
         stale = [key for key in self._stale_thumbs if key.partition("/")[0] in known]
         clear_stale_thumbs(stale, self._target, self._mirror)
         self._stale_thumbs = []
-        clear_thumbs_again(self._target, self._mirror)
-        if self.source.files:
-            put_off.forget_done(self._target, self._mirror)
-        if self._writer.old_generation() >= self._writer.pointer.catalogue:
-            for pk, sks in self._mirror.former.items():
-                self._writer.keep_alive()
-                self._writer.discard(pk, sks)
-            self._mirror.former.clear()
-
-    def _purge(self) -> None:
-        """Remove tombstones that no reader needs any more, some thousands in a round: the next
-        change must not wait for all of many."""
-        old = self._writer.old_generation()
-        for _ in range(PURGED_IN_A_ROUND // PURGED_AT_ONCE):
-            some = self._mirror.tombstones(old, PURGED_AT_ONCE)
-            if not some:
-                return
-            self._writer.keep_alive()
-            list(self._target.pool.map(lambda each: self._writer.purge(*each), some))
-            for pk, sk, _ in some:
-                self._mirror.purged(pk, sk)
 
     def missing_found(self) -> bool:
         """Whether a file that storage lacked at the last round is there now."""

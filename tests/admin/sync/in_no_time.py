@@ -28,13 +28,20 @@ def writer_of(cloud: Cloud, clock: Clock, name: str = "elsewhere 1@1") -> Writer
 
 @contextmanager
 def syncing(
-    cloud: Cloud, directory: Path, clock: Clock, pool: Executor = INLINE, **more: Any
+    cloud: Cloud,
+    directory: Path,
+    clock: Clock,
+    pool: Executor = INLINE,
+    *,
+    files: bool = True,
+    **more: Any,
 ) -> Iterator[Sync]:
     """A sync that has read its target."""
     with Mirror() as mirror:
         writer = writer_of(cloud, clock, **more)
         target = Target(writer, Bucket(cloud.s3, cloud.bucket), pool, clock)
-        sync = Sync(Source(directory), target, mirror, removing=True, sleep=clock.sleep)
+        source = Source(directory, files=files)
+        sync = Sync(source, target, mirror, removing=True, sleep=clock.sleep)
         sync.read_target()
         yield sync
         writer.release()

@@ -13,8 +13,7 @@ from admin.errors import AdminError, EdgeError
 from admin.standalone import schema_change
 from admin.standalone.naming import random_letters
 from admin.standalone.records import Records, Waiting
-from admin.sync import in_flight
-from admin.sync import round as rounds
+from admin.sync import cleanup, in_flight
 from admin.sync.data_directory import Source
 from admin.sync.destination import Target
 from admin.sync.invalidation import CLOSED, REMOVED, SECONDS_BETWEEN, Entry
@@ -593,8 +592,8 @@ def test_tombstones_of_many_records_are_removed_without_losing_the_lease(
     world.round()
     world.now += 300
     monkeypatch.setattr(Writer, "purge", slow)
-    monkeypatch.setattr(rounds, "PURGED_AT_ONCE", 3)
-    monkeypatch.setattr(rounds, "PURGED_IN_A_ROUND", 12)
+    monkeypatch.setattr(cleanup, "PURGED_AT_ONCE", 3)
+    monkeypatch.setattr(cleanup, "PURGED_IN_A_ROUND", 12)
     world.round()
     left = [sk for pk, sk in stored_keys(world.cloud) if pk == "id_users" and "many" in sk]
     assert len(left) == 8

@@ -1,8 +1,6 @@
 """One writer at a time, tables of the format before, copies of tables, and bytes that get
 replaced."""
 
-from dataclasses import replace
-
 import pytest
 
 from admin.errors import LeaseHeld, LeaseLost
@@ -282,8 +280,7 @@ def test_a_sync_ends_where_a_dead_one_noted_an_upload_that_nobody_waits_for(
         sync.round()
     note = later_item(f"upload#id_docs/doc0/{name}", clock.now)
     cloud.dynamodb.put_item(TableName=cloud.table, Item=note)
-    with syncing(cloud, shaped.directory, clock) as sync:
-        sync.source = replace(sync.source, files=files)
+    with syncing(cloud, shaped.directory, clock, files=files) as sync:
         sync.round()
         assert not sync.is_due()
     assert (note in stored(cloud)) is not files
