@@ -15,7 +15,8 @@ from ..errors import AdminError
 from ..source import pocketbase, storage
 from ..source.reader import Directory
 from ..standalone.naming import random_letters
-from ..standalone.records import Records, Waiting
+from ..standalone.record_files import Waiting
+from ..standalone.records import Records
 from ..sync.data_directory import Source
 from ..target import deployment, local_runner
 from ..target.bucket import Bucket

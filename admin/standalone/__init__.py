@@ -8,6 +8,9 @@
 ``system_fields``  the fields that every collection of PocketBase has
 ``schema_change``  applies changed collections to the table and to the records in it
 ``records``        writes and deletes single records with their files
+``current``        the collections and records of a table as they are now
+``assignment``     sets values of a record, checked against fields and other records
+``record_files``   the files of single records in the bucket, and CloudFront's copies
 ``uploads``        recognises, checks and names a file to upload
 ``dependents``     the records that refer to a record
 ``writing``        writes the few items that a command changes

@@ -12,7 +12,8 @@ import pytest
 from admin.errors import AdminError, EdgeError
 from admin.standalone import schema_change
 from admin.standalone.naming import random_letters
-from admin.standalone.records import Records, Waiting
+from admin.standalone.record_files import Waiting
+from admin.standalone.records import Records
 from admin.sync import cleanup, in_flight
 from admin.sync.data_directory import Source
 from admin.sync.destination import Target
