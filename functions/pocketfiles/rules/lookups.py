@@ -107,7 +107,7 @@ def _comparisons(rule: str | None) -> tuple[Comparison, ...]:
 
 
 def _looked_up(side: Operand, collections: Collections) -> Iterator[tuple[Collection, Field]]:
-    """The field of ``@collection.NAME.FIELD``, of ``FIELD.id`` and of ``FIELD:each``."""
+    """The field of ``@collection.NAME.FIELD``, of ``FIELD.id``, and of a list's ``FIELD:each``."""
     if not isinstance(side, Identifier) or not side.name.startswith(_PREFIX):
         return
     named, _, path = side.name.removeprefix(_PREFIX).partition(".")
@@ -120,5 +120,6 @@ def _looked_up(side: Operand, collections: Collections) -> Iterator[tuple[Collec
     field = collection.field(name) if collection else None
     if collection is None or field is None or not indexable(field):
         return
-    if modifier in {"", "each"} and rest in {"", "id"}:
+    compared_by = "each" if field.multiple else ""
+    if rest == "id" or (modifier == compared_by and not rest):
         yield collection, field

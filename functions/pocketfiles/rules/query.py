@@ -127,8 +127,15 @@ class Query:
         self.collections[collection.id] = collection
         return self.columns.setdefault(collection.id, {})
 
+    @property
+    def mixes_rows(self) -> bool:
+        """Whether a row may be read that was meant to be another's, or may be ambiguous: to SQLite,
+        names that differ in letter case alone are one."""
+        names = {name.lower() for name in self.joins}
+        return self.replaced or len(names) < len(self.joins)
+
     def note_everything(self) -> None:
-        """Every field of the collections: a row may be read that was meant to be another's."""
+        """Every field of the collections, for rows that are mixed up."""
         for collection in self.collections.values():
             noted = self.note(collection)
             for field in collection.fields:

@@ -202,7 +202,8 @@ class Resolver:
         """What the records of ``@collection`` can be looked up by at the end of this path."""
         if path.key is not None and path.key.field.type == "relation" and found.name == "id":
             return path.key
-        return self._column_key(path, found)
+        # A list is compared as one text, but found by its items.
+        return None if found.multiple else self._column_key(path, found)
 
     def _column_key(self, path: _Path, found: Field) -> Key | None:
         """A column of the path's row, if that is a record of ``@collection``."""
@@ -218,7 +219,8 @@ class Resolver:
         self._query.join(joins.items_of(path.row, found, row))
         path.inner_joins.append(joins.items_of(path.inner, found, inner))
         path.many = path.many or found.multiple
-        key = self._column_key(path, found)
+        # A column of one value is found by that value, even if it holds a list.
+        key = self._column_key(path, found) if found.multiple else None
         path.row = row
         path.inner = inner
         operand = self._operand(path, *path.columns("value"))

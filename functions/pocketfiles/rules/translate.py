@@ -26,6 +26,10 @@ FIRST_ROW = " LIMIT 1"
 
 _TRUE = Operand("1")
 _LITERALS = {"null": NULL, "true": _TRUE, "false": Operand("0")}
+_TRUTHS = frozenset({"TRUE", "FALSE"})
+"""``IS NOT`` one of these asks whether a value is true or false, as every number is, not whether it
+equals 1 or 0."""
+
 _PARAMETER = re.compile(r":(p[0-9]++)")
 
 
@@ -47,6 +51,7 @@ def translate(
     )
     if query.replaced:
         conditions = tuple(tuple(map(_without_index, parts)) for parts in conditions)
+    if query.mixes_rows:
         query.note_everything()
     joins = tuple(query.joins.values())
     tables = {}
@@ -213,6 +218,8 @@ class _Translator:
         for side, other, node in pairs:
             key = side.key
             if key is None or is_empty(other):
+                continue
+            if sign == "!=" and other.sql in _TRUTHS:
                 continue
             has_index = key.is_id or indexable(key.field)
             other_joins = self._query.closure(other.rows)

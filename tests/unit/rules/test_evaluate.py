@@ -351,6 +351,9 @@ def test_a_hostile_rule_denies(rule: str, values: dict[str, Any]) -> None:
             False,
         ),
         ("@collection.users:m.name ?= 'Red' && @collection.teams:m.seats ?= 5", True),
+        # Of the first collection all values must fit, even if no row of it is joined.
+        ("@collection.users:m.name != 'Ada' && @collection.teams:m.seats ?= 5", False),
+        ("@collection.users:m.name != 'Nobody' && @collection.teams:m.seats ?= 5", True),
     ],
 )
 def test_one_alias_for_two_collections_stands_for_the_last(rule: str, allowed: bool) -> None:
@@ -360,6 +363,48 @@ def test_one_alias_for_two_collections_stands_for_the_last(rule: str, allowed: b
 def test_a_column_that_the_last_collection_lacks_denies() -> None:
     with pytest.raises(RuleError, match="no such column"):
         decide("text = 'test' || @collection.teams:m.seats ?= 5 || @collection.users:m.name ?= 'x'")
+
+
+def test_a_column_of_two_collections_whose_aliases_differ_in_letter_case_alone_denies() -> None:
+    with pytest.raises(RuleError, match="ambiguous column name"):
+        decide("@collection.teams:m.seats ?= 5 || @collection.users:M.name ?= 'x'")
+    assert decide("@collection.teams:m.seats ?= 5 || @collection.users:M.email ?= 'x'")
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ("@collection.teams.members != '[]'", False),
+        ("@collection.teams.members = '[]'", False),
+        ("@collection.teams.members ?= '[\"ada\"]'", True),
+        ("@collection.teams.members ?= rel_many", True),
+        ("@collection.teams.members ?= 'ada'", False),
+        ("@collection.teams.members:each ?= 'ada'", True),
+        ("@collection.teams.lead ?= 'ada'", False),
+        ("@collection.teams.lead:each ?= 'ada'", True),
+        ("@collection.teams.lead:each != 'ada'", False),
+    ],
+)
+def test_a_list_in_another_collection_is_one_text_until_each_item_is_asked_for(
+    rule: str, allowed: bool
+) -> None:
+    empty = record(TEAMS, "empty", members="[]", lead="")
+    listed = record(TEAMS, "listed", members='["ada"]', lead='["bob","ada"]')
+    about = document(rel_many='["ada"]')
+    assert decide(rule, about, world=World([empty, listed])) is allowed
+
+
+@pytest.mark.parametrize(
+    ("rule", "allowed"),
+    [
+        ("@collection.users.level != @request.query.given:isset", False),
+        ("@collection.users.level != @request.query.missing:isset", False),
+        ("@collection.users.level ?!= @request.query.given:isset", True),
+    ],
+)
+def test_whether_a_value_differs_from_isset_is_whether_it_is_true(rule: str, allowed: bool) -> None:
+    people = [record(USERS, f"u{n}", level=n) for n in range(3)]
+    assert decide(rule, world=World(people), query={"given": ""}) is allowed
 
 
 def test_alternatives_over_many_joined_rows_are_decided_one_by_one() -> None:

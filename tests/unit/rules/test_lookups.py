@@ -32,6 +32,8 @@ def fields_looked_up(rule: str) -> set[tuple[str, str]]:
         ("@collection.documents.json ?= 1", set()),
         ("@collection.teams.lead.name ?= 'x'", set()),
         ("@collection.users.name:nope ?= 'x'", set()),
+        ("@collection.teams.members ?= '[]'", set()),
+        ("@collection.teams.lead:each ?= 'x'", set()),
         ("@collection.nope.name ?= 'x'", set()),
         ("team.name = 'x'", set()),
         ("this is no rule", set()),
