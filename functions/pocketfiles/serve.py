@@ -117,7 +117,7 @@ class FileService:
     ) -> Permission:
         """Permission for the file. Raises ``Denied`` if it is protected from this request."""
         if not located.field.protected:
-            return Permission()
+            return Permission(self._public_policy(request, located))
         identity, bad_token = token_owner(request, snapshot, now)
         asked = AccessRequest(
             snapshot, located.collection, located.record, identity, request, now, bad_token

@@ -419,6 +419,17 @@ def test_what_the_edge_asks_for_by_name_is_kept_there_for_a_minute(world: World)
     assert world.get(by_id).headers["cache-control"] == PUBLIC
 
 
+def test_a_file_that_has_just_become_public_is_kept_by_name_for_a_minute(world: World) -> None:
+    path = "/api/files/open/o1/s.txt"
+    assert world.get(path, token(ADA)).headers["cache-control"] == "private, max-age=59"
+    world.service = replace(world.service, cdn_direct=True)
+    public = replace(OPEN, fields=tuple(replace(each, protected=False) for each in OPEN.fields))
+    world.table.collections = (public,)
+    world.table.current = replace(POINTER, catalogue=POINTER.catalogue + 1)
+    world.clock.now += 1
+    assert world.get(path).headers["cache-control"] == "max-age=2592000, s-maxage=60"
+
+
 def test_a_thumb_is_as_protected_as_its_original(world: World) -> None:
     reply = world.get("/api/files/open/o1/s.png", f"thumb=50x50&{token(ADA)}")
     assert (reply.body, reply.headers["cache-control"]) == (b"a thumb", "private, max-age=59")
