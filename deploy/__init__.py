@@ -1,8 +1,12 @@
 """Tools around the stack, started by the Makefile.
 
-``samconfig`` reads what samconfig.toml says of a stage; ``preflight`` checks an account before
-anything is built; ``architecture`` ties the built layers and the parameter ``Architecture``
-together; ``budget`` takes the budget out of the built template where CloudFormation has none;
-``command`` makes the command line of `sam deploy`; ``sbom`` lists what the layers
-contain; ``smoke`` asks a deployed stack what no emulator can know.
+``samconfig``     what samconfig.toml says of a stage
+``preflight``     checks, before anything is built, that a deployment can succeed
+``account``       the AWS account of a deployment, and what a failed call means
+``findings``      what speaks against a deployment, and how it is told
+``architecture``  ties the built layers and the parameter ``Architecture`` together
+``budget``        takes the budget out of the built template where CloudFormation has none
+``command``       the command line of `sam deploy`
+``sbom``          lists what the layers contain
+``smoke``         asks a deployed stack what no emulator can know
 """

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
-from deploy.preflight import account_of
-from deploy.samconfig import ConfigError, stage
+from deploy.account import account_of
+from deploy.samconfig import ConfigError, read_stage
 
 REGIONS = frozenset(
     {
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--profile")
     given, _ = parser.parse_known_args()
     try:
-        account = account_of(stage(given.stage), given.region, given.profile)
+        account = account_of(read_stage(given.stage), given.region, given.profile)
     except (ConfigError, BotoCoreError) as error:
         sys.exit(f"cannot deploy: {error}")
     if account.region in REGIONS:

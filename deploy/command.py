@@ -9,42 +9,52 @@ except its stack name, its parameters and the bucket for its uploads: `sam` itse
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from deploy.samconfig import DEFAULT_STAGE, ConfigError, Stage, stage
+from deploy.samconfig import DEFAULT_STAGE, ConfigError, Stage, read_stage
 
 NOT_INHERITED = {"parameter_overrides", "s3_bucket", "stack_name"}
 
 
-def arguments(of: Stage, given: Sequence[str]) -> list[str]:
+def arguments(stage: Stage, given: Sequence[str]) -> list[str]:
     """The arguments of `sam` for a stage, with those given on the command line last."""
-    chosen = list(given)
-    found = ["deploy", "--config-env", of.name]
-    if of.name != DEFAULT_STAGE:
-        found += inherited(of, chosen)
-    return found + chosen
+    found = ["deploy", "--config-env", stage.name]
+    if stage.name != DEFAULT_STAGE:
+        found += inherited(stage, given)
+    return [*found, *given]
 
 
-def inherited(of: Stage, given: Sequence[str]) -> Iterator[str]:
+def inherited(stage: Stage, given: Sequence[str]) -> Iterator[str]:
     """Options for what the stage does not say itself and the command line does not either."""
-    wanted = {name: value for name, value in of.default.items() if name not in NOT_INHERITED}
-    wanted |= {"stack_name": of.stack_name, "s3_prefix": of.stack_name}
+    wanted = {name: value for name, value in stage.default.items() if name not in NOT_INHERITED}
+    wanted["stack_name"] = stage.stack_name
+    wanted["s3_prefix"] = stage.stack_name
+    given_options = {text.split("=")[0] for text in given}
     for name, value in wanted.items():
         option = "--" + name.replace("_", "-")
-        if name in of.own or any(each.split("=")[0] == option for each in given):
+        if name in stage.own or option in given_options:
             continue
-        if value is True:
-            yield option
-        elif value is False:
-            yield option.replace("--", "--no-", 1)
-        else:
-            yield from (option, *([value] if isinstance(value, str) else map(str, value)))
+        yield from _spelled(option, value)
+
+
+def _spelled(option: str, value: Any) -> Iterator[str]:
+    """An option and its value as `sam` reads them; a flag that is off is ``--no-…``."""
+    if value is True:
+        yield option
+    elif value is False:
+        yield option.replace("--", "--no-", 1)
+    elif isinstance(value, str):
+        yield from (option, value)
+    else:
+        yield option
+        yield from map(str, value)
 
 
 def main() -> None:
     """Print the command line, quoted for a shell."""
     name, *given = sys.argv[1:]
     try:
-        print(shlex.join(arguments(stage(name), given)))
+        print(shlex.join(arguments(read_stage(name), given)))
     except ConfigError as error:
         sys.exit(str(error))
 

@@ -11,30 +11,18 @@ impossible.
 """
 
 import argparse
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from json import JSONDecodeError
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    HTTPClientError,
-    InvalidRegionError,
-    NoCredentialsError,
-)
-from botocore.exceptions import ConnectionError as AwsConnectionError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from deploy.account import Account, account_of, why_unusable
 from deploy.architecture import ALLOWED
-from deploy.samconfig import DEFAULT_STAGE, ROOT, ConfigError, Stage, stage
+from deploy.findings import Finding, report
+from deploy.samconfig import DEFAULT_STAGE, ROOT, ConfigError, Stage, read_stage
 
 STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]*")
 
@@ -57,139 +45,59 @@ US_EAST_1_ONLY = {"Firewall": "no", "CdnLogBucketArn": ""}
 """Parameters that work in us-east-1 only, and their values that work everywhere."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong, what to do about it, and whether the deployment would fail."""
-
-    problem: str
-    advice: str
-    fatal: bool = True
-
-
-class Account:
-    """The account and region that a stage or the environment names. Raises what botocore raises."""
-
-    def __init__(self, region: str | None, profile: str | None) -> None:
-        self._session = boto3.Session(region_name=region, profile_name=profile)
-        self.region = self._session.region_name
-        self._config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-
-    def identity(self) -> str:
-        """The ARN of whoever the credentials belong to."""
-        return str(self._client("sts").get_caller_identity()["Arn"])
-
-    def unreserved_executions(self) -> int:
-        """Concurrent executions that no function has reserved."""
-        settings = self._client("lambda").get_account_settings()
-        return int(settings["AccountLimit"]["UnreservedConcurrentExecutions"])
-
-    def reserved_executions(self, stack: str) -> int:
-        """What the stack's files function has reserved already; 0 without a stack."""
-        try:
-            found = self._client("cloudformation").describe_stack_resource(
-                StackName=stack, LogicalResourceId="FilesFunction"
-            )
-            name = found["StackResourceDetail"]["PhysicalResourceId"]
-            reserved = self._client("lambda").get_function_concurrency(FunctionName=name)
-        except ClientError:
-            return 0
-        return int(reserved.get("ReservedConcurrentExecutions", 0))
-
-    def _client(self, service: str) -> Any:
-        return self._session.client(service, config=self._config)  # type: ignore[call-overload]
-
-
 def findings(
-    of: Stage, account: Account, architecture: str, python_3_13: str, is_guided: bool = False
+    stage: Stage, account: Account, architecture: str, python_3_13: str, is_guided: bool = False
 ) -> Iterator[Finding]:
     """Everything that speaks against a deployment, what makes the others moot first."""
-    yield from check_configuration(of, architecture)
+    yield from check_configuration(stage, architecture)
     yield from check_bytecode(python_3_13)
     unusable = why_unusable(account)
     if unusable:
         yield unusable
         return
     region = str(account.region)
-    yield from check_stack_name(of, region)
-    for found in (*check_region(of, region), *check_concurrency(of, account)):
+    yield from check_stack_name(stage, region)
+    for found in (*check_region(stage, region), *check_concurrency(stage, account)):
         yield replace(found, fatal=found.fatal and not is_guided)
 
 
-CHOOSE_REGION = "set AWS_REGION, or `region` in samconfig.toml, for example to eu-west-1"
-LOG_IN = "run `aws configure sso` or `aws configure`, or set AWS_PROFILE; see docs/deploying.md"
-
-
-def why_unusable(account: Account) -> Finding | None:
-    """Why nothing can be asked of the account; ``None`` if it answers."""
-    if not account.region:
-        return Finding("no region is set", CHOOSE_REGION)
-    try:
-        account.identity()
-    except Exception as error:
-        found = answer_of(error, str(account.region))
-        if found is None:
-            raise
-        return found
-    return None
-
-
-def answer_of(error: Exception, region: str) -> Finding | None:
-    """What a failed call means; ``None`` for an error of this program."""
-    found = None
-    match error:
-        case InvalidRegionError():
-            found = Finding(f"{region!r} is not the name of a region", CHOOSE_REGION)
-        case NoCredentialsError():
-            found = Finding("no AWS credentials are found", LOG_IN)
-        case CredentialRetrievalError() | FileNotFoundError() | JSONDecodeError():
-            found = Finding(f"the credentials cannot be had from their source: {error}", LOG_IN)
-        case AwsConnectionError() | HTTPClientError():
-            advice = f"check the network, the proxies of the environment and the region {region}"
-            found = Finding(f"AWS cannot be reached: {error}", advice)
-        case BotoCoreError() | ClientError():
-            found = Finding(f"AWS does not accept the credentials: {error}", LOG_IN)
-        case ResponseParserError():
-            advice = "check AWS_ENDPOINT_URL and the proxies of the environment"
-            found = Finding("what answers is not AWS", advice)
-        case ValueError():
-            found = Finding(f"AWS has no such address: {error}", "check AWS_ENDPOINT_URL")
-    return found
-
-
-def check_configuration(of: Stage, architecture: str) -> Iterator[Finding]:
+def check_configuration(stage: Stage, architecture: str) -> Iterator[Finding]:
     """The stage's architecture, and whether the stage is one that was meant."""
-    if not of.own and of.name != DEFAULT_STAGE:
+    if not stage.own and stage.name != DEFAULT_STAGE:
         yield Finding(
-            f"samconfig.toml says nothing of the stage {of.name!r}",
-            f"its stack is {of.stack_name}, with the parameters' defaults; --guided asks for them",
+            f"samconfig.toml says nothing of the stage {stage.name!r}",
+            f"its stack is {stage.stack_name}, with the parameters' defaults; "
+            "--guided asks for them",
             fatal=False,
         )
-    if of.architecture not in ALLOWED:
+    if stage.architecture not in ALLOWED:
         yield Finding(
-            f"Architecture is {of.architecture!r}",
+            f"Architecture is {stage.architecture!r}",
             f"set it to one of {', '.join(ALLOWED)} in samconfig.toml",
         )
-    elif of.architecture != architecture:
+    elif stage.architecture != architecture:
         yield Finding(
-            f"the layers would be for {architecture}, and the functions run on {of.architecture}",
+            f"the layers would be for {architecture}, "
+            f"and the functions run on {stage.architecture}",
             f"set Architecture={architecture} in samconfig.toml, or leave ARCHITECTURE out",
         )
 
 
-def check_stack_name(of: Stage, region: str) -> Iterator[Finding]:
-    """CloudFormation's own rule, and room for names that are made of the stack's and its region."""
-    if not STACK_NAME.fullmatch(of.stack_name):
+def check_stack_name(stage: Stage, region: str) -> Iterator[Finding]:
+    """What CloudFormation allows, and whether names made of the stack's and the region's fit."""
+    if not STACK_NAME.fullmatch(stage.stack_name):
         yield Finding(
-            f"CloudFormation does not allow the stack name {of.stack_name!r}",
+            f"CloudFormation does not allow the stack name {stage.stack_name!r}",
             "choose letters, digits and hyphens, a letter first; a STAGE becomes part of the name",
         )
     longest = NAME_LENGTH - len(f"-{region}")
-    edge = {of.parameters.get("Cdn", "yes"), of.parameters.get("CdnDirect", "yes")}
-    if edge == {"yes"}:
+    has_cdn = stage.parameters.get("Cdn", "yes") == "yes"
+    is_direct = stage.parameters.get("CdnDirect", "yes") == "yes"
+    if has_cdn and is_direct:
         longest = EDGE_NAME_LENGTH - len(f"-{region}{EDGE_SUFFIX}")
-    if len(of.stack_name) > longest:
+    if len(stage.stack_name) > longest:
         yield Finding(
-            f"the stack's name has {len(of.stack_name)} characters",
+            f"the stack's name has {len(stage.stack_name)} characters",
             f"choose one of at most {longest}: names of resources are made of it",
         )
 
@@ -204,19 +112,19 @@ def check_bytecode(python_3_13: str) -> Iterator[Finding]:
         )
 
 
-def check_region(of: Stage, region: str) -> Iterator[Finding]:
+def check_region(stage: Stage, region: str) -> Iterator[Finding]:
     """Parameters that work in us-east-1 only."""
     for name, harmless in US_EAST_1_ONLY.items():
-        if region != "us-east-1" and of.parameters.get(name, harmless) != harmless:
+        if region != "us-east-1" and stage.parameters.get(name, harmless) != harmless:
             yield Finding(
                 f"{name} works in us-east-1 only, and the region is {region}",
                 f"set {name}={harmless!r}, or deploy to us-east-1",
             )
 
 
-def check_concurrency(of: Stage, account: Account) -> Iterator[Finding]:
+def check_concurrency(stage: Stage, account: Account) -> Iterator[Finding]:
     """New accounts may reserve no concurrent executions at all."""
-    given = of.parameters.get("ReservedConcurrency", str(RESERVED_BY_DEFAULT))
+    given = stage.parameters.get("ReservedConcurrency", str(RESERVED_BY_DEFAULT))
     if not INTEGER.fullmatch(given):
         yield Finding(
             f"ReservedConcurrency is {given!r}", "set it to a number, or to -1 for no limit"
@@ -224,7 +132,7 @@ def check_concurrency(of: Stage, account: Account) -> Iterator[Finding]:
         return
     wanted = int(given)
     try:
-        free = account.unreserved_executions() + account.reserved_executions(of.stack_name)
+        free = account.unreserved_executions() + account.reserved_executions(stage.stack_name)
     except (BotoCoreError, ClientError) as error:
         yield Finding(
             f"the concurrency quota cannot be read: {error}", "see docs/deploying.md", fatal=False
@@ -238,35 +146,25 @@ def check_concurrency(of: Stage, account: Account) -> Iterator[Finding]:
         )
 
 
-def as_given(of: Stage, stack_name: str | None, overrides: Sequence[str] | None) -> Stage:
+def as_given(stage: Stage, stack_name: str | None, overrides: Sequence[str] | None) -> Stage:
     """The stage with the stack's name and the parameters of the command line.
 
     Those replace the parameters of samconfig.toml, as they do for `sam`; ``Architecture`` stays,
     for the built template has that of its layers.
     """
-    own = dict(of.own)
+    own = dict(stage.own)
     if stack_name:
         own["stack_name"] = stack_name
     if overrides:
-        own["parameter_overrides"] = [f"Architecture={of.architecture}", *overrides]
-    return replace(of, own=own)
+        own["parameter_overrides"] = [f"Architecture={stage.architecture}", *overrides]
+    return replace(stage, own=own)
 
 
-def account_of(of: Stage, region: str | None, profile: str | None) -> Account:
-    """The account of a stage; ``region`` and ``profile`` are those of the command line.
-
-    Raises what botocore raises.
-    """
-    chosen = region or of.region or os.environ.get("AWS_REGION")
-    return Account(chosen, profile or of.profile)
-
-
-def report(found: list[Finding], say: Callable[[str], None]) -> int:
-    """Say what was found, and return the exit code."""
-    for each in found:
-        kind = "cannot deploy" if each.fatal else "warning"
-        say(f"{kind}: {each.problem}\n    {each.advice}")
-    return int(any(each.fatal for each in found))
+def find_python_3_13() -> str:
+    """The path of the Python that compiles bytecode for the runtime; empty if there is none."""
+    program = str(ROOT / "layers" / "python313")
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def main() -> None:
@@ -285,15 +183,12 @@ def main() -> None:
     parser.add_argument("--guided", "-g", action="store_true")
     given, _ = parser.parse_known_args()
     try:
-        of = as_given(stage(given.stage), given.stack_name, given.parameter_overrides)
-        account = account_of(of, given.region, given.profile)
+        stage = as_given(read_stage(given.stage), given.stack_name, given.parameter_overrides)
+        account = account_of(stage, given.region, given.profile)
     except (ConfigError, BotoCoreError) as error:
         sys.exit(f"cannot deploy: {error}\n    see docs/deploying.md")
-    python = subprocess.run(
-        [str(ROOT / "layers" / "python313")], capture_output=True, text=True, check=False
-    )
-    python_3_13 = python.stdout.strip()
-    found = list(findings(of, account, given.architecture, python_3_13, given.guided))
+    python_3_13 = find_python_3_13()
+    found = list(findings(stage, account, given.architecture, python_3_13, given.guided))
     sys.exit(report(found, lambda line: print(line, file=sys.stderr)))
 
 

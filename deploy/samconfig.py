@@ -59,7 +59,7 @@ class Stage:
         return parameters(self.own.get("parameter_overrides", ""))
 
 
-def stage(name: str, path: Path = ROOT / "samconfig.toml") -> Stage:
+def read_stage(name: str, path: Path = ROOT / "samconfig.toml") -> Stage:
     """Read a stage from samconfig.toml. A stage that is not there has no settings of its own.
 
     Raises ``ConfigError``.
@@ -95,9 +95,13 @@ def parameters(overrides: str | list[str]) -> dict[str, str]:
     return {name: quoted or plain for name, quoted, plain in found}
 
 
-def stack_options(of: Stage) -> list[str]:
+def stack_options(stage: Stage) -> list[str]:
     """The options with which a command of sam finds the stage's stack."""
-    options = {"--stack-name": of.stack_name, "--region": of.region, "--profile": of.profile}
+    options = {
+        "--stack-name": stage.stack_name,
+        "--region": stage.region,
+        "--profile": stage.profile,
+    }
     return [text for option, value in options.items() if value for text in (option, str(value))]
 
 
@@ -112,11 +116,11 @@ def main() -> None:
     parser.add_argument("setting", choices=("stack", "architecture"))
     given = parser.parse_args()
     try:
-        found = stage(given.stage)
+        stage = read_stage(given.stage)
     except ConfigError as error:
         sys.exit(str(error))
     is_stack = given.setting == "stack"
-    print(shlex.join(stack_options(found)) if is_stack else found.architecture)
+    print(shlex.join(stack_options(stage)) if is_stack else stage.architecture)
 
 
 if __name__ == "__main__":

@@ -72,20 +72,20 @@ def problems(stage: samconfig.Stage, account: Any, built_for: str = "arm64") -> 
 
 
 def test_the_projects_own_configuration_is_read() -> None:
-    stage = samconfig.stage("default")
+    stage = samconfig.read_stage("default")
     assert stage.stack_name == "pocketfiles"
     assert stage.architecture == "arm64"
 
 
 def test_a_stage_has_parameters_and_a_stack_name_of_its_own(config: Path) -> None:
-    stage = samconfig.stage("staging", config)
+    stage = samconfig.read_stage("staging", config)
     assert stage.stack_name == "pocketfiles-staging"
     assert stage.parameters == {"Architecture": "x86_64", "Cdn": "no", "Words": "two words"}
 
 
 def test_a_stage_inherits_what_it_does_not_say(config: Path) -> None:
     given = ["--region", "us-east-1"]
-    arguments = command.arguments(samconfig.stage("staging", config), given)
+    arguments = command.arguments(samconfig.read_stage("staging", config), given)
     assert arguments == [
         *("deploy", "--config-env", "staging"),
         *("--capabilities", "CAPABILITY_IAM"),
@@ -98,7 +98,7 @@ def test_a_stage_inherits_what_it_does_not_say(config: Path) -> None:
 
 
 def test_a_stage_is_deployed_to_the_region_that_was_checked(config: Path) -> None:
-    stage = samconfig.stage("staging", config)
+    stage = samconfig.read_stage("staging", config)
     assert stage.region == "eu-west-1"
     arguments = command.arguments(stage, [])
     assert arguments[arguments.index("--region") + 1] == "eu-west-1"
@@ -106,7 +106,7 @@ def test_a_stage_is_deployed_to_the_region_that_was_checked(config: Path) -> Non
 
 def test_logs_and_delete_find_a_stages_stack(config: Path) -> None:
     config.write_text(CONFIG.replace("[staging", 'profile = "files"\n[staging', 1))
-    assert samconfig.stack_options(samconfig.stage("staging", config)) == [
+    assert samconfig.stack_options(samconfig.read_stage("staging", config)) == [
         *("--stack-name", "pocketfiles-staging"),
         *("--region", "eu-west-1"),
         *("--profile", "files"),
@@ -117,13 +117,13 @@ def test_logs_and_delete_find_a_stages_stack(config: Path) -> None:
 
 def test_what_the_command_line_says_is_not_said_twice(config: Path) -> None:
     given = ["--stack-name=other", "--capabilities", "CAPABILITY_NAMED_IAM"]
-    arguments = command.arguments(samconfig.stage("new", config), given)
+    arguments = command.arguments(samconfig.read_stage("new", config), given)
     assert arguments.count("--stack-name") == 0
     assert arguments.count("--capabilities") == 1
 
 
 def test_the_default_stage_is_left_to_sam(config: Path) -> None:
-    arguments = command.arguments(samconfig.stage("default", config), ["--guided"])
+    arguments = command.arguments(samconfig.read_stage("default", config), ["--guided"])
     assert arguments == ["deploy", "--config-env", "default", "--guided"]
 
 
@@ -159,11 +159,11 @@ def test_an_unknown_architecture_is_refused(built_template: str, value: str) -> 
 
 
 def test_nothing_speaks_against_a_deployment(config: Path) -> None:
-    assert problems(samconfig.stage("default", config), Account()) == []
+    assert problems(samconfig.read_stage("default", config), Account()) == []
 
 
 def test_layers_for_another_architecture_are_refused(config: Path) -> None:
-    found = problems(samconfig.stage("default", config), Account(), "x86_64")
+    found = problems(samconfig.read_stage("default", config), Account(), "x86_64")
     assert found == ["the layers would be for x86_64, and the functions run on arm64"]
 
 
@@ -211,12 +211,12 @@ def test_a_name_that_cloudformation_refuses_is_told(name: str) -> None:
 
 
 def test_the_stacks_name_is_among_what_is_checked(config: Path) -> None:
-    found = problems(samconfig.stage("two words", config), Account())
+    found = problems(samconfig.read_stage("two words", config), Account())
     assert "CloudFormation does not allow the stack name 'pocketfiles-two words'" in found
 
 
 def test_a_stage_that_the_configuration_does_not_have_is_told(config: Path) -> None:
-    stage = samconfig.stage("stagign", config)
+    stage = samconfig.read_stage("stagign", config)
     assert problems(stage, Account()) == ["samconfig.toml says nothing of the stage 'stagign'"]
     (found,) = preflight.findings(stage, cast(Any, Account()), "arm64", "python3.13")
     assert not found.fatal
@@ -243,7 +243,7 @@ def test_a_broken_configuration_is_told(text: str, tmp_path: Path) -> None:
     path = tmp_path / "samconfig.toml"
     path.write_text(text)
     with pytest.raises(samconfig.ConfigError, match=BROKEN[text]):
-        samconfig.stage("default", path)
+        samconfig.read_stage("default", path)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_the_arguments_of_make_deploy_choose_the_account_that_is_checked(
 
 def test_the_command_lines_stack_and_parameters_are_checked(config: Path) -> None:
     given = ["ReservedConcurrency=-1", "Cdn=no"]
-    stage = preflight.as_given(samconfig.stage("staging", config), "my_stack", given)
+    stage = preflight.as_given(samconfig.read_stage("staging", config), "my_stack", given)
     assert stage.stack_name == "my_stack"
     assert stage.parameters == {"Architecture": "x86_64", "ReservedConcurrency": "-1", "Cdn": "no"}
     assert problems(stage, Account(free=10), "x86_64") == [
@@ -322,7 +322,7 @@ def test_the_command_lines_stack_and_parameters_are_checked(config: Path) -> Non
 
 
 def test_guided_asks_before_a_parameter_is_refused(config: Path) -> None:
-    stage = samconfig.stage("default", config)
+    stage = samconfig.read_stage("default", config)
     for is_guided in (False, True):
         (found,) = preflight.findings(
             stage, cast(Any, Account(free=10)), "arm64", "python3.13", is_guided
@@ -334,7 +334,7 @@ def test_guided_asks_before_a_parameter_is_refused(config: Path) -> None:
 def test_a_missing_region_is_told(config: Path) -> None:
     account = Account()
     account.region = None
-    assert problems(samconfig.stage("default", config), account) == ["no region is set"]
+    assert problems(samconfig.read_stage("default", config), account) == ["no region is set"]
 
 
 @pytest.mark.parametrize(
@@ -358,5 +358,5 @@ def test_a_missing_region_is_told(config: Path) -> None:
 def test_credentials_that_do_not_work_are_told(
     config: Path, error: Exception, problem: str
 ) -> None:
-    (found,) = problems(samconfig.stage("default", config), Account(error=error))
+    (found,) = problems(samconfig.read_stage("default", config), Account(error=error))
     assert found.startswith(problem)
