@@ -19,7 +19,7 @@ venv := $(shell if [ -e .venv/bin/python ] || [ -w . ]; then echo .venv; \
 # Programs of ours start with SIGINT blocked, and let it through once Python prints no stack trace for it. They take
 # the place of their shell, so that who ends `make` ends them.
 start := exec $(shell env --block-signal=INT true 2>/dev/null && echo env --block-signal=INT)
-installed = @$(start) $(python) local/install.py "$(venv)"
+installed = @$(start) $(python) -m local.install "$(venv)"
 STAGE = default
 # A value as one word for a shell, whatever is in it.
 quoted = '$(subst ','\'',$(1))'
@@ -120,7 +120,7 @@ delete: .venv/ready $(sam_ready) ## remove the stack; its bucket and its table s
 	@touch $@
 
 .venv-sam/ready: requirements-sam.txt
-	@$(start) $(python) local/install.py .venv-sam sam
+	@$(start) $(python) -m local.install .venv-sam sam
 	@touch $@
 
 always: # no such file: what depends on it is made each time

@@ -1,6 +1,7 @@
 """The project on this machine: ``python -m local`` runs the real functions without AWS.
 
 ``install``: makes the virtual environment, before anything is installed.
+``programs``: runs the programs of that installation, and ends them when it is interrupted.
 ``cli``: the command line.
 ``service``: the whole service; starts everything in order and prints the addresses.
 ``console``: prints a line for each request, or the functions' JSON lines.

@@ -1,7 +1,9 @@
-"""Makes the virtual environment of a ``make`` command: ``install.py FOLDER KIND [OPTIONS]``.
+"""Makes the virtual environment of a ``make`` command.
 
-Runs before anything is installed, so it uses the standard library alone and is run as a file.
-``KIND`` is part of the name of a requirements file: ``run`` for ``requirements-run.txt``.
+    python -m local.install FOLDER KIND [OPTIONS]
+
+Runs before anything is installed, so it uses the standard library alone. ``KIND`` is part of the
+name of a requirements file: ``run`` for ``requirements-run.txt``.
 
 An environment is complete for a kind when it holds the mark of the kind's requirements. Then
 nothing is written, and no network is needed. An installation that was interrupted leaves a file
@@ -13,18 +15,17 @@ import argparse
 import errno
 import fcntl
 import hashlib
-import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import IO
+
+from local.programs import Programs, interrupt_on_stop_signals, say, why_failed
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -40,9 +41,6 @@ UNFINISHED = "unfinished-installation"
 TEMPORARY = "tmp"
 """The folder in an environment for temporary files: an interruption leaves none elsewhere."""
 
-SECONDS_TO_END = 5
-"""How long an interrupted program may take to end."""
-
 
 class NotInstalled(Exception):
     """The environment could not be made; the text says why and what to do."""
@@ -51,7 +49,7 @@ class NotInstalled(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Make the environment; return the exit code."""
     try:
-        _interrupt_on_stop_signals()
+        interrupt_on_stop_signals()
         folder = Path(arguments[0])
         kind = arguments[1]
         if not is_complete(folder, kind):
@@ -73,11 +71,9 @@ def is_complete(folder: Path, kind: str) -> bool:
         mark = _mark(folder, kind).read_text()
     except OSError:
         return False
-    return (
-        mark == _requirements_hash(kind)
-        and not (folder / UNFINISHED).exists()
-        and _python_runs(folder)
-    )
+    if mark != _requirements_hash(kind):
+        return False
+    return not _is_broken(folder)
 
 
 def check_port(arguments: Sequence[str]) -> None:
@@ -108,13 +104,10 @@ def install(folder: Path, kind: str) -> None:
         if _is_broken(folder):
             _empty(folder)
         is_new = not (folder / "bin").exists()
-        _say(
-            f"Installing {_requirements(kind).name} into {folder} with Python "
-            f"{sys.version.split()[0]}{' (the first time only)' if is_new else ''} ..."
-        )
+        _announce(folder, kind, is_new=is_new)
         (folder / TEMPORARY).mkdir(parents=True, exist_ok=True)
         (folder / UNFINISHED).touch()
-        programs = _Programs(lock, folder / TEMPORARY)
+        programs = Programs(lock, folder / TEMPORARY)
         if is_new:
             _create(folder, programs)
         _install_packages(folder, kind, programs, keeps_old=not is_new)
@@ -122,63 +115,25 @@ def install(folder: Path, kind: str) -> None:
         for included in (kind, *INCLUDED_KINDS.get(kind, ())):
             _mark(folder, included).write_text(_requirements_hash(included))
         (folder / UNFINISHED).unlink()
-        _say("Installed.")
+        say("Installed.")
 
 
-class _Programs:
-    """Runs the programs of an installation, each in a session of its own.
-
-    Ctrl-C reaches this process alone, which ends a program with all that it started. Each holds the
-    lock, so that the next installation waits for what a SIGKILL of this process leaves running.
-    """
-
-    def __init__(self, lock: IO[str], temporary: Path) -> None:
-        self._lock = lock
-        self._environment = {**os.environ, "TMPDIR": str(temporary.resolve())}
-
-    def run(self, *command: str) -> int:
-        """Run a program and pass on what it prints. Return its exit code, negative for a signal."""
-        put_off = _PutOff()  # a program that is only half started could not be ended
-        with subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            env=self._environment,
-            pass_fds=[self._lock.fileno()],
-            start_new_session=True,
-        ) as program:
-            assert program.stdout is not None  # noqa: S101 - it is a pipe
-            try:
-                put_off.end()
-                for line in program.stdout:
-                    _say(line.rstrip("\n"))
-            except BaseException:
-                _end(program)  # and what it still prints is about the interruption
-                raise
-        return program.returncode
+def _announce(folder: Path, kind: str, *, is_new: bool) -> None:
+    version = sys.version.split()[0]
+    once = " (the first time only)" if is_new else ""
+    say(f"Installing {_requirements(kind).name} into {folder} with Python {version}{once} ...")
 
 
-def _end(program: subprocess.Popen[str]) -> None:
-    """End a program and what it started: SIGINT lets pip tidy up."""
-    with suppress(ProcessLookupError):
-        os.killpg(program.pid, signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            program.communicate(timeout=SECONDS_TO_END)
-        os.killpg(program.pid, signal.SIGKILL)
-
-
-def _create(folder: Path, programs: _Programs) -> None:
+def _create(folder: Path, programs: Programs) -> None:
     code = programs.run(sys.executable, "-m", "venv", str(folder.resolve()))
     if code:
-        raise NotInstalled(f"`{sys.executable} -m venv {folder}` {_why(code)}")
+        raise NotInstalled(f"`{sys.executable} -m venv {folder}` {why_failed(code)}")
     if sys.version_info < (3, 12):  # later ones come without setuptools: 12 MB that nothing needs
         remove = ("-m", "pip", "uninstall", "--quiet", "--yes", "setuptools")
         programs.run(str(_python(folder)), *remove, "--disable-pip-version-check")
 
 
-def _install_packages(folder: Path, kind: str, programs: _Programs, *, keeps_old: bool) -> None:
+def _install_packages(folder: Path, kind: str, programs: Programs, *, keeps_old: bool) -> None:
     # Modules are compiled when they are first imported: a third less to write and to wait for.
     quietly = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile")
     install = (str(_python(folder)), "-m", "pip", "install", *quietly)
@@ -187,47 +142,7 @@ def _install_packages(folder: Path, kind: str, programs: _Programs, *, keeps_old
         return
     if keeps_old and code > 0:  # pip changes nothing before it has everything
         (folder / UNFINISHED).unlink()
-    raise NotInstalled(f"pip could not install the requirements: it {_why(code)}")
-
-
-def _why(code: int) -> str:
-    """How a program failed, by its exit code."""
-    if code < 0:
-        return f"was ended by {signal.Signals(-code).name}"
-    return "failed, for the reason above"
-
-
-def _interrupt_on_stop_signals() -> None:
-    """Have SIGINT and SIGTERM raise ``KeyboardInterrupt``, unless SIGINT is ignored.
-
-    The Makefile starts this program with SIGINT blocked, because Python itself would print a stack
-    trace in its first milliseconds. A SIGINT that came meanwhile is raised here.
-    """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-class _PutOff:
-    """Puts interruptions off, from when it is made until its end."""
-
-    def __init__(self) -> None:
-        self._is_interrupted = False
-        for number in self._numbers(signal.default_int_handler):
-            signal.signal(number, self._remember)
-
-    def end(self) -> None:
-        """Raise ``KeyboardInterrupt`` if there was an interruption, and at the next one."""
-        for number in self._numbers(self._remember):
-            signal.signal(number, signal.default_int_handler)
-        if self._is_interrupted:
-            raise KeyboardInterrupt
-
-    def _remember(self, number: int, frame: FrameType | None) -> None:
-        self._is_interrupted = True
-
-    def _numbers(self, handler: Callable[[int, FrameType | None], None]) -> list[signal.Signals]:
-        stop_signals = (signal.SIGINT, signal.SIGTERM)
-        return [number for number in stop_signals if signal.getsignal(number) == handler]
+    raise NotInstalled(f"pip could not install the requirements: it {why_failed(code)}")
 
 
 @contextmanager
@@ -245,7 +160,7 @@ def _lock(folder: Path) -> Iterator[IO[str]]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("Waiting for another installation to end ...")
+            say("Waiting for another installation to end ...")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
@@ -300,10 +215,6 @@ def _with_included(path: Path) -> Iterator[Path]:
     yield path
     for name in re.findall(r"^-r (.+)$", path.read_text(), re.MULTILINE):
         yield from _with_included(path.parent / name.strip())
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from admin.console.app import ConsoleApp
 from admin.console.objects import BucketObjects
 from admin.console.views import Views
 from admin.errors import AdminError
+from admin.hosts import is_this_machine
 from admin.sync.prepare import import_directory
 from admin.sync.summary import Summary
 from admin.target import edge_store, local_runner
@@ -66,7 +67,7 @@ class Options:
     @property
     def is_for_others(self) -> bool:
         """Whether other machines may reach the service."""
-        return self.host != "localhost" and not self.host.startswith("127.")
+        return not is_this_machine(self.host)
 
     @property
     def is_demo(self) -> bool:

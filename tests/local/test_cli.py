@@ -56,6 +56,8 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
         ("127.0.0.1", False),
         ("127.0.0.9", False),
         ("localhost", False),
+        ("::1", False),
+        ("127.0.0.1.example.com", True),
         ("0.0.0.0", True),
         ("", True),
     ],

@@ -20,7 +20,8 @@ SECONDS = 120
 
 def make_checkout(folder: Path) -> Path:
     (folder / "local").mkdir(parents=True)
-    shutil.copy(ROOT / "local" / "install.py", folder / "local")
+    for name in ("__init__.py", "install.py", "programs.py"):
+        shutil.copy(ROOT / "local" / name, folder / "local")
     (folder / "requirements-run.txt").write_text("# nothing\n")
     (folder / "requirements-dev.txt").write_text("-r requirements-run.txt\n")
     return folder
@@ -47,13 +48,13 @@ def installed(first: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(first, tmp_path / "moved", symlinks=True))
 
 
-def command(checkout: Path, kind: str, *arguments: str) -> list[str]:
-    return [sys.executable, str(checkout / "local" / "install.py"), ".venv", kind, *arguments]
+def command(kind: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "local.install", ".venv", kind, *arguments]
 
 
 def install(checkout: Path, kind: str = "dev", *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(checkout, kind, *arguments),
+        command(kind, *arguments),
         cwd=checkout,
         env=OFFLINE,
         capture_output=True,
@@ -105,7 +106,7 @@ def stop_at(checkout: Path, moment: str, number: signal.Signals) -> tuple[int, s
     """Start an installation, stop it, and return its exit code and what it printed."""
     when = "" if moment else "before"
     with subprocess.Popen(
-        [sys.executable, "-c", START, when, *command(checkout, "dev")],
+        [sys.executable, "-c", START, when, *command("dev")],
         cwd=checkout,
         env=OFFLINE,
         stderr=subprocess.PIPE,
@@ -182,7 +183,7 @@ def test_an_environment_whose_python_does_not_run_is_replaced(installed: Path) -
 
 
 def test_two_installations_at_once_both_succeed(checkout: Path) -> None:
-    both = [subprocess.Popen(command(checkout, "dev"), cwd=checkout, env=OFFLINE) for _ in range(2)]
+    both = [subprocess.Popen(command("dev"), cwd=checkout, env=OFFLINE) for _ in range(2)]
     assert [process.wait(SECONDS) for process in both] == [0, 0]
     assert works(checkout)
 
