@@ -3,6 +3,7 @@
 ``schema``         reads an export of collections, and says what it changes
 ``definitions``    the keys that PocketBase writes in an export, and what their values may be
 ``lacks``          what is wrong with the collections of a file, each by itself
+``recognition``    which keys are known, and what of a collection can be read
 ``misspelling``    which known word a misspelled one is meant to be
 ``references``     what is wrong with their view rules and relations, and with names that are taken
 ``system_fields``  the fields that every collection of PocketBase has

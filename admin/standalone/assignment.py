@@ -8,7 +8,7 @@ from pocketfiles.catalogue.model import Collection, Field, Record, listed
 
 from ..errors import AdminError
 from .current import CurrentRecords
-from .values import typed
+from .values import is_missing, typed
 
 
 def assigned(
@@ -26,6 +26,17 @@ def assigned(
             _require_unique(text, collection, record.id, current)
         values[name] = value
     return replace(record, values=values)
+
+
+def require_complete(record: Record, collection: Collection) -> None:
+    """Raise ``AdminError`` if a required field has no value."""
+    missing = []
+    for field in collection.fields:
+        if is_missing(field, record.values.get(field.name)):
+            missing.append(field.name)
+    if missing:
+        names = ", ".join(missing)
+        raise AdminError(f"{collection.name}/{record.id} needs a value of {names} (required)")
 
 
 def _settable(collection: Collection, name: str) -> Field:

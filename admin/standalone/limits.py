@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
+    "date": ("min", "max"),
+    "editor": ("maxSize",),
     "email": ("onlyDomains", "exceptDomains"),
     "file": ("maxSize", "mimeTypes"),
+    "json": ("maxSize",),
     "number": ("min", "max", "onlyInt"),
+    "relation": ("minSelect",),
     "select": ("values",),
+    "text": ("min", "max"),
     "url": ("onlyDomains", "exceptDomains"),
 }
-"""The keys of a field that limit its values, by the field's type (pocketbase.md §8.1)."""
+"""The keys of a field that limit its values besides ``required``, by the field's type
+(pocketbase.md §8.1)."""
 
 
 def with_limits(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,11 +28,30 @@ def with_limits(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _limited(field: Mapping[str, Any]) -> dict[str, Any]:
-    given = {key: field[key] for key in _KEYS.get(field["type"], ()) if key in field}
-    limits = {key: value for key, value in given.items() if _limits(key, value)}
-    return {**field, "limits": limits} if limits else {**field}
+    limits = {}
+    for key in _limiting_keys(field):
+        value = field.get(key)
+        if _is_limit(value, field["type"]):
+            limits[key] = value
+    if not limits:
+        return {**field}
+    return {**field, "limits": limits}
 
 
-def _limits(key: str, value: Any) -> bool:
-    """Whether a value is a limit. A bound may be 0, a size of 0 is none."""
-    return value is not None if key in {"min", "max"} else bool(value)
+def _limiting_keys(field: Mapping[str, Any]) -> tuple[str, ...]:
+    """PocketBase's own fields (``system``) need no value here, for nobody signs in with them, and
+    its own texts (``id``, ``tokenKey``) have the length that their maker gives them."""
+    own = _KEYS.get(field["type"], ())
+    if not field.get("system"):
+        return ("required", *own)
+    if field["type"] == "text":
+        return ()
+    return own
+
+
+def _is_limit(value: Any, kind: str) -> bool:
+    """Whether a value is a limit. A number's bound may be 0; a size or a length of 0 is none."""
+    is_bound_of_number = kind == "number" and not isinstance(value, bool)
+    if is_bound_of_number:
+        return value is not None
+    return bool(value)

@@ -18,12 +18,12 @@ from ..target.edge import NO_EDGE, Edge
 from ..target.table import TargetTable
 from ..target.writer import Writer
 from . import schema
-from .assignment import assigned
+from .assignment import assigned, require_complete
 from .current import CurrentRecords
 from .dependents import Dependents, dependents
 from .naming import Letters
 from .record_files import RecordFiles, Waiting, key_of
-from .uploads import prepared
+from .uploads import Upload, prepared
 from .values import json_array
 from .writing import write, writing
 
@@ -82,9 +82,12 @@ class Records:
         key_of(collection, record_id, "file")  # an id that no key can have is refused early
         before = self._current.find_item(collection, record_id)
         old = record_from(before, collection) if before else None
-        known = old or self._empty(collection, record_id)
-        new = assigned(known, collection, values, self._current)
-        uploads = [prepared(path, field, self._letters) for path in paths] if field else []
+        new = assigned(old or self._empty(collection, record_id), collection, values, self._current)
+        uploads: list[Upload] = []
+        if field:
+            uploads = [prepared(path, field, self._letters) for path in paths]
+            new = _with_files(new, field, [upload.name for upload in uploads])
+        require_complete(new, collection)
         if field and field.protected:
             self._files.wait_until_closed(collection)
         stored: list[str] = []
@@ -92,8 +95,6 @@ class Records:
             for upload in uploads:
                 self._files.upload(collection, record_id, upload, on_bytes)
                 stored.append(upload.name)
-            if field:
-                new = _with_files(new, field, stored)
             self._save(collection, before, new)
         except BaseException:
             self._files.remove(collection, record_id, stored)

@@ -9,7 +9,8 @@ from pocketfiles.errors import RuleError
 from pocketfiles.rules import evaluate
 
 from .definitions import shown
-from .lacks import Raw, labels, readable
+from .lacks import labels
+from .recognition import Raw, readable
 from .system_fields import completed
 
 

@@ -19,6 +19,7 @@ from ..wording import counted
 from . import lacks, references, system_fields
 from .limits import with_limits
 from .naming import Letters
+from .recognition import recognised
 from .values import json_array
 
 SECRET_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"  # noqa: S105
@@ -86,7 +87,7 @@ def completed(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict
     """The collections of a file with the fields that PocketBase would add, with their limits, and
     without what is ignored; ``known`` as in ``merged``."""
     complete = []
-    for each in map(lacks.recognised, raw):
+    for each in map(recognised, raw):
         whole = system_fields.completed(each, _stored(known.get(each["id"])))
         complete.append(with_limits(whole))
     return complete

@@ -18,6 +18,18 @@ _LARGEST_LONGITUDE = 180
 _LARGEST_LATITUDE = 90
 _MILLISECOND = 1000  # microseconds
 
+_EMPTY: Mapping[str, tuple[Value, ...]] = {
+    "bool": (0,),
+    "file": ("", "[]"),
+    "geoPoint": ('{"lon":0,"lat":0}',),
+    "json": (None, "null", '""', "[]", "{}"),
+    "number": (0,),
+    "password": (),  # nobody can set one here
+    "relation": ("", "[]"),
+    "select": ("", "[]"),
+}
+"""The values that count as none in a required field, by its type."""
+
 
 class _Refused(Exception):
     """A value that the field does not take; the message says what it takes."""
@@ -36,11 +48,42 @@ def typed(field: Field, text: str) -> Value:
         ) from reason
 
 
+def is_missing(field: Field, value: Value) -> bool:
+    """Whether a required field has no value, as PocketBase sees it."""
+    if not field.limits.get("required"):
+        return False
+    return value in _EMPTY.get(field.type, ("", None))
+
+
 def json_array(values: Iterable[str]) -> str:
     """The JSON text of an array as PocketBase's columns hold it: without blanks (pocketbase.md
     §8.2).
     """
     return json.dumps(list(values), ensure_ascii=False, separators=(",", ":"))
+
+
+def _text(field: Field, text: str) -> Value:
+    """Its length counts characters; an empty text has none that could be wrong."""
+    if not text:
+        return ""
+    least = field.limits.get("min", 0)
+    most = field.limits.get("max", math.inf)
+    if len(text) < least:
+        raise _Refused(f"it has at least {least} characters")
+    if len(text) > most:
+        raise _Refused(f"it has at most {most} characters")
+    return text
+
+
+def _editor(field: Field, text: str) -> Value:
+    _require_size(field, text)
+    return text
+
+
+def _require_size(field: Field, text: str) -> None:
+    largest = field.limits.get("maxSize", math.inf)
+    if len(text.encode()) > largest:
+        raise _Refused(f"it has at most {largest} bytes")
 
 
 def _bool(_field: Field, text: str) -> Value:
@@ -69,17 +112,43 @@ def _number(field: Field, text: str) -> Value:
     return number
 
 
-def _date(_field: Field, text: str) -> Value:
-    """In UTC, to the millisecond (pocketbase.md §7.10)."""
+def _autodate(_field: Field, text: str) -> Value:
+    return _moment(text) if text else ""
+
+
+def _date(field: Field, text: str) -> Value:
     if not text:
         return ""
+    moment = _moment(text)
+    earliest = _bound(field, "min")
+    latest = _bound(field, "max")
+    if earliest and moment < earliest:
+        raise _Refused(f"it is {earliest} at the earliest")
+    if latest and moment > latest:
+        raise _Refused(f"it is {latest} at the latest")
+    return moment
+
+
+def _moment(text: str) -> str:
+    """A moment as PocketBase stores it: in UTC, to the millisecond (pocketbase.md §7.10). Two of
+    them compare as texts do."""
     try:
         moment = datetime.fromisoformat(text)
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise _Refused("a date such as 2026-01-31 or 2026-01-31 12:30:00Z is expected") from None
+    seconds = moment.replace(tzinfo=None, microsecond=0).isoformat(" ")
     milliseconds = moment.microsecond // _MILLISECOND
-    return f"{moment.replace(tzinfo=None, microsecond=0).isoformat(' ')}.{milliseconds:03}Z"
+    return f"{seconds}.{milliseconds:03}Z"
+
+
+def _bound(field: Field, name: str) -> str:
+    """A bound of a date field; empty if it has none, or one that is no date."""
+    text = field.limits.get(name, "")
+    try:
+        return _moment(text) if text else ""
+    except _Refused:
+        return ""
 
 
 def _email(field: Field, text: str) -> Value:
@@ -113,10 +182,11 @@ def _require_domain(field: Field, domain: str) -> None:
         raise _Refused(f"the domain {domain} is not allowed")
 
 
-def _json(_field: Field, text: str) -> Value:
+def _json(field: Field, text: str) -> Value:
     if not text:
         return None
     _parsed(text)
+    _require_size(field, text.strip())
     return text.strip()
 
 
@@ -155,6 +225,9 @@ def _listed(field: Field, text: str) -> Value:
     names = [*dict.fromkeys(filter(None, text.split(",")))]
     if len(names) > field.max_select:
         raise _Refused(f"it holds {field.max_select} at most")
+    least = field.limits.get("minSelect", 0)
+    if names and len(names) < least:
+        raise _Refused(f"it holds {least} at least")
     for name in names:
         _require_allowed(field, name)
     return json_array(names)
@@ -167,13 +240,15 @@ def _require_allowed(field: Field, name: str) -> None:
 
 
 _READERS: Mapping[str, Callable[[Field, str], Value]] = {
-    "autodate": _date,
+    "autodate": _autodate,
     "bool": _bool,
     "date": _date,
+    "editor": _editor,
     "email": _email,
     "geoPoint": _geo_point,
     "json": _json,
     "number": _number,
     "password": _password,
+    "text": _text,
     "url": _url,
 }

@@ -189,6 +189,16 @@ def test_a_file_larger_than_its_field_takes_is_refused(alone: Alone) -> None:
     alone.run("put", "documents", "one", "scans", files[0])
 
 
+def test_a_record_without_what_its_collection_requires_is_refused(alone: Alone) -> None:
+    alone.apply(with_field("documents", "attachment", required=True))
+    before = items(alone.cloud)
+    error = alone.run("put", "documents", "d1", "--set", "title=t", code=1)
+    assert "documents/d1 needs a value of attachment (required)" in error
+    assert (items(alone.cloud), keys(alone.cloud)) == (before, set())
+    alone.run("put", "documents", "d1", "attachment", alone.file("a.txt"))
+    alone.run("put", "documents", "d1", "--set", "title=t")
+
+
 def test_two_auth_records_cannot_have_one_address(alone: Alone) -> None:
     for record in ("ann", "bob"):
         alone.run("put", "users", record)
