@@ -178,7 +178,11 @@ class _Run:
         can_be_evaluated = loaded or all(map(self.plan.is_known, conditions))
         if not can_be_evaluated:
             return Step(text, None, evaluated=False)
-        return Step(text, decider.outcome(conditions))
+        try:
+            outcome = decider.outcome(conditions)
+        except RuleError:  # names that are mixed up mean something in the whole query alone
+            return Step(text, None, evaluated=False)
+        return Step(text, outcome)
 
     def _refuse_incomplete(self, loader: Loader) -> None:
         """Raise ``RuleError`` if not all records that fit were read."""

@@ -52,10 +52,10 @@ class Plan:
     """A rule in SQL, for every request of the same shapes.
 
     ``query`` is PocketBase's own query. ``conditions`` has, by the comparison's number, what must
-    hold for it. ``may_fail`` tells that SQLite may fail on what a record holds; then nothing but
-    the whole query decides. ``read_patterns`` ask whether what is on the right of ``~`` is too
-    long. ``ways`` are joins that others of their name replaced in the query, though values are read
-    through them.
+    hold for it. ``may_fail`` tells that SQLite may fail on what a record holds, or on a part of the
+    query alone, because names in it are mixed up; then nothing but the whole query decides.
+    ``read_patterns`` ask whether what is on the right of ``~`` is too long. ``ways`` are joins that
+    others of their name replaced in the query, though values are read through them.
     """
 
     rule: Rule

@@ -66,7 +66,7 @@ def translate(
         parameters=query.parameters,
         patterns=frozenset(query.patterns),
         conditions=conditions,
-        may_fail=query.may_fail or binds_pattern_as_list,
+        may_fail=query.may_fail or query.mixes_rows or binds_pattern_as_list,
         read_patterns=tuple(translator.read_patterns),
         query=_query(rule, collection, joins, conditions),
         ways=_ways(conditions) if query.replaced else (),

@@ -371,6 +371,18 @@ def test_a_column_of_two_collections_whose_aliases_differ_in_letter_case_alone_d
     assert decide("@collection.teams:m.seats ?= 5 || @collection.users:M.email ?= 'x'")
 
 
+def test_a_column_that_one_of_three_mixed_up_aliases_has_is_read_from_it() -> None:
+    rule = (
+        "@collection.teams:m.seats ?= 5 || @collection.users:m.email ?= 'x'"
+        " || @collection.teams:M.open ?= 1"
+    )
+    mixed_up = evaluation(rule, document(), request(), World())
+    assert mixed_up.allows()
+    explanation = mixed_up.explain()
+    assert explanation.allowed
+    assert [step.evaluated for step in explanation.steps] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("rule", "allowed"),
     [
