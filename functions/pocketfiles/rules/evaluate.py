@@ -9,7 +9,7 @@ from pocketfiles.config import RuleLimits
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.database import Database, opened
 from pocketfiles.rules.decide import Decider
-from pocketfiles.rules.goals import Goal, conditions_of, goal_of
+from pocketfiles.rules.goals import Goal, conditions_of, goal_of, of_read_records
 from pocketfiles.rules.like import MAX_PATTERN, pattern
 from pocketfiles.rules.loader import Loader
 from pocketfiles.rules.macros import MACROS, stamp
@@ -150,7 +150,8 @@ class _Run:
         asks_for_all = any(each.is_every for each in conditions_of(goal))
         if asks_for_all:  # a record that was not read could make it false
             self._refuse_incomplete(loader)
-        if decider.holds(decider.without_single(goal)):
+        certain = of_read_records(goal, loader.incomplete, self.plan)
+        if decider.holds(decider.without_single(certain)):
             return True
         self._refuse_incomplete(loader)  # a record that was not read could make it true
         return False

@@ -5,10 +5,11 @@ few: of alternatives it is enough that one holds, and parts that share no joined
 one by one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from pocketfiles.rules.joins import column
 from pocketfiles.rules.plan import Condition, Equality, Plan
 from pocketfiles.rules.query import closure
 from pocketfiles.rules.tree import And, Comparison, Expression
@@ -95,6 +96,20 @@ def reduced(goal: Goal, known: Known) -> Goal:
     if isinstance(goal, All):
         return every_of(parts)
     return one_of(parts)
+
+
+def of_read_records(goal: Goal, incomplete: Container[str], plan: Plan) -> Goal:
+    """The goal, asked of records that were read alone. ``incomplete``: ids of the collections of
+    which some were not; to SQLite, one of those is a missing record, whose values are NULL."""
+    if isinstance(goal, bool):
+        return goal
+    if isinstance(goal, Condition):
+        joins = closure(plan.joins, goal.rows)
+        rows = [each.name for each in joins if each.collection and each.collection.id in incomplete]
+        is_read = [f"{column(row, 'id')} IS NOT NULL" for row in rows]
+        return replace(goal, sql=" AND ".join([f"({goal.sql})", *is_read]))
+    parts = (of_read_records(part, incomplete, plan) for part in goal.parts)
+    return every_of(parts) if isinstance(goal, All) else one_of(parts)
 
 
 def conditions_of(goal: Goal) -> Iterator[Condition]:

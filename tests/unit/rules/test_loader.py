@@ -9,7 +9,17 @@ import pytest
 
 from pocketfiles.catalogue.model import Record
 from pocketfiles.errors import RuleError
-from tests.unit.rules.world import ADA, USERS, World, decide, document, evaluation, record, request
+from tests.unit.rules.world import (
+    ADA,
+    TEAMS,
+    USERS,
+    World,
+    decide,
+    document,
+    evaluation,
+    record,
+    request,
+)
 
 ABOUT = document(
     rel_one="bob", rel_many='["ada","eve"]', team="red", teams='["red","blue","gone"]', parent="d0"
@@ -241,6 +251,25 @@ def test_a_record_that_fits_decides_even_where_there_are_too_many(rule: str) -> 
     siblings = (document("d3", parent="d1"), document("d4", parent="d1"))
     world = World((*World.everything, ABOUT, PARENT, CHILD, *siblings))
     assert decide(rule, ABOUT, None, world, 1)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "rel_many.name ?!= 'Ada'",
+        "rel_many.name ?= text:lower || rel_many.name ?= ''",
+        "rel_many.name ?= rel_many.email && rel_one.name != 'Ada'",
+        "rel_many.teams_via_lead.seats ?> 0 && rel_one.name = ''",
+    ],
+)
+def test_a_record_that_was_not_read_is_not_taken_for_a_missing_one(rule: str) -> None:
+    alike = [record(USERS, name, name="Ada", email="Ada") for name in ("ada", "bob", "eve")]
+    team = record(TEAMS, "t", lead="ada", seats=5)
+    about = document(rel_many='["ada","bob"]', rel_one="eve")
+    world = World([*alike, team])
+    assert not decide(rule, about, None, world)
+    with pytest.raises(RuleError, match="more than 1 records of users to look at"):
+        decide(rule, about, None, world, max_rows=1)
 
 
 def test_more_bytes_than_allowed_is_a_rule_error() -> None:
