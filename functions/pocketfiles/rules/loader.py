@@ -57,11 +57,12 @@ class Loader:
 
     def load(self, goal: Goal, *, whole: bool) -> None:
         """Read all records that the goal depends on. ``whole``: read the collections of
-        ``@collection`` without an index.
+        ``@collection`` without an index, as where joins replaced others of their name.
 
         Raises ``RuleError`` for more bytes than the limits allow.
         """
         needs = Needs(self._plan, goal)
+        whole = whole or bool(self._plan.ways)
         lookups: list[Lookup] = []
         hops: dict[str, int] = {}
         for join, collection in needs.collections():

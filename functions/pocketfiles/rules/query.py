@@ -128,14 +128,13 @@ class Query:
         return self.columns.setdefault(collection.id, {})
 
     @property
-    def mixes_rows(self) -> bool:
-        """Whether a row may be read that was meant to be another's, or may be ambiguous: to SQLite,
-        names that differ in letter case alone are one."""
+    def has_names_alike(self) -> bool:
+        """Whether joins have names that differ in letter case alone, which to SQLite are one."""
         names = {name.lower() for name in self.joins}
-        return self.replaced or len(names) < len(self.joins)
+        return len(names) < len(self.joins)
 
     def note_everything(self) -> None:
-        """Every field of the collections, for rows that are mixed up."""
+        """Every field of the collections: a row may be read that was meant to be another's."""
         for collection in self.collections.values():
             noted = self.note(collection)
             for field in collection.fields:

@@ -51,12 +51,13 @@ def translate(
     )
     if query.replaced:
         conditions = tuple(tuple(map(_without_index, parts)) for parts in conditions)
-    if query.mixes_rows:
+    if query.replaced or query.has_names_alike:
         query.note_everything()
     joins = tuple(query.joins.values())
     tables = {}
     for collection_id, fields in query.columns.items():
         tables[collection_id] = table(query.collections[collection_id], fields.values())
+    mixes_names_up = query.replaced and query.has_names_alike
     binds_pattern_as_list = not _bound_lists(joins).isdisjoint(query.patterns)
     return Plan(
         rule=rule,
@@ -66,7 +67,7 @@ def translate(
         parameters=query.parameters,
         patterns=frozenset(query.patterns),
         conditions=conditions,
-        may_fail=query.may_fail or query.mixes_rows or binds_pattern_as_list,
+        may_fail=query.may_fail or mixes_names_up or binds_pattern_as_list,
         read_patterns=tuple(translator.read_patterns),
         query=_query(rule, collection, joins, conditions),
         ways=_ways(conditions) if query.replaced else (),
