@@ -8,7 +8,8 @@
 - ``parser``: the tokens as a tree
 - ``tree``: the parsed rule as values
 - ``macros``: ``@now`` and the other moments
-- ``resolve``: identifiers as columns of joined rows
+- ``resolve``: where each identifier begins: the record, ``@collection``, ``@request``
+- ``paths``: from there, from row to row, to the column at the end
 - ``joins``: the joined rows in SQL
 - ``query``: what a query is made of while a rule is translated
 - ``compare``: a comparison in SQL

@@ -10,6 +10,8 @@ from pocketfiles.catalogue.model import Collection, Collections, Field, Record
 from pocketfiles.config import RuleLimits
 from pocketfiles.rules.evaluate import Evaluation, RuleRequest
 from pocketfiles.rules.lookups import index_values
+from pocketfiles.rules.query import Operand, Query
+from pocketfiles.rules.resolve import Resolver
 
 NOW = datetime(2026, 11, 23, 18, 4, 5, 678_901, tzinfo=UTC)
 
@@ -241,3 +243,12 @@ def evaluation(
         now=NOW,
         limits=RuleLimits(max_rows=max_rows),
     )
+
+
+def resolved(
+    name: str, sql_shapes: Mapping[str, str] | None = None
+) -> tuple[Operand, dict[str, str]]:
+    """The operand of an identifier, and the kinds of the joins made for it, by their names."""
+    query = Query(DOCUMENTS)
+    operand = Resolver(query, COLLECTIONS, USERS, sql_shapes or {}).resolve(name)
+    return operand, {join.name: join.kind for join in query.joins.values()}
