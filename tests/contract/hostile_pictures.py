@@ -11,6 +11,7 @@ from functools import cache
 
 from PIL import Image
 
+from pocketfiles.config import ThumbOptions
 from tests.unit.thumbs.pictures import written
 
 SIDE = 7745
@@ -57,12 +58,23 @@ def png(
     return b"\x89PNG\r\n\x1a\n" + parts
 
 
-SMALL = written(Image.new("RGB", (64, 64), (9, 120, 200)), "JPEG")
+PLAIN = Image.new("RGB", (64, 64), (9, 120, 200))
+SMALL = written(PLAIN, "JPEG")
 FRAME = SMALL.index(b"\xff\xc0")
 
+LARGEST_FILE = ThumbOptions().max_source_bytes
 
-def lying_jpeg(width: int, height: int) -> bytes:
-    return SMALL[: FRAME + 5] + struct.pack(">HH", height, width) + SMALL[FRAME + 9 :]
+
+def lying_jpeg(width: int, height: int, data: bytes = SMALL) -> bytes:
+    """A small picture whose frame header claims another size."""
+    frame = max(data.find(b"\xff\xc0"), data.find(b"\xff\xc2"))
+    return data[: frame + 5] + struct.pack(">HH", height, width) + data[frame + 9 :]
+
+
+def filled(place: int, junk: bytes, megabytes: int = 0) -> bytes:
+    """A small JPEG with junk there, as large as a file may be, or of so many megabytes."""
+    room = megabytes << 20 or LARGEST_FILE - len(SMALL)
+    return SMALL[:place] + junk * (room // len(junk)) + SMALL[place:]
 
 
 GIF = written(Image.linear_gradient("L").resize((40, 30)), "GIF")
@@ -79,6 +91,28 @@ def gif(
         + struct.pack("<HHHH", *frame)
         + GIF[PLACE + 9 :]
     )
+
+
+def gif_of_codes(codes: bytes, side: int) -> bytes:
+    """A GIF of four colours, drawn by these codes of three bits or more."""
+    blocks = b"".join(
+        bytes((len(codes[at : at + 255]),)) + codes[at : at + 255]
+        for at in range(0, len(codes), 255)
+    )
+    screen = b"GIF89a" + struct.pack("<HHBBB", side, side, 0x81, 0, 0) + bytes(12)
+    return screen + struct.pack("<BHHHHBB", 0x2C, 0, 0, side, side, 0, 2) + blocks + b"\0;"
+
+
+def gif_of_bytes() -> bytes:
+    """A GIF whose sub-blocks have one byte each, many of them after its last pixel."""
+    start = PLACE + 11
+    codes = b""
+    at = start
+    while GIF[at]:
+        codes += GIF[at + 1 : at + 1 + GIF[at]]
+        at += 1 + GIF[at]
+    blocks = b"".join(bytes((1, code)) for code in codes)
+    return GIF[:start] + blocks + b"\1\0" * 25_000_000 + GIF[at:]
 
 
 WEBP = written(Image.new("RGBA", (64, 64), (9, 120, 200, 99)), "WEBP")
@@ -132,6 +166,51 @@ def animated_webp(
     return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WEBP" + chunks
 
 
+def webp_of_frames() -> bytes:
+    """An animation of many frames, each of many unknown chunks and without a picture."""
+    frame = bytes(16) + b"abcd\0\0\0\0" * 32_000
+    frames = (b"ANMF" + struct.pack("<I", len(frame)) + frame) * 200
+    chunks = b"VP8X\n\0\0\0\x12\0\0\0" + bytes(6) + frames
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WEBP" + chunks
+
+
+class Bits:
+    """Bits of deflate, the first one lowest (RFC 1951 §3.1.1)."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.count = 0
+
+    def add(self, number: int, count: int) -> None:
+        self.number |= number << self.count
+        self.count += count
+
+
+@cache
+def empty_blocks(megabytes: int) -> bytes:
+    """Blocks of deflate that contain nothing but their Huffman codes."""
+    bits = Bits()
+    for _ in range(8):  # so that they end with a byte
+        bits.add(0b100, 3)  # dynamic Huffman codes (§3.2.7)
+        bits.add(0, 10)
+        bits.add(14, 4)  # lengths of 18 codes of lengths
+        for symbol in (16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1):
+            bits.add(symbol in {1, 18}, 3)
+        for zeros_less_eleven in (127, 107):
+            bits.add(1, 1)
+            bits.add(zeros_less_eleven, 7)
+        bits.add(0, 2)  # lengths of the end's code and of a distance's
+        bits.add(0, 1)  # the end
+    blocks = bits.number.to_bytes(bits.count // 8, "little")
+    return blocks * ((megabytes << 20) // len(blocks))
+
+
+def png_of_empty_blocks(side: int) -> bytes:
+    """A black RGBA picture whose data begin with many empty blocks."""
+    pixels = zeros(side * (1 + 4 * side))
+    return with_scanlines(pixels[:2] + empty_blocks(48) + pixels[2:], side, depth=8)
+
+
 BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "PNG": lambda: (png(SIDE, SIDE), "made"),
     "RGBA PNG": lambda: (png(SIDE, SIDE, colour=6), "made"),
@@ -155,12 +234,34 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
         png(10, 10, extra=chunk(b"iCCP", b"a\0\0" + zeros(1 << 26))),
         "made",
     ),
+    "PNG of empty blocks": lambda: (png_of_empty_blocks(10), "truncated"),
+    "PNG profile of empty blocks": lambda: (
+        png(10, 10, extra=chunk(b"iCCP", b"a\0\0\x78\x01" + empty_blocks(48))),
+        "made",
+    ),
+    "PNG of empty chunks": lambda: (png(10, 10, extra=chunk(b"IDAT", b"") * 30_000), "made"),
     "deep PNG": lambda: (png(10, 10, extra=chunk(b"abCd", b"") * 4_000_000), "too-many-chunks"),
-    "less deep PNG": lambda: (png(10, 10, extra=chunk(b"tEXt", b"a\0b") * 60_000), "made"),
+    "less deep PNG": lambda: (png(10, 10, extra=chunk(b"tEXt", b"a\0b") * 30_000), "made"),
     "JPEG": lambda: (written(Image.new("L", (15_000, 15_000)), "JPEG"), "made"),
-    "JPEG of too many pixels": lambda: (lying_jpeg(65_535, 65_535), "too-many-pixels"),
+    "JPEG of too many pixels": lambda: (
+        lying_jpeg(65_535, 65_535, filled(-2, bytes(100))),
+        "too-many-pixels",
+    ),
+    "JPEG that claims too many pixels": lambda: (lying_jpeg(65_535, 65_535), "truncated"),
     "JPEG that claims a little more": lambda: (lying_jpeg(80, 80), "truncated"),
     "JPEG that claims much more": lambda: (lying_jpeg(15_000, 15_000), "truncated"),
+    "JPEG that claims much more in full chroma": lambda: (
+        lying_jpeg(15_400, 15_400, written(PLAIN, "JPEG", subsampling=0)),
+        "truncated",
+    ),
+    "progressive JPEG that claims much more": lambda: (
+        lying_jpeg(SIDE, SIDE, written(PLAIN, "JPEG", progressive=True)),
+        "truncated",
+    ),
+    "arithmetic-coded JPEG that claims much more": lambda: (
+        lying_jpeg(15_000, 15_000).replace(b"\xff\xc0", b"\xff\xc9"),
+        "too-many-pixels",
+    ),
     "progressive JPEG": lambda: (b"".join(long_progressive()) + b"\xff\xd9", "made"),
     "progressive JPEG of sixty scans": lambda: (
         long_progressive()[0] + long_progressive()[1] * 60 + b"\xff\xd9",
@@ -172,10 +273,13 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     ),
     "deep JPEG": lambda: (SMALL[:2] + b"\xff\xe1\0\2" * 12_000_000 + SMALL[2:], "too-many-chunks"),
     "less deep JPEG": lambda: (
-        SMALL[:2] + b"\xff\xe2\0\x10ICC_PROFILE\0\1\1" * 60_000 + SMALL[2:],
+        SMALL[:2] + b"\xff\xe2\0\x10ICC_PROFILE\0\1\1" * 30_000 + SMALL[2:],
         "made",
     ),
-    "JPEG of stuffing": lambda: (long_progressive()[0][:-99] + b"\xff\0" * 20_000_000, "truncated"),
+    "JPEG of stuffing": lambda: (
+        long_progressive()[0][:-99] + b"\xff\0" * 20_000_000,
+        "too-many-chunks",
+    ),
     "GIF": lambda: (written(Image.new("L", (SIDE, SIDE)), "GIF"), "made"),
     "GIF of too many pixels": lambda: (gif((65_535, 65_535)), "too-many-pixels"),
     "small frame on a large canvas": lambda: (gif((7000, 7000)), "made"),
@@ -186,6 +290,15 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "deep GIF": lambda: (
         GIF[:PLACE] + b"\x21\xfe" + b"\1a" * 20_000_000 + b"\0" + GIF[PLACE:],
         "too-many-chunks",
+    ),
+    "GIF whose image is in blocks of a byte": lambda: (gif_of_bytes(), "made"),
+    "GIF of codes that clear the table": lambda: (
+        gif_of_codes(bytes((0b00100100, 0b01001001, 0b10010010)) * 17_000_000, 100),
+        "truncated",
+    ),
+    "larger GIF of codes that clear the table": lambda: (
+        gif_of_codes(bytes((0b00100100, 0b01001001, 0b10010010)) * 8_000_000, 7000),
+        "truncated",
     ),
     "WebP": lambda: (
         written(Image.new("RGB", (SIDE, SIDE)), "WEBP", lossless=True, method=0),
@@ -201,6 +314,7 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     ),
     "giant WebP": lambda: (webp(1 << 24, 1 << 24), "corrupt"),
     "WebP that claims more": lambda: (webp(7000, 7000), "corrupt"),
+    "WebP of frames of many chunks": lambda: (webp_of_frames(), "truncated"),
     "deep WebP": lambda: (
         WEBP[:4]
         + struct.pack("<I", len(WEBP) - 8 + 8_000_000)
@@ -209,9 +323,9 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
         + WEBP[30:],
         "too-many-chunks",
     ),
-    "JPEG of many EXIF blocks": lambda: (SMALL[:2] + EXIF * 65_000 + SMALL[2:], "made"),
+    "JPEG of many EXIF blocks": lambda: (SMALL[:2] + EXIF * 32_000 + SMALL[2:], "made"),
     "JPEG of many large EXIF blocks": lambda: (
-        SMALL[:2] + (b"\xff\xe1\2\xb0Exif\0\0" + bytes(680)) * 65_000 + SMALL[2:],
+        SMALL[:2] + (b"\xff\xe1\5\x80Exif\0\0" + bytes(1400)) * 32_000 + SMALL[2:],
         "made",
     ),
     "JPEG of many tables": lambda: (
@@ -222,9 +336,28 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
         SMALL[:2] + (b"\xff\xdb\xfd\xea" + (b"\0" + b"\1" * 64) * 1000) * 8 + SMALL[2:],
         "made",
     ),
-    "JPEG of stray bytes": lambda: (SMALL[:2] + b"\xff\0" * 20_000_000 + SMALL[2:], "made"),
+    "JPEG of stray bytes": lambda: (filled(2, b"\xff\0", 4), "made"),
+    "JPEG of many stray bytes": lambda: (filled(2, b"\xff\0"), "too-many-chunks"),
+    "JPEG of zeros before its first segment": lambda: (filled(2, b"\xff\0" + bytes(98)), "made"),
+    "JPEG of zeros after its last block": lambda: (filled(-2, bytes(100)), "made"),
+    "JPEG of sparse stray bytes": lambda: (
+        filled(-2, b"\xff" + bytes(99)),
+        "made",
+    ),
+    "JPEG of fill bytes before its first segment": lambda: (
+        filled(2, b"\xff"),
+        "too-many-chunks",
+    ),
+    "JPEG of fill bytes between segments": lambda: (filled(FRAME, b"\xff"), "too-many-chunks"),
+    "JPEG of fill bytes before its end": lambda: (filled(-2, b"\xff"), "too-many-chunks"),
+    "JPEG of fill bytes without an end": lambda: (filled(-2, b"\xff")[:-2], "too-many-chunks"),
+    "JPEG of restart markers": lambda: (filled(-2, b"\xff\xd0"), "too-many-chunks"),
+    "JPEG of restart markers between segments": lambda: (
+        filled(FRAME, b"\xff\xd0"),
+        "too-many-chunks",
+    ),
     "PNG of many EXIF blocks": lambda: (
-        png(10, 10, extra=chunk(b"eXIf", EXIF[10:]) * 65_000),
+        png(10, 10, extra=chunk(b"eXIf", EXIF[10:]) * 32_000),
         "made",
     ),
     "interlaced 16-bit PNG": lambda: (png(SIDE, SIDE, 16, 6, interlace=1), "too-many-pixels"),

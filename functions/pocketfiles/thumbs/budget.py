@@ -15,6 +15,10 @@ _MAX_REDUCED_JPEG = 4
 _MAX_PROGRESSIVE_WORK = 16
 """Most scans × pixels of a progressive JPEG, in ``max_pixels``."""
 
+_PRICE_OF_SLOW_CODING = 5
+"""Pixels that one of an arithmetic-coded JPEG counts for: it is slow, and may have so few data that
+nothing tells a picture from a false claim."""
+
 _MAX_SOURCE_SIDE = 65_535
 """Longest side, the longest that JPEG and GIF have. Decoders also take memory for each row."""
 
@@ -33,8 +37,6 @@ _COPIES_OF_SOURCE = 2
 
 _BYTES_PER_DECODED_PIXEL = 4
 _BYTES_PER_COEFFICIENT = 2
-_CHROMA_SHARE = 0.5
-"""Samples of both chroma channels of a 4:2:0 picture, per pixel."""
 
 _ROWS_READ_AHEAD = 500
 """Rows of the source, in its whole width, that libvips holds while it reads one from top to
@@ -94,6 +96,8 @@ def _pixels_to_read(task: Task) -> float:
     pixels = header.width * header.height
     if header.format != "JPEG":
         return pixels
+    if header.slow_coding:
+        pixels *= _PRICE_OF_SLOW_CODING
     if header.scans == 1:
         return pixels / min(_MAX_REDUCED_JPEG, task.scale**2)
     return max(pixels, pixels * header.scans / _MAX_PROGRESSIVE_WORK)
@@ -143,9 +147,7 @@ def _jpeg_bytes_per_pixel(task: Task) -> float:
     decoded = _BYTES_PER_DECODED_PIXEL / task.scale**2
     if header.scans == 1:
         return decoded
-    is_subsampled = header.channels > 1 and not header.full_chroma
-    samples = 1 + _CHROMA_SHARE if is_subsampled else header.channels
-    return decoded + samples * _BYTES_PER_COEFFICIENT
+    return decoded + header.samples_per_pixel * _BYTES_PER_COEFFICIENT
 
 
 def _webp_bytes_per_pixel(header: Header) -> int:

@@ -76,7 +76,7 @@ def _decoded(task: Task) -> Reduced | Raster:
     if header.frame:
         frame = decode(task.for_frame()).image
         canvas = _Canvas(frame, header.frame, (header.width, header.height))
-        return reduce(canvas, task.box, task)
+        return reduce(canvas, task.box, task, filled=header.frame)
     if header.format == "WEBP":
         return _webp(task)
     if header.format == "JPEG":
@@ -154,12 +154,9 @@ def _png(task: Task) -> Reduced | Raster:
     repaired = png_rows.repaired(task.header.stream)
     if repaired is None:
         raise ValueError(_TRUNCATED)
-    header = replace(task.header, stream=repaired.stream)
+    header = replace(task.header, stream=repaired)
     task = replace(task, header=header)
-    if decoder and repaired.is_ended:
-        with suppress(ValueError):
-            return _by_libvips(decoder, task)
-    return _by_pillow(task)  # it minds no compressed data that do not end
+    return _by_libvips(decoder, task) if decoder else _by_pillow(task)
 
 
 def _jpeg(task: Task) -> Reduced | Raster:

@@ -12,6 +12,7 @@ A large picture is first averaged in blocks of whole pixels, down to 1.5 to 2.5 
 That is quicker than the filter alone and nearly the same (docs/performance.md).
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import (
     Any,
@@ -67,10 +68,13 @@ def reduce(
     picture: Picture,
     box: FloatBox,
     task: Task,
+    *,
+    filled: Box | None = None,
 ) -> Reduced:
     """The pixels that contribute to ``box``, averaged in blocks, and the box in those pixels.
 
-    ``box`` is the task's, in pixels of ``picture``.
+    ``box`` is the task's, in pixels of ``picture``. All pixels outside ``filled``, if it is given,
+    are transparent.
     """
     needed = task.needed(box, picture.size)
     box = box.moved(-needed.left, -needed.top)
@@ -82,7 +86,10 @@ def reduce(
         image = _crop(picture, needed)
         averageable = _averageable(image, is_premultiplied=is_premultiplied)
         return Reduced(averageable, box)
-    averaged = _averaged(picture, needed, across, down)
+    if filled is None:
+        averaged = _averaged(picture, needed, across, down)
+    else:
+        averaged = _averaged_around(filled, picture, needed, across, down)
     return Reduced(averaged, box.divided(across, down))
 
 
@@ -110,6 +117,28 @@ def _crop(picture: Picture, box: Box) -> Image.Image:
     if isinstance(picture, Image.Image) and box == whole(picture.size):
         return picture
     return picture.crop(box)
+
+
+def _averaged_around(
+    filled: Box,
+    picture: Picture,
+    box: Box,
+    across: int,
+    down: int,
+) -> Image.Image:
+    """``_averaged``, of which only the blocks are read that have pixels in ``filled``."""
+    width, height = box.size
+    averaged = Image.new("RGBa", (math.ceil(width / across), math.ceil(height / down)))
+    first_column = max(0, filled.left - box.left) // across
+    first_row = max(0, filled.top - box.top) // down
+    left = box.left + first_column * across
+    top = box.top + first_row * down
+    right = box.left + math.ceil((filled.right - box.left) / across) * across
+    bottom = box.top + math.ceil((filled.bottom - box.top) / down) * down
+    part = Box(left, top, min(right, box.right), min(bottom, box.bottom))
+    if part.left < part.right and part.top < part.bottom:
+        averaged.paste(_averaged(picture, part, across, down), (first_column, first_row))
+    return averaged
 
 
 def _averaged(

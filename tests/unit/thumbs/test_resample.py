@@ -2,7 +2,7 @@ import pytest
 from PIL import Image
 
 from pocketfiles.thumbs.formats.header import Header
-from pocketfiles.thumbs.geometry import FloatBox
+from pocketfiles.thumbs.geometry import Box, FloatBox
 from pocketfiles.thumbs.resample import reduce, resize
 from pocketfiles.thumbs.size import parse
 from pocketfiles.thumbs.task import Task, plan
@@ -30,6 +30,28 @@ def test_a_box_is_given_in_the_pixels_that_are_left() -> None:
     image = Image.linear_gradient("L").resize((400, 200))
     reduced, box = reduce(image, FloatBox(100, 0, 300, 200), task("100x100", 400, 200))
     assert (reduced.size, box) == ((200, 200), (0, 0, 200, 200))
+
+
+@pytest.mark.parametrize("size", ["100x80f", "70x70t", "0x33", "30x200b"])
+@pytest.mark.parametrize(
+    "filled",
+    [
+        Box(0, 0, 1000, 800),
+        Box(0, 0, 1, 1),
+        Box(999, 799, 1000, 800),
+        Box(333, 0, 401, 800),
+        Box(3, 517, 997, 519),
+    ],
+)
+def test_only_the_filled_part_of_a_picture_is_averaged(filled: Box, size: str) -> None:
+    canvas = Image.new("RGBA", (1000, 800))
+    noise = Image.frombytes("RGBA", (40, 32), bytes(n * n % 251 for n in range(40 * 32 * 4)))
+    canvas.paste(noise.resize(filled.size), filled[:2])
+    whole = task(size, 1000, 800)
+    expected = reduce(canvas, whole.box, whole)
+    found = reduce(canvas, whole.box, whole, filled=filled)
+    assert found.box == expected.box
+    assert found.image.tobytes() == expected.image.tobytes()
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "RGBa"])

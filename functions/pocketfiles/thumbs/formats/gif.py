@@ -40,6 +40,15 @@ _TRANSPARENT = 0x01
 
 _INTERLACED = 0x40
 
+_MAX_SUB_BLOCKS = 1 << 18
+"""Most sub-blocks of an image: 64 megabytes in blocks of 255 bytes, which nearly all are."""
+
+_MAX_CODES_PER_PIXEL = 2
+"""Encoders that do not compress write a code for each pixel, and one that clears the table."""
+
+_FEW_BYTES = 1 << 16
+_BITS_OF_A_BYTE = 8
+
 
 @dataclass(frozen=True)
 class _Frame:
@@ -122,9 +131,13 @@ def _frame(
         raise ThumbFailed("corrupt")
     table = at + _AFTER_DESCRIPTOR
     start = table + _colour_table_bytes(flags)
-    if data[start] == 0:  # bits in a code
+    code_size = data[start]
+    if code_size == 0:
         raise ThumbFailed("corrupt")
-    image_data, is_cut = _image_data(data, start)
+    if start + 1 >= len(data):
+        raise ThumbFailed("truncated")
+    max_bytes = _max_bytes(width * height, code_size)
+    image_data, is_cut = _image_data(data, start, max_bytes)
     return _Frame(
         box=Box(left, top, left + width, top + height),
         flags=flags,
@@ -136,21 +149,35 @@ def _frame(
     )
 
 
-def _image_data(data: bytes, start: int) -> tuple[bytes, bool]:
-    """The code size and the sub-blocks from ``start``, without terminator; whether it is
-    missing."""
+def _max_bytes(pixels: int, code_size: int) -> int:
+    """Most bytes of image data that so many pixels can have."""
+    bits_of_code = code_size + 1
+    bits = pixels * _MAX_CODES_PER_PIXEL * bits_of_code
+    return _FEW_BYTES + bits // _BITS_OF_A_BYTE
+
+
+def _image_data(
+    data: bytes,
+    start: int,
+    max_bytes: int,
+) -> tuple[bytes, bool]:
+    """The code size and the sub-blocks from ``start``, without terminator; whether it is missing.
+
+    What follows ``max_bytes`` is no part of the picture.
+    """
     at = start + 1
-    while at < len(data):
+    for number in range(_MAX_SUB_BLOCKS):
+        if at >= len(data):
+            return data[start:at], True
         length = data[at]
-        if length == 0:
+        bytes_read = at - start - number
+        if length == 0 or bytes_read > max_bytes:
             return data[start:at], False
         if at + 1 + length > len(data):
             rest = data[at + 1 :]
             return b"".join((data[start:at], bytes((len(rest),)), rest)), True
         at += 1 + length
-    if at <= start + 1:
-        raise ThumbFailed("truncated")
-    return data[start:at], True
+    raise ThumbFailed("too-many-chunks")
 
 
 def _stream(frame: _Frame) -> bytes:

@@ -12,8 +12,9 @@ from pocketfiles.thumbs.geometry import Box, Size
 
 Format = Literal["JPEG", "PNG", "GIF", "WEBP"]
 
-MAX_CHUNKS = 65_536
-"""Most JPEG segments, PNG or WebP chunks, or GIF blocks. Files of cameras have a few thousand."""
+MAX_CHUNKS = 32_768
+"""Most JPEG segments, PNG or WebP chunks, or GIF blocks before the first image. Files of cameras
+have hundreds; a PNG of 60 MB in pieces of 8 kB has 7,500."""
 
 MAX_PROFILE = 4 * 1024 * 1024
 """Longest ICC profile in bytes; longer ones are ignored. Those of printers have about a
@@ -35,7 +36,9 @@ class Header:
     ``scans`` is how often a decoder passes over the whole picture: 1, but for some JPEGs.
     ``depth`` is the number of bits in a channel, of which there are ``channels``.
     ``lacks_scans``: a JPEG has not told all of its coefficients; a later scan may be missing.
-    ``full_chroma``: the chroma of a JPEG is not subsampled.
+    ``full_chroma``: the chroma of a JPEG is not subsampled. ``samples_per_pixel`` is the mean of
+    all its channels.
+    ``slow_coding``: a JPEG is coded arithmetically, not by Huffman codes.
     """
 
     format: Format
@@ -51,6 +54,8 @@ class Header:
     lossless: bool = False
     full_chroma: bool = False
     is_cut: bool = False
+    samples_per_pixel: float = field(default=3, compare=False)
+    slow_coding: bool = False
     lacks_scans: bool = field(default=False, compare=False)
     icc_profile: bytes = field(default=b"", repr=False, compare=False)
     stream: bytes = field(default=b"", repr=False, compare=False)

@@ -19,17 +19,19 @@ from pocketfiles.thumbs.formats.png_chunks import (
     is_unknown,
     packed,
 )
+from pocketfiles.thumbs.formats.png_deflate import max_deflated
+from pocketfiles.thumbs.formats.png_passes import (
+    CHANNELS,
+    COLOUR_TYPE,
+    DEPTH,
+    INTERLACE,
+    WITH_PALETTE,
+    rows_of_passes,
+    total_length,
+)
 from pocketfiles.thumbs.geometry import Box, Size
 
 _HEADER_LENGTH = 13
-DEPTH = 8
-COLOUR_TYPE = 9
-INTERLACE = 12
-_WITH_PALETTE = 3
-
-CHANNELS = {0: 1, 2: 3, _WITH_PALETTE: 1, 4: 2, 6: 4}
-"""Samples in a pixel, by colour type (§11.2.1)."""
-
 _TRANSPARENCY_LENGTH = {0: 2, 2: 6}
 """Bytes of tRNS by colour type (§11.3.1.1); it has up to 256 with a palette."""
 
@@ -64,10 +66,10 @@ class _Reading:
     has_image_data: bool = False
     is_default_image_a_frame: bool = False
     frame_controls: int = 0
-    image_data: list[bytes | memoryview] = field(default_factory=list)
+    image_data: list[Chunk] = field(default_factory=list)
     first_frame: Box | None = None
     is_frame_ended: bool = False
-    frame_data: list[bytes | memoryview] = field(default_factory=list)
+    frame_data: list[Chunk] = field(default_factory=list)
     is_cut: bool = True
 
 
@@ -88,7 +90,7 @@ def read(data: bytes) -> Header:
     is_default_shown = reading.is_default_image_a_frame or not reading.is_animation
     if reading.is_cut and not (is_default_shown or reading.frame_data):
         raise ThumbFailed("truncated")
-    return _header(reading)
+    return _header(data, reading)
 
 
 def _read_chunks(
@@ -112,10 +114,10 @@ def _read_chunk(
 ) -> None:
     if chunk.type == b"IDAT":
         reading.has_image_data = True
-        reading.image_data.append(_image_chunk(data, chunk))
+        reading.image_data.append(chunk)
     elif chunk.type == b"fdAT":
         if reading.first_frame and not reading.is_default_image_a_frame:
-            _read_frame_data(data, chunk, reading)
+            _read_frame_data(chunk, reading)
     elif chunk.type == b"fcTL":
         _read_frame_control(data, chunk, reading)
     elif is_unknown(chunk):
@@ -154,14 +156,6 @@ def _read_before_image(
         reading.colours.setdefault(chunk.type, contents)
 
 
-def _image_chunk(data: bytes, chunk: Chunk) -> bytes | memoryview:
-    """An IDAT chunk as it is in the file, or what there is of it."""
-    if chunk.is_cut:
-        return packed(b"IDAT", data[chunk.start : chunk.end])
-    # A view: files may be large.
-    return memoryview(data)[chunk.start - CHUNK_HEADER : chunk.end + CHECKSUM]
-
-
 def _read_frame_control(
     data: bytes,
     chunk: Chunk,
@@ -197,26 +191,22 @@ def _is_first_control(contents: bytes) -> bool:
     return is_first and is_disposal and contents[_BLENDING] <= _LAST_BLENDING
 
 
-def _read_frame_data(
-    data: bytes,
-    chunk: Chunk,
-    reading: _Reading,
-) -> None:
+def _read_frame_data(chunk: Chunk, reading: _Reading) -> None:
     """Keep image data of the first frame, which ends where the next begins (§11.3.6.3)."""
     start = chunk.start + _SEQUENCE_NUMBER
     if reading.is_frame_ended or start > chunk.end:
         return
-    reading.frame_data.append(packed(b"IDAT", data[start : chunk.end]))
+    reading.frame_data.append(chunk._replace(start=start))
 
 
-def _header(reading: _Reading) -> Header:
+def _header(data: bytes, reading: _Reading) -> Header:
     fields = reading.header
     width = big_endian(fields, 0, 4)
     height = big_endian(fields, 4, 4)
     colour_type = fields[COLOUR_TYPE]
     if colour_type not in CHANNELS:
         raise ThumbFailed("corrupt")
-    if colour_type == _WITH_PALETTE and not reading.palette:
+    if colour_type == WITH_PALETTE and not reading.palette:
         raise ThumbFailed("corrupt")
     has_transparency = bool(reading.transparency)
     frame = reading.first_frame if reading.frame_data else None
@@ -224,7 +214,7 @@ def _header(reading: _Reading) -> Header:
         raise ThumbFailed("corrupt")
     covers = frame is None or frame.size == (width, height)
     channels = CHANNELS[colour_type]
-    if colour_type == _WITH_PALETTE:
+    if colour_type == WITH_PALETTE:
         channels = 3
     return Header(
         "PNG",
@@ -238,20 +228,24 @@ def _header(reading: _Reading) -> Header:
         interlaced=bool(fields[INTERLACE]),
         is_cut=reading.is_cut,
         icc_profile=png_colour.icc_profile(reading.colours),
-        stream=_stream(reading, frame),
+        stream=_stream(data, reading, frame),
     )
 
 
 def _transparency(contents: bytes, reading: _Reading) -> bytes:
     """What counts of the data of tRNS; empty if they do not fit the colour type."""
     colour_type = reading.header[COLOUR_TYPE]
-    if colour_type == _WITH_PALETTE:
+    if colour_type == WITH_PALETTE:
         return contents[: len(reading.palette) // 3]
     length = _TRANSPARENCY_LENGTH.get(colour_type, 0)
     return contents[:length] if len(contents) >= length else b""
 
 
-def _stream(reading: _Reading, frame: Box | None) -> bytes:
+def _stream(
+    data: bytes,
+    reading: _Reading,
+    frame: Box | None,
+) -> bytes:
     """The default image or the first frame, without any other chunk."""
     header = reading.header
     image_data = reading.image_data
@@ -259,11 +253,38 @@ def _stream(reading: _Reading, frame: Box | None) -> bytes:
         header = _with_size(header, frame.size)
         image_data = reading.frame_data
     chunks = [packed(b"IHDR", header)]
-    if reading.palette and header[COLOUR_TYPE] == _WITH_PALETTE:
+    if reading.palette and header[COLOUR_TYPE] == WITH_PALETTE:
         chunks.append(packed(b"PLTE", reading.palette))
     if reading.transparency:
         chunks.append(packed(b"tRNS", reading.transparency))
-    return b"".join((SIGNATURE, *chunks, *image_data, packed(b"IEND", b"")))
+    most = max_deflated(total_length(rows_of_passes(header)))
+    return b"".join(
+        (
+            SIGNATURE,
+            *chunks,
+            *_packed_image_data(data, image_data, most),
+            packed(b"IEND", b""),
+        )
+    )
+
+
+def _packed_image_data(
+    data: bytes,
+    image_data: list[Chunk],
+    most: int,
+) -> Iterator[bytes | memoryview]:
+    """IDAT chunks with no more than so many bytes: as they are in the file, if possible."""
+    for chunk in image_data:
+        end = min(chunk.end, chunk.start + most)
+        is_whole = end == chunk.end and not chunk.is_cut
+        if is_whole and chunk.type == b"IDAT":
+            # A view: files may be large.
+            yield memoryview(data)[chunk.start - CHUNK_HEADER : end + CHECKSUM]
+        else:
+            yield packed(b"IDAT", data[chunk.start : end])
+        most -= end - chunk.start
+        if most == 0:
+            return
 
 
 def _with_size(header: bytes, size: Size) -> bytes:

@@ -4,9 +4,9 @@ The first of these that is there and makes sense decides: cICP, iCCP, sRGB, gAMA
 """
 
 import struct
-import zlib
 
 from pocketfiles.thumbs import icc
+from pocketfiles.thumbs.formats import png_deflate
 from pocketfiles.thumbs.formats.header import MAX_PROFILE
 from pocketfiles.thumbs.icc import Chromaticities
 
@@ -118,13 +118,9 @@ def _from_iccp(data: bytes) -> bytes | None:
     name, _, rest = data.partition(b"\0")
     if not name or rest[:1] != b"\0":
         return None
-    inflater = zlib.decompressobj()
-    try:
-        profile = inflater.decompress(rest[1:], MAX_PROFILE)
-    except zlib.error:
-        return None
-    is_profile = profile[_SIGNATURE_AT:].startswith(_ICC_SIGNATURE)
-    return profile if inflater.eof and is_profile else None
+    profile = png_deflate.inflated(rest[1:], MAX_PROFILE)
+    is_profile = profile is not None and profile.startswith(_ICC_SIGNATURE, _SIGNATURE_AT)
+    return profile if is_profile else None
 
 
 def _from_gamma(

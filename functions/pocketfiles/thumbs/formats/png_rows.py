@@ -1,15 +1,10 @@
 """Whether a PNG has pixels for every row (PNG third edition §7, §8 and §10)."""
 
+import random
 import zlib
 from dataclasses import dataclass
 
 from pocketfiles.thumbs.formats.header import big_endian
-from pocketfiles.thumbs.formats.png import (
-    CHANNELS,
-    COLOUR_TYPE,
-    DEPTH,
-    INTERLACE,
-)
 from pocketfiles.thumbs.formats.png_chunks import (
     CHECKSUM,
     CHUNK_HEADER,
@@ -18,49 +13,29 @@ from pocketfiles.thumbs.formats.png_chunks import (
     has_right_crc,
     packed,
 )
-
-_BYTES_READ_AT_A_TIME = 1 << 16
-_BYTES_INFLATED_AT_A_TIME = 1 << 20
+from pocketfiles.thumbs.formats.png_deflate import max_deflated, pieces
+from pocketfiles.thumbs.formats.png_passes import Rows, rows_of_passes, total_length
 
 _ZLIB_HEADER = 2
 _LARGEST_WINDOW = b"\x78\x01"
 """A header for any data: some encoders claim a smaller window than they use (RFC 1950 §2.2)."""
 
+_BITS_OF_A_BYTE = 8
+
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _CHECKSUM_LENGTH = 4
 
+_LAST_STORED_BLOCK = b"\1\0\0\xff\xff"
+_LAST_FIXED_BLOCK = 0b11
+"""An empty block that ends the data (RFC 1951 §3.2.3), as a number whose lowest bit comes first."""
+
+_GUESSES = 16
+_BYTES_OF_A_GUESS = 1 << 17
+_MOST_BYTES_OF_A_GUESS = 1 << 22
+"""Any bytes end a block sooner or later, and hardly ever begin another."""
+
 _LAST_FILTER = 4
 """Filter types are 0 to 4 (§9.2)."""
-
-
-@dataclass(frozen=True)
-class _Pass:
-    """Where the pixels of an interlace pass lie (§8)."""
-
-    left: int
-    top: int
-    across: int
-    down: int
-
-
-_NOT_INTERLACED = (_Pass(0, 0, 1, 1),)
-_ADAM7 = (
-    _Pass(0, 0, 8, 8),
-    _Pass(4, 0, 8, 8),
-    _Pass(0, 4, 4, 8),
-    _Pass(2, 0, 4, 4),
-    _Pass(0, 2, 2, 4),
-    _Pass(1, 0, 2, 2),
-    _Pass(0, 1, 1, 2),
-)
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """So many scanlines, one after the other, of the same length in bytes (§7.2)."""
-
-    count: int
-    length: int
 
 
 @dataclass(frozen=True)
@@ -68,27 +43,19 @@ class _Inflation:
     """How many bytes compressed data have, how many bytes of deflate they are read from, and their
     checksum, Adler-32; also whether the file has the same one, as far as it has one.
 
-    ``is_ended``: the data say that they end, or are longer than needed.
+    ``continuation`` follows the data where they do not say that they end.
     """
 
     length: int
     bytes_used: int
     checksum: bytes
     checksum_fits: bool
-    is_ended: bool
+    continuation: bytes
     has_unknown_filter: bool
 
 
-@dataclass(frozen=True)
-class Repaired:
-    """A PNG whose image data have right checksums; ``is_ended`` if they also say that they end."""
-
-    stream: bytes
-    is_ended: bool
-
-
-def repaired(stream: bytes) -> Repaired | None:
-    """The stream of a header with right checksums of its image data.
+def repaired(stream: bytes) -> bytes | None:
+    """The stream of a header with right checksums of its image data, which also end.
 
     None if there are not pixels for every row: Pillow accepts data that end early and leaves the
     missing rows 0. Raises zlib.error, or ValueError if the data fit neither of their checksums, or
@@ -98,9 +65,9 @@ def repaired(stream: bytes) -> Repaired | None:
     header = all_chunks[0]
     image_chunks = [chunk for chunk in all_chunks if chunk.type == b"IDAT"]
     data = b"".join(stream[chunk.start : chunk.end] for chunk in image_chunks)
-    rows = _rows_of_passes(stream[header.start : header.end])
+    rows = rows_of_passes(stream[header.start : header.end])
     inflation = _inflate(memoryview(data)[_ZLIB_HEADER:], rows)
-    if inflation.length < _total_length(rows):
+    if inflation.length < total_length(rows):
         return None
     if inflation.has_unknown_filter:
         raise ValueError("unknown filter of a row")
@@ -110,10 +77,9 @@ def repaired(stream: bytes) -> Repaired | None:
         raise ValueError("damaged image data")
     before = stream[: image_chunks[0].start - CHUNK_HEADER]
     zlib.decompressobj().decompress(data[:_ZLIB_HEADER])  # raises if it is no zlib header
-    deflated = data[_ZLIB_HEADER : _ZLIB_HEADER + inflation.bytes_used]
+    deflated = data[_ZLIB_HEADER : _ZLIB_HEADER + inflation.bytes_used] + inflation.continuation
     image_data = packed(b"IDAT", _LARGEST_WINDOW + deflated + inflation.checksum)
-    right = b"".join((before, image_data, packed(b"IEND", b"")))
-    return Repaired(right, inflation.is_ended)
+    return b"".join((before, image_data, packed(b"IEND", b"")))
 
 
 def _only_checksum_is_damaged(
@@ -135,25 +101,24 @@ def _only_checksum_is_damaged(
     return True
 
 
-def _inflate(deflated: memoryview, rows: list[_Rows]) -> _Inflation:
-    """Inflate a megabyte at a time, until the data end or are more than ``rows`` have."""
+def _inflate(deflated: memoryview, rows: list[Rows]) -> _Inflation:
+    """Inflate until the data end, are more than ``rows`` have, or are too many for what they
+    inflate to."""
     inflater = zlib.decompressobj(_RAW_DEFLATE)
-    most = _total_length(rows)
+    most = total_length(rows)
     length = 0
     checksum = zlib.adler32(b"")
     has_unknown_filter = False
-    read = 0
-    while read < len(deflated) and length <= most and not inflater.eof:
-        piece = bytes(deflated[read : read + _BYTES_READ_AT_A_TIME])
-        read += len(piece)
-        while piece and length <= most and not inflater.eof:
-            inflated = inflater.decompress(piece, _BYTES_INFLATED_AT_A_TIME)
-            has_unknown_filter = has_unknown_filter or _is_filter_unknown(inflated, length, rows)
-            checksum = zlib.adler32(inflated, checksum)
-            length += len(inflated)
-            piece = inflater.unconsumed_tail
-    left = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
-    used = read - len(left)
+    used = 0
+    for inflated, used in pieces(inflater, deflated):
+        has_unknown_filter = has_unknown_filter or _is_filter_unknown(inflated, length, rows)
+        checksum = zlib.adler32(inflated, checksum)
+        length += len(inflated)
+        if length > most or used > max_deflated(length):
+            break
+    continuation = b""
+    if length >= most and not inflater.eof:
+        continuation = _continuation(inflater, has_more=length > most)
     right = checksum.to_bytes(_CHECKSUM_LENGTH, "big")
     stored = bytes(deflated[used : used + _CHECKSUM_LENGTH])
     is_there = inflater.eof and len(stored) == _CHECKSUM_LENGTH
@@ -162,15 +127,49 @@ def _inflate(deflated: memoryview, rows: list[_Rows]) -> _Inflation:
         bytes_used=used,
         checksum=right,
         checksum_fits=stored == right or not is_there,
-        is_ended=inflater.eof or length > most,
+        continuation=continuation,
         has_unknown_filter=has_unknown_filter,
     )
+
+
+def _continuation(inflater: "zlib._Decompress", *, has_more: bool) -> bytes:
+    """Bytes after which the data end, or are broken after the last row: decoders want one of both.
+
+    The data may stop within a code that is known to the inflater alone. So bytes are tried: blocks
+    that end the data, and then any. ValueError if none fits. With ``has_more``, the data go on
+    after the last row already.
+    """
+    blocks = (_LAST_FIXED_BLOCK << shift for shift in range(_BITS_OF_A_BYTE))
+    endings = (block.to_bytes(3, "little") for block in blocks)
+    guess = random.Random(0)  # noqa: S311 - nothing is secret, and each run does the same
+    guesses = (guess.randbytes(_BYTES_OF_A_GUESS) for _ in range(_GUESSES))
+    for attempt in (_LAST_STORED_BLOCK, *endings, *guesses):
+        used = _bytes_to_continue(attempt, inflater.copy(), has_more=has_more)
+        if used:
+            return attempt[:used]
+    raise ValueError("the image data have no end")
+
+
+def _bytes_to_continue(
+    attempt: bytes,
+    inflater: "zlib._Decompress",
+    *,
+    has_more: bool,
+) -> int:
+    """How many of these bytes continue the data as they should; 0 if they do not."""
+    try:
+        first = inflater.decompress(attempt, 1)
+        has_more = has_more or bool(first)
+        inflater.decompress(inflater.unconsumed_tail, _MOST_BYTES_OF_A_GUESS)
+    except zlib.error:
+        return len(attempt) if has_more else 0
+    return len(attempt) - len(inflater.unused_data) if inflater.eof else 0
 
 
 def _is_filter_unknown(
     scanlines: bytes,
     at: int,
-    rows: list[_Rows],
+    rows: list[Rows],
 ) -> bool:
     """Whether a row's first byte names no filter (§9.2).
 
@@ -188,25 +187,3 @@ def _is_filter_unknown(
             return True
         start_of_pass = end_of_pass
     return False
-
-
-def _total_length(rows: list[_Rows]) -> int:
-    return sum(part.count * part.length for part in rows)
-
-
-def _rows_of_passes(header: bytes) -> list[_Rows]:
-    """The scanlines of each pass, each with its filter byte (§7.2)."""
-    width = big_endian(header, 0, 4)
-    height = big_endian(header, 4, 4)
-    bits_per_pixel = header[DEPTH] * CHANNELS[header[COLOUR_TYPE]]
-    rows = []
-    for part in _ADAM7 if header[INTERLACE] else _NOT_INTERLACED:
-        columns = _ceil_divide(width - part.left, part.across)
-        count = _ceil_divide(height - part.top, part.down)
-        if columns > 0 and count > 0:
-            rows.append(_Rows(count, 1 + _ceil_divide(columns * bits_per_pixel, 8)))
-    return rows
-
-
-def _ceil_divide(number: int, by: int) -> int:
-    return -(-number // by)

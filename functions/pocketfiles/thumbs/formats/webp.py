@@ -126,8 +126,8 @@ def _read_chunk(
     contents = data[chunk.start : min(chunk.end, chunk.start + _FRAME_HEADER)]
     if chunk.kind == b"ICCP" and parts.flags & _HAS_PROFILE:
         parts.profile = data[chunk.start : chunk.end]
-    elif parts.bitstream:
-        return
+    elif parts.bitstream or parts.is_animation:
+        return  # the first frame is read
     elif chunk.kind == b"VP8X" and len(contents) >= _EXTENDED_HEADER:
         parts.flags = contents[0]
         parts.canvas = _size_less_one(contents, 4)

@@ -153,6 +153,50 @@ def test_a_complete_jpeg_stays_the_same_picture_when_its_data_grow() -> None:
         assert one.tobytes() == two.tobytes()
 
 
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:0"])
+def test_a_picture_of_one_colour_has_data_enough(
+    mode: str, progressive: bool, subsampling: str
+) -> None:
+    for colour in (0, 128, 255):
+        levels = (colour,) * len(mode)
+        image = Image.new(mode, (641, 479), levels if len(mode) > 1 else colour)
+        packed = io.BytesIO()
+        image.save(packed, "JPEG", optimize=True, progressive=progressive, subsampling=subsampling)
+        assert read(packed.getvalue()).width == 641
+
+
+@pytest.mark.parametrize("data", [JPEG, PROGRESSIVE])
+def test_a_claim_of_more_blocks_than_there_are_data_for_is_refused(data: bytes) -> None:
+    frame = max(data.find(b"\xff\xc0"), data.find(b"\xff\xc2"))
+    claim = data[: frame + 5] + struct.pack(">HH", 9000, 9000) + data[frame + 9 :]
+    assert reason(claim) == "truncated"
+
+
+def test_junk_after_the_last_block_is_not_kept() -> None:
+    junk = JPEG[:-2] + bytes(1_000_000) + JPEG[-2:]
+    assert len(read(junk).stream) < 100_000
+    assert thumb(junk) == thumb(JPEG)
+
+
+@pytest.mark.parametrize("place", [2, JFIF, FRAME, SCAN, len(JPEG) - 2])
+@pytest.mark.parametrize("junk", [b"\xff", b"\xff\0"])
+def test_some_fill_bytes_are_skipped_and_very_many_are_refused(place: int, junk: bytes) -> None:
+    def filled(megabytes: int) -> bytes:
+        count = megabytes * 1_000_000 // len(junk)
+        return JPEG[:place] + junk * count + JPEG[place:]
+
+    assert thumb(filled(2)) == thumb(JPEG)
+    assert reason(filled(12)) == "too-many-chunks"
+
+
+def test_a_progressive_jpeg_without_mean_levels_is_refused() -> None:
+    first = PROGRESSIVE.index(b"\xff\xda")
+    second = PROGRESSIVE.index(b"\xff\xc4", first)
+    assert reason(PROGRESSIVE[:first] + PROGRESSIVE[second:]) == "truncated"
+
+
 def test_a_decoder_sees_no_metadata() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     data = written("JPEG", exif=TURNED, icc_profile=srgb, comment=b"secret")
