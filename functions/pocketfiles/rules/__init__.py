@@ -15,7 +15,9 @@
 - ``compare``: a comparison in SQL
 - ``like``: the patterns of ``~``
 - ``functions``: ``strftime`` and ``geoDistance`` in SQL
+- ``operands``: one side of a comparison in SQL
 - ``plan``: a translated rule
+- ``conditions``: comparisons as conditions in SQL
 - ``translate``: the whole rule as SQL
 - ``plans``: translated rules, kept
 - ``goals``: what is left to decide, and which rows must be looked at together

@@ -10,8 +10,11 @@ from pocketfiles.catalogue.model import Collection, Collections, Field, Record
 from pocketfiles.config import RuleLimits
 from pocketfiles.rules.evaluate import Evaluation, RuleRequest
 from pocketfiles.rules.lookups import index_values
+from pocketfiles.rules.parser import parse
+from pocketfiles.rules.plan import Plan
 from pocketfiles.rules.query import Operand, Query
 from pocketfiles.rules.resolve import Resolver
+from pocketfiles.rules.translate import translate
 
 NOW = datetime(2026, 11, 23, 18, 4, 5, 678_901, tzinfo=UTC)
 
@@ -252,3 +255,8 @@ def resolved(
     query = Query(DOCUMENTS)
     operand = Resolver(query, COLLECTIONS, USERS, sql_shapes or {}).resolve(name)
     return operand, {join.name: join.kind for join in query.joins.values()}
+
+
+def planned(rule: str, sql_shapes: Mapping[str, str] | None = None) -> Plan:
+    """A rule of the documents, translated."""
+    return translate(parse(rule), DOCUMENTS, COLLECTIONS, USERS, sql_shapes or {})
