@@ -25,8 +25,9 @@ _ALGORITHM = "HS256"
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _LINE_BREAKS = str.maketrans("", "", "\r\n")
 
-_LATEST_TIME = 1e15
-"""Seconds since the epoch, 30 million years ahead. A larger number is not a time."""
+_LATEST_TIME = 2.0**63 - 62_135_596_800
+"""Seconds since the epoch. A larger number is not a time to Go, which counts from the year 1 in 64
+bits."""
 
 
 class BadToken(PocketFilesError):

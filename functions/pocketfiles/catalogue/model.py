@@ -149,24 +149,31 @@ class Record:
 
 
 def listed(raw: Value, *, multiple: bool) -> tuple[str, ...]:
-    """A column's text as unique names: a JSON array or one bare name; a single field keeps the
+    """A column's text as unique names, as Go reads them: the texts of a JSON array, and the whole
+    as one more where an item is neither text nor null; else the whole. A single field keeps the
     last."""
     text = "" if raw is None else str(raw)
-    names = _array(text) if "[" in text else None
-    if names is None:
+    items = _array(text) if "[" in text else None
+    if items is None:
         names = [text]
+    else:
+        names = [item for item in items if isinstance(item, str)]
+        has_others = any(item is not None and not isinstance(item, str) for item in items)
+        names += [text] if has_others else []
     unique = tuple(dict.fromkeys(filter(None, names)))
     return unique if multiple else unique[-1:]
 
 
-def _array(text: str) -> list[str] | None:
+def _array(text: str) -> list[Any] | None:
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return None
-    if isinstance(found, list) and all(isinstance(name, str) for name in found):
-        return found
-    return None
+    return found if isinstance(found, list) else None
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
 
 
 class Collections:
@@ -202,11 +209,13 @@ class Collections:
         return is_indexed or field.type == "relation"
 
     def find(self, name_or_id: str) -> Collection | None:
-        """The first whose name matches in any case or whose id matches exactly (pocketbase.md
-        §3.2)."""
+        """The first whose name matches in any case, letter by letter, or whose id matches exactly
+        (pocketbase.md §3.2)."""
         folded = name_or_id.casefold()
         for collection in self._ordered:
-            if collection.id == name_or_id or collection.name.casefold() == folded:
+            is_as_long = len(collection.name) == len(name_or_id)  # "ß" folds to two letters
+            has_name = is_as_long and collection.name.casefold() == folded
+            if has_name or collection.id == name_or_id:
                 return collection
         return None
 

@@ -1,13 +1,12 @@
 """What a rule sees of the request (pocketbase.md §3.4, §7.2, §7.6)."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pocketfiles.catalogue.model import Collection, Field, Record
+from pocketfiles.catalogue.model import Collection, Field, Record, listed
 from pocketfiles.errors import RuleError
 from pocketfiles.rules.values import Bound, json_text, number, text
 
@@ -173,22 +172,10 @@ def _items(sent: Any) -> list[Any]:
 
 def _ids(sent: Any) -> list[str]:
     """The ids that a relation's value in the body names, each once."""
-    ids = _listed(sent) if isinstance(sent, str) else map(text, _items(sent))
+    if isinstance(sent, str):
+        return list(listed(sent, multiple=True))
+    ids = map(text, _items(sent))
     return list(dict.fromkeys(filter(None, ids)))
-
-
-def _listed(sent: str) -> list[str]:
-    """The texts of a JSON array, and the whole as one more where an item is no text; else the
-    whole."""
-    try:
-        items = json.loads(sent) if "[" in sent else sent
-    except (ValueError, RecursionError):
-        return [sent]
-    if not isinstance(items, list):
-        return [sent]
-    texts = [item for item in items if isinstance(item, str)]
-    others = [item for item in items if not isinstance(item, str) and item is not None]
-    return [*texts, sent] if others else texts
 
 
 def _plain(path: list[str], request: RuleRequest, collection: Collection) -> RequestValue:
