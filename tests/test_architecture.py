@@ -23,10 +23,12 @@ PICTURES = {
     for name in (
         "render",
         "decode",
+        "canvas",
         "raster",
         "resample",
         "colour",
         "content",
+        "drawing",
         "encode",
         "png_writer",
     )

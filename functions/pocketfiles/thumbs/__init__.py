@@ -10,6 +10,7 @@
 ``budget``      the limits of pixels and memory
 ``raster``      a thumb's pixels, packed or in an image of Pillow
 ``decode``      chooses a decoder, decodes no more than the task needs, and resizes
+``canvas``      a frame that does not cover its picture
 ``libvips``     reads JPEG and PNG by libvips, and writes PNG
 ``libvips_rows`` a picture in libvips, read row by row or resized
 ``libvips_api`` the functions of libvips that are called
@@ -17,7 +18,8 @@
 ``resample``    averages and resizes pixels
 ``colour``      converts colours to sRGB
 ``icc``         writes ICC profiles
-``content``     tells photographs from drawings
+``content``     tells how the pixels of a thumb compress best
+``drawing``     tells drawings from photographs by pixels of the source
 ``encode``      writes the thumb's file
 ``png_writer``  chooses how to filter and compress a PNG, and writes it
 """

@@ -157,7 +157,7 @@ def _webp_bytes_per_pixel(header: Header) -> int:
 
 
 def _webp_shrink(task: Task) -> int:
-    return 1 if task.header.has_alpha or task.header.frame else task.decoder_shrink
+    return 1 if task.header.frame else task.libwebp_shrink
 
 
 def _thumb_bytes(task: Task) -> int:

@@ -104,8 +104,8 @@ def best_filter(image: Image.Image) -> Filter:
 def filtered(image: Image.Image, kind: Filter) -> Image.Image:
     """Each byte's difference from its prediction."""
     if kind == Filter.AVERAGE:
-        return _difference_from_average(image, _moved(image, 1, 0), _moved(image, 0, 1))
-    neighbours = _moved(image, 1, 0) if kind == Filter.LEFT else _moved(image, 0, 1)
+        return _difference_from_average(image, moved(image, 1, 0), moved(image, 0, 1))
+    neighbours = moved(image, 1, 0) if kind == Filter.LEFT else moved(image, 0, 1)
     return ImageChops.subtract_modulo(image, neighbours)
 
 
@@ -126,8 +126,8 @@ def sample(raster: Raster) -> Raster:
 
 def _differences(part: Image.Image) -> dict[Filter, Image.Image]:
     """What each filter leaves of a sample."""
-    left = _moved(part, 1, 0)
-    up = _moved(part, 0, 1)
+    left = moved(part, 1, 0)
+    up = moved(part, 0, 1)
     return {
         Filter.LEFT: ImageChops.subtract_modulo(part, left),
         Filter.UP: ImageChops.subtract_modulo(part, up),
@@ -143,7 +143,7 @@ def _difference_from_average(
     return ImageChops.subtract_modulo(image, ImageChops.add(left, up, scale=2))
 
 
-def _moved(image: Image.Image, right: int, down: int) -> Image.Image:
+def moved(image: Image.Image, right: int, down: int) -> Image.Image:
     """Each pixel's left or upper neighbour; 0 where there is none."""
     moved = Image.new(image.mode, image.size)
     moved.paste(image, (right, down))

@@ -10,7 +10,7 @@ Broken data raise ValueError, or what Pillow's plugins raise, which is nearly an
 import io
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageChops, ImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -18,7 +18,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from pocketfiles.thumbs import libvips, libwebp, resample
+from pocketfiles.thumbs import drawing, libvips, libwebp, resample
+from pocketfiles.thumbs.canvas import Canvas
 from pocketfiles.thumbs.formats import jpeg, png_rows
 from pocketfiles.thumbs.geometry import (
     Box,
@@ -62,9 +63,30 @@ _FILES: dict[str, Any] = {
 """Pillow's plugins by format. Left to itself, Pillow would try dozens."""
 
 
-def decode(task: Task) -> Raster:
+class Decoded(NamedTuple):
+    """A thumb's pixels, and pixels of the source by which drawings are told from photographs.
+
+    There is a sample only of a task that asks for one.
+    """
+
+    raster: Raster
+    sample: Image.Image | None = None
+
+
+def decode(task: Task) -> Decoded:
     """The thumb's pixels, not yet upright and in the colours of the picture."""
-    found = _decoded(task)
+    header = task.header
+    if header.frame:
+        frame = decode(task.for_frame())
+        canvas = Canvas(frame.raster.image, header.frame, (header.width, header.height))
+        reduced = reduce(canvas, task.box, task, filled=header.frame)
+        return Decoded(_finished(reduced, task), frame.sample)
+    if header.format == "WEBP":
+        return _webp(task)
+    return Decoded(_finished(_decoded(task), task))
+
+
+def _finished(found: Reduced | Raster, task: Task) -> Raster:
     if isinstance(found, Raster):
         return found
     return Raster.of(resample.resize(found.image, found.box, task.target))
@@ -73,47 +95,11 @@ def decode(task: Task) -> Raster:
 def _decoded(task: Task) -> Reduced | Raster:
     """The thumb's pixels, or the pixels it needs, averaged down to at most 2.5 times its size."""
     header = task.header
-    if header.frame:
-        frame = decode(task.for_frame()).image
-        canvas = _Canvas(frame, header.frame, (header.width, header.height))
-        return reduce(canvas, task.box, task, filled=header.frame)
-    if header.format == "WEBP":
-        return _webp(task)
     if header.format == "JPEG":
         return _jpeg(task)
     if header.format == "PNG":
         return _png(task)
     return _by_pillow(task)
-
-
-class _Canvas:
-    """A frame on a transparent canvas, as a ``resample.Picture``.
-
-    The canvas is empty around the frame, whatever background colour a GIF names: so it is in
-    browsers.
-    """
-
-    def __init__(
-        self,
-        frame: Image.Image,
-        place: Box,
-        size: Size,
-    ) -> None:
-        self.size = size
-        self._frame = frame
-        self._place = place
-
-    def crop(self, box: Box) -> Image.Image:
-        part = Image.new("RGBA", box.size)
-        left = max(box.left, self._place.left)
-        top = max(box.top, self._place.top)
-        right = min(box.right, self._place.right)
-        bottom = min(box.bottom, self._place.bottom)
-        if left < right and top < bottom:
-            seen = Box(left, top, right, bottom)
-            pixels = self._frame.crop(seen.moved(-self._place.left, -self._place.top))
-            part.paste(pixels, (left - box.left, top - box.top))
-        return part
 
 
 class _RowsAsPicture:
@@ -137,13 +123,14 @@ class _RowsAsPicture:
         return part
 
 
-def _webp(task: Task) -> Reduced:
+def _webp(task: Task) -> Decoded:
     decoder = libwebp.load()
     if decoder is None:
-        return _by_pillow(task)
+        return Decoded(_finished(_by_pillow(task), task))
     part = decoder.decode(task)
     image = Image.frombuffer(part.mode, part.size, part.pixels, "raw", part.mode, 0, 1)
-    return reduce(image, part.box, task)
+    sample = drawing.sample(image) if task.is_sampled else None
+    return Decoded(_finished(reduce(image, part.box, task), task), sample)
 
 
 def _png(task: Task) -> Reduced | Raster:

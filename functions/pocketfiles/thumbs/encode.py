@@ -70,11 +70,13 @@ class Traits:
 
     ``full_chroma``: a JPEG whose chroma is not subsampled, as coloured text needs it.
     ``lossless``: a WebP that is lossless; so is its thumb, if it is a drawing.
+    ``drawn``: a drawing; None if the thumb's look decides.
     ``exact``: the pixels are the source's own, not resized ones.
     """
 
     full_chroma: bool = False
     lossless: bool = False
+    drawn: bool | None = None
     exact: bool = False
 
 
@@ -130,7 +132,8 @@ def alternative(
     if image.mode == "CMYK":
         image = image.convert("RGB")
     if format_name == "webp":
-        return _webp(image, options.webp_quality, Traits(lossless=is_lossless))
+        traits = Traits(lossless=is_lossless, drawn=traits.drawn)
+        return _webp(image, options.webp_quality, traits)
     if _is_translucent(image):
         return None
     return _avif(image, options.avif_quality, full_chroma=is_lossless or traits.full_chroma)
@@ -175,7 +178,7 @@ def _webp(
     traits: Traits,
 ) -> bytes:
     file = io.BytesIO()
-    if traits.lossless and _is_drawn(image):
+    if traits.lossless and _is_drawn(image, traits):
         image.save(
             file,
             "WEBP",
@@ -188,8 +191,10 @@ def _webp(
     return file.getvalue()
 
 
-def _is_drawn(image: Image.Image) -> bool:
+def _is_drawn(image: Image.Image, traits: Traits) -> bool:
     """Whether the image is a drawing, or smooth shapes without the noise of a camera."""
+    if traits.drawn is not None:
+        return traits.drawn
     measured = content.measure(content.sample(Raster.of(image)))
     if measured.content == Content.SMOOTH:
         return measured.bits < _MIN_BITS_OF_NOISE

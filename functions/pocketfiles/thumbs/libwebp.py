@@ -144,8 +144,7 @@ class Decoder:
             crop = crop._replace(bottom=header.height)  # damage below must be found as well
         has_alpha = header.has_alpha
         crop_width, crop_height = crop.size
-        # libwebp averages colours regardless of their alpha.
-        scale = 1 if has_alpha else task.decoder_shrink
+        scale = task.libwebp_shrink
         width = math.ceil(crop_width / scale)
         height = math.ceil(crop_height / scale)
         pixels = self._decoded(header, crop, (width, height))

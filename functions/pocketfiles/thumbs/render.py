@@ -24,14 +24,15 @@ from pocketfiles.thumbs import (
     colour,
     identify,
 )
-from pocketfiles.thumbs.decode import decode
+from pocketfiles.thumbs.decode import Decoded, decode
+from pocketfiles.thumbs.drawing import is_drawing
 from pocketfiles.thumbs.encode import (
     Traits,
     alternative,
     encode,
     without_idle_alpha,
 )
-from pocketfiles.thumbs.formats.header import Format
+from pocketfiles.thumbs.formats.header import Format, Header
 from pocketfiles.thumbs.raster import Raster
 from pocketfiles.thumbs.size import ThumbSize
 from pocketfiles.thumbs.task import Task, plan
@@ -92,10 +93,12 @@ def _make(
     format_name: str,
 ) -> Thumb:
     header = task.header
-    raster = pixels(task)
+    decoded = decode(task)
+    raster = _as_shown(decoded.raster, header)
     traits = Traits(
         full_chroma=header.full_chroma,
         lossless=header.lossless,
+        drawn=_is_drawn(decoded, header),
         exact=task.shrink == 1,
     )
     plain = encode(raster, header.format, options, traits)
@@ -111,14 +114,23 @@ def _make(
 
 def pixels(task: Task) -> Raster:
     """The thumb's pixels: upright, in sRGB, and without alpha if it is opaque."""
-    header = task.header
-    raster = decode(task)
+    return _as_shown(decode(task).raster, task.header)
+
+
+def _as_shown(raster: Raster, header: Header) -> Raster:
     transpose = TRANSPOSE_FOR_ORIENTATION.get(header.orientation)
     if transpose is not None:
         raster = Raster.of(raster.image.transpose(transpose))
     if header.icc_profile:
         raster = Raster.of(colour.to_srgb(raster.image, header.icc_profile))
     return without_idle_alpha(raster)
+
+
+def _is_drawn(decoded: Decoded, header: Header) -> bool | None:
+    """Whether the source is a drawing; None if only the thumb can tell."""
+    if header.drawn:
+        return True
+    return is_drawing(decoded.sample) if decoded.sample else None
 
 
 def _alternative(

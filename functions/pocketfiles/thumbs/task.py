@@ -19,6 +19,13 @@ _MAX_CROP_ERROR = 0.3
 """Largest acceptable shift of a crop's edge, in thumb pixels, where a JPEG is decoded at reduced
 scale. It can be seen in no thumb."""
 
+_MIN_BITS_OF_A_PHOTOGRAPH = 6.5
+"""Bits per pixel from which a lossless WebP is taken for a photograph, if its thumb looks like one.
+Most photographs have more. With fewer, it is decoded in full, for a sample of its pixels."""
+
+_MAX_PIXELS_SAMPLED = 9_000_000
+"""Most pixels of a picture that is decoded in full for a sample."""
+
 _MIN_SIDE_BY_LIBVIPS = 8
 """Smallest side of a thumb that libvips resizes. It repeats the pixels at a picture's edge, which
 count for too much where a thumb has few others; Pillow does not."""
@@ -65,6 +72,22 @@ class Task:
         header = self.header
         is_small = header.width * header.height <= _MAX_PIXELS_HELD
         return header.format == "PNG" and is_small and self.shrink <= _MAX_SHRINK_HELD
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether pixels of the source have to tell if it is a drawing."""
+        header = self.header
+        if header.drawn or not header.lossless:
+            return False
+        if header.has_alpha:  # decoded in full anyway
+            return True
+        is_small = header.width * header.height <= _MAX_PIXELS_SAMPLED
+        return is_small and header.bits_per_pixel < _MIN_BITS_OF_A_PHOTOGRAPH
+
+    @property
+    def libwebp_shrink(self) -> int:
+        """How many times smaller libwebp decodes. It averages colours regardless of their alpha."""
+        return 1 if self.header.has_alpha or self.is_sampled else self.decoder_shrink
 
     @property
     def scaled_box(self) -> FloatBox:

@@ -1,10 +1,12 @@
 import pytest
-from PIL import Image, ImageChops, ImageFilter, ImageStat, JpegImagePlugin
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat, JpegImagePlugin
 
 from pocketfiles.config import ThumbOptions
 from pocketfiles.errors import ThumbFailed
+from pocketfiles.thumbs import identify
 from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import parse
+from tests.unit.thumbs.drawings import DRAWINGS, PHOTOGRAPHS
 from tests.unit.thumbs.pictures import blocks, name, opened, written
 
 
@@ -89,9 +91,52 @@ def test_a_lossless_drawing_in_webp_stays_lossless() -> None:
     assert ImageChops.difference(thumb.convert("RGB"), lines()).getbbox() is None
 
 
-def test_a_lossless_photograph_in_webp_becomes_lossy() -> None:
-    data = written(noise("RGB"), "WEBP", lossless=True)
-    assert render(data, parse("240x160")).body[12:16] == b"VP8 "
+@pytest.mark.parametrize("kind", DRAWINGS)
+@pytest.mark.parametrize("size", ["100x100", "300x0", "640x480f"])
+def test_a_lossless_drawing_in_webp_stays_lossless_though_its_thumb_looks_like_a_photograph(
+    kind: str,
+    size: str,
+) -> None:
+    data = written(DRAWINGS[kind](), "WEBP", lossless=True)
+    assert identify.read(render(data, parse(size)).body).lossless
+
+
+@pytest.mark.parametrize("size", ["100x100", "300x0"])
+def test_a_drawing_that_was_encoded_with_little_effort_stays_lossless(size: str) -> None:
+    data = written(DRAWINGS["text"](), "WEBP", lossless=True, method=0)
+    assert identify.read(render(data, parse(size)).body).lossless
+
+
+def icon(side: int) -> Image.Image:
+    """A disc of gradients on a transparent ground."""
+    bands = [Image.radial_gradient("L"), *(Image.linear_gradient("L").rotate(n) for n in (0, 90))]
+    image = Image.merge("RGB", bands).convert("RGBA")
+    disc = Image.new("L", image.size)
+    ImageDraw.Draw(disc).ellipse((8, 8, 248, 248), fill=255)
+    image.putalpha(disc)
+    return image.resize((side, side), Image.Resampling.LANCZOS)
+
+
+@pytest.mark.parametrize("side", [32, 64, 128, 256, 512])
+def test_an_icon_in_lossless_webp_stays_lossless(side: int) -> None:
+    data = written(icon(side), "WEBP", lossless=True)
+    assert identify.read(render(data, parse("100x100")).body).lossless
+
+
+@pytest.mark.parametrize("size", ["100x100", "300x0", "640x480f"])
+@pytest.mark.parametrize("kind", PHOTOGRAPHS)
+def test_a_lossless_photograph_in_webp_becomes_lossy(size: str, kind: str) -> None:
+    data = written(PHOTOGRAPHS[kind](), "WEBP", lossless=True)
+    assert not identify.read(render(data, parse(size)).body).lossless
+
+
+def test_a_picture_with_a_palette_in_png_is_exact_as_webp() -> None:
+    image = DRAWINGS["smooth map"]().quantize(250)
+    data = written(image, "PNG")
+    plain = opened(render(data, parse("300x0"), ThumbOptions(png_tolerance=0)))
+    thumb = render(data, parse("300x0"), ThumbOptions(png_tolerance=0), "webp")
+    assert thumb.content_type == "image/webp"
+    assert ImageChops.difference(opened(thumb).convert("RGB"), plain).getbbox() is None
 
 
 def test_a_drawing_in_png_is_exact() -> None:

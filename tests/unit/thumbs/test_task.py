@@ -61,3 +61,21 @@ def test_a_small_png_that_shrinks_little_is_held_whole(
     header: Header, size: str, is_held_whole: bool
 ) -> None:
     assert plan(header, parse(size)).is_held_whole is is_held_whole
+
+
+@pytest.mark.parametrize(
+    ("header", "shrink"),
+    [
+        (Header("WEBP", 1000, 1000), 8),
+        (Header("WEBP", 1000, 1000, has_alpha=True), 1),
+        (Header("WEBP", 1000, 1000, lossless=True, stream=bytes(900_000)), 8),  # a photograph
+        (Header("WEBP", 1000, 1000, lossless=True, stream=bytes(400_000)), 1),
+        (Header("WEBP", 1000, 1000, lossless=True, drawn=True, stream=bytes(400_000)), 8),
+        (Header("WEBP", 5000, 4000, lossless=True, stream=bytes(400_000)), 32),
+    ],
+)
+def test_libwebp_decodes_all_pixels_where_they_have_to_tell_what_the_picture_is(
+    header: Header,
+    shrink: int,
+) -> None:
+    assert plan(header, parse("100x100")).libwebp_shrink == shrink

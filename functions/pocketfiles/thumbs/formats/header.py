@@ -20,6 +20,11 @@ MAX_PROFILE = 4 * 1024 * 1024
 """Longest ICC profile in bytes; longer ones are ignored. Those of printers have about a
 megabyte."""
 
+_BITS_OF_A_BYTE = 8
+
+MAX_ICON = 128 * 128
+"""Most pixels of an icon. Gradients and smooth edges in so few pixels look like a photograph."""
+
 UPRIGHT = 1
 """The EXIF orientation of a picture that is stored as it is shown."""
 
@@ -36,6 +41,7 @@ class Header:
     ``scans`` is how often a decoder passes over the whole picture: 1, but for some JPEGs.
     ``depth`` is the number of bits in a channel, of which there are ``channels``.
     ``lacks_scans``: a JPEG has not told all of its coefficients; a later scan may be missing.
+    ``drawn``: the picture is coded as only a drawing is, with a palette for example, or an icon.
     ``full_chroma``: the chroma of a JPEG is not subsampled. ``samples_per_pixel`` is the mean of
     all its channels.
     ``slow_coding``: a JPEG is coded arithmetically, not by Huffman codes.
@@ -52,6 +58,7 @@ class Header:
     has_alpha: bool = False
     interlaced: bool = False
     lossless: bool = False
+    drawn: bool = False
     full_chroma: bool = False
     is_cut: bool = False
     samples_per_pixel: float = field(default=3, compare=False)
@@ -64,6 +71,12 @@ class Header:
     def frame_size(self) -> Size:
         """Width and height of the first frame."""
         return self.frame.size if self.frame else (self.width, self.height)
+
+    @property
+    def bits_per_pixel(self) -> float:
+        """What the first frame takes in its file."""
+        width, height = self.frame_size
+        return _BITS_OF_A_BYTE * len(self.stream) / (width * height)
 
 
 def big_endian(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
 from pocketfiles.thumbs.formats import png_colour
-from pocketfiles.thumbs.formats.header import UPRIGHT, Header, big_endian
+from pocketfiles.thumbs.formats.header import MAX_ICON, UPRIGHT, Header, big_endian
 from pocketfiles.thumbs.formats.png_chunks import (
     CHECKSUM,
     CHUNK_HEADER,
@@ -225,6 +225,7 @@ def _header(data: bytes, reading: _Reading) -> Header:
         depth=fields[DEPTH],
         channels=channels + has_transparency,
         has_alpha=has_transparency or channels in {2, 4},
+        drawn=colour_type == WITH_PALETTE or width * height <= MAX_ICON,
         interlaced=bool(fields[INTERLACE]),
         is_cut=reading.is_cut,
         icc_profile=png_colour.icc_profile(reading.colours),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs.formats.header import (
     MAX_CHUNKS,
+    MAX_ICON,
     MAX_PROFILE,
     Header,
     little_endian,
@@ -33,6 +34,23 @@ _UNITS_OF_OFFSET = 2
 
 _VP8_START_CODE = b"\x9d\x01\x2a"
 _VP8L_SIGNATURE = 0x2F
+_TRANSFORMS = 5
+"""Where the list of transforms begins in a lossless frame: a bit, and two of the type if it is
+set."""
+
+_TRANSFORM_BITS = 3
+_TRANSFORM_TYPE = 3
+_SUBTRACT_GREEN = 2
+_COLOR_INDEXING = 3
+
+_BITS_OF_A_BYTE = 8
+_MAX_BITS_OF_A_DRAWING = 0.5
+"""Bits per pixel that no photograph has."""
+
+_MAX_BITS_WITHOUT_PREDICTIONS = 8
+"""Bits per pixel of a drawing for which the encoder found predictions to be of no use. They are of
+none for noise either, which takes more."""
+
 _SIZE_BITS = 14
 _SIZE_MASK = (1 << _SIZE_BITS) - 1
 
@@ -102,6 +120,7 @@ def read(data: bytes) -> Header:
         frame=None if covers else frame,
         has_alpha=has_alpha,
         lossless=lossless,
+        drawn=lossless and _is_drawn(parts.bitstream, size),
         is_cut=is_cut,
         icc_profile=parts.profile if len(parts.profile) <= MAX_PROFILE else b"",
         stream=_stream(parts, size),
@@ -191,6 +210,32 @@ def _vp8l(bitstream: bytes | memoryview) -> tuple[Size, bool]:
     height_less_one = bits >> _SIZE_BITS & _SIZE_MASK
     has_alpha = bits >> 2 * _SIZE_BITS & 1
     return (width_less_one + 1, height_less_one + 1), bool(has_alpha)
+
+
+def _is_drawn(bitstream: bytes | memoryview, size: Size) -> bool:
+    """Whether a lossless frame is an icon or coded as only a drawing is: with a palette, with
+    repetitions instead of predictions, or in very few bits (§4)."""
+    width, height = size
+    pixels = width * height
+    if pixels <= MAX_ICON:
+        return True
+    bits_per_pixel = _BITS_OF_A_BYTE * len(bitstream) / pixels
+    transform = _first_transform(bitstream)
+    if transform == _COLOR_INDEXING or bits_per_pixel < _MAX_BITS_OF_A_DRAWING:
+        return True
+    return transform is None and bits_per_pixel < _MAX_BITS_WITHOUT_PREDICTIONS
+
+
+def _first_transform(bitstream: bytes | memoryview) -> int | None:
+    """The type of the first transform, but for one that all pictures have (§4); None if there is
+    none."""
+    bits = int.from_bytes(bitstream[_TRANSFORMS : _TRANSFORMS + 1], "little")
+    while bits & 1:
+        transform = bits >> 1 & _TRANSFORM_TYPE
+        if transform != _SUBTRACT_GREEN:
+            return transform
+        bits >>= _TRANSFORM_BITS
+    return None
 
 
 def _size_less_one(data: bytes, at: int) -> Size:

@@ -6,6 +6,7 @@ from PIL import Image
 
 from pocketfiles.thumbs.formats.header import MAX_CHUNKS, Header
 from pocketfiles.thumbs.formats.webp import read
+from tests.unit.thumbs.drawings import DRAWINGS, PHOTOGRAPHS
 from tests.unit.thumbs.formats.samples import (
     SIZE,
     TURNED,
@@ -16,6 +17,7 @@ from tests.unit.thumbs.formats.samples import (
     thumb,
     written,
 )
+from tests.unit.thumbs.pictures import written as saved
 
 WEBP = written("WEBP")
 LOSSLESS = written("WEBP", lossless=True)
@@ -52,9 +54,12 @@ def framed_with_alpha() -> tuple[bytes, bytes]:
     ("data", "header"),
     [
         (WEBP, Header("WEBP", *SIZE)),
-        (LOSSLESS, Header("WEBP", *SIZE, lossless=True)),
+        (LOSSLESS, Header("WEBP", *SIZE, lossless=True, drawn=True)),
         (translucent(), Header("WEBP", *SIZE, has_alpha=True)),
-        (translucent(lossless=True), Header("WEBP", *SIZE, has_alpha=True, lossless=True)),
+        (
+            translucent(lossless=True),
+            Header("WEBP", *SIZE, has_alpha=True, lossless=True, drawn=True),
+        ),
         (written("WEBP", exif=TURNED), Header("WEBP", *SIZE)),  # browsers do not turn it
         (
             written("WEBP", save_all=True, append_images=[Image.new("RGB", SIZE)]),
@@ -165,3 +170,33 @@ def test_a_decoder_sees_a_still_picture_without_metadata(options: dict[str, bool
 )
 def test_a_broken_header_has_its_reason(data: bytes, why: str) -> None:
     assert reason(data) == why
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "drawn"),
+    [
+        ("text", {}, True),  # without predictions
+        ("cells", {}, True),
+        ("gradient", {}, True),  # in few bits
+        ("smooth map", {}, False),  # its pixels have to tell
+        ("text", {"method": 0}, False),
+        ("cells", {"lossless": False}, False),
+    ],
+)
+def test_a_lossless_bitstream_may_tell_that_it_is_of_a_drawing(
+    kind: str,
+    options: dict[str, object],
+    drawn: bool,
+) -> None:
+    data = saved(DRAWINGS[kind](), "WEBP", **{"lossless": True} | options)
+    assert read(data).drawn is drawn
+
+
+def test_a_palette_is_that_of_a_drawing() -> None:
+    dithered = PHOTOGRAPHS["soft"]().quantize(250).convert("RGB")
+    assert read(saved(dithered, "WEBP", lossless=True)).drawn
+
+
+@pytest.mark.parametrize("kind", PHOTOGRAPHS)
+def test_a_bitstream_of_a_photograph_tells_nothing(kind: str) -> None:
+    assert not read(saved(PHOTOGRAPHS[kind](), "WEBP", lossless=True)).drawn
