@@ -1,7 +1,8 @@
 """Which records a rule needs beyond its own, hop by hop, in as few calls as its shape allows."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Any
 
@@ -21,6 +22,22 @@ FIRST_BATCH = 25
 
 BATCH = 100
 """Records read at once after that."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Records of a collection to read together: those whose ids, or whose field's index keys, are
+    among ``keys``, each once and in order."""
+
+    collection: Collection
+    field: Field | None
+    keys: dict[str, None]
+
+    def add(self, values: Iterable[Any]) -> None:
+        """Add ids, or values of the field."""
+        for value in values:
+            key = str(value) if self.field is None else index_key(self.field, value)
+            self.keys[key] = None
 
 
 class Loader:
@@ -66,23 +83,23 @@ class Loader:
         lookups: list[Lookup] = []
         hops: dict[str, int] = {}
         for join, collection in needs.collections():
-            found = None if whole else needs.selected(join, collection)
-            if found is None:
+            selected = None if whole else needs.selected(join, collection)
+            if selected is None:
                 self._load_all(collection)
-            else:
-                lookups += found
-                hops[join.name] = max((lookup.hop for lookup in found), default=0)
+                continue
+            lookups += selected
+            hops[join.name] = max((lookup.hop for lookup in selected), default=0)
         lookups += needs.related(hops)
-        lookups.sort(key=lambda lookup: lookup.hop)
-        for _, hop in groupby(lookups, key=lambda lookup: lookup.hop):
-            self._load_hop(list(hop))
+        lookups.sort(key=_hop_of)
+        for _, hop in groupby(lookups, key=_hop_of):
+            self._load_hop(hop)
         if not whole and any(map(self._is_uncertain, needs.conditions)):
             self.load(goal, whole=True)
 
-    def _load_hop(self, hop: Sequence[Lookup]) -> None:
+    def _load_hop(self, hop: Iterable[Lookup]) -> None:
         """One call for each collection that relations name, and one for each field that is looked
         up."""
-        wanted: dict[tuple[str, str], tuple[Lookup, dict[str, None]]] = {}
+        wanted: dict[tuple[str, str], _Wanted] = {}
         for lookup in hop:
             collection = lookup.collection
             if collection.id in self._whole:
@@ -91,18 +108,19 @@ class Loader:
                 self._load_probe(collection)
                 continue
             values = [row[0] for row in self._database.rows(lookup.sql)]
-            if not lookup.may_be_empty and any(value in {None, ""} for value in values):
+            has_empty = any(value in {None, ""} for value in values)
+            if has_empty and not lookup.may_be_empty:
                 self._load_all(collection)
                 continue
             field_name = lookup.field.name if lookup.field else ""
-            _, known = wanted.setdefault((collection.id, field_name), (lookup, {}))
-            for key in _index_keys(lookup.field, values):
-                known[key] = None
-        for lookup, names in wanted.values():
-            if lookup.field:
-                self._load_referring(lookup.collection, lookup.field, names)
+            alone = _Wanted(collection, lookup.field, {})
+            together = wanted.setdefault((collection.id, field_name), alone)
+            together.add(values)
+        for each in wanted.values():
+            if each.field is None:
+                self._load_named(each.collection, each.keys)
             else:
-                self._load_named(lookup.collection, names)
+                self._load_referring(each.collection, each.field, each.keys)
 
     def _load_all(self, collection: Collection) -> None:
         if collection.id in self._whole:
@@ -122,11 +140,8 @@ class Loader:
 
     def _load_named(self, collection: Collection, ids: Iterable[str]) -> None:
         read = self._read[collection.id]
-        missing = [
-            record_id
-            for record_id in ids
-            if record_id not in read and keys.may_be_record_id(record_id)
-        ]
+        unread = [record_id for record_id in ids if record_id not in read]
+        missing = [record_id for record_id in unread if keys.may_be_record_id(record_id)]
         room = self._room(collection.id)
         if len(missing) > room:
             self.incomplete.add(collection.id)
@@ -198,13 +213,11 @@ class Loader:
         return self._database.has_row(self._plan.select(["1"], reads, condition.sql))
 
 
-def _index_keys(field: Field | None, values: Sequence[Any]) -> Iterator[str]:
-    """The index keys of a field's values; without a field, the values as record ids."""
-    for value in values:
-        yield str(value) if field is None else index_key(field, value)
+def _hop_of(lookup: Lookup) -> int:
+    return lookup.hop
 
 
 def _size(record: Record) -> int:
     """Characters of a record's texts, which are most of its size."""
     texts = (value for value in record.values.values() if isinstance(value, str))
-    return sum(map(len, texts))
+    return sum(len(text) for text in texts)

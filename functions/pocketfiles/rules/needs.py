@@ -82,8 +82,21 @@ class Needs:
 
     def selected(self, join: Join, collection: Collection) -> list[Lookup] | None:
         """Lookups for the records of ``@collection`` that matter; ``None`` when all of them do."""
+        asked = self._asked_of_all(join)
+        deciding = self._deciding(join)
+        if asked is None or deciding is None:
+            return None
+        equalities = dict.fromkeys([*asked, *deciding])
+        lookups = [self._lookup(each) for each in equalities]
+        if self._needs_another_record(join, asked):
+            last_hop = max((lookup.hop for lookup in lookups), default=0)
+            lookups.append(Lookup(collection, None, last_hop + 1, ""))
+        return lookups
+
+    def _asked_of_all(self, join: Join) -> list[Equality] | None:
+        """The equalities that all rows of the join must meet; ``None`` where something else is
+        asked of all of them."""
         equalities: list[Equality] = []
-        needs_different_record = False
         for condition in self.conditions:
             if not _asks_all_of(condition, join):
                 continue
@@ -91,22 +104,21 @@ class Needs:
             if equality is None or equality.key.row != join.name:
                 return None
             equalities.append(equality)
-            if not equality.negated:
-                needs_different_record = True
+        return equalities
+
+    def _deciding(self, join: Join) -> Sequence[Equality] | None:
+        """The equalities that tell which records can make the goal true; ``None`` where every
+        record can."""
         different = differs_only(self._goal, join.name, self._plan)
         if different is not None:
-            equalities.append(different)
-            needs_different_record = True
-        else:
-            covering = looked_up(self._goal, join.name, self._plan)
-            if covering is None:
-                return None
-            equalities += covering
-        lookups = [self._lookup(each) for each in dict.fromkeys(equalities)]
-        if needs_different_record:
-            last_hop = max((lookup.hop for lookup in lookups), default=0)
-            lookups.append(Lookup(collection, None, last_hop + 1, ""))
-        return lookups
+            return [different]
+        return looked_up(self._goal, join.name, self._plan)
+
+    def _needs_another_record(self, join: Join, asked: Sequence[Equality]) -> bool:
+        """Whether one more record matters, whichever it is: it differs from those looked up."""
+        if any(not equality.negated for equality in asked):
+            return True
+        return differs_only(self._goal, join.name, self._plan) is not None
 
     def _lookup(self, equality: Equality) -> Lookup:
         key = equality.key
