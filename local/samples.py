@@ -53,20 +53,27 @@ def _pictures(
     snapshot: Snapshot, collections: list[Collection], opens: Opens, base: str
 ) -> Iterator[tuple[str, str]]:
     """A public picture of the field whose thumbs come in the most forms."""
-    fields = [(c, f) for c in collections for f in c.file_fields if not f.protected and f.thumbs]
-    fields.sort(key=lambda found: -len(_forms(found[1])))
-    candidates = (
-        (path, field)
-        for collection, field in fields
-        for path in _paths(snapshot, collection, field)
-        if _PICTURE.search(path)
-    )
-    for path, field in islice(candidates, _TRIES):
+    fields = []
+    for collection in collections:
+        for field in collection.file_fields:
+            if field.thumbs and not field.protected:
+                fields.append((collection, field))
+    fields.sort(key=lambda found: len(_forms(found[1])), reverse=True)
+    for path, field in islice(_picture_paths(snapshot, fields), _TRIES):
         if opens(path):
             yield "picture", base + path
             for size in _forms(field):
                 yield f"thumb {size}", f"{base}{path}?thumb={size}"
             return
+
+
+def _picture_paths(
+    snapshot: Snapshot, fields: list[tuple[Collection, Field]]
+) -> Iterator[tuple[str, Field]]:
+    for collection, field in fields:
+        for path in _paths(snapshot, collection, field):
+            if _PICTURE.search(path):
+                yield path, field
 
 
 def _forms(field: Field) -> list[str]:
@@ -85,10 +92,12 @@ def _protected(
     now: float,
 ) -> tuple[User, str] | None:
     """A user and the path of a protected file that their token in the query opens."""
-    fields = [(c, f) for c in collections for f in c.file_fields if f.protected]
+    files: list[str] = []
     # A rule that asks who the reader is makes the better example, so open collections come last.
-    fields.sort(key=lambda found: found[0].view_rule == "")
-    files = [path for collection, field in fields for path in _paths(snapshot, collection, field)]
+    for collection in sorted(collections, key=lambda collection: collection.view_rule == ""):
+        for field in collection.file_fields:
+            if field.protected:
+                files += _paths(snapshot, collection, field)
     for user, file in islice(product(users, files), _TRIES):
         path = f"{file}?token={tokens.issue(*user, 'file', now)}"
         if opens(path):

@@ -20,16 +20,27 @@ def lacks(raw: Sequence[Raw], others: Sequence[Mapping[str, Any]]) -> Iterator[s
     The collections need not be sound: what cannot be read of them is left out.
     """
     yield from _taken_names(raw, others)
-    given = [completed(readable(each, number), {}) for number, each in enumerate(raw, 1)]
-    complete = [*given, *others]
-    collections = Collections(map(Collection.from_json, complete, range(len(complete))))
+    given = []
+    for number, each in enumerate(raw, 1):
+        given.append(completed(readable(each, number), {}))
+    collections = _collections([*given, *others])
     for each, found, label in zip(raw, given, labels(raw), strict=True):
         for line in _relations(each, collections):
             yield f"{label}: {line}"
-        if found["viewRule"] and isinstance(each.get("fields"), list):
-            reason = _broken(found["viewRule"], Collection.from_json(found), collections)
-            if reason:
-                yield f"{label}: viewRule: {reason}"
+        has_fields = isinstance(each.get("fields"), list)
+        rule = found["viewRule"]
+        reason = ""
+        if rule and has_fields:
+            reason = _broken(rule, Collection.from_json(found), collections)
+        if reason:
+            yield f"{label}: viewRule: {reason}"
+
+
+def _collections(raw: Sequence[Mapping[str, Any]]) -> Collections:
+    found = []
+    for position, each in enumerate(raw):
+        found.append(Collection.from_json(each, position))
+    return Collections(found)
 
 
 def _broken(rule: str, collection: Collection, collections: Collections) -> str:

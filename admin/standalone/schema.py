@@ -79,16 +79,20 @@ def require_sound(raw: list[dict[str, Any]], others: Sequence[Mapping[str, Any]]
 def others_of(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict[str, Any]]:
     """The collections that the table has and the file does not name."""
     given = [each.get("id") for each in raw]
-    others = [item for collection_id, item in known.items() if collection_id not in given]
-    return [*map(_stored, others)]
+    others = []
+    for collection_id, item in known.items():
+        if collection_id not in given:
+            others.append(_stored(item))
+    return others
 
 
 def completed(raw: list[dict[str, Any]], known: Mapping[str, Item]) -> list[dict[str, Any]]:
     """The collections of a file with the fields that PocketBase would add, with their limits, and
     without what is ignored; ``known`` as in ``merged``."""
     complete = []
-    for each in map(recognised, raw):
-        whole = system_fields.completed(each, _stored(known.get(each["id"])))
+    for each in raw:
+        stored = _stored(known.get(each["id"]))
+        whole = system_fields.completed(recognised(each), stored)
         complete.append(with_limits(whole))
     return complete
 
@@ -99,16 +103,23 @@ def merged(
     """Add secrets and positions to the collections; ``known`` are the table's items by collection
     id.
     """
-    last = max((int(item["position"]["N"]) for item in known.values()), default=0)
+    positions = {collection_id: _position(item) for collection_id, item in known.items()}
+    last = max(positions.values(), default=0)
     found = []
     for each in raw:
-        item = known.get(each["id"])
-        if item is None:
+        position = positions.get(each["id"])
+        if position is None:
             last += 1
-        position = int(item["position"]["N"]) if item else last
-        complete = _with_secrets(each, _stored(item), letters)
+            position = last
+        stored = _stored(known.get(each["id"]))
+        complete = _with_secrets(each, stored, letters)
         found.append(SourceCollection(complete, Collection.from_json(complete, position)))
     return found
+
+
+def _position(item: Item) -> int:
+    """A collection's place in the order of creation."""
+    return int(item["position"]["N"])
 
 
 def _stored(item: Item | None) -> dict[str, Any]:
@@ -126,8 +137,11 @@ def _with_secrets(
     for name, duration in _DURATIONS.items():
         given = raw.get(name) or {}
         kept = known.get(name) or {}
-        secret = given.get("secret") or kept.get("secret") or letters(SECRET_LETTERS, SECRET_LENGTH)
-        tokens[name] = {"duration": given.get("duration") or duration, "secret": secret}
+        secret = given.get("secret") or kept.get("secret")
+        tokens[name] = {
+            "duration": given.get("duration") or duration,
+            "secret": secret or letters(SECRET_LETTERS, SECRET_LENGTH),
+        }
     return {**raw, **tokens}
 
 

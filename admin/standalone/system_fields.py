@@ -19,10 +19,14 @@ def completed(raw: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, An
 
     ``stored`` is the collection as the table has it, empty for a new one: its fields are kept.
     """
-    own = raw["fields"]
-    names = {field["name"] for field in own}
+    fields = list(raw["fields"])
+    names = {field["name"] for field in fields}
     known = {field["name"]: field for field in stored.get("fields", ())}
+    if "id" not in names:
+        fields.insert(0, known.get("id", _ID))
     wanted = _AUTH if raw["type"] == "auth" else ()
-    first = [] if "id" in names else [known.get("id", _ID)]
-    more = [known.get(each["name"], each) for each in wanted if each["name"] not in names]
-    return {**raw, "fields": [*first, *own, *more]}
+    for field in wanted:
+        name = field["name"]
+        if name not in names:
+            fields.append(known.get(name, field))
+    return {**raw, "fields": fields}

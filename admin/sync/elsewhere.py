@@ -6,6 +6,7 @@ Their copies are invalidated when the published record no longer names a file.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pocketfiles.catalogue.generations import Item, Pointer, value_at
 from pocketfiles.catalogue.items import record_from
@@ -14,6 +15,9 @@ from pocketfiles.catalogue.model import Collection, Source
 from ..target.actions import Action, ClearFile, DeleteFile, DeleteItem, PutFile, PutItem
 from ..target.table import TargetTable
 from .invalidation import CHANGED, REMOVED, Entry
+
+PublicFile: TypeAlias = tuple[str, Source | None]
+"""The name of a file, and where it lies if not with its own record."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +69,22 @@ class Elsewhere:
                 yield from of_public_views(self.before.values())
 
     def _vanished(self, pk: str, sk: str, item: Item | None) -> Iterator[Entry]:
+        """The record, if it names a public file now that ``item`` does not name."""
         collection = self.before.get(pk)
         if collection is None or not _is_public(collection):
             return
         published = self.read(pk, sk)
-        if published is not None and _files(published, collection) - self._files_after(pk, item):
+        if published is None:
+            return
+        files_before = _public_files(published, collection)
+        if files_before - self._files_after(pk, item):
             yield Entry(CHANGED, pk, sk)
 
-    def _files_after(self, pk: str, item: Item | None) -> set[tuple[str, Source | None]]:
+    def _files_after(self, pk: str, item: Item | None) -> set[PublicFile]:
         collection = self.after.get(pk)
-        return set() if item is None or collection is None else _files(item, collection)
+        if item is None or collection is None:
+            return set()
+        return _public_files(item, collection)
 
 
 def of_public_views(collections: Iterable[Collection]) -> Iterator[Entry]:
@@ -96,21 +106,31 @@ def of_views_that_show(
             continue
         for stored in table.partition(view.id):
             item = value_at(stored, pointer)
-            if item is not None and any(
-                home is not None
-                and home.collection_id == source.collection_id
-                and source.record_id in {"", home.record_id}
-                for _, home in _files(item, view)
-            ):
+            if item is None:
+                continue
+            homes = [home for _, home in _public_files(item, view)]
+            if any(_is_within(home, source) for home in homes):
                 yield Entry(REMOVED, view.id, item["sk"]["S"])
 
 
+def _is_within(home: Source | None, source: Source) -> bool:
+    """Whether a file lies with a record, or with one of a whole collection."""
+    if home is None or home.collection_id != source.collection_id:
+        return False
+    return source.record_id in {"", home.record_id}
+
+
 def _is_public(collection: Collection) -> bool:
-    return any(not of.protected for of in collection.file_fields)
+    return any(not file_field.protected for file_field in collection.file_fields)
 
 
-def _files(item: Item, collection: Collection) -> set[tuple[str, Source | None]]:
+def _public_files(item: Item, collection: Collection) -> set[PublicFile]:
     """The files of a record that everybody may have, and where each lies."""
     record = record_from(item, collection)
-    names = (name for of in collection.file_fields if not of.protected for name in record.names(of))
-    return {(name, record.sources.get(name)) for name in names}
+    found = set()
+    for file_field in collection.file_fields:
+        if file_field.protected:
+            continue
+        for name in record.names(file_field):
+            found.add((name, record.sources.get(name)))
+    return found

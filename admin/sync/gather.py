@@ -65,15 +65,20 @@ def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
             reader = _Reader(mirror, found.collection, indexed, warnings, files=files)
             gone = reader.read(snapshot.rows(found), reshaped=is_redefined or is_reindexed)
             mirror.commit(found.id, gone)
-        current = {found.id for found in snapshot.collections}
-        for collection_id in mirror.known_collections():
-            if collection_id not in current:
-                gone = [record_id for record_id, _ in mirror.sources(collection_id)]
-                mirror.commit(collection_id, gone)
+        _remove_others(snapshot.collections, mirror)
     mirror.desired = catalogue
     mirror.desired_indexed = indexed
     mirror.source = snapshot.identity
     return [*mirror.broken_rules, *snapshot.warnings, *warnings]
+
+
+def _remove_others(collections: Sequence[SourceCollection], mirror: Mirror) -> None:
+    """Remove the records of all collections that the source does not have."""
+    current = {found.id for found in collections}
+    for collection_id in mirror.known_collections():
+        if collection_id not in current:
+            gone = [record_id for record_id, _ in mirror.sources(collection_id)]
+            mirror.commit(collection_id, gone)
 
 
 def _catalogue(snapshot: Snapshot) -> dict[str, Item]:
@@ -137,9 +142,10 @@ class _Reader:
                 f"record {self._collection.name}/{record.id} is left out: {reason}"
             )
             items = []
-        names = list(self._keys(record)) if items else []
+        file_keys = list(self._keys(record)) if items else []
         key = (record.collection_id, record.id)
-        self._mirror.stage(key, source, items, names, auth=self._collection.type == "auth")
+        is_auth = self._collection.type == "auth"
+        self._mirror.stage(key, source, items, file_keys, auth=is_auth)
 
     def _keys(self, record: Record) -> Iterator[str]:
         for field in self._fields:

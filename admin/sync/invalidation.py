@@ -92,7 +92,9 @@ class Request:
             if found is None:
                 continue
             following, due = found
-            yield (replace(following, record_id="") if self.is_whole else following), due
+            if self.is_whole:
+                following = replace(following, record_id="")
+            yield following, due
 
 
 def removal(key: str) -> Entry:
@@ -114,15 +116,18 @@ def less_public(before: Iterable[Collection], after: Iterable[Collection]) -> se
     Also those whose id now names another collection: what was cached under the id is kept for 30
     days, but is not what the id names any more.
     """
-    earlier, later = list(before), list(after)
-    still = {(each.id, field) for each in later for field in _public_fields(each)}
+    earlier = list(before)
+    later = list(after)
+    fields_after = {each.id: _public_fields(each) for each in later}
     hidden = _found_by_id(earlier) - _found_by_id(later)
-    return {
-        each.id
-        for each in earlier
-        for field in _public_fields(each)
-        if (each.id, field) not in still or each.id in hidden
-    }
+    found = set()
+    for collection in earlier:
+        public = _public_fields(collection)
+        still_public = fields_after.get(collection.id, set())
+        is_hidden = collection.id in hidden
+        if public - still_public or (public and is_hidden):
+            found.add(collection.id)
+    return found
 
 
 def _found_by_id(collections: Iterable[Collection]) -> set[str]:
@@ -137,8 +142,9 @@ def _found_by_id(collections: Iterable[Collection]) -> set[str]:
     return found
 
 
-def _public_fields(collection: Collection) -> Iterator[str]:
-    return (field.id for field in collection.file_fields if not field.protected)
+def _public_fields(collection: Collection) -> set[str]:
+    """The ids of the file fields whose files everybody may have."""
+    return {field.id for field in collection.file_fields if not field.protected}
 
 
 def requests(entries: Iterable[Entry]) -> Iterator[Request]:
@@ -148,7 +154,9 @@ def requests(entries: Iterable[Entry]) -> Iterator[Request]:
         by_collection[entry.collection_id][entry.record_id].append(entry)
     for collection_id, by_record in by_collection.items():
         if _is_whole(by_record):
-            every = (entry for found in by_record.values() for entry in found)
+            every: list[Entry] = []
+            for found in by_record.values():
+                every += found
             yield Request(folder_paths(collection_id), tuple(every), is_whole=True)
             continue
         for record_id, found in by_record.items():

@@ -21,14 +21,22 @@ def clear_stale_thumbs(originals: Iterable[str], target: Target, mirror: Mirror)
 
 def clear_thumbs_again(target: Target, mirror: Mirror) -> None:
     """Clear the thumbs once more that a request on its way may have stored since."""
-    now = target.clock()
     pending = pending_of(target, mirror)
-    due = [sk for sk, moment in mirror.later.items() if moment <= now and sk.startswith(THUMBS)]
-    for sk in sorted(due):
-        for key in _with_thumbs(sk.removeprefix(THUMBS), target):
+    for sort_key in _due(target, mirror):
+        for key in _with_thumbs(sort_key.removeprefix(THUMBS), target):
             _clear(key, target, mirror, pending)
-        target.writer.table.delete(keys.LATER, sk)
-        del mirror.later[sk]
+        target.writer.table.delete(keys.LATER, sort_key)
+        del mirror.later[sort_key]
+
+
+def _due(target: Target, mirror: Mirror) -> list[str]:
+    """The sort keys of the thumbs that are to be cleared now."""
+    now = target.clock()
+    found = []
+    for sort_key, moment in mirror.later.items():
+        if sort_key.startswith(THUMBS) and moment <= now:
+            found.append(sort_key)
+    return sorted(found)
 
 
 def _with_thumbs(what: str, target: Target) -> Iterator[str]:
@@ -48,6 +56,7 @@ def _clear(key: str, target: Target, mirror: Mirror, pending: Pending) -> None:
     target.writer.keep_alive()
     target.writer.lease.require()
     collections, _, _ = catalogue_from(mirror.actual.values())
-    for entry in (invalidation.removal(key), *of_public_views(collections)):
+    pending.note(invalidation.removal(key))
+    for entry in of_public_views(collections):
         pending.note(entry)
     target.bucket.clear_thumbs(key)

@@ -38,11 +38,13 @@ def entries(
     found: dict[str, str] = {}
     left = MAX_STORE_BYTES
     for collection in known:
+        clashes = any(uses[key] > 1 for key in _folded_keys(collection))
+        if clashes or not collection.file_fields:
+            continue
         keys = _keys(collection)
         value = _value(collection, formats)
-        clashes = any(uses[key] > 1 for key in _folded_keys(collection))
         size = sum(len(key.encode()) + len(value.encode()) for key in keys)
-        if collection.file_fields and not clashes and _fits(keys, value) and size <= left:
+        if _fits(keys, value) and size <= left:
             found.update(dict.fromkeys(keys, value))
             left -= size
     return found
@@ -57,8 +59,9 @@ def open_names(collections: Iterable[Collection]) -> list[str]:
 
 def is_open(collection: Collection) -> bool:
     """Whether every file of the collection may be sent to everybody, straight from the bucket."""
-    fields = collection.file_fields
-    return collection.type != "view" and bool(fields) and not any(f.protected for f in fields)
+    if collection.type == "view" or not collection.file_fields:
+        return False
+    return not any(field.protected for field in collection.file_fields)
 
 
 def _keys(collection: Collection) -> set[str]:
