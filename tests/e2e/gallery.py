@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageCms
 
-from pocketfiles.thumbs.icc import Chromaticities, profile
+from pocketfiles.thumbs.icc import SRGB_CURVE, Chromaticities, profile
 from tests.unit.thumbs.formats.samples import app1, chunk, segment, tiff
 from tests.unit.thumbs.profiles import PRINTER
 
@@ -18,9 +18,9 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 D65 = (0.3127, 0.3290)
 REC_709 = Chromaticities(D65, (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
 DISPLAY_P3 = Chromaticities(D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
-LINEAR = profile(REC_709, 1.0)
-P3 = profile(DISPLAY_P3, None)
-SWAPPED = profile(Chromaticities(D65, REC_709.green, REC_709.red, REC_709.blue), 2.2)
+LINEAR = profile(REC_709, (1.0,))
+P3 = profile(DISPLAY_P3, SRGB_CURVE)
+SWAPPED = profile(Chromaticities(D65, REC_709.green, REC_709.red, REC_709.blue), (2.2,))
 """Red and green exchanged, so that nobody can miss whether it is applied."""
 
 EXACT = 1.5

@@ -14,6 +14,12 @@ Matrix = tuple[Vector, Vector, Vector]
 """Three rows."""
 
 
+Curve = tuple[float, ...]
+"""How a channel becomes light: a gamma, or the five parameters of function type 3 (§10.18)."""
+
+SRGB_CURVE: Curve = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+
+
 class Chromaticities(NamedTuple):
     """CIE x and y of the white point and of the three primaries."""
 
@@ -36,9 +42,9 @@ _BRADFORD: Matrix = (
 _HEADER_LENGTH = 128
 _TAG_LENGTH = 12
 _VERSION_4_2 = 0x04200000
-_PARAMETRIC_GAMMA = 0
-_PARAMETRIC_SRGB = 3
-_SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+_CURVE_TYPES = {1: 0, 5: 3}
+"""The function type of a parametric curve, by its number of parameters (§10.18)."""
+
 _FIXED_POINT = 65_536
 
 
@@ -65,21 +71,21 @@ def is_valid(profile: bytes) -> bool:
     return True
 
 
-def profile(colours: Chromaticities, gamma: float | None) -> bytes:
-    """The profile of RGB with these primaries, and a gamma or sRGB's curve if it is None.
+def profile(colours: Chromaticities, curve: Curve) -> bytes:
+    """The profile of RGB with these primaries, and that curve for each channel.
 
     ValueError if the chromaticities make no colour space.
     """
     red, green, blue = _primaries_in_d50(colours)
-    curve = _curve(gamma)
+    encoded = _curve(curve)
     tags = {
         b"wtpt": _xyz(_D50),
         b"rXYZ": _xyz(red),
         b"gXYZ": _xyz(green),
         b"bXYZ": _xyz(blue),
-        b"rTRC": curve,
-        b"gTRC": curve,
-        b"bTRC": curve,
+        b"rTRC": encoded,
+        b"gTRC": encoded,
+        b"bTRC": encoded,
     }
     return _file(tags)
 
@@ -160,12 +166,10 @@ def _cross(one: Vector, two: Vector) -> Vector:
     )
 
 
-def _curve(gamma: float | None) -> bytes:
+def _curve(curve: Curve) -> bytes:
     """A parametric curve (§10.18)."""
-    kind = _PARAMETRIC_SRGB if gamma is None else _PARAMETRIC_GAMMA
-    parameters = _SRGB_CURVE if gamma is None else (gamma,)
-    numbers = b"".join(_fixed_point(parameter) for parameter in parameters)
-    return struct.pack(">4s4xH2x", b"para", kind) + numbers
+    numbers = b"".join(_fixed_point(parameter) for parameter in curve)
+    return struct.pack(">4s4xH2x", b"para", _CURVE_TYPES[len(curve)]) + numbers
 
 
 def _xyz(colour: Vector) -> bytes:

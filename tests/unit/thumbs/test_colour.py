@@ -10,7 +10,7 @@ from tests.unit.thumbs.profiles import PRINTER
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 PRIMARIES = Chromaticities((0.3127, 0.329), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))
-LINEAR = profile(PRIMARIES, 1.0)
+LINEAR = profile(PRIMARIES, (1.0,))
 FIRST_PRIMARY = LINEAR.rindex(b"XYZ ", 0, LINEAR.index(b"para")) - 2 * 20
 TOO_SHORT = b"\0\1" + LINEAR[2:]
 BROKEN_PRIMARY = LINEAR[:FIRST_PRIMARY] + b"\x17\xa5\5\xb8" + LINEAR[FIRST_PRIMARY + 4 :]

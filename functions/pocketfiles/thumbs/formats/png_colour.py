@@ -8,7 +8,7 @@ import struct
 from pocketfiles.thumbs import icc
 from pocketfiles.thumbs.formats import png_deflate
 from pocketfiles.thumbs.formats.header import MAX_PROFILE
-from pocketfiles.thumbs.icc import Chromaticities
+from pocketfiles.thumbs.icc import SRGB_CURVE, Chromaticities, Curve
 
 _D65 = (0.3127, 0.3290)
 _ILLUMINANT_C = (0.310, 0.316)
@@ -30,20 +30,22 @@ _COLOUR_PRIMARIES = {
 }
 """By ColourPrimaries (ITU-T H.273 table 2)."""
 
-_REC_709_DISPLAY_GAMMA = 2.4
-_TRANSFER_GAMMA = {
-    1: _REC_709_DISPLAY_GAMMA,
-    4: 2.2,
-    5: 2.8,
-    6: _REC_709_DISPLAY_GAMMA,
-    8: 1.0,
-    11: _REC_709_DISPLAY_GAMMA,
-    13: None,
-    14: _REC_709_DISPLAY_GAMMA,
-    15: _REC_709_DISPLAY_GAMMA,
+_REC_709_DISPLAY: Curve = (2.4,)
+_TRANSFER_CURVES: dict[int, Curve] = {
+    1: _REC_709_DISPLAY,
+    4: (2.2,),
+    5: (2.8,),
+    6: _REC_709_DISPLAY,
+    7: (1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 1 / 4, 4 * 0.0228),
+    8: (1.0,),
+    11: _REC_709_DISPLAY,
+    13: SRGB_CURVE,
+    14: _REC_709_DISPLAY,
+    15: _REC_709_DISPLAY,
+    17: (2.6, (52.37 / 48) ** (1 / 2.6), 0.0, 0.0, 0.0),
 }
-"""By TransferCharacteristics (H.273 table 3); None is sRGB's curve. PQ, HLG and curves
-without a plain gamma are not converted."""
+"""By TransferCharacteristics (H.273 table 3), as Chromium reads them. PQ and HLG are not converted:
+Chromium maps their tones by all three channels, which no curve describes."""
 
 _SRGB_CODES = (1, 13)
 _RGB_MATRIX = 0
@@ -106,11 +108,11 @@ def _from_cicp(data: bytes) -> bytes | None:
     primaries, transfer, matrix, full_range = data
     if (matrix, full_range) != (_RGB_MATRIX, _FULL_RANGE):
         return None
-    if primaries not in _COLOUR_PRIMARIES or transfer not in _TRANSFER_GAMMA:
+    if primaries not in _COLOUR_PRIMARIES or transfer not in _TRANSFER_CURVES:
         return None
     if (primaries, transfer) == _SRGB_CODES:
         return _SRGB_PROFILE
-    return icc.profile(_COLOUR_PRIMARIES[primaries], _TRANSFER_GAMMA[transfer])
+    return icc.profile(_COLOUR_PRIMARIES[primaries], _TRANSFER_CURVES[transfer])
 
 
 def _from_iccp(data: bytes) -> bytes | None:
@@ -137,7 +139,7 @@ def _from_gamma(
         return None
     colours = _chromaticities(chromaticity_data) if has_chromaticities else _SRGB
     try:
-        return icc.profile(colours, _UNITS / gamma)
+        return icc.profile(colours, (_UNITS / gamma,))
     except ValueError:
         return None
 

@@ -64,6 +64,10 @@ DISPLAY_P3 = (218, 24, 40)
         ((code_points(10, 13, 0, 1),), (255, 0, 73)),
         ((code_points(22, 13, 0, 1),), (202, 58, 49)),
         ((code_points(1, 11, 0, 1),), (197, 39, 39)),
+        ((code_points(1, 7, 0, 1),), (207, 68, 68)),
+        ((code_points(1, 17, 0, 1),), (201, 34, 34)),
+        ((code_points(9, 16, 0, 1),), PLAIN),  # PQ
+        ((code_points(9, 18, 0, 1),), PLAIN),  # HLG
         ((code_points(12, 13, 0, 0),), PLAIN),  # not the full range
         ((code_points(2, 2, 0, 1),), PLAIN),  # unspecified
         ((chunk(b"sRGB", b"\0"), gamma(1.0)), PLAIN),
