@@ -2,6 +2,7 @@
 
 ``samconfig``     what samconfig.toml says of a stage
 ``preflight``     checks, before anything is built, that a deployment can succeed
+``parameters``    what speaks against the parameters of a stage
 ``account``       the AWS account of a deployment, and what a failed call means
 ``findings``      what speaks against a deployment, and how it is told
 ``architecture``  ties the built layers and the parameter ``Architecture`` together

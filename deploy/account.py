@@ -1,6 +1,7 @@
 """The AWS account of a deployment: what can be asked of it, and what a failed call means."""
 
 import os
+from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import Any
 
@@ -22,6 +23,14 @@ from deploy.samconfig import Stage
 
 CHOOSE_REGION = "set AWS_REGION, or `region` in samconfig.toml, for example to eu-west-1"
 LOG_IN = "run `aws configure sso` or `aws configure`, or set AWS_PROFILE; see docs/deploying.md"
+
+
+@dataclass(frozen=True)
+class DeployedStack:
+    """A stack: its state, such as ``UPDATE_COMPLETE``, and the values of its parameters."""
+
+    state: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
 
 
 class Account:
@@ -52,6 +61,17 @@ class Account:
         except ClientError:
             return 0
         return int(reserved.get("ReservedConcurrentExecutions", 0))
+
+    def stack(self, name: str) -> DeployedStack:
+        """The stack of this name as it is; one without a state where none can be seen."""
+        try:
+            found = self._client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except (BotoCoreError, ClientError):
+            return DeployedStack()
+        parameters = {
+            each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])
+        }
+        return DeployedStack(found["StackStatus"], parameters)
 
     def _client(self, service: str) -> Any:
         return self._session.client(service, config=self._config)  # type: ignore[call-overload]

@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deploy.account import Account, account_of, why_unusable
 from deploy.architecture import ALLOWED
 from deploy.findings import Finding, report
+from deploy.parameters import check_parameters
 from deploy.samconfig import DEFAULT_STAGE, ROOT, ConfigError, Stage, read_stage
 
 STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]*")
@@ -40,6 +41,12 @@ the stack's name and its region.
 UNRESERVED = 100
 """Concurrent executions that Lambda does not let an account reserve."""
 
+TO_DELETE = frozenset({"CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"})
+"""States of a stack that CloudFormation only deletes."""
+
+NEVER_EXECUTED = "REVIEW_IN_PROGRESS"
+"""The state of a stack whose first change set waits; the next one can still create it."""
+
 RESERVED_BY_DEFAULT = 100
 US_EAST_1_ONLY = {"Firewall": "no", "CdnLogBucketArn": ""}
 """Parameters that work in us-east-1 only, and their values that work everywhere."""
@@ -56,8 +63,16 @@ def findings(
         yield unusable
         return
     region = str(account.region)
+    stack = account.stack(stage.stack_name)
+    stage = replace(stage, deployed=stack.parameters)
     yield from check_stack_name(stage, region)
-    for found in (*check_region(stage, region), *check_concurrency(stage, account)):
+    yield from check_state(stage, stack.state)
+    of_parameters = (
+        *check_parameters(stage, region),
+        *check_region(stage, region),
+        *check_concurrency(stage, account),
+    )
+    for found in of_parameters:
         yield replace(found, fatal=found.fatal and not is_guided)
 
 
@@ -91,14 +106,33 @@ def check_stack_name(stage: Stage, region: str) -> Iterator[Finding]:
             "choose letters, digits and hyphens, a letter first; a STAGE becomes part of the name",
         )
     longest = NAME_LENGTH - len(f"-{region}")
-    has_cdn = stage.parameters.get("Cdn", "yes") == "yes"
-    is_direct = stage.parameters.get("CdnDirect", "yes") == "yes"
+    has_cdn = stage.effective.get("Cdn", "yes") == "yes"
+    is_direct = stage.effective.get("CdnDirect", "yes") == "yes"
     if has_cdn and is_direct:
         longest = EDGE_NAME_LENGTH - len(f"-{region}{EDGE_SUFFIX}")
     if len(stage.stack_name) > longest:
         yield Finding(
             f"the stack's name has {len(stage.stack_name)} characters",
             f"choose one of at most {longest}: names of resources are made of it",
+        )
+
+
+def check_state(stage: Stage, state: str) -> Iterator[Finding]:
+    """Whether CloudFormation can change the stack as it is now."""
+    if state in TO_DELETE:
+        yield Finding(
+            f"the stack {stage.stack_name} is {state}, and CloudFormation cannot update it",
+            "run `make delete` with the same STAGE first; see docs/deploying.md",
+        )
+    elif state == "UPDATE_ROLLBACK_FAILED":
+        yield Finding(
+            f"the stack {stage.stack_name} is {state}, and CloudFormation cannot update it",
+            f"run `aws cloudformation continue-update-rollback --stack-name {stage.stack_name}`",
+        )
+    elif state.endswith("_IN_PROGRESS") and state != NEVER_EXECUTED:
+        yield Finding(
+            f"the stack {stage.stack_name} is {state}",
+            "wait until that has ended; the console of CloudFormation shows what it does",
         )
 
 
@@ -115,7 +149,7 @@ def check_bytecode(python_3_13: str) -> Iterator[Finding]:
 def check_region(stage: Stage, region: str) -> Iterator[Finding]:
     """Parameters that work in us-east-1 only."""
     for name, harmless in US_EAST_1_ONLY.items():
-        if region != "us-east-1" and stage.parameters.get(name, harmless) != harmless:
+        if region != "us-east-1" and stage.effective.get(name, harmless) != harmless:
             yield Finding(
                 f"{name} works in us-east-1 only, and the region is {region}",
                 f"set {name}={harmless!r}, or deploy to us-east-1",
@@ -124,11 +158,8 @@ def check_region(stage: Stage, region: str) -> Iterator[Finding]:
 
 def check_concurrency(stage: Stage, account: Account) -> Iterator[Finding]:
     """New accounts may reserve no concurrent executions at all."""
-    given = stage.parameters.get("ReservedConcurrency", str(RESERVED_BY_DEFAULT))
-    if not INTEGER.fullmatch(given):
-        yield Finding(
-            f"ReservedConcurrency is {given!r}", "set it to a number, or to -1 for no limit"
-        )
+    given = stage.effective.get("ReservedConcurrency", str(RESERVED_BY_DEFAULT))
+    if not INTEGER.fullmatch(given):  # check_parameters says so
         return
     wanted = int(given)
     try:
@@ -181,7 +212,15 @@ def main() -> None:
     parser.add_argument("--stack-name")
     parser.add_argument("--parameter-overrides", nargs="+")
     parser.add_argument("--guided", "-g", action="store_true")
+    parser.add_argument("--config-env")
+    parser.add_argument("--config-file")
     given, _ = parser.parse_known_args()
+    if given.config_env or given.config_file:
+        sys.exit(
+            "cannot deploy: --config-env and --config-file would choose other settings than those "
+            "that are checked\n    give STAGE=NAME, which reads [NAME.deploy.parameters] of "
+            "samconfig.toml"
+        )
     try:
         stage = as_given(read_stage(given.stage), given.stack_name, given.parameter_overrides)
         account = account_of(stage, given.region, given.profile)

@@ -9,13 +9,19 @@ import re
 import shlex
 import sys
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_STAGE = "default"
 DEFAULT_ARCHITECTURE = "arm64"
+
+PARAMETER = re.compile(
+    r"(?:ParameterKey=)?(\w+)(?:,ParameterValue)?="
+    r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|(\S*))"""
+)
+"""A parameter as `sam` takes it: ``Key=value`` or ``ParameterKey=Key,ParameterValue=value``."""
 
 
 class ConfigError(Exception):
@@ -29,6 +35,8 @@ class Stage:
     name: str
     own: dict[str, Any]
     default: dict[str, Any]
+    deployed: dict[str, str] = field(default_factory=dict)
+    """The parameters of the stack as it is. `sam` keeps those that the stage does not give."""
 
     @property
     def stack_name(self) -> str:
@@ -58,6 +66,16 @@ class Stage:
         """The stage's own template parameters."""
         return parameters(self.own.get("parameter_overrides", ""))
 
+    @property
+    def effective(self) -> dict[str, str]:
+        """The parameters of the next deployment, as far as they are not the template's defaults."""
+        return self.deployed | self.parameters
+
+    @property
+    def unread_parameters(self) -> list[str]:
+        """What stands among the stage's template parameters and is none."""
+        return PARAMETER.sub(" ", as_text(self.own.get("parameter_overrides", ""))).split()
+
 
 def read_stage(name: str, path: Path = ROOT / "samconfig.toml") -> Stage:
     """Read a stage from samconfig.toml. A stage that is not there has no settings of its own.
@@ -82,6 +100,9 @@ def settings(document: dict[str, Any], name: str) -> dict[str, Any]:
     for command in ("global", "deploy"):
         merged |= sections.get(command, {}).get("parameters", {})
     overrides = merged.get("parameter_overrides", "")
+    if isinstance(overrides, dict):
+        overrides = [f'{key}="{value}"' for key, value in overrides.items()]
+        merged["parameter_overrides"] = overrides
     is_list = isinstance(overrides, list) and all(isinstance(each, str) for each in overrides)
     if not (isinstance(overrides, str) or is_list):
         raise TypeError("parameter_overrides")
@@ -90,9 +111,13 @@ def settings(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 def parameters(overrides: str | list[str]) -> dict[str, str]:
     """``Key=value Other="two words"``, as a text or a list, as `sam` takes it."""
-    text = overrides if isinstance(overrides, str) else " ".join(overrides)
-    found = re.findall(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))', text)
-    return {name: quoted or plain for name, quoted, plain in found}
+    found = PARAMETER.findall(as_text(overrides))
+    return {name: double or single or plain for name, double, single, plain in found}
+
+
+def as_text(overrides: str | list[str]) -> str:
+    """Parameters that may be in a list as one text."""
+    return overrides if isinstance(overrides, str) else " ".join(overrides)
 
 
 def stack_options(stage: Stage) -> list[str]:

@@ -138,7 +138,7 @@ class Resolver:
 
     def _equals(self, argument: list[Any]) -> bool:
         one, two = argument
-        return bool(self.resolve(one) == self.resolve(two))
+        return str(self.resolve(one)) == str(self.resolve(two))  # CloudFormation compares texts
 
     def _not(self, argument: list[Any]) -> bool:
         (term,) = argument

@@ -7,6 +7,9 @@ from typing import Any
 
 from local.intrinsics import TemplateError
 
+_INTEGER = re.compile("-?[0-9]{1,15}")
+"""What the template's numbers look like, all of which count something."""
+
 
 def check(declared: Mapping[str, Mapping[str, Any]], given: Mapping[str, str]) -> None:
     """Raise ``TemplateError`` for a parameter that is not declared or may not have its value."""
@@ -36,13 +39,11 @@ def _violated(declaration: Mapping[str, Any], value: str) -> str:
 
 
 def _is_number_in_range(declaration: Mapping[str, Any], value: str) -> bool:
-    try:
-        number = float(value)
-    except ValueError:
+    if not _INTEGER.fullmatch(value):
         return False
     lowest = declaration.get("MinValue", -math.inf)
     highest = declaration.get("MaxValue", math.inf)
-    return math.isfinite(number) and bool(lowest <= number <= highest)
+    return bool(lowest <= int(value) <= highest)
 
 
 def _range(declaration: Mapping[str, Any]) -> str:

@@ -16,7 +16,9 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from deploy import architecture, command, preflight, samconfig
+from admin.target import writer
+from deploy import architecture, command, parameters, preflight, samconfig
+from deploy.account import DeployedStack
 from local.intrinsics import load
 from tests.checkout import own_environment
 from tests.conftest import ROOT
@@ -50,7 +52,14 @@ class Account:
 
     region: str | None = "eu-west-1"
 
-    def __init__(self, free: int = 1000, reserved: int = 0, error: Exception | None = None) -> None:
+    def __init__(
+        self,
+        free: int = 1000,
+        reserved: int = 0,
+        error: Exception | None = None,
+        stack: DeployedStack | None = None,
+    ) -> None:
+        self._stack = stack or DeployedStack()
         self._free = free
         self._reserved = reserved
         self._error = error
@@ -65,6 +74,9 @@ class Account:
 
     def reserved_executions(self, stack: str) -> int:
         return self._reserved
+
+    def stack(self, name: str) -> DeployedStack:
+        return self._stack
 
 
 def problems(stage: samconfig.Stage, account: Any, built_for: str = "arm64") -> list[str]:
@@ -223,10 +235,122 @@ def test_a_stage_that_the_configuration_does_not_have_is_told(config: Path) -> N
     assert "its stack is pocketfiles-stagign" in found.advice
 
 
+def stage_with(given: str) -> samconfig.Stage:
+    own = {"stack_name": "files", "parameter_overrides": given}
+    return samconfig.Stage("default", own, own)
+
+
 def test_a_concurrency_that_is_no_number_is_told() -> None:
-    own = {"stack_name": "files", "parameter_overrides": "ReservedConcurrency=many"}
-    stage = samconfig.Stage("default", own, own)
-    assert problems(stage, Account()) == ["ReservedConcurrency is 'many'"]
+    (found,) = problems(stage_with("ReservedConcurrency=many"), Account())
+    assert found.startswith("the parameter ReservedConcurrency cannot be 'many'")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("MemorySize=9", "MemorySize cannot be '9': it is a number from 512 to 10240"),
+        ("ThrottleRate=1_000", "ThrottleRate cannot be '1_000'"),
+        ("MemorySize=1769.5", "MemorySize cannot be '1769.5'"),
+        ("Firewal=yes", "the template has no parameter Firewal (did you mean Firewall?)"),
+        ("Cdn=no SnapStart=on", "SnapStart cannot be 'on': it is one of None, PublishedVersions"),
+        ("Cdn='No'", "Cdn cannot be 'No'"),
+        ("ParameterKey=Cdn,ParameterValue=No", "Cdn cannot be 'No'"),
+        ("Cdn:no", "'Cdn:no' among the parameters is no NAME=VALUE"),
+        ("CdnDomainName=a.example.com", "CdnDomainName needs CdnCertificateArn"),
+        (
+            "PocketBaseOrigin=a.example.com CdnDomainName=a.example.com "
+            "CdnCertificateArn=arn:aws:acm:us-east-1:000000000000:certificate/c",
+            "PocketBaseOrigin must be another name than CdnDomainName",
+        ),
+        (
+            "CdnQueryParameters=thumb,token,download,a,b,c,d,e,f,g,h",
+            "CdnQueryParameters has 11 names, and CloudFront allows 10",
+        ),
+        ("TrustedProxies=999.1.1.1 Cdn=no", "TrustedProxies has '999.1.1.1', which is neither"),
+        (
+            "AlarmTopicArn=arn:aws:sns:us-east-1:000000000000:t",
+            "AlarmTopicArn is in us-east-1, and alarms in eu-west-1 cannot notify it",
+        ),
+    ],
+)
+def test_a_parameter_with_which_no_deployment_succeeds_is_refused(given: str, said: str) -> None:
+    """`sam` leaves out unknown parameters without a word, and CloudFormation refuses too late."""
+    (found,) = parameters.check_parameters(stage_with(given), "eu-west-1")
+    assert said in found.problem
+    assert found.fatal
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("CdnQueryParameters=tenant,token", "CdnQueryParameters lacks thumb, download"),
+        ("CdnShieldRegion=eu-north-1", "CloudFront may have no Origin Shield in eu-north-1"),
+        ("ReservedConcurrency=0", "with ReservedConcurrency=0 Lambda never runs"),
+        ("MaxSyncAgeSeconds=60", "MaxSyncAgeSeconds is 60, and a watch shows every 60 seconds"),
+        ("SyncAlarmSeconds=600", "SyncAlarmSeconds has no effect while AlarmTopicArn is empty"),
+        ("TrustedProxies=192.0.2.1", "TrustedProxies has no effect while Cdn is yes"),
+        ("Firewall=yes Cdn=no", "Firewall has no effect while Cdn is no"),
+        ("ExistingBucketRegion=eu-west-3", "ExistingBucketRegion has no effect while Existing"),
+        (
+            "ExistingBucket=files BucketKmsKeyArn=arn:aws:kms:eu-west-3:000000000000:key/1",
+            "BucketKmsKeyArn is in eu-west-3, and no bucket in eu-west-1 uses it",
+        ),
+    ],
+)
+def test_a_parameter_that_is_hardly_meant_is_warned_about(given: str, said: str) -> None:
+    (found,) = parameters.check_parameters(stage_with(given), "eu-west-1")
+    assert said in found.problem
+    assert not found.fatal
+
+
+def test_no_value_of_the_template_itself_is_warned_about() -> None:
+    for region in ("us-east-1", "eu-north-1"):
+        assert list(parameters.check_parameters(samconfig.read_stage("default"), region)) == []
+
+
+def test_a_watch_shows_that_it_lives_as_often_as_the_checks_say() -> None:
+    assert parameters.HEARTBEAT_SECONDS == writer.HEARTBEAT_SECONDS
+
+
+def test_parameters_are_read_from_a_table_too(tmp_path: Path) -> None:
+    path = tmp_path / "samconfig.toml"
+    path.write_text(
+        '[default.deploy.parameters.parameter_overrides]\nCdn = "no"\nMemorySize = 512\n'
+    )
+    assert samconfig.read_stage("default", path).parameters == {"Cdn": "no", "MemorySize": "512"}
+
+
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        ("ROLLBACK_COMPLETE", "make delete"),
+        ("DELETE_FAILED", "make delete"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+        ("UPDATE_IN_PROGRESS", "wait"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "wait"),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_is_told(config: Path, state: str, advice: str) -> None:
+    stage = samconfig.read_stage("default", config)
+    account = cast(Any, Account(stack=DeployedStack(state)))
+    (found,) = preflight.findings(stage, account, "arm64", "python3.13")
+    assert found.fatal
+    assert f"the stack pocketfiles is {state}" in found.problem
+    assert advice in found.advice
+
+
+@pytest.mark.parametrize("state", ["", "CREATE_COMPLETE", "REVIEW_IN_PROGRESS"])
+def test_a_stack_that_can_be_deployed_is_not_told(config: Path, state: str) -> None:
+    stage = samconfig.read_stage("default", config)
+    assert problems(stage, Account(stack=DeployedStack(state))) == []
+
+
+def test_parameters_that_a_stack_keeps_count(config: Path) -> None:
+    """`sam` keeps the values that it is not given, so the template's defaults do not matter."""
+    stage = samconfig.read_stage("default", config)
+    kept = {"ReservedConcurrency": "-1", "CdnDirect": "no", "OfAnOlderVersion": "x"}
+    stack = DeployedStack("UPDATE_COMPLETE", kept)
+    assert problems(stage, Account(free=10, stack=stack)) == []
 
 
 BROKEN = {
@@ -301,6 +425,8 @@ def test_a_program_for_credentials_that_does_not_work_is_told(program: str, tmp_
         (["--region", "not a region"], "'not a region' is not the name of a region"),
         (["--guided", "--profile=nobody"], "The config profile (nobody) could not be found"),
         (["--parameter-overrides", "Cdn=no", "--region=1 2"], "'1 2' is not the name of a region"),
+        (["--config-env", "staging"], "--config-env and --config-file would choose other"),
+        (["--config-file=other.toml"], "--config-env and --config-file would choose other"),
     ],
 )
 def test_the_arguments_of_make_deploy_choose_the_account_that_is_checked(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.intrinsics import load
+from local.intrinsics import Resolver, load
 from tests.template_checks import (
     CHECKS,
     READ_BY_LIBRARIES,
@@ -63,6 +63,25 @@ def test_the_template_passes_every_check(check: Check, template: Template) -> No
 def test_no_line_is_longer_than_120_characters() -> None:
     lines = (ROOT / "template.yaml").read_text().splitlines()
     assert [number for number, line in enumerate(lines, 1) if len(line) > 120] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "region"),
+    [
+        ({}, "us-east-1"),
+        ({"ExistingBucketRegion": "eu-west-3"}, "us-east-1"),
+        ({"ExistingBucket": "files", "ExistingBucketRegion": "eu-west-3"}, "eu-west-3"),
+    ],
+    ids=["a new bucket", "a region without a bucket", "an existing bucket"],
+)
+def test_cloudfront_asks_for_a_new_bucket_in_the_stacks_own_region(
+    given: dict[str, str], region: str, template: Template
+) -> None:
+    """S3 redirects requests to a bucket's true region, and CloudFront would keep that."""
+    resolver = Resolver(template, given)
+    origins = at(template, (*DISTRIBUTION, "Origins"))
+    (bucket,) = (each for each in resolver.resolve(origins) if each["Id"] == "bucket")
+    assert f".s3.{region}." in bucket["DomainName"]
 
 
 # ---------------------------------------------------------------- the checks themselves

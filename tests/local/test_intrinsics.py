@@ -7,7 +7,9 @@ Parameters:
   Bucket: {Type: String, Default: ""}
   Level: {Type: String, Default: INFO}
   Bare: {Type: String}
+  Days: {Type: Number, Default: 0}
 Conditions:
+  Off: !Equals [!Ref Days, "0"]
   Made: !Equals [!Ref Bucket, ""]
   Given: !Not [!Condition Made]
   Both: !And [!Condition Made, !Condition Given]
@@ -40,6 +42,7 @@ def resolver() -> Resolver:
         ("{a: !Ref AWS::NoValue, b: 1}", {"b": 1}),
         ("!If [Made, !Ref FilesBucket, !Ref Bucket]", "filesbucket"),
         ("!If [Given, 1, 2]", 2),
+        ("!If [Off, 1, 2]", 1),
         ("!If [Both, 1, 2]", 2),
         ("!If [Either, 1, 2]", 1),
         ('!Sub "a-${Level}-${!Level}-${AWS::StackName}"', "a-INFO-${Level}-local"),

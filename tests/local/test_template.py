@@ -118,6 +118,8 @@ PROJECT = (ROOT / "template.yaml").read_text()
         ("RedirectSeconds", "0", "a number from 10 to 3600"),
         ("RedirectSeconds", "nan", "a number from 10 to 3600"),
         ("RedirectSeconds", "", "a number from 10 to 3600"),
+        ("RedirectSeconds", "1_000", "a number from 10 to 3600"),
+        ("RedirectSeconds", "60.5", "a number from 10 to 3600"),
         ("LogLevel", "LOUD", "one of DEBUG, INFO, WARNING, ERROR"),
         ("ExistingBucket", "No", "the name of a bucket, or empty"),
         ("ThumbFormats", "gif", ""),
