@@ -18,4 +18,5 @@
 ``arguments``    the arguments that several commands share
 ``output``       warnings and the progress bar
 ``rounds``       runs one round of a sync, or prints its plan
+``status``       says what takes long
 """

@@ -11,7 +11,6 @@ from pocketfiles import keys
 
 from ..errors import AdminError, Declined
 from ..sync.destination import OnDone
-from ..sync.summary import Summary
 from ..target.actions import Action, PutFile, PutItem
 from ..wording import printable
 
@@ -64,25 +63,27 @@ def warn_of(reason: str) -> None:
 
 
 @contextmanager
-def progress(summary: Summary, total: int) -> Iterator[OnDone]:
-    """Print a round's warnings, then show a bar of the records and files written, on a terminal
-    only.
-    """
-    warn(summary.warnings)
-    with progress_bar(total) as on_done:
-        yield on_done
-
-
-@contextmanager
 def progress_bar(total: int) -> Iterator[OnDone]:
     """A bar that counts the records and files written, on a terminal only."""
     with tqdm(total=total, unit="", disable=None, leave=False) as bar:
 
         def on_done(action: Action) -> None:
-            if isinstance(action, PutFile) or (isinstance(action, PutItem) and _is_record(action)):
+            if is_counted(action):
                 bar.update()
 
         yield on_done
+
+
+def has_bars() -> bool:
+    """Whether bars are shown: on a terminal only."""
+    return sys.stderr.isatty()
+
+
+def is_counted(action: Action) -> bool:
+    """Whether an action writes a record or a file, which progress is counted in."""
+    if isinstance(action, PutItem):
+        return keys.is_record(action.item["pk"]["S"])
+    return isinstance(action, PutFile)
 
 
 @contextmanager
@@ -99,7 +100,3 @@ def byte_bar(total: int) -> Iterator[Callable[[int], None]]:
 def time_of_day() -> str:
     """The time in UTC as ``HH:MM:SS``."""
     return datetime.now(UTC).strftime("%H:%M:%S")
-
-
-def _is_record(action: PutItem) -> bool:
-    return keys.is_record(action.item["pk"]["S"])
