@@ -7,6 +7,7 @@ const TEXT = /^(text\/|application\/(.*\+)?(json|xml|javascript)\b)/;
 const TEXT_SHOWN_BYTES = 256 * 1024;
 const GALLERY_PIXELS = 160; // a tile's width; a listed thumb at least this large is preferred
 const POLL_MILLISECONDS = 1000;
+const TYPING_MILLISECONDS = 250; // after the last letter, what was typed is looked for
 const ROWS_KEPT = 200;
 const RENEWED_BELOW = 0.2; // share of a token's life that is left when a new one is fetched
 const ACCEPTS = [
@@ -273,7 +274,7 @@ function firstCollection() {
   return collections().reduce((best, each) => (sizes(each) > sizes(best) ? each : best));
 }
 
-async function files(name, start = "") {
+async function files(name) {
   const isKnown = collections().some((each) => each.name === name);
   if (!isKnown) setOverview(await dataHere("overview"));
   const all = collections();
@@ -281,14 +282,14 @@ async function files(name, start = "") {
   const current = name ? all.find((each) => each.name === name) : firstCollection();
   if (!current) throw new Error(`No collection with files is called ${name}`);
   const list = el("ul", { className: "gallery" });
+  const empty = el("p", { className: "empty", hidden: true });
   const more = el("button", { className: "more", hidden: true }, "Show more");
   const search = el("input", {
     type: "search",
-    placeholder: "Go to record id  ( / )",
-    value: start,
-    attr: { "aria-label": "Go to record id", id: "search" },
+    placeholder: "Find a file name or record id  ( / )",
+    attr: { "aria-label": "Find a file name or record id", id: "search" },
   });
-  const form = el("form", { on: { submit: (event) => { event.preventDefault(); files(current.name, search.value.trim()).catch(complain); } } }, search);
+  const form = el("form", {}, search);
   const head = el(
     "div",
     { className: "head" },
@@ -306,46 +307,80 @@ async function files(name, start = "") {
     form,
   );
   const side = sidebar(current.name);
-  const split = el("div", { className: "split" }, side, el("div", {}, head, list, more));
+  const split = el("div", { className: "split" }, side, el("div", {}, head, list, empty, more));
   state.gallery = { collection: current.name, user: state.user, split, live: state.live, top: 0 };
   show(split);
   if (isKnown) refresh(side, current.name).catch(complain);
-  state.files = [];
 
-  // The id before the one that is asked for: records are read from above it.
-  let after = start ? start.slice(0, -1) + String.fromCharCode(Math.max(33, start.charCodeAt(start.length - 1) - 1)) + "~" : "";
-  let reading = false;
+  let listing; // what is listed: the text that is looked for, and after which record to go on
   async function next() {
-    if (reading) return;
-    reading = true;
+    const mine = listing;
+    if (mine.reading) return;
+    mine.reading = true;
     let page;
     try {
-      page = await dataHere("files", { collection: current.name, after });
+      page = await dataHere("files", { collection: current.name, find: mine.find, after: mine.after });
     } finally {
-      reading = false;
+      mine.reading = false;
     }
+    if (mine !== listing) return; // something else is looked for meanwhile
+    if (!mine.after) {
+      state.files = [];
+      state.live.length = 0;
+      list.replaceChildren();
+    }
+    mine.after = page.next;
     state.files.push(...page.files);
     list.append(...page.files.map(tile));
-    if (!state.files.length && !page.next) {
-      const searched = start ? `No record from id ${start} on has files.` : "No files here.";
-      list.replaceWith(el("p", { className: "empty" }, searched));
-    }
-    after = page.next;
-    more.hidden = !after;
+    more.hidden = !page.next;
+    empty.hidden = state.files.length > 0;
+    empty.textContent = visible(nothingFound(mine));
   }
-  more.addEventListener("click", () => next().catch(complain));
-  await next();
+
+  /** Lists anew the files with a text in their name or in their record's id; the empty one is in all. */
+  async function find(text) {
+    listing = { find: text, after: "", reading: false };
+    await next();
+    watchEnd();
+  }
+
   const observer = new IntersectionObserver(async (seen) => {
-    if (!after || !seen.some((each) => each.isIntersecting)) return;
+    if (!listing.after || !seen.some((each) => each.isIntersecting)) return;
     try {
       await next();
     } catch (error) {
       return complain(error); // the button asks again
     }
-    observer.unobserve(more); // and again: it may still be near, of which no change would tell
-    observer.observe(more);
+    watchEnd();
   }, { rootMargin: "600px" });
-  observer.observe(more);
+
+  /** Watches anew whether the end is near: it may have been so before, of which no change tells. */
+  function watchEnd() {
+    observer.unobserve(more);
+    observer.observe(more);
+  }
+
+  function findTyped() {
+    clearTimeout(findTyped.timer);
+    const text = search.value.trim();
+    if (split.isConnected && text !== listing.find) find(text).catch(complain);
+  }
+
+  more.addEventListener("click", () => next().catch(complain));
+  search.addEventListener("input", () => {
+    clearTimeout(findTyped.timer);
+    findTyped.timer = setTimeout(findTyped, TYPING_MILLISECONDS);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    findTyped();
+  });
+  await find("");
+}
+
+function nothingFound({ find, after }) {
+  if (after) return `Looking for ${find} …`;
+  return find ? `No file name and no record id contains ${find}.` : "No files here.";
 }
 
 /* ---- One file ---- */

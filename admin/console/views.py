@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from pocketfiles import __version__, locate, tokens
 from pocketfiles.access import Access
 from pocketfiles.catalogue.cached import Snapshot, snapshot_of
-from pocketfiles.catalogue.model import Collection, Field, Record
+from pocketfiles.catalogue.model import Collection, Record
 from pocketfiles.catalogue.table import Table
 from pocketfiles.config import Settings
 from pocketfiles.errors import NotFound, TokenNotIssued
@@ -22,14 +22,9 @@ from pocketfiles.http.query import parse_query
 
 from .. import rule_findings
 from ..explain import Explainer, Step
+from . import gallery
+from .gallery import Search, View
 from .objects import Objects
-
-View: TypeAlias = dict[str, Any]
-
-FILES_A_PAGE = 60
-RECORDS_A_READ = 100
-RECORDS_A_PAGE = 500
-"""Records read for one page of files; those without files are passed over."""
 
 USERS_SHOWN = 100
 
@@ -99,23 +94,13 @@ class Views:
         }
 
     def _files(self, query: Mapping[str, str]) -> View:
-        """A page of a collection's files, from the record after ``after``."""
+        """A page of those files of a collection that ``find`` finds, from the record after
+        ``after``."""
         snapshot = snapshot_of(self.table)
         collection = _find(snapshot, query.get("collection", ""))
         reader = self.table.at(snapshot.pointer, snapshot.collections)
-        after = query.get("after", "")
-        records = reader.records_after(collection.id, after, RECORDS_A_READ)
-        found: list[View] = []
-        last = ""
-        for record in islice(records, RECORDS_A_PAGE):
-            found += _files_of(collection, record)
-            last = record.id
-            if len(found) >= FILES_A_PAGE:
-                break
-        else:
-            if next(records, None) is None:
-                last = ""
-        return {"files": found, "next": last}
+        search = Search(query.get("find", "").strip())
+        return gallery.page_of(collection, snapshot, reader, search, query.get("after", ""))
 
     def _file(self, query: Mapping[str, str]) -> View:
         """A file: its field, its original, and the thumbs that are stored."""
@@ -131,7 +116,7 @@ class Views:
         except NotFound as error:
             raise Unknown(error.reason) from error
         return {
-            **_file_value(collection, record, field, name),
+            **gallery.file_value(collection, record, field, name),
             "rule": collection.view_rule,
             "key": key,
             "original": self.objects.original(key),
@@ -206,23 +191,6 @@ def _users(snapshot: Snapshot) -> Iterator[View]:
                 continue
             label = record.values.get("name") or record.values.get("email") or record.id
             yield {"user": f"{collection.name}/{record.id}", "label": str(label)}
-
-
-def _files_of(collection: Collection, record: Record) -> Iterator[View]:
-    for field in collection.file_fields:
-        for name in record.names(field):
-            yield _file_value(collection, record, field, name)
-
-
-def _file_value(collection: Collection, record: Record, field: Field, name: str) -> View:
-    return {
-        "collection": collection.name,
-        "record": record.id,
-        "name": name,
-        "field": field.name,
-        "protected": field.protected,
-        "thumbs": list(field.thumbs),
-    }
 
 
 def _find(snapshot: Snapshot, name: str) -> Collection:

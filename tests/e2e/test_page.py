@@ -265,6 +265,25 @@ def test_an_address_that_leads_nowhere_says_so(browser: Tab, runner: Runner, pla
     assert re.match("No collection with files is called|there is no such record", browser.run(TEXT))
 
 
+def test_files_are_found_by_a_part_of_their_name(browser: Tab, runner: Runner) -> None:
+    visit(browser, runner, "#/files/photos")
+    every = browser.run("document.querySelectorAll('.gallery li').length")
+    names = "[...document.querySelectorAll('.gallery .name')].map((each) => each.textContent)"
+    type_in = (
+        "{{ const search = document.getElementById('search'); search.value = {0!r};"
+        " search.dispatchEvent(new Event('input')); }}"
+    )
+    browser.run(type_in.format("HERO"))
+    browser.until(f"({names}).length && ({names}).every((name) => name.includes('hero'))")
+    browser.run(type_in.format("photo0000000002"))
+    browser.until(f"({names}).includes('hero_1m1al7dkg1.jpg')")
+    browser.run(type_in.format("no such file"))
+    browser.until("!document.querySelector('.empty').hidden")
+    assert "no record id contains no such file." in browser.run(TEXT)
+    browser.run(type_in.format(""))
+    browser.until(f"document.querySelectorAll('.gallery li').length === {every}")
+
+
 def test_the_page_is_used_by_keyboard(browser: Tab, runner: Runner) -> None:
     visit(browser, runner, "#/files/photos")
     browser.press("/")

@@ -12,10 +12,11 @@ import pytest
 
 from admin.cli import main
 from admin.console.app import DATA, ConsoleApp
+from admin.console.gallery import FILES_A_PAGE, RECORDS_A_PAGE
 from admin.console.objects import BucketObjects
 from admin.console.origins import is_local, is_own_page
 from admin.console.server import ConsoleServer
-from admin.console.views import FILES_A_PAGE, Views
+from admin.console.views import Views
 from admin.sync.prepare import import_directory
 from local.console import Console
 from pocketfiles.catalogue.table import Table
@@ -159,6 +160,50 @@ def test_many_files_are_read_by_the_page(cloud: Cloud, shaped: Shaped) -> None:
     )
     _, page = ask(app, "files", collection="docs", after="page0065")
     assert [each["record"] for each in page["files"]][:1] == ["page0066"]
+
+
+def found(app: ConsoleApp, text: str, collection: str = "docs") -> list[str]:
+    """The names of the files that a search finds, over all pages."""
+    names: list[str] = []
+    after = ""
+    while True:
+        _, page = ask(app, "files", collection=collection, find=text, after=after)
+        names += [each["name"] for each in page["files"]]
+        after = page["next"]
+        if not after:
+            return names
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("INVOICE", ["invoice_a.pdf", "invoice_b.pdf"]),
+        (" two ", ["invoice_b.pdf"]),
+        ("nothing", []),
+        ("x" * 2000, []),
+    ],
+)
+def test_files_are_found_by_a_part_of_their_name_or_of_their_records_id(
+    cloud: Cloud, shaped: Shaped, text: str, names: list[str]
+) -> None:
+    shaped.put("docs", "one", attachment="invoice_a.pdf")
+    shaped.put("docs", "two", attachment="invoice_b.pdf")
+    shaped.put("docs", "zwei", attachment="letter.pdf")
+    import_directory(shaped.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
+    assert found(app_of(cloud), text) == names
+
+
+def test_a_record_is_found_by_its_id_before_all_others(cloud: Cloud, shaped: Shaped) -> None:
+    for number in range(RECORDS_A_PAGE + 1):
+        shaped.put("docs", f"id{number:04}", attachment=f"{number}.txt")
+    shaped.put("docs", "zz", attachment="last.txt")
+    shaped.put("docs", "aa", attachment="zz.txt")
+    import_directory(shaped.directory, cloud.s3, cloud.bucket, cloud.dynamodb, cloud.table)
+    app = app_of(cloud)
+    _, first = ask(app, "files", collection="docs", find="zz")
+    assert [each["name"] for each in first["files"]] == ["last.txt", "zz.txt"]
+    assert first["next"]
+    assert found(app, "zz") == ["last.txt", "zz.txt"]
 
 
 @pytest.mark.parametrize(
