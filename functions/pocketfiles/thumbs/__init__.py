@@ -17,7 +17,9 @@
 ``libwebp``     reads WebP by libwebp
 ``resample``    averages and resizes pixels
 ``colour``      converts colours to sRGB
+``code_points`` the ICC profile of coding-independent code points
 ``icc``         writes ICC profiles
+``icc_reader``  reads what embedded ICC profiles say of themselves
 ``content``     tells how the pixels of a thumb compress best
 ``drawing``     tells drawings from photographs by pixels of the source
 ``encode``      writes the thumb's file

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageCms
 
-from pocketfiles.thumbs import icc
+from pocketfiles.thumbs import code_points, icc_reader
 
 _MODES_WITH_ALPHA = frozenset({"LA", "RGBA"})
 
@@ -17,6 +17,13 @@ _MAJOR_VERSION_AT = 8
 
 _VERSION_2 = 2
 
+_CODE_POINTS = b"cicp"
+_TYPE_LENGTH = 8
+"""A tag with code points, and the bytes of its type before them (ICC.1:2022 §9.2.17, §10.3)."""
+
+_MAX_TINT = 2
+"""Levels that the channels of grey may differ, by rounding."""
+
 _PROBE_LEVELS = range(0, 256, 15)
 _MAX_DIFFERENCE_FROM_SRGB = 1
 """Levels that the colours of a profile may be off sRGB's, at most, to count as sRGB."""
@@ -25,6 +32,7 @@ _MAX_DIFFERENCE_FROM_SRGB = 1
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """The image in sRGB. A profile that is broken, or of other channels than the image's, is
     ignored."""
+    profile = _described(profile)
     if not profile:
         return image
     if image.mode not in _MODES_WITH_ALPHA:
@@ -43,7 +51,23 @@ def _converted(colours: Image.Image, profile: bytes) -> Image.Image:
         transform = _transform(profile, colours.mode)
     if transform:
         colours = transform.apply(_without_black_ink(colours))
-    return colours.convert("L") if is_grey else colours
+    return _in_grey(colours) if is_grey else colours
+
+
+def _described(profile: bytes) -> bytes:
+    """The profile of the code points that a profile names, if it names any that are supported."""
+    contents = icc_reader.tags(profile).get(_CODE_POINTS, memoryview(b""))
+    described = code_points.icc_profile(bytes(contents[_TYPE_LENGTH:]))
+    return profile if described is None else described
+
+
+def _in_grey(colours: Image.Image) -> Image.Image:
+    """The same in L, unless the profile gave grey a tint."""
+    red, green, blue = colours.split()
+    from_green = ImageChops.difference(red, green)
+    from_blue = ImageChops.difference(red, blue)
+    tint = ImageChops.lighter(from_green, from_blue).point(lambda level: level > _MAX_TINT)
+    return colours if tint.getbbox() else colours.convert("L")
 
 
 def _without_black_ink(colours: Image.Image) -> Image.Image:
@@ -64,7 +88,7 @@ def _transform(
     mode: str,
 ) -> ImageCms.ImageCmsTransform | None:
     """The transformation to sRGB; None if it changes nothing, or if the profile does not fit."""
-    if not icc.is_valid(profile):
+    if not icc_reader.is_valid(profile):
         return None
     try:
         source = ImageCms.getOpenProfile(io.BytesIO(profile))

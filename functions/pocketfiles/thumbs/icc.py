@@ -1,6 +1,4 @@
-"""Writes and checks ICC profiles (ICC.1:2022 §7 to §10).
-
-Written are those of colours that are described by other means.
+"""Writes ICC profiles of colours that are described by other means (ICC.1:2022 §7 to §10).
 
 A profile has the three primaries as XYZ and one curve for all channels. Colour arithmetic is that
 of SMPTE RP 177 (RGB to XYZ) and of annex E of the ICC's specification (adaptation to D50).
@@ -48,27 +46,7 @@ _CURVE_TYPES = {1: 0, 5: 3}
 _FIXED_POINT = 65_536
 
 
-_PRIMARIES = (b"rXYZ", b"gXYZ", b"bXYZ")
 _XYZ_TYPE = b"XYZ "
-_MAX_TAGS = 100
-
-
-def is_valid(profile: bytes) -> bool:
-    """Whether a profile is as long as it says, and its primaries, if it has any, are of the type
-    that the standard asks for (§7.2.2, §9.2).
-
-    Browsers ignore other profiles; Little CMS believes them.
-    """
-    if int.from_bytes(profile[:4], "big") > len(profile):
-        return False
-    count = min(int.from_bytes(profile[_HEADER_LENGTH : _HEADER_LENGTH + 4], "big"), _MAX_TAGS)
-    for number in range(count):
-        start = _HEADER_LENGTH + 4 + _TAG_LENGTH * number
-        tag = profile[start : start + _TAG_LENGTH]
-        at = int.from_bytes(tag[4:8], "big")
-        if tag[:4] in _PRIMARIES and profile[at : at + 4] != _XYZ_TYPE:
-            return False
-    return True
 
 
 def profile(colours: Chromaticities, curve: Curve) -> bytes:

@@ -66,13 +66,15 @@ def of_matrix(
     primaries: Iterable[tuple[float, float, float]] = (RED, GREEN, BLUE),
     white: tuple[float, float, float] = D50,
     version: int = 2,
+    more: dict[bytes, bytes] | None = None,
 ) -> bytes:
-    """RGB with primaries and one curve, or three."""
+    """RGB with primaries and one curve, or three, and more tags."""
     red, green, blue = primaries
     tags = {b"wtpt": xyz(*white), b"rXYZ": xyz(*red), b"gXYZ": xyz(*green), b"bXYZ": xyz(*blue)}
     names = (b"rTRC", b"gTRC", b"bTRC")
     three = curves * 3 if len(curves) == 1 else curves
-    return profile(b"RGB ", tags | dict(zip(names, three, strict=True)), version=version)
+    all_tags = tags | dict(zip(names, three, strict=True)) | (more or {})
+    return profile(b"RGB ", all_tags, version=version)
 
 
 def of_grey(curve: bytes, *, connection: bytes = b"XYZ ", version: int = 2) -> bytes:

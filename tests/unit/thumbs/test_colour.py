@@ -5,7 +5,7 @@ from PIL import Image, ImageCms
 
 from pocketfiles.thumbs.colour import to_srgb
 from pocketfiles.thumbs.icc import Chromaticities, profile
-from tests.unit.thumbs.profiles import PRINTER
+from tests.unit.thumbs.profiles import PRINTER, of_lut, of_matrix, table
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
@@ -81,3 +81,25 @@ def test_inks_are_shown_as_chromium_does(
 ) -> None:
     image = Image.new("CMYK", (1, 1), inks)
     assert to_srgb(image, PRINTER).getpixel((0, 0)) == pytest.approx(shown, abs=2)
+
+
+def test_code_points_in_a_profile_decide() -> None:
+    """As in Chromium: 12 and 13 are Display P3, whatever else the profile says."""
+    data = of_matrix(table(256), more={b"cicp": b"cicp" + bytes(4) + bytes((12, 13, 0, 1))})
+    red = to_srgb(Image.new("RGB", (1, 1), (200, 50, 50)), data).getpixel((0, 0))
+    assert red == pytest.approx((218, 24, 40), abs=2)
+
+
+def test_code_points_that_are_not_supported_leave_the_decision_to_the_profile() -> None:
+    data = of_matrix(table(256), more={b"cicp": b"cicp" + bytes(4) + bytes((9, 16, 0, 1))})
+    grey = to_srgb(Image.new("RGB", (1, 1), (128,) * 3), data).getpixel((0, 0))
+    assert grey == pytest.approx((188, 188, 188), abs=2)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_grey_with_a_tint_is_in_colour(mode: str) -> None:
+    tinted = of_lut(b"GRAY", 1, lambda level: (100 * level, 30 * (1 - level), 0))
+    converted = to_srgb(Image.new(mode, (1, 1), 128), tinted)
+    assert converted.mode == {"L": "RGB", "LA": "RGBA"}[mode]
+    red, green, *_ = converted.getpixel((0, 0))  # type: ignore[misc]
+    assert red > green + 10
