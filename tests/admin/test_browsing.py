@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -146,14 +146,19 @@ def test_nothing_is_done_without_a_yes(
     assert capsys.readouterr().err.splitlines()[-1] == "nothing is changed"
 
 
+def missing_thumbs(only: Sequence[str], capsys: pytest.CaptureFixture[str]) -> int:
+    """How many thumbs of the documents are missing, where none is stored."""
+    assert main(["thumbs", "report", *only]) == 0
+    report = re.fullmatch(r"documents: 0 stored, (\d+) missing\n", capsys.readouterr().out)
+    assert report
+    return int(report[1])
+
+
 def test_thumbs_are_counted_made_and_deleted(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     only = ["--collection", "documents", *stack.both()]
-    assert main(["thumbs", "report", *only]) == 0
-    report = re.fullmatch(r"documents: 0 stored, (\d+) missing\n", capsys.readouterr().out)
-    assert report
-    missing = int(report[1])
+    missing = missing_thumbs(only, capsys)
     assert missing > 0
     assert main(["thumbs", "warm", *only]) == 1
     assert "name where the files are served: --url" in capsys.readouterr().err
@@ -177,10 +182,8 @@ def test_thumbs_in_other_formats_are_made_ahead_too(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     only = ["--collection", "documents", *stack.both()]
-    assert main(["thumbs", "report", *only]) == 0
-    report = re.fullmatch(r"documents: 0 stored, (\d+) missing\n", capsys.readouterr().out)
-    assert report
-    all_missing = 3 * int(report[1])
+    missing = missing_thumbs(only, capsys)
+    all_missing = 3 * missing
     formats = ["--formats", "avif,webp", *only]
     assert main(["thumbs", "warm", "--url", stack.url, *formats]) == 1
     assert f"error: {all_missing} requests to {stack.url}" in capsys.readouterr().err
@@ -191,7 +194,7 @@ def test_thumbs_in_other_formats_are_made_ahead_too(
     listed = stack.cloud.s3.list_objects_v2(Bucket=stack.cloud.bucket, Prefix="pbc_3332084752/")
     stored = [each["Key"] for each in listed["Contents"]]
     for format_name in ("avif", "webp"):
-        assert len([key for key in stored if key.endswith(f".{format_name}")]) == int(report[1])
+        assert len([key for key in stored if key.endswith(f".{format_name}")]) == missing
     assert main(["thumbs", "clear", "--yes", *only]) == 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pocketfiles import audit_log, aws, keys, metrics
+from pocketfiles import audit_log, aws, metrics
 from pocketfiles.audit_log import AuditLog
 from pocketfiles.errors import Forbidden
 from pocketfiles.handle import refuse
@@ -20,6 +20,7 @@ from tests.fakes import request
 from tests.faults.proxy import Fault, Proxy, Rule
 from tests.faults.proxy import refuse as answer_with
 from tests.faults.world import NAME, OTHER, PROTECTED, SIZE, Response, World, new_world
+from tests.pointer import put_pointer
 
 ALARMS = {
     metrics.OPERATOR_MUST_ACT: ("OperatorAlarm", 0),
@@ -100,30 +101,16 @@ def empty_table(world: World, _: Proxy) -> Seen:
     return ask(world)
 
 
-def pointer(world: World, **attributes: Any) -> None:
-    """Change every copy of the table's pointer."""
-    for copy in range(keys.POINTER_COPIES):
-        item = {
-            "pk": {"S": keys.pointer(copy)},
-            "sk": {"S": keys.POINTER},
-            "table": {"S": world.cloud.table},
-            "abandoned": {"L": []},
-            "holding": {"BOOL": False},
-            **attributes,
-        }
-        world.cloud.dynamodb.put_item(TableName=world.cloud.table, Item=item)
-
-
 def restored_table(world: World, _: Proxy) -> Seen:
     world.seed()
-    pointer(world, table={"S": "the-table-it-is-a-copy-of"})
+    put_pointer(world.cloud, table={"S": "the-table-it-is-a-copy-of"})
     assert world.ask("GET", OTHER).status == 200, "public files are served"
     return ask(world, PROTECTED)
 
 
 def newer_format(world: World, _: Proxy) -> Seen:
     world.seed()
-    pointer(world, reader={"N": "99"})
+    put_pointer(world.cloud, reader={"N": "99"})
     return ask(world)
 
 
@@ -161,7 +148,7 @@ def ask_with_audit_log(world: World) -> Seen:
 
 def no_sync(world: World, _: Proxy) -> Seen:
     world.seed()
-    pointer(world, heartbeat={"N": repr(time.time() - 7300)})
+    put_pointer(world.cloud, heartbeat={"N": repr(time.time() - 7300)})
     world.files = replace(world.files, max_sync_age=7200)
     assert world.ask("GET", OTHER).status == 200, "public files are served"
     seen = ask(world, PROTECTED)
@@ -195,7 +182,7 @@ def at_the_origin(secrets: tuple[str, ...], times: int) -> Callable[[World, Prox
 
 def not_invalidated(world: World, _: Proxy) -> Seen:
     world.seed()
-    pointer(world, pending={"N": "1"}, pending_since={"N": repr(time.time() - 4000)})
+    put_pointer(world.cloud, pending={"N": "1"}, pending_since={"N": repr(time.time() - 4000)})
     return ask(world)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from files import build
-from pocketfiles import aws, handle, keys, tokens
+from pocketfiles import aws, handle, tokens
 from pocketfiles.audit_log import AuditLog
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.catalogue.items import collection_item, record_items
@@ -26,6 +26,7 @@ from pocketfiles.issue import PATH, TokenService
 from pocketfiles.storage import Storage
 from tests.conftest import Cloud, create
 from tests.fakes import FakeLog
+from tests.pointer import put_pointer
 
 TIMEOUTS = aws.Timeouts(connect=0.5, read=1.5, attempts=3)
 PATIENT = aws.Timeouts(connect=60, read=60, attempts=TIMEOUTS.attempts)
@@ -119,18 +120,9 @@ class World:
         items = [collection_item(raw, at) for at, raw in enumerate((USERS, FILES))]
         items += record_items(self.collections[0], self.user)
         items += record_items(self.collections[1], Record("files_id", "rec", values))
-        items += [
-            {
-                "pk": {"S": keys.pointer(copy)},
-                "sk": {"S": keys.POINTER},
-                "table": {"S": self.cloud.table},
-                "abandoned": {"L": []},
-                "holding": {"BOOL": False},
-            }
-            for copy in range(keys.POINTER_COPIES)
-        ]
         puts: Any = [{"PutRequest": {"Item": item}} for item in items]
         self.cloud.dynamodb.batch_write_item(RequestItems={self.cloud.table: puts})
+        put_pointer(self.cloud)
         for key, body in self.seeded.items():
             kind = "image/png" if key.endswith("png") else "text/plain"
             self.cloud.s3.put_object(Bucket=self.cloud.bucket, Key=key, Body=body, ContentType=kind)

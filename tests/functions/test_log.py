@@ -5,10 +5,11 @@ import time
 
 import pytest
 
-from pocketfiles import aws, keys
+from pocketfiles import aws
 from tests.conftest import Cloud
 from tests.deployed import Deployed, deployed
 from tests.functions.conftest import ADA, BOB, ROOT, fill, make_token
+from tests.pointer import put_pointer
 
 TIMES = {"s3_milliseconds", "dynamodb_milliseconds"}
 """On the lines of requests that called these services."""
@@ -195,27 +196,13 @@ def test_audit_lines_are_never_left_out(cloud: Cloud) -> None:
         assert sum(line["message"] == "opened" for line in api.lines()) == 20
 
 
-def put_pointer(cloud: Cloud, heartbeat: float) -> None:
-    """Write the pointer of a sync that last lived then."""
-    for copy in range(keys.POINTER_COPIES):
-        item = {
-            "pk": {"S": keys.pointer(copy)},
-            "sk": {"S": keys.POINTER},
-            "table": {"S": cloud.table},
-            "abandoned": {"L": []},
-            "holding": {"BOOL": False},
-            "heartbeat": {"N": repr(heartbeat)},
-        }
-        cloud.dynamodb.put_item(TableName=cloud.table, Item=item)  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("hours", [1, 3])
 def test_a_dead_sync_is_measured_and_denies_protected_files_alone(
     hours: int, cloud: Cloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(cloud, {})
     age = hours * 3600
-    put_pointer(cloud, time.time() - age)
+    put_pointer(cloud, heartbeat={"N": repr(time.time() - age)})
     with deployed(cloud, MAX_SYNC_AGE_SECONDS="7200") as api:
         assert api.get("/api/files/photos/photo1/plain.txt").status == 200
         api.lines()

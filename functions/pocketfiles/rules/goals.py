@@ -49,40 +49,30 @@ def goal_of(node: Expression, plan: Plan) -> Goal:
 
 def every_of(parts: Iterable[Goal]) -> Goal:
     """A goal that asks for all of the parts. False if one of them is false."""
-    flat: list[Goal] = []
-    for part in parts:
-        if part is False:
-            return False
-        if part is True:
-            continue
-        if isinstance(part, All):
-            flat.extend(part.parts)
-        else:
-            flat.append(part)
-    if not flat:
-        return True
-    if len(flat) == 1:
-        return flat[0]
-    return All(tuple(flat))
+    return _joined(parts, All, decides=False)
 
 
 def one_of(parts: Iterable[Goal]) -> Goal:
     """A goal that asks for one of the parts. True if one of them is true."""
+    return _joined(parts, Some, decides=True)
+
+
+def _joined(parts: Iterable[Goal], kind: type[All] | type[Some], *, decides: bool) -> Goal:
+    """A goal of the parts. One that ``decides`` stands for the whole, its opposite for nothing."""
     flat: list[Goal] = []
     for part in parts:
-        if part is True:
-            return True
-        if part is False:
-            continue
-        if isinstance(part, Some):
+        if isinstance(part, bool):
+            if part is decides:
+                return decides
+        elif isinstance(part, kind):
             flat.extend(part.parts)
         else:
             flat.append(part)
     if not flat:
-        return False
+        return not decides
     if len(flat) == 1:
         return flat[0]
-    return Some(tuple(flat))
+    return kind(tuple(flat))
 
 
 def reduced(goal: Goal, known: Known) -> Goal:

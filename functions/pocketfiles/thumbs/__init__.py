@@ -15,6 +15,7 @@
 ``libvips_rows`` a picture in libvips, read row by row or resized
 ``libvips_api`` the functions of libvips that are called
 ``libwebp``     reads WebP by libwebp
+``shared_library`` finds the shared libraries of these two
 ``resample``    averages and resizes pixels
 ``colour``      converts colours to sRGB
 ``code_points`` the ICC profile of coding-independent code points

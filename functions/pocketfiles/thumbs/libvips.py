@@ -16,13 +16,13 @@ from ctypes import (
     c_void_p,
 )
 from functools import cache
-from importlib.util import find_spec
 from typing import Final
 
 from pocketfiles.thumbs import libvips_api
 from pocketfiles.thumbs.geometry import Size
 from pocketfiles.thumbs.libvips_api import MIN_VERSION
 from pocketfiles.thumbs.libvips_rows import FORMAT_UCHAR, Rows
+from pocketfiles.thumbs.shared_library import opened
 from pocketfiles.thumbs.task import Task
 
 PACKAGE = "_libvips"
@@ -166,22 +166,11 @@ def _without_resolution(png: bytes) -> bytes:
     return png[:_PNG_HEADER_LENGTH] + png[_PNG_HEADER_LENGTH + _PNG_RESOLUTION_LENGTH :]
 
 
-def find(package: str) -> Decoder | None:
-    """libvips in the shared library of that module; None if it cannot be used."""
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        return None
-    try:
-        with _starting:
-            return Decoder(spec.origin)
-    except (OSError, AttributeError):
-        return None
-
-
 @cache
 def load() -> Decoder | None:
     """The process's libvips; None if it is not installed. Pillow does the same more slowly."""
-    return find(PACKAGE)
+    with _starting:
+        return opened(PACKAGE, Decoder)
 
 
 _starting = threading.Lock()

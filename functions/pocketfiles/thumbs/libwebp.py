@@ -22,11 +22,11 @@ from ctypes import (
 )
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import Final
 
 from pocketfiles.thumbs.formats.header import Header
 from pocketfiles.thumbs.geometry import Box, FloatBox, Size
+from pocketfiles.thumbs.shared_library import opened
 from pocketfiles.thumbs.task import Task
 
 PACKAGE = "PIL._webp"
@@ -197,21 +197,10 @@ class Decoder:
             self._delete(decoder)
 
 
-def find(package: str) -> Decoder | None:
-    """libwebp in the shared library of that module; None if it cannot be used."""
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        return None
-    try:
-        return Decoder(spec.origin)
-    except (OSError, AttributeError):
-        return None
-
-
 @cache
 def load() -> Decoder | None:
     """The libwebp that Pillow brings along; None if it cannot be called. Pillow is slower."""
-    return find(PACKAGE)
+    return opened(PACKAGE, Decoder)
 
 
 def _even(edge: int) -> int:

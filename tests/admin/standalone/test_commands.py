@@ -12,12 +12,12 @@ from admin.errors import AdminError
 from admin.source.storage import LocalFile
 from admin.standalone.records import Records
 from admin.target.bucket import PART_BYTES, Bucket
-from pocketfiles import keys as keys_of
 from pocketfiles import tokens
 from pocketfiles.catalogue.cached import snapshot_of
 from tests.admin.conftest import items, keys, objects, state
 from tests.admin.standalone.conftest import Alone, Terminal, changed, with_field
 from tests.conftest import Cloud
+from tests.pointer import set_in_pointer
 
 
 def test_uploads_tell_how_far_they_are(cloud: Cloud, tmp_path: Path) -> None:
@@ -317,19 +317,6 @@ def test_large_files_are_streamed(alone: Alone) -> None:
     (tag, content_type, _) = next(iter(objects(alone.cloud).values()))
     assert tag.endswith('-3"')
     assert content_type == "application/octet-stream"
-
-
-def set_in_pointer(cloud: Cloud, **values: Any) -> None:
-    """Change attributes of every copy of the pointer."""
-    for copy in range(keys_of.POINTER_COPIES):
-        for name, value in values.items():
-            cloud.dynamodb.update_item(
-                TableName=cloud.table,
-                Key={"pk": {"S": keys_of.pointer(copy)}, "sk": {"S": keys_of.POINTER}},
-                UpdateExpression="SET #n = :v",
-                ExpressionAttributeNames={"#n": name},
-                ExpressionAttributeValues={":v": value},
-            )
 
 
 def test_commands_do_not_pass_for_a_living_sync(alone: Alone) -> None:

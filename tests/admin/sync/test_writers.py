@@ -10,7 +10,6 @@ from admin.target.lease import LEASE_SECONDS
 from admin.target.table import TargetTable
 from admin.target.values import Replacement
 from admin.target.writer import KEEP_SECONDS, Writer
-from pocketfiles import keys as keys_of
 from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.generations import GONE
 from pocketfiles.catalogue.items import collection_item, record_items, settings_item
@@ -22,6 +21,7 @@ from tests.admin.shaped import Shaped
 from tests.admin.sync.in_no_time import syncing, writer_of
 from tests.clock import Clock
 from tests.conftest import Cloud
+from tests.pointer import set_in_pointer
 
 THUMB = "id_docs/doc0/thumbs_doc0.txt/100x100_doc0.txt"
 
@@ -93,13 +93,7 @@ def test_a_table_without_generations_is_served_and_upgraded_by_the_next_sync(
 
 def test_a_table_for_newer_functions_is_refused_in_words(cloud: Cloud, shaped: Shaped) -> None:
     run(cloud, shaped.directory)
-    for copy in range(keys_of.POINTER_COPIES):
-        cloud.dynamodb.update_item(
-            TableName=cloud.table,
-            Key={"pk": {"S": keys_of.pointer(copy)}, "sk": {"S": keys_of.POINTER}},
-            UpdateExpression="SET reader = :newer",
-            ExpressionAttributeValues={":newer": {"N": "3"}},
-        )
+    set_in_pointer(cloud, reader={"N": "3"})
     with pytest.raises(StorageUnavailable, match="needs functions that read format 3"):
         snapshot(cloud)
 
@@ -108,14 +102,7 @@ def test_a_copy_of_a_table_is_trusted_after_a_sync_and_not_after_an_import(
     cloud: Cloud, shaped: Shaped
 ) -> None:
     run(cloud, shaped.directory)
-    for copy in range(keys_of.POINTER_COPIES):
-        cloud.dynamodb.update_item(
-            TableName=cloud.table,
-            Key={"pk": {"S": keys_of.pointer(copy)}, "sk": {"S": keys_of.POINTER}},
-            UpdateExpression="SET #t = :other",
-            ExpressionAttributeNames={"#t": "table"},
-            ExpressionAttributeValues={":other": {"S": "the original"}},
-        )
+    set_in_pointer(cloud, table={"S": "the original"})
     shaped.put("docs", "doc0", title="new")
     for removing in (False, True):
         run(cloud, shaped.directory, removing=removing)

@@ -4,13 +4,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from pocketfiles import keys
 from pocketfiles.catalogue.generations import UNVERSIONED, Item, Pointer
 from pocketfiles.catalogue.items import collection_item, record_items, settings_item
 from pocketfiles.catalogue.model import Collection, Collections, Settings
 from pocketfiles.catalogue.table import BATCH, Table, TableAt
 from pocketfiles.errors import Overloaded, StorageUnavailable
 from tests.conftest import Cloud
+from tests.pointer import put_pointer
 from tests.unit.catalogue.papers import AUTH, PAPERS, RAW, paper
 
 COLLECTIONS = Collections([PAPERS])
@@ -47,16 +47,7 @@ def test_an_empty_table_has_no_collections(table: Table) -> None:
 
 
 def test_any_copy_of_the_pointer_is_read(table: Table, cloud: Cloud) -> None:
-    for copy in range(keys.POINTER_COPIES):
-        pointer: Item = {
-            "pk": {"S": keys.pointer(copy)},
-            "sk": {"S": keys.POINTER},
-            "generation": {"N": "7"},
-            "table": {"S": cloud.table},
-            "abandoned": {"L": []},
-            "holding": {"BOOL": False},
-        }
-        write(cloud, [pointer])
+    put_pointer(cloud, generation={"N": "7"})
     assert {table.pointer() for _ in range(20)} == {Pointer(generation=7, table=cloud.table)}
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 from PIL import Image, ImageChops, ImageMath
 
-from pocketfiles.thumbs import identify, libvips
+from pocketfiles.thumbs import identify
 from pocketfiles.thumbs.geometry import Box
 from pocketfiles.thumbs.libvips import Decoder
 from pocketfiles.thumbs.size import parse
@@ -185,8 +185,3 @@ def test_threads_do_not_disturb_each_other(decoder: Decoder) -> None:
     alone = [pixels(data) for data in pictures]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(pixels, pictures * 10)) == alone * 10
-
-
-@pytest.mark.parametrize("package", ["no_such_package", "_struct"])
-def test_without_its_library_there_is_no_decoder(package: str) -> None:
-    assert libvips.find(package) is None

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageStat, _webp
 
-from pocketfiles.thumbs import identify, libwebp
+from pocketfiles.thumbs import identify
 from pocketfiles.thumbs.libwebp import Decoder
 from pocketfiles.thumbs.size import parse
 from pocketfiles.thumbs.task import Task, plan
@@ -91,8 +91,3 @@ def test_damage_that_leaves_data_over_is_found(decoder: Decoder) -> None:
 def test_a_library_without_libwebp_is_refused() -> None:
     with pytest.raises(AttributeError):
         Decoder(ctypes.util.find_library("c") or "")
-
-
-@pytest.mark.parametrize("package", ["no_such_package", "_struct"])
-def test_without_its_library_there_is_no_decoder(package: str) -> None:
-    assert libwebp.find(package) is None
