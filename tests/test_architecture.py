@@ -30,6 +30,8 @@ PICTURES = {
         "content",
         "drawing",
         "encode",
+        "decode_jpeg",
+        "libvips_task",
         "png_writer",
     )
 }

@@ -11,7 +11,9 @@
 ``raster``      a thumb's pixels, packed or in an image of Pillow
 ``decode``      chooses a decoder, decodes no more than the task needs, and resizes
 ``canvas``      a frame that does not cover its picture
+``decode_jpeg`` decodes a JPEG, and finds out whether it is complete
 ``libvips``     reads JPEG and PNG by libvips, and writes PNG
+``libvips_task`` reads a task's pixels by libvips
 ``libvips_rows`` a picture in libvips, read row by row or resized
 ``libvips_api`` the functions of libvips that are called
 ``libwebp``     reads WebP by libwebp

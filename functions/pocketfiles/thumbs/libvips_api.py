@@ -37,6 +37,7 @@ _SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {
     "vips_rint": (c_int, _IMAGE, _MADE),
     "vips_cast_uchar": (c_int, _IMAGE, _MADE),
     "vips_insert": (c_int, _IMAGE, _IMAGE, _MADE, c_int, c_int),
+    "vips_error_buffer": (c_char_p,),
     "vips_image_get_width": (c_int, _IMAGE),
     "vips_image_get_height": (c_int, _IMAGE),
     "vips_image_get_bands": (c_int, _IMAGE),

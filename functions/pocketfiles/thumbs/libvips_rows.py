@@ -23,6 +23,9 @@ _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 _PREMULTIPLIED_MODES: Final = {"LA": "La", "RGBA": "RGBa"}
 
+_JPEG_LACKS_DATA: Final = b"premature end of data segment"
+"""libjpeg's warning JWRN_HIT_MARKER, which libvips keeps where it does not fail as well."""
+
 _KERNEL_LINEAR: Final = 1
 """VipsKernel: the triangle filter."""
 
@@ -72,6 +75,14 @@ class Rows:
         self._resources = resources
         self._last_read = resources.enter_context(ExitStack())
         self._region: int | None = None
+
+    @property
+    def lacks_data(self) -> bool:
+        """Whether the data of a JPEG ended too early for what has been read; libjpeg fills that in.
+
+        Arithmetic-coded data never end too early.
+        """
+        return _JPEG_LACKS_DATA in self._library.vips_error_buffer()
 
     def part(self, box: Box) -> memoryview:
         """The pixels in ``box``."""
