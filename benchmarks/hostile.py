@@ -2,13 +2,15 @@
 
     python -m benchmarks.hostile [--size 300x300] [NAME ...]
 
-They are those of ``tests.contract.hostile_pictures``. After each, the JPEG is timed again, so that
+They are those of ``tests.contract.hostile_pictures``. It fails if one takes longer than the three
+JPEGs without having the pixels that it claims. After each, the JPEG is timed again, so that
 both see the same load of the machine; a time is the best of two. Memory is that of a process of its
 own, above one that has made a small thumb.
 """
 
 import argparse
 import random
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,11 +22,14 @@ from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import identify
 from pocketfiles.thumbs.render import render
 from pocketfiles.thumbs.size import ThumbSize, parse
-from tests.contract.hostile_pictures import BOMBS
+from tests.contract.hostile_pictures import BOMBS, WITH_PIXELS
 from tests.contract.peak_memory import megabytes
 from tests.unit.thumbs.pictures import written
 
 JPEGS = 3
+MAX_SHARE = 1.0
+"""Of the three JPEGs' time, that a picture without pixels may take."""
+
 MEGA = 1_000_000
 
 
@@ -68,6 +73,7 @@ def main() -> None:
     jpeg = jpeg_of_12_megapixels()
     timed(jpeg, size)
     jpeg_times = []
+    slow = []
     print("| picture | thumb | ms | of three JPEGs | megapixels | ms a megapixel | MB |")
     print("|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -79,6 +85,8 @@ def main() -> None:
             jpeg_time = min(timed(jpeg, size)[1], timed(jpeg, size)[1])
             jpeg_times.append(jpeg_time)
             share = milliseconds / (JPEGS * jpeg_time)
+            if share > MAX_SHARE and name not in WITH_PIXELS:
+                slow.append(name)
             pixels = megapixels(data)
             price = f"{milliseconds / pixels:.1f}" if pixels >= 1 else ""
             file = Path(folder) / "picture"
@@ -90,6 +98,8 @@ def main() -> None:
                 flush=True,
             )
     print(f"\nA JPEG of 12 megapixels takes {median(jpeg_times):.1f} ms.")
+    if slow:
+        sys.exit(f"These take longer than {JPEGS} JPEGs without having pixels: {', '.join(slow)}.")
 
 
 if __name__ == "__main__":

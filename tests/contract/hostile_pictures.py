@@ -451,3 +451,28 @@ DAMAGED = {
     ),
 }
 BOMBS.update(DAMAGED)
+
+WITH_PIXELS = frozenset(
+    {
+        "PNG",
+        "RGBA PNG",
+        "16-bit PNG",
+        "interlaced PNG",
+        "JPEG",
+        "JPEG without its end",
+        "JPEG that looks incomplete",
+        "progressive JPEG",
+        "progressive JPEG without its end",
+        "GIF",
+        "GIF in passes",
+        "larger GIF of codes that clear the table",
+        "WebP",
+        "WebP with alpha",
+        "animated PNG with two large pictures",
+        "animated PNG whose frame is smaller",
+        "animated WebP that claims less",
+        "animated WebP of much",
+        *(name for name in DAMAGED if "16-bit" in name),
+    }
+)
+"""Those with as many pixels as they say, which are really decoded: they may take their time."""
