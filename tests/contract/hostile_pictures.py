@@ -12,6 +12,7 @@ from functools import cache
 from PIL import Image
 
 from pocketfiles.config import ThumbOptions
+from tests.contract.hostile_webp import webp_of_codes
 from tests.unit.thumbs.pictures import written
 
 SIDE = 7745
@@ -205,10 +206,10 @@ def empty_blocks(megabytes: int) -> bytes:
     return blocks * ((megabytes << 20) // len(blocks))
 
 
-def png_of_empty_blocks(side: int) -> bytes:
+def png_of_empty_blocks(side: int, megabytes: int) -> bytes:
     """A black RGBA picture whose data begin with many empty blocks."""
     pixels = zeros(side * (1 + 4 * side))
-    return with_scanlines(pixels[:2] + empty_blocks(48) + pixels[2:], side, depth=8)
+    return with_scanlines(pixels[:2] + empty_blocks(megabytes) + pixels[2:], side, depth=8)
 
 
 BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
@@ -234,7 +235,8 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
         png(10, 10, extra=chunk(b"iCCP", b"a\0\0" + zeros(1 << 26))),
         "made",
     ),
-    "PNG of empty blocks": lambda: (png_of_empty_blocks(10), "truncated"),
+    "PNG of empty blocks": lambda: (png_of_empty_blocks(10, 48), "truncated"),
+    "larger PNG of empty blocks": lambda: (png_of_empty_blocks(2000, 4), "made"),
     "PNG profile of empty blocks": lambda: (
         png(10, 10, extra=chunk(b"iCCP", b"a\0\0\x78\x01" + empty_blocks(48))),
         "made",
@@ -312,6 +314,12 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
         written(Image.new("RGBA", (SIDE, SIDE), (9, 9, 9, 99)), "WEBP", lossless=True, method=0),
         "too-many-pixels",
     ),
+    "WebP of many Huffman codes": lambda: (webp_of_codes(1024, 1 << 16), "out-of-memory"),
+    "larger WebP of many Huffman codes": lambda: (
+        webp_of_codes(4000, 1 << 16),
+        "out-of-memory",
+    ),
+    "WebP of as many Huffman codes as libwebp writes": lambda: (webp_of_codes(1024, 2600), "made"),
     "giant WebP": lambda: (webp(1 << 24, 1 << 24), "corrupt"),
     "WebP that claims more": lambda: (webp(7000, 7000), "corrupt"),
     "WebP of frames of many chunks": lambda: (webp_of_frames(), "truncated"),
@@ -465,7 +473,6 @@ WITH_PIXELS = frozenset(
         "progressive JPEG without its end",
         "GIF",
         "GIF in passes",
-        "larger GIF of codes that clear the table",
         "WebP",
         "WebP with alpha",
         "animated PNG with two large pictures",
@@ -476,3 +483,11 @@ WITH_PIXELS = frozenset(
     }
 )
 """Those with as many pixels as they say, which are really decoded: they may take their time."""
+
+WITH_SLOW_DATA = frozenset(
+    {
+        "larger GIF of codes that clear the table",
+        "larger PNG of empty blocks",
+    }
+)
+"""Those with no more data than an honest picture of that size may have, but slow ones."""

@@ -32,7 +32,14 @@ MEGABYTES = 400  # above a process that has made a thumb: 1.5 times the largest 
 MEGABYTES_OF_ROWS = 100  # where they are read one after the other
 GENERATED = int(os.environ.get("GENERATED_PICTURES", "120"))
 SIZE = ThumbSize(30, 30)
-REASONS = {"too-many-pixels", "too-many-chunks", "unsupported", "truncated", "corrupt"}
+REASONS = {
+    "too-many-pixels",
+    "too-many-chunks",
+    "unsupported",
+    "truncated",
+    "corrupt",
+    "out-of-memory",
+}
 
 
 def outcome(data: bytes, size: ThumbSize = SIZE) -> str:

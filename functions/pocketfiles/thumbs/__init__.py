@@ -18,6 +18,7 @@
 ``libvips_api`` the functions of libvips that are called
 ``libwebp``     reads WebP by libwebp
 ``shared_library`` finds the shared libraries of these two
+``memory_limit`` bounds the memory that a decoder takes
 ``resample``    averages and resizes pixels
 ``colour``      converts colours to sRGB
 ``code_points`` the ICC profile of coding-independent code points

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from pocketfiles.thumbs import memory_limit
 from pocketfiles.thumbs.formats.header import Header
 from pocketfiles.thumbs.geometry import Box, FloatBox, Size
 from pocketfiles.thumbs.shared_library import opened
@@ -42,8 +43,14 @@ _MODE_RGBA: Final = 1
 _CHANNELS: Final = 4
 
 _STATUS_OK: Final = 0
+_STATUS_OUT_OF_MEMORY: Final = 1
 _STATUS_SUSPENDED: Final = 5
-"""VP8StatusCode: decoded; more data are needed."""
+"""VP8StatusCode: decoded; not decoded; more data are needed."""
+
+_MEMORY_PER_PIXEL: Final = 5
+_MEMORY_FOR_CODES: Final = 64 << 20
+"""Bytes. Parts of a lossless picture have Huffman codes of their own, which take 12 kB each.
+libwebp writes up to 2,600 of them, but a small file may have 65,536 (RFC 9649 §6.2.2)."""
 
 _TAIL: Final = 32
 """Bytes at the end of a lossy picture without which it cannot be decoded, if it is intact.
@@ -186,15 +193,28 @@ class Decoder:
         decoder = self._new(None, 0, byref(config))
         if not decoder:
             raise MemoryError
+        memory = header.width * header.height * _MEMORY_PER_PIXEL + _MEMORY_FOR_CODES
         try:
-            if not header.lossless and len(stream) > 2 * _TAIL:
-                status = self._update(decoder, stream, len(stream) - _TAIL)
-                if status != _STATUS_SUSPENDED:
-                    raise ValueError("broken WebP data")
-            if self._update(decoder, stream, len(stream)) != _STATUS_OK:
-                raise ValueError("broken WebP data")
+            with memory_limit.at_most(memory):
+                if not header.lossless and len(stream) > 2 * _TAIL:
+                    self._read(decoder, stream, len(stream) - _TAIL, _STATUS_SUSPENDED)
+                self._read(decoder, stream, len(stream), _STATUS_OK)
         finally:
             self._delete(decoder)
+
+    def _read(
+        self,
+        decoder: int,
+        stream: bytes,
+        length: int,
+        expected: int,
+    ) -> None:
+        """Decode so many bytes. ValueError or MemoryError if the status is not as expected."""
+        status = self._update(decoder, stream, length)
+        if status == _STATUS_OUT_OF_MEMORY:
+            raise MemoryError
+        if status != expected:
+            raise ValueError("broken WebP data")
 
 
 @cache

@@ -61,7 +61,7 @@ class _Reading:
     scans: int = 0
     has_buffered_scans: bool = False
     is_cut: bool = False
-    kept: list[bytes] = field(default_factory=lambda: [START_OF_IMAGE])
+    kept: list[bytes | memoryview] = field(default_factory=lambda: [START_OF_IMAGE])
 
 
 def read(data: bytes) -> Header:
@@ -96,7 +96,8 @@ def lengthened(stream: bytes) -> bytes:
     A complete picture stays the same; one that ends too early changes.
     """
     end = len(stream) - len(END_OF_IMAGE)
-    return b"".join((stream[:end], _MORE_ENTROPY_CODED_DATA, END_OF_IMAGE))
+    data = stream[:end].rstrip(b"\xff")  # FF is the first half of a marker
+    return b"".join((data, _MORE_ENTROPY_CODED_DATA, END_OF_IMAGE))
 
 
 def _read_segments(data: bytes, reading: _Reading) -> None:
@@ -157,8 +158,8 @@ def _read_scan(
     if frame.is_progressive or len(scan.components) < len(frame.components):
         reading.has_buffered_scans = True
     end = min(segment.scan_end, segment.end + scan.max_bytes)
-    # FF before the end is the first half of a marker.
-    reading.kept.append(data[segment.at : end].rstrip(b"\xff"))
+    # A view: files may be large.
+    reading.kept.append(memoryview(data)[segment.at : end])
 
 
 def _read_application_data(

@@ -79,14 +79,20 @@ class _Markers:
             self._uncounted -= found.start() - start
             return found.start()
         self._uncounted = 0
-        at = max(start, end - 1)  # a marker may begin with the last byte
+        may_begin_here = max(start, end - 1)
+        return self._find_counting(pattern, may_begin_here)
+
+    def _find_counting(self, pattern: re.Pattern[bytes], start: int) -> int | None:
+        at = start
         length = _FIRST_BYTES_COUNTED
         while at < len(self._data):
             end = at + length
-            self._ff_bytes += self._data.count(b"\xff", at, end)
+            ff_bytes = self._data.count(b"\xff", at, end)
+            self._ff_bytes += ff_bytes
             if self._ff_bytes > _MAX_FF_BYTES:
                 raise ThumbFailed("too-many-chunks")
-            found = pattern.search(self._data, at, end + 1)
+            # The second byte of a marker may be the first after these.
+            found = pattern.search(self._data, at, end + 1) if ff_bytes else None
             if found:
                 return found.start()
             at = end

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
 from pocketfiles.thumbs.formats import png_colour
-from pocketfiles.thumbs.formats.header import MAX_ICON, UPRIGHT, Header, big_endian
+from pocketfiles.thumbs.formats.header import MAX_ICON, MAX_PROFILE, UPRIGHT, Header, big_endian
 from pocketfiles.thumbs.formats.png_chunks import (
     CHECKSUM,
     CHUNK_HEADER,
@@ -136,9 +136,10 @@ def _read_before_image(
     Of each chunk type, the first one counts that makes sense, as in Chromium.
     """
     length = chunk.end - chunk.start
+    is_read = chunk.type in _READ_BEFORE_IMAGE and length <= MAX_PROFILE
     if chunk.type == b"PLTE" and length <= _MAX_PALETTE:
         reading.palette = reading.palette or data[chunk.start : chunk.end]
-    elif chunk.type not in _READ_BEFORE_IMAGE or not has_right_crc(data, chunk):
+    elif not is_read or not has_right_crc(data, chunk):
         return
     contents = data[chunk.start : chunk.end]
     if chunk.type == b"tRNS":
