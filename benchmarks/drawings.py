@@ -8,6 +8,7 @@ measures their thumbs against sharp alone (``benchmarks.thumbs`` with these sour
 
 import math
 import random
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -143,9 +144,9 @@ DRAWINGS: dict[str, Callable[[Size], Image.Image]] = {
 
 def main() -> None:
     """Measure thumbs of the drawings, and print the table."""
-    from benchmarks import thumbs  # noqa: PLC0415 - it draws with this module
-
-    thumbs.main(["--only", ",".join(DRAWINGS), "--engines", "ours,sharp", *sys.argv[1:]])
+    options = ["--only", ",".join(DRAWINGS), "--engines", "ours,sharp", *sys.argv[1:]]
+    measured = subprocess.run([sys.executable, "-m", "benchmarks.thumbs", *options], check=False)
+    raise SystemExit(measured.returncode)
 
 
 if __name__ == "__main__":

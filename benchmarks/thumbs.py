@@ -257,8 +257,8 @@ def processor() -> str:
     )
 
 
-def main(options: list[str] | None = None) -> None:
-    """Measure, write the figures and print the table. ``options`` are the command line's."""
+def main() -> None:
+    """Measure, write the figures and print the table."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
         "--quick", action="store_true", help="pictures up to 4.4 megapixels, one round"
@@ -273,7 +273,7 @@ def main(options: list[str] | None = None) -> None:
         help=f"of {', '.join(ENGINES)}",
     )
     arguments.add_argument("--rounds", type=int, default=5)
-    chosen = arguments.parse_args(options)
+    chosen = arguments.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     kinds = chosen.only.split(",") if chosen.only else list(SOURCES)
