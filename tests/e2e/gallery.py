@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageCms
 
 from pocketfiles.thumbs.icc import SRGB_CURVE, Chromaticities, profile
+from tests.unit.thumbs.drawings import DRAWINGS
 from tests.unit.thumbs.formats.samples import app1, chunk, segment, tiff
-from tests.unit.thumbs.profiles import PRINTER
+from tests.unit.thumbs.profiles import PRINTER, fixed, of_grey, of_lut, of_matrix, table
 
 SIZE = (240, 160)
 THUMB = "120x80f"
@@ -22,6 +23,15 @@ LINEAR = profile(REC_709, (1.0,))
 P3 = profile(DISPLAY_P3, SRGB_CURVE)
 SWAPPED = profile(Chromaticities(D65, REC_709.green, REC_709.red, REC_709.blue), (2.2,))
 """Red and green exchanged, so that nobody can miss whether it is applied."""
+
+CODE_POINTS = {b"cicp": b"cicp" + bytes(4) + bytes((12, 13, 0, 1))}
+"""A tag that names Display P3."""
+
+FADED = of_lut(b"RGB ", 3, lambda r, g, b: (30 * r + 50 * g + 10 * b, 40 * (r - g), 40 * (g - b)))
+"""Colours in a table, paler than sRGB's."""
+
+D65_ILLUMINANT = fixed(0.9505, 1.0, 1.089)
+OF_D65 = LINEAR[:68] + D65_ILLUMINANT + LINEAR[80:]
 
 EXACT = 1.5
 """Largest mean difference of a channel in tiles of ten pixels, on a scale of 0 to 255."""
@@ -40,6 +50,12 @@ FIREFOX_DIFFERS = {
     "PNG, sRGB before gAMA",  # the standard: sRGB decides (PNG third edition §11.3.2.5)
     "PNG, grey with iCCP of RGB",  # Firefox converts a grey JPEG with the same profile
     "JPEG, CMYK with a profile",  # Firefox ignores profiles of CMYK
+    "JPEG, code points in a profile",  # Firefox does not read them
+    "PNG, code points in a profile",
+    "PNG, cICP of SMPTE 240M",  # Firefox does not know this transfer function
+    "JPEG, profile of iccMAX",  # Firefox believes this one and the next two
+    "PNG, profile that is not relative to D50",
+    "PNG, grey with a curve that leads to Lab",
 }
 """What Firefox shows in colours of its own."""
 
@@ -138,6 +154,18 @@ def jpegs() -> Iterator[Picture]:
         "red and green exchanged by a profile": written(
             scene(), "JPEG", quality=92, icc_profile=SWAPPED
         ),
+        "code points in a profile": written(
+            scene(), "JPEG", quality=92, icc_profile=of_matrix(table(256), more=CODE_POINTS)
+        ),
+        "profile of iccMAX": written(
+            scene(), "JPEG", quality=92, icc_profile=of_matrix(table(256), version=5)
+        ),
+        "profile with a short table": written(
+            scene(), "JPEG", quality=92, icc_profile=of_matrix(table(0, 9_000, 65_535))
+        ),
+        "profile of three curves": written(
+            scene(), "JPEG", quality=92, icc_profile=of_matrix(table(256), table(460), table(700))
+        ),
         "broken profile": written(scene(), "JPEG", quality=92, icc_profile=b"broken"),
         "stray bytes between segments": inserted(plain, AFTER_JFIF, bytes(608)),
         "without an end": plain[:-2],
@@ -182,7 +210,16 @@ def pngs() -> Iterator[Picture]:
         "gAMA and cHRM": inserted(plain, AFTER_IHDR, gamma_2_2, chunk(b"cHRM", primaries)),
         "sRGB before gAMA": inserted(plain, AFTER_IHDR, chunk(b"sRGB", b"\0"), gamma_1),
         "cICP of Display P3": inserted(plain, AFTER_IHDR, chunk(b"cICP", bytes((12, 13, 0, 1)))),
+        "cICP of SMPTE 240M": inserted(plain, AFTER_IHDR, chunk(b"cICP", bytes((1, 7, 0, 1)))),
         "iCCP": inserted(plain, AFTER_IHDR, iccp),
+        "code points in a profile": written(
+            scene(), "PNG", icc_profile=of_matrix(table(256), more=CODE_POINTS)
+        ),
+        "profile with a table of colours": written(scene(), "PNG", icc_profile=FADED),
+        "profile that is not relative to D50": written(scene(), "PNG", icc_profile=OF_D65),
+        "grey with a curve that leads to Lab": written(
+            scene().convert("L"), "PNG", icc_profile=of_grey(table(460), connection=b"Lab ")
+        ),
         "iCCP before gAMA": inserted(plain, AFTER_IHDR, gamma_1, iccp),
         "grey with iCCP of RGB": written(scene().convert("L"), "PNG", icc_profile=LINEAR),
         "eXIf before the picture": inserted(plain, AFTER_IHDR, exif),
@@ -222,6 +259,7 @@ def webps() -> Iterator[Picture]:
     files = {
         "lossy": written(scene(), "WEBP", quality=90),
         "lossless": written(scene(), "WEBP", lossless=True),
+        "lossless drawing": written(DRAWINGS["text"]().resize(SIZE), "WEBP", lossless=True),
         "lossy with alpha": written(translucent(), "WEBP", quality=90),
         "lossless with alpha": written(translucent(), "WEBP", lossless=True),
         "linear profile": written(scene(), "WEBP", lossless=True, icc_profile=LINEAR),
