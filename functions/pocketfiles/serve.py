@@ -60,21 +60,22 @@ class FileService:
         if request.method == "OPTIONS":
             return preflight(request)
         located, permission = self.catalogue.settled(lambda: self._open(request, now))
-        variant, log_fields = self._choose(request, located, permission.policy)
+        variant, chosen = self._choose(request, located, permission.policy)
+        dated = self._with_delays(chosen, now)
+        reply = self.deliverer.deliver(request, variant)
+        log_fields = replace(dated, redirect=reply.log_fields.redirect)
+        is_served = reply.status < HTTPStatus.BAD_REQUEST
+        opening = permission.opening if is_served else None
+        return replace(reply, log_fields=log_fields, opening=opening)
+
+    def _with_delays(self, log_fields: LogFields, now: float) -> LogFields:
+        """The log fields with how far the sync and CloudFront's invalidations are behind."""
         pointer = self.catalogue.pointer()
-        log_fields = replace(
+        return replace(
             log_fields,
             sync_age=self.catalogue.age(now),
             invalidations_pending=pointer.pending,
             invalidation_delay=pointer.invalidation_delay(now),
-        )
-        reply = self.deliverer.deliver(request, variant)
-        redirect = reply.log_fields.redirect
-        is_served = reply.status < HTTPStatus.BAD_REQUEST
-        return replace(
-            reply,
-            log_fields=replace(log_fields, redirect=redirect),
-            opening=permission.opening if is_served else None,
         )
 
     def _open(self, request: Request, now: float) -> tuple[Located, Permission]:
@@ -123,11 +124,15 @@ class FileService:
             snapshot, located.collection, located.record, identity, request, now, bad_token
         )
         self.access.check(asked)
-        expires = identity.expires if identity else None
+        opened_by = "guest"
+        expires = None
+        if identity is not None:
+            opened_by = f"{identity.collection.name}/{identity.record.id}"
+            expires = identity.expires
         opening = Opening(
             collection=located.collection.name,
             record=located.record.id,
-            owner=f"{identity.collection.name}/{identity.record.id}" if identity else "guest",
+            owner=opened_by,
             generation=snapshot.pointer.generation,
         )
         seconds_left = None if expires is None else expires - now
@@ -140,7 +145,8 @@ class FileService:
         log_fields = LogFields(collection=located.collection.name)
         size = locate.thumb_size(request, located.field)
         if not size:
-            return Variant(self._original(request, located.key), located.name, policy), log_fields
+            original = self._original(request, located.key)
+            return Variant(original, located.name, policy), log_fields
         attributes_only = wants_attributes_only(request)
         format_name = self._format_name(request)
         thumb = self.thumbs.open(located.key, size, format_name, attributes_only=attributes_only)
