@@ -12,6 +12,7 @@ from functools import cache
 from PIL import Image
 
 from pocketfiles.config import ThumbOptions
+from tests.contract.hostile_profiles import profile_of_steps
 from tests.contract.hostile_webp import webp_of_codes
 from tests.unit.thumbs.pictures import written
 
@@ -239,6 +240,10 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "larger PNG of empty blocks": lambda: (png_of_empty_blocks(2000, 4), "made"),
     "PNG profile of empty blocks": lambda: (
         png(10, 10, extra=chunk(b"iCCP", b"a\0\0\x78\x01" + empty_blocks(48))),
+        "made",
+    ),
+    "PNG profile of many steps": lambda: (
+        written(PLAIN, "PNG", icc_profile=profile_of_steps(500_000)),
         "made",
     ),
     "PNG of empty chunks": lambda: (png(10, 10, extra=chunk(b"IDAT", b"") * 30_000), "made"),

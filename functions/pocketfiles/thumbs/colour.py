@@ -91,7 +91,8 @@ def _transform(
     if not icc_reader.is_valid(profile):
         return None
     try:
-        source = ImageCms.getOpenProfile(io.BytesIO(profile))
+        used = icc_reader.with_used_tags(profile)
+        source = ImageCms.getOpenProfile(io.BytesIO(used))
         if source.profile.xcolor_space.strip() not in _COLOUR_SPACES:
             return None
         transform = ImageCms.buildTransform(source, _srgb(), mode, "RGB")

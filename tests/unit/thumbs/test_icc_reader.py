@@ -2,7 +2,7 @@ import struct
 
 import pytest
 
-from pocketfiles.thumbs.icc_reader import is_valid, tags
+from pocketfiles.thumbs.icc_reader import is_valid, tags, with_used_tags
 from tests.unit.thumbs.profiles import (
     PRINTER,
     fixed,
@@ -65,3 +65,13 @@ def test_tags_are_found_by_name() -> None:
 def test_impossible_entries_do_no_harm(entries: bytes) -> None:
     assert len(tags(with_bytes(128, entries))) <= 100
     assert all(len(contents) <= len(LINEAR) for contents in tags(LINEAR[:128] + entries).values())
+
+
+def test_tags_that_browsers_do_not_read_are_left_out() -> None:
+    found = tags(LINEAR)
+    unused = LINEAR.replace(b"rTRC", b"D2B0")
+    assert tags(with_used_tags(LINEAR)) == found
+    assert tags(with_used_tags(unused)) == {
+        name: contents for name, contents in found.items() if name != b"rTRC"
+    }
+    assert len(with_used_tags(unused)) == len(LINEAR)
