@@ -31,6 +31,9 @@ from .sqlite import text
 from .view_rows import ViewRows
 from .views import FileOwners
 
+_UNREADABLE = "(unreadable)"
+"""The id of what stands for the rows of a view that cannot be read."""
+
 _COMMON = (
     "id",
     "system",
@@ -113,13 +116,15 @@ class Snapshot:
         """Yield the collection's records in order of id.
 
         A record without a usable id is left out with a warning, and so is any further row of a view
-        with the same id.
+        with the same id. A view that cannot be read has one record, which is unreadable.
         """
         collection = found.collection
         try:
             columns, rows = self._select(collection)
         except (sqlite3.OperationalError, apsw.Error) as error:
             self._unreadable(collection, error)
+            record = Record(collection.id, _UNREADABLE, {}, is_unreadable=True)
+            yield Row.of(record, _UNREADABLE)
             return
         if "id" not in columns:
             self.warnings.append(f"{collection.name}: no column id, its records are left out")
@@ -263,6 +268,8 @@ def _collections(
                 raw[key] = json.loads(raw[key] or "[]")
             raw = {**json.loads(options or "{}"), **raw, "system": bool(raw["system"])}
             raw = _with_types(raw, types.get(raw["name"], {}))
+            if raw["type"] == "view" and raw["name"] not in types:
+                raw["broken"] = True
             yield SourceCollection(raw, Collection.from_json(raw, position))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             reason = f"{type(error).__name__}: {error}"

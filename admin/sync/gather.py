@@ -6,6 +6,7 @@ of it.
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from pocketfiles import keys
@@ -134,15 +135,18 @@ class _Reader:
         return gone
 
     def _stage(self, record: Record, source: bytes) -> None:
-        keys_of_values = references(self._collection, record, self._indexed)
+        keys_of_values = list(references(self._collection, record, self._indexed))
         items = record_items(self._collection, record, keys_of_values)
         reason = next(filter(None, map(refusal, items)), "")
         if reason:
             self._warnings.append(
-                f"record {self._collection.name}/{record.id} is left out: {reason}"
+                f"record {self._collection.name}/{record.id} is left out, and view rules that look "
+                f"at it deny: {reason}"
             )
-            items = []
-        file_keys = list(self._keys(record)) if items else []
+            without_values = replace(record, values={}, sources={}, is_unreadable=True)
+            items = record_items(self._collection, without_values, keys_of_values)
+            items = [] if refusal(items[0]) else [each for each in items if not refusal(each)]
+        file_keys = [] if reason else list(self._keys(record))
         key = (record.collection_id, record.id)
         is_auth = self._collection.type == "auth"
         self._mirror.stage(key, source, items, file_keys, auth=is_auth)

@@ -29,6 +29,7 @@ _COLLECTION_KEYS = (
     "viewRule",
     "indexes",
     "viewQuery",
+    "broken",
     "authToken",
     "fileToken",
     "held",
@@ -56,7 +57,7 @@ def record_items(
     """
     item: Item = {
         **keys.item_key(record.collection_id, record.id),
-        RECORD: _packed(_by_id(collection, record.values)),
+        RECORD: _packed(None if record.is_unreadable else _by_id(collection, record.values)),
     }
     if record.sources:
         sources = {
@@ -85,8 +86,9 @@ def record_from(item: Item, collection: Collection) -> Record:
     return Record(
         collection_id=item["pk"]["S"],
         id=item["sk"]["S"],
-        values=_by_name(collection, stored_values),
+        values=_by_name(collection, stored_values or {}),
         sources={name: Source(*source) for name, source in stored_sources.items()},
+        is_unreadable=stored_values is None,
     )
 
 
@@ -191,7 +193,7 @@ def _by_name(collection: Collection, values: Mapping[str, Value]) -> dict[str, V
     return named
 
 
-def _packed(values: Mapping[str, Value]) -> dict[str, Any]:
+def _packed(values: Mapping[str, Value] | None) -> dict[str, Any]:
     text = _json(values)
     encoded = text.encode()
     if len(encoded) <= COMPRESS_ABOVE_BYTES:

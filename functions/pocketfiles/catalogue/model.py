@@ -86,6 +86,8 @@ class Collection:
     auth_token: TokenOptions = TokenOptions()
     file_token: TokenOptions = TokenOptions()
     view_query: str = ""
+    is_broken: bool = False
+    """Whether it is a view that PocketBase's database cannot read. A rule that names it denies."""
     position: int = 0
     """Order of creation; the first collection that fits a name or id wins."""
 
@@ -117,6 +119,7 @@ class Collection:
             auth_token=TokenOptions.from_json(raw.get("authToken")),
             file_token=TokenOptions.from_json(raw.get("fileToken")),
             view_query=raw.get("viewQuery") or "",
+            is_broken=bool(raw.get("broken")),
             position=position,
         )
 
@@ -137,6 +140,9 @@ class Record:
     id: str
     values: Mapping[str, Value] = field(repr=False)
     sources: Mapping[str, Source] = field(default_factory=dict)
+    is_unreadable: bool = False
+    """Whether it stands for what no value is known of: a record too large for the table, or all
+    rows of a view that cannot be read. A rule that looks at it denies."""
 
     def names(self, field: Field) -> tuple[str, ...]:
         """The values of a file, relation or select field as a list (pocketbase.md §3.2)."""

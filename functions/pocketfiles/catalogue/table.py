@@ -157,7 +157,8 @@ class TableAt:
         if collection is None:
             return None
         item = self._table.get_item(collection_id, record_id)
-        return self._record(item, collection) if item else None
+        record = self._record(item, collection) if item else None
+        return None if record is None or record.is_unreadable else record
 
     def batch(self, collection_id: str, record_ids: Iterable[str]) -> dict[str, Record]:
         """Those of the records that exist, by id; a hundred a call."""

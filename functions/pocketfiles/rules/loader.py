@@ -194,6 +194,9 @@ class Loader:
 
     def _insert(self, collection: Collection, records: Iterable[Record]) -> None:
         found = list(records)
+        unreadable = next((record.id for record in found if record.is_unreadable), None)
+        if unreadable is not None:
+            raise RuleError(f"the values of {collection.name}/{unreadable} are not in the table")
         self._read[collection.id].update(record.id for record in found)
         self.bytes += sum(_size(record) for record in found)
         if self.bytes > self._limits.max_bytes:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pocketfiles.catalogue.model import Collection, Collections
+from pocketfiles.errors import RuleError
 from pocketfiles.rules.conditions import Conditions
 from pocketfiles.rules.joins import Join, column, source
 from pocketfiles.rules.operands import Operands
@@ -39,6 +40,9 @@ def translate(
         conditions = tuple(_by_what_is_indexed(each, collections) for each in parts)
     if query.replaced or query.has_names_alike:
         query.note_everything()
+    for each in query.collections.values():
+        if each.is_broken:
+            raise RuleError(f"the view {each.name} cannot be read")
     joins = tuple(query.joins.values())
     tables = {}
     for collection_id, fields in query.columns.items():

@@ -272,6 +272,25 @@ def test_a_record_that_was_not_read_is_not_taken_for_a_missing_one(rule: str) ->
         decide(rule, about, None, world, max_rows=1)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "rel_one.name != 'Ada'",
+        "rel_one.name = ''",
+        "rel_many.name ?!= 'Ada'",
+        "@collection.users.name != 'Ada'",
+        "rel_one.teams_via_lead.name != 'Ada'",
+    ],
+)
+def test_a_record_whose_values_are_not_known_denies_where_a_rule_looks_at_it(rule: str) -> None:
+    eve = replace(record(USERS, "eve"), values={}, is_unreadable=True)
+    about = document(rel_one="eve", rel_many='["eve"]')
+    world = World([eve])
+    with pytest.raises(RuleError, match="the values of users/eve are not in the table"):
+        decide(rule, about, None, world)
+    assert decide(f"text = 'test' || {rule}", about, None, world)
+
+
 def test_more_bytes_than_allowed_is_a_rule_error() -> None:
     about = document(rel_many='["ada","bob"]')
     long = [record(USERS, name, name="x" * 1000) for name in ("ada", "bob")]

@@ -1,5 +1,7 @@
 import pytest
 
+from pocketfiles.catalogue.model import Collection, Collections
+from pocketfiles.errors import RuleError
 from pocketfiles.rules.parser import parse
 from pocketfiles.rules.query import Origin
 from pocketfiles.rules.translate import translate
@@ -45,6 +47,15 @@ def test_no_value_of_a_request_is_kept_in_a_plan() -> None:
 )
 def test_a_plan_knows_whether_sqlite_may_fail(rule: str, fails: bool) -> None:
     assert planned(rule, {"@request.body.files:each": "value"}).may_fail is fails
+
+
+def test_a_rule_that_names_a_view_that_cannot_be_read_means_nothing() -> None:
+    view = Collection("view_id", "view", "view", (a_field("name", "text"),), is_broken=True)
+    collections = Collections([*COLLECTIONS, view])
+    without, naming = parse("text = ''"), parse("text = '' || @collection.view.name = ''")
+    translate(without, DOCUMENTS, collections, None, {})
+    with pytest.raises(RuleError, match="the view view cannot be read"):
+        translate(naming, DOCUMENTS, collections, None, {})
 
 
 def test_a_way_whose_join_another_replaced_is_kept() -> None:
