@@ -8,6 +8,7 @@
 ``architecture``  ties the built layers and the parameter ``Architecture`` together
 ``budget``        takes the budget out of the built template where CloudFormation has none
 ``command``       the command line of `sam deploy`
+``restore``       gives a table the items of a restored copy
 ``sbom``          lists what the layers contain
 ``smoke``         asks a deployed stack what no emulator can know
 """
