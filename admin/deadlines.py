@@ -7,7 +7,8 @@ one ``100 Continue`` after the other (RFC 9110, 15.2.1), never meets it.
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 
 import urllib3
 
@@ -44,14 +45,40 @@ def ends_after(seconds: float, connection: socket.socket) -> Iterator[None]:
         raise TimeoutError(too_late)
 
 
+_connections: weakref.WeakKeyDictionary[urllib3.BaseHTTPResponse, weakref.ref[socket.socket]]
+_connections = weakref.WeakKeyDictionary()
+"""The connection that each response comes from, while somebody else needs it."""
+
+
+@contextlib.contextmanager
+def body_ends_after(seconds: float, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
+    """Shut the connection of a response of ``bound_headers`` down if the block takes longer.
+
+    Raises ``TimeoutError`` then.
+    """
+    connection = _connections[response]()
+    with ends_after(seconds, connection) if connection else contextlib.nullcontext():
+        yield
+
+
+def _in_time(
+    connection: socket.socket, read: Callable[[], urllib3.response.HTTPResponse]
+) -> urllib3.response.HTTPResponse:
+    """The response of a connection, once its headers are there."""
+    with ends_after(HEADER_SECONDS, connection):
+        return read()
+
+
 # Errors name these classes, so they are called as urllib3's own.
 class HTTPConnection(urllib3.connection.HTTPConnection):
     """A connection that gives up headers that do not end, as urllib3 gives up a slow read."""
 
     def getresponse(self) -> urllib3.response.HTTPResponse:  # type: ignore[override]
         """The response, once its headers are there."""
-        with ends_after(HEADER_SECONDS, self.sock):
-            return super().getresponse()
+        connection = weakref.ref(self.sock)  # which may be the response's afterwards
+        response = _in_time(self.sock, super().getresponse)
+        _connections[response] = connection
+        return response
 
 
 class HTTPSConnection(urllib3.connection.HTTPSConnection):
@@ -59,8 +86,10 @@ class HTTPSConnection(urllib3.connection.HTTPSConnection):
 
     def getresponse(self) -> urllib3.response.HTTPResponse:  # type: ignore[override]
         """The response, once its headers are there."""
-        with ends_after(HEADER_SECONDS, self.sock):
-            return super().getresponse()
+        connection = weakref.ref(self.sock)
+        response = _in_time(self.sock, super().getresponse)
+        _connections[response] = connection
+        return response
 
 
 class HTTPConnectionPool(urllib3.HTTPConnectionPool):

@@ -74,6 +74,13 @@ class AlwaysContinue(Unending):
     again = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+class OneByteOfAChunksSize(Unending):
+    """The extension of a first chunk's size (RFC 9112, 7.1.1), which does not end."""
+
+    first = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;"
+    again = b"a"
+
+
 class OneByteOfABody(Unending):
     """A body of a gigabyte, a byte at a time."""
 

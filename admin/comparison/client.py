@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
-from ..deadlines import bound_headers
+from ..deadlines import body_ends_after, bound_headers
 from ..errors import AdminError
 from ..proxies import in_words, pool_for
 
@@ -93,13 +93,15 @@ class Client:
         """Raise ``AdminError`` unless the service answers anything, in a short time."""
         url = f"{self._origin}/api/files/"
         try:
-            self._pool(url).request(
+            response = self._pool(url).request(
                 "GET",
                 url,
                 redirect=False,
                 timeout=_FIRST_TIMEOUT,
                 retries=False,
+                preload_content=False,
             )
+            response.close()
         except urllib3.exceptions.HTTPError as error:
             raise self._no_answer(error) from error
 
@@ -165,13 +167,18 @@ def _read(response: urllib3.BaseHTTPResponse) -> Answer:
     checksum = hashlib.sha256()
     kept = bytearray()
     length = 0
-    while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
-        checksum.update(chunk)
-        length += len(chunk)
-        if len(kept) < KEPT_BYTES:
-            kept += chunk[: KEPT_BYTES - len(kept)]
-        if time.monotonic() > end:
-            raise urllib3.exceptions.HTTPError(f"a body did not end in {_LONGEST_SECONDS:.0f} s")
+    try:
+        with body_ends_after(_LONGEST_SECONDS, response):
+            while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
+                checksum.update(chunk)
+                length += len(chunk)
+                if len(kept) < KEPT_BYTES:
+                    kept += chunk[: KEPT_BYTES - len(kept)]
+                if time.monotonic() > end:
+                    raise TimeoutError
+    except TimeoutError as error:
+        too_late = f"a body did not end in {_LONGEST_SECONDS:.0f} s"
+        raise urllib3.exceptions.HTTPError(too_late) from error
     headers = {name.lower(): ", ".join(response.headers.getlist(name)) for name in response.headers}
     return Answer(response.status, headers, length, checksum.hexdigest(), bytes(kept))
 

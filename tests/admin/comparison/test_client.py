@@ -16,6 +16,7 @@ from tests.serving import (
     AlwaysContinue,
     OneByteEachTime,
     OneByteOfABody,
+    OneByteOfAChunksSize,
     answering,
     serving_origin,
 )
@@ -116,10 +117,19 @@ def test_headers_that_do_not_end_are_given_up(
             asking.require_answer()
 
 
-def test_a_body_that_comes_a_byte_at_a_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("handler", [OneByteOfABody, OneByteOfAChunksSize])
+def test_a_body_that_comes_a_byte_at_a_time_is_given_up(
+    handler: type[BaseHTTPRequestHandler], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(client, "_LONGEST_SECONDS", 0.2)
-    with answering(OneByteOfABody) as origin, pytest.raises(AdminError, match="did not end"):
+    with answering(handler) as origin, pytest.raises(AdminError, match="did not end"):
         Client(origin, Rate(1000), 1).ask("GET", "/a", {})
+
+
+def test_the_first_question_reads_no_body() -> None:
+    """It may be one without an end."""
+    with answering(OneByteOfABody) as origin:
+        Client(origin, Rate(1000), 1).require_answer()
 
 
 def test_a_busy_service_is_asked_again() -> None:
