@@ -8,7 +8,7 @@ import pytest
 
 from local.intrinsics import load
 from tests.conftest import ROOT
-from tests.template_checks import listed
+from tests.template_checks.reading import listed
 
 POLICY = json.loads((ROOT / "deploy" / "deployer-policy.json").read_text())
 TEMPLATE = load((ROOT / "template.yaml").read_text())

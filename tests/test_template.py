@@ -7,39 +7,74 @@ from typing import Any
 import pytest
 
 from local.intrinsics import Resolver, load
-from tests.template_checks import (
-    CHECKS,
-    READ_BY_LIBRARIES,
-    ROOT,
-    ROUTES,
-    Check,
-    Template,
-    alarms_stop,
-    allowed,
-    builds_are_possible,
+from tests.conftest import ROOT
+from tests.template_checks.data import (
     data_is_kept_and_closed,
-    every_change_is_published,
-    functions_may_do_what_they_do,
-    handlers_exist,
-    https_is_demanded,
-    limits_fit_each_other,
-    listed,
-    logs_are_narrow_and_end,
-    names_are_the_stacks_own,
-    nothing_is_allowed_at_large,
-    of_type,
-    outputs_tell_the_url,
-    parameters_are_explained_and_bounded,
-    routes_are_the_apis,
-    statements,
-    the_api_alone_learns_the_secret,
-    the_contents_are_complete,
-    the_edge_keeps_no_secret,
-    the_firewall_lets_a_file_server_work,
     the_table_can_be_had_back,
-    variables_are_read_and_set,
+)
+from tests.template_checks.deployment import (
+    alarms_stop,
+    builds_are_possible,
+    every_change_is_published,
+    names_are_the_stacks_own,
     versions_can_be_described,
 )
+from tests.template_checks.edge import (
+    https_is_demanded,
+    the_api_alone_learns_the_secret,
+    the_edge_keeps_no_secret,
+    the_firewall_lets_a_file_server_work,
+)
+from tests.template_checks.functions import (
+    READ_BY_LIBRARIES,
+    ROUTES,
+    handlers_exist,
+    limits_fit_each_other,
+    routes_are_the_apis,
+    variables_are_read_and_set,
+)
+from tests.template_checks.interface import (
+    outputs_tell_the_url,
+    parameters_are_explained_and_bounded,
+    the_contents_are_complete,
+)
+from tests.template_checks.permissions import (
+    functions_may_do_what_they_do,
+    logs_are_narrow_and_end,
+    nothing_is_allowed_at_large,
+)
+from tests.template_checks.reading import (
+    Check,
+    Template,
+    allowed,
+    listed,
+    of_type,
+    statements,
+)
+
+CHECKS: list[Check] = [
+    handlers_exist,
+    routes_are_the_apis,
+    variables_are_read_and_set,
+    limits_fit_each_other,
+    functions_may_do_what_they_do,
+    nothing_is_allowed_at_large,
+    logs_are_narrow_and_end,
+    data_is_kept_and_closed,
+    the_table_can_be_had_back,
+    parameters_are_explained_and_bounded,
+    outputs_tell_the_url,
+    the_edge_keeps_no_secret,
+    the_api_alone_learns_the_secret,
+    names_are_the_stacks_own,
+    alarms_stop,
+    the_firewall_lets_a_file_server_work,
+    https_is_demanded,
+    every_change_is_published,
+    versions_can_be_described,
+    builds_are_possible,
+    the_contents_are_complete,
+]
 
 DISTRIBUTION = ("Resources", "CdnDistribution", "Properties", "DistributionConfig")
 TOKEN_POLICY = ("Resources", "CdnTokenPolicy", "Properties", "CachePolicyConfig")

@@ -24,14 +24,8 @@ from tests.functions.conftest import (
     picture,
     replaced_meanwhile,
 )
-from tests.template_checks import (
-    BUCKET_KEY,
-    TRACES,
-    allowed,
-    listed,
-    resource_text,
-    statements,
-)
+from tests.template_checks.permissions import BUCKET_KEY, TRACES
+from tests.template_checks.reading import allowed, listed, resource_text, statements
 
 TEMPLATE = load((ROOT / "template.yaml").read_text())
 OTHERWISE_NAMED = {"s3:HeadObject": "s3:GetObject", "s3:HeadBucket": "s3:ListBucket"}

@@ -13,7 +13,7 @@ from typing import Any
 
 from local.intrinsics import load
 from tests.stack.deployment import BUILT, Stack
-from tests.template_checks import listed
+from tests.template_checks.reading import listed
 
 FUNCTIONS = {"FilesRole": "FilesFunction", "TokensRole": "TokensFunction"}
 """The function of each role."""
