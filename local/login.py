@@ -120,7 +120,7 @@ def _value(record: Record, field: Field) -> Any:
     if field.type in {"json", "geoPoint"}:
         try:
             return json.loads(str(raw))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     return "" if raw is None else raw
 
@@ -150,7 +150,7 @@ def _form(request: Request, headers: Mapping[str, str]) -> Mapping[str, Any]:
         return {name: values[0] for name, values in parse_qs(text).items()}
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

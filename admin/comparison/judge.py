@@ -129,7 +129,7 @@ def _json_keys(answer: Answer) -> list[str]:
     """The keys of a body that is a JSON object; none for any other body."""
     try:
         return sorted(json.loads(answer.body))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return []
 
 

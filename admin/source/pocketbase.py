@@ -271,7 +271,7 @@ def _collections(
             if raw["type"] == "view" and raw["name"] not in types:
                 raw["broken"] = True
             yield SourceCollection(raw, Collection.from_json(raw, position))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             reason = f"{type(error).__name__}: {error}"
             raise SourceError(f"collection {raw['name']} cannot be read ({reason})") from error
 

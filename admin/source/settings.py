@@ -42,7 +42,7 @@ def read(value: str | bytes | None, key: str | None) -> dict[str, Any]:
 def _object(text: str | bytes) -> dict[str, Any] | None:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

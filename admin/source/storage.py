@@ -113,7 +113,7 @@ def _sidecar(path: Path) -> tuple[dict[str, Any], float]:
         with _sidecar_of(path).open("rb") as file:
             found = os.fstat(file.fileno())
             attributes = json.load(file)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}, 0.0
     changed = max(found.st_mtime, found.st_ctime)
     return attributes if isinstance(attributes, dict) else {}, changed

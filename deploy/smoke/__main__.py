@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from admin.errors import AdminError
 from admin.proxies import proxy_for
+from admin.wording import os_error
 from deploy.smoke.client import Skipped, Stack, Surprise
 from deploy.smoke.edge_rows import EDGE_ROWS
 from deploy.smoke.rows import ROWS
@@ -78,7 +79,8 @@ def invalidation(distribution: str) -> Callable[[list[str]], None]:
 
 def in_words(error: Exception) -> str:
     """An error of a request, whose text may be empty."""
-    return str(error) or type(error).__name__
+    words = os_error(error) if isinstance(error, OSError) else str(error)
+    return words or type(error).__name__
 
 
 def through_proxy(url: str) -> str:

@@ -153,6 +153,13 @@ def test_pages_of_other_machines_are_refused(headers: Headers, status: int) -> N
     assert allowed == (dict(headers).get("Origin") if status == 200 else None)
 
 
+def test_json_in_too_many_brackets_is_refused_as_an_empty_form() -> None:
+    path = "/api/collections/users/auth-with-password"
+    answer = login().answer(Request("POST", path, LOCAL, b"[" * 100_000))
+    assert answer is not None
+    assert answer.status == 400
+
+
 def test_a_form_is_read_as_well_as_json() -> None:
     headers = (("Host", "localhost"), ("Content-Type", "application/x-www-form-urlencoded"))
     path = "/api/collections/users/auth-with-password"
@@ -181,6 +188,7 @@ def test_a_forged_token_is_not_refreshed() -> None:
     assert answer.status == 401
 
 
-def test_json_that_is_broken_is_null_in_the_record() -> None:
-    broken = Record("id_users", "ada", {**ADA.values, "extra": "{"})
+@pytest.mark.parametrize("text", ["{", "[" * 100_000])
+def test_json_that_is_broken_is_null_in_the_record(text: str) -> None:
+    broken = Record("id_users", "ada", {**ADA.values, "extra": text})
     assert record_json(USERS, broken)["extra"] is None

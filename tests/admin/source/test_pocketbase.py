@@ -212,6 +212,10 @@ def _settings(value: Any) -> Callable[[Path], None]:
     return make
 
 
+DEEP = "[" * 100_000
+"""More brackets than Python's JSON parser follows."""
+
+
 def _sealed(settings: Any, key: str = KEY) -> str:
     nonce = os.urandom(12)
     sealed = AESGCM(key.encode()).encrypt(nonce, json.dumps(settings).encode(), None)
@@ -234,6 +238,11 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda d: Shaped(d).execute("UPDATE _collections SET fields = '[{}]' WHERE name = 'docs'"),
         "collection docs cannot be read",
     ),
+    "fields in too many brackets": (
+        lambda d: Shaped(d).execute("UPDATE _collections SET fields = ?", DEEP),
+        "collection .* cannot be read",
+    ),
+    "settings in too many brackets": (_settings(DEEP), "settings"),
     "a table that is gone": (lambda d: Shaped(d).execute("DROP TABLE docs"), "docs cannot be read"),
 }
 

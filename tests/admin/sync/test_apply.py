@@ -110,7 +110,12 @@ def test_a_broken_sidecar_counts_as_none(tmp_path: Path) -> None:
     shaped = Shaped(tmp_path)
     path = shaped.store("c/r/f", b"x")
     sidecar = path.with_name("f.attrs")
-    for text in ("", "[]", '{"user.content_type": 7, "md5": "%", "user.metadata": []}'):
+    for text in (
+        "",
+        "[]",
+        "[" * 100_000,
+        '{"user.content_type": 7, "md5": "%", "user.metadata": []}',
+    ):
         sidecar.write_text(text)
         found = storage.find(tmp_path, "c/r/f")
         assert found
