@@ -48,16 +48,19 @@ class NotInstalled(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     """Make the environment; return the exit code."""
+    folder = Path(arguments[0])
+    kind = arguments[1]
     try:
         interrupt_on_stop_signals()
-        folder = Path(arguments[0])
-        kind = arguments[1]
         if not is_complete(folder, kind):
             if kind == "run":
                 check_port(arguments[2:])
             install(folder, kind)
     except NotInstalled as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:  # a full disk, or something else under the environment's name
+        print(f"error: {error.filename or folder}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; the next run starts the installation anew", file=sys.stderr)

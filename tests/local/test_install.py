@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,14 @@ def test_a_folder_that_cannot_be_written_is_named(checkout: Path) -> None:
     refused = install(checkout)
     checkout.chmod(0o700)
     assert (refused.returncode, "cannot write .venv.lock" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("make", [Path.touch, lambda path: path.symlink_to(path.name)])
+def test_something_else_under_the_environments_name_is_told(
+    make: Callable[[Path], None], checkout: Path
+) -> None:
+    make(checkout / ".venv")
+    done = install(checkout)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: .venv")
+    assert "Traceback" not in done.stderr
