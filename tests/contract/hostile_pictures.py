@@ -128,10 +128,15 @@ def webp(width: int, height: int) -> bytes:
 
 
 @cache
-def long_progressive() -> tuple[bytes, bytes]:
-    """A large progressive JPEG and the last of its scans."""
-    data = written(Image.new("RGB", (7000, 7000)), "JPEG", progressive=True, quality=30)
+def progressive(side: int) -> tuple[bytes, bytes]:
+    """A progressive JPEG without its end, and the last of its scans."""
+    data = written(Image.new("RGB", (side, side)), "JPEG", progressive=True, quality=30)
     return data[:-2], data[data.rindex(b"\xff\xda") : -2]
+
+
+def long_progressive() -> tuple[bytes, bytes]:
+    """The same, large."""
+    return progressive(7000)
 
 
 EXIF = b"\xff\xe1\0\x12Exif\0\0MM\0*\0\0\0\x08\xff\xff"
@@ -273,6 +278,14 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
     "progressive JPEG of sixty scans": lambda: (
         long_progressive()[0] + long_progressive()[1] * 60 + b"\xff\xd9",
         "too-many-pixels",
+    ),
+    "smaller progressive JPEG of many scans": lambda: (
+        progressive(3000)[0] + progressive(3000)[1] * 60 + b"\xff\xd9",
+        "too-many-pixels",
+    ),
+    "progressive JPEG of as many scans as are read": lambda: (
+        progressive(3000)[0] + progressive(3000)[1] * 17 + b"\xff\xd9",
+        "made",
     ),
     "progressive JPEG of a thousand scans": lambda: (
         long_progressive()[0] + long_progressive()[1] * 1000 + b"\xff\xd9",
@@ -476,6 +489,7 @@ WITH_PIXELS = frozenset(
         "JPEG that looks incomplete",
         "progressive JPEG",
         "progressive JPEG without its end",
+        "progressive JPEG of as many scans as are read",
         "GIF",
         "GIF in passes",
         "WebP",

@@ -12,8 +12,12 @@ from pocketfiles.thumbs.task import Task
 _MAX_REDUCED_JPEG = 4
 """Most pixels of a JPEG decoded at reduced scale, in ``max_pixels``: all of its blocks are read."""
 
-_MAX_PROGRESSIVE_WORK = 16
-"""Most scans × pixels of a progressive JPEG, in ``max_pixels``."""
+_USUAL_SCANS = 3
+_USUAL_SCANS_PER_CHANNEL = 4
+_MAX_FURTHER_SCANS = 2
+"""Most scans × pixels of a progressive JPEG, in ``max_pixels``, beyond those that encoders
+write: libjpeg up to four for each channel and two more, and decoding passes over the picture once
+again."""
 
 _PRICE_OF_SLOW_CODING = 5
 """Pixels that one of an arithmetic-coded JPEG counts for: it is slow, and may have so few data that
@@ -100,7 +104,9 @@ def _pixels_to_read(task: Task) -> float:
         pixels *= _PRICE_OF_SLOW_CODING
     if header.scans == 1:
         return pixels / min(_MAX_REDUCED_JPEG, task.scale**2)
-    return max(pixels, pixels * header.scans / _MAX_PROGRESSIVE_WORK)
+    usual_scans = _USUAL_SCANS + _USUAL_SCANS_PER_CHANNEL * header.channels
+    further_scans = header.scans - usual_scans
+    return max(pixels, pixels * further_scans / _MAX_FURTHER_SCANS)
 
 
 def _source_bytes(task: Task) -> float:

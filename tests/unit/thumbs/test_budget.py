@@ -35,8 +35,10 @@ def refusal(header: Header, size: str, options: ThumbOptions = OPTIONS) -> str:
             "100x100",
             "too-many-pixels",
         ),  # progressive: kept whole
-        (Header("JPEG", 1000, 1000, scans=16), "100x100", ""),
-        (Header("JPEG", 1000, 1000, scans=17), "100x100", "too-many-pixels"),
+        (Header("JPEG", 1000, 1000, scans=17), "100x100", ""),
+        (Header("JPEG", 1000, 1000, scans=18), "100x100", "too-many-pixels"),
+        (Header("JPEG", 500, 500, scans=23), "100x100", ""),
+        (Header("JPEG", 500, 500, scans=24), "100x100", "too-many-pixels"),
         (Header("PNG", 1, 65_536), "10x10", "too-many-pixels"),
         (Header("PNG", 100, 100), "500x500", ""),
         (Header("PNG", 100, 100), "501x500", "thumb-too-large"),

@@ -1,3 +1,4 @@
+import random
 import struct
 import zlib
 
@@ -62,6 +63,50 @@ def test_a_row_with_an_unknown_filter_gives_no_thumb(filters: bytes, *, ends: bo
     with pytest.raises(ValueError, match="filter"):
         repaired(data)
     assert thumb(data) == b"[corrupt]"
+
+
+SIDE = 300
+NOISE = random.Random(1).randbytes(SIDE * SIDE)
+
+
+def noisy_scanlines(levels: int) -> bytes:
+    """Of a grey picture with so many different levels."""
+    pixels = bytes(level % levels for level in NOISE)
+    return b"".join(b"\0" + pixels[at : at + SIDE] for at in range(0, len(pixels), SIDE))
+
+
+def grey_png(deflated: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 0, 0, 0, 0)
+    kinds = ((b"IHDR", header), (b"IDAT", deflated), (b"IEND", b""))
+    return SIGNATURE + b"".join(chunk(kind, data) for kind, data in kinds)
+
+
+def bytes_that_inflate_to(length: int, packed: bytes) -> int:
+    """How many bytes are needed for so many, which are not the last ones."""
+    inflater = zlib.decompressobj()
+    for at in range(len(packed)):
+        length -= len(inflater.decompress(packed[at : at + 1]))
+        if length <= 0:
+            return at + 1
+    raise AssertionError("too few bytes")
+
+
+@pytest.mark.parametrize("levels", [1, 2, 7, 256])
+@pytest.mark.parametrize("strategy", [zlib.Z_DEFAULT_STRATEGY, zlib.Z_FIXED, zlib.Z_RLE])
+@pytest.mark.parametrize("level", [0, 6])
+def test_data_that_stop_in_the_middle_of_a_code_are_continued(
+    levels: int, strategy: int, level: int
+) -> None:
+    scanlines = noisy_scanlines(levels)
+    packer = zlib.compressobj(level, strategy=strategy)
+    packed = packer.compress(scanlines + NOISE[:9000]) + packer.flush()
+    whole = thumb(grey_png(zlib.compress(scanlines)))
+    end = bytes_that_inflate_to(len(scanlines), packed)
+    for stop in (end, end + 1, end + 2):
+        assert repaired(grey_png(packed[:stop]))
+        assert thumb(grey_png(packed[:stop])) == whole
+    assert not repaired(grey_png(packed[: end - 1]))
+    assert thumb(grey_png(packed[: end - 1])) == b"[truncated]"
 
 
 STARTS_OF_INTERLACED_ROWS = (0, 4, 8, 12, 22, 29, 36)
