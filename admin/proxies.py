@@ -11,6 +11,7 @@ import urllib3
 
 from .errors import AdminError
 from .hosts import is_this_machine
+from .wording import os_error
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,9 @@ def in_words(error: urllib3.exceptions.HTTPError) -> str:
     reason = getattr(error, "reason", None) or error
     if isinstance(reason, urllib3.exceptions.ProxyError):
         return f"{reason.args[0]}: {reason.original_error}"
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        refused = reason.__cause__
+        return os_error(refused) if isinstance(refused, OSError) else str(reason)
     return str(reason)
 
 

@@ -5,6 +5,7 @@ import os
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 
 from pocketfiles.catalogue.cached import Generations
@@ -203,6 +204,14 @@ def port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= _MAX_PORT):
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_MAX_PORT}")
     return int(text)
+
+
+def address(text: str) -> str:
+    """An argument that is an IP address. Raises what ``argparse`` reports."""
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no IP address") from error
 
 
 def record_id(text: str) -> str:

@@ -50,7 +50,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     methods = ["GET", "HEAD"]
     parser.add_argument("--method", choices=methods, default="GET", help="of the request")
     parser.add_argument(
-        "--address", metavar="IP", default="", help="the address the request comes from"
+        "--address",
+        metavar="IP",
+        type=arguments.address,
+        help="the address the request comes from",
     )
     arguments.add_catalogue(parser)
     parser.add_argument(
@@ -94,7 +97,7 @@ def _request(parsed: argparse.Namespace) -> Request:
         name, value = _pair(parser, text)
         headers[name.lower()] = value
     # API Gateway hands the path on decoded.
-    return Request(parsed.method, unquote(url.path), query, headers, parsed.address)
+    return Request(parsed.method, unquote(url.path), query, headers, parsed.address or "")
 
 
 def _pair(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:

@@ -354,6 +354,7 @@ def test_without_a_bucket_explain_does_not_look_for_the_object(
         [DOC, "--pb-data", str(DEMO), "--as", "documents/doc000000000001"],
         [DOC, "--pb-data", str(DEMO), "--query", "secret-token"],
         [DOC, "--pb-data", str(DEMO), "--method", "POST"],
+        [DOC, "--pb-data", str(DEMO), "--address", "999"],
         [f"https://[{DOC}?token=secret-token", "--pb-data", str(DEMO)],
     ],
 )
