@@ -308,6 +308,7 @@ def test_nothing_is_wider_than_a_phone(browser: Tab, runner: Runner, place: str)
     browser.show(360, 740)
     visit(browser, runner, place)
     assert browser.run("document.documentElement.scrollWidth") <= 360
+    assert browser.run("document.querySelector('.viewer span').checkVisibility()"), "not read aloud"
     browser.show(1280, 900)
 
 
