@@ -29,6 +29,9 @@ STACK_NAME = re.compile("[A-Za-z][A-Za-z0-9-]*")
 
 INTEGER = re.compile(r"-?[0-9]+")
 
+OF_SAM_LOCAL = "local"
+"""The name that `sam local` gives every stack, by which the template knows it."""
+
 NAME_LENGTH = 100
 """Longest name of a budget, which is made of the stack's name and its region."""
 
@@ -46,6 +49,9 @@ TO_DELETE = frozenset({"CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE", "R
 
 NEVER_EXECUTED = "REVIEW_IN_PROGRESS"
 """The state of a stack whose first change set waits; the next one can still create it."""
+
+NOT_CREATED = frozenset({"", NEVER_EXECUTED})
+"""States of a stack without resources."""
 
 RESERVED_BY_DEFAULT = 100
 US_EAST_1_ONLY = {"Firewall": "no", "CdnLogBucketArn": ""}
@@ -105,6 +111,11 @@ def check_stack_name(stage: Stage, region: str) -> Iterator[Finding]:
             f"CloudFormation does not allow the stack name {stage.stack_name!r}",
             "choose letters, digits and hyphens, a letter first; a STAGE becomes part of the name",
         )
+    if stage.stack_name == OF_SAM_LOCAL:
+        yield Finding(
+            f"a stack called {OF_SAM_LOCAL!r} passes for one of `sam local`",
+            "choose another name: its functions would look for AWS at an address that is empty",
+        )
     longest = NAME_LENGTH - len(f"-{region}")
     has_cdn = stage.effective.get("Cdn", "yes") == "yes"
     is_direct = stage.effective.get("CdnDirect", "yes") == "yes"
@@ -118,7 +129,13 @@ def check_stack_name(stage: Stage, region: str) -> Iterator[Finding]:
 
 
 def check_state(stage: Stage, state: str) -> Iterator[Finding]:
-    """Whether CloudFormation can change the stack as it is now."""
+    """Whether CloudFormation can create the stack, or change it as it is now."""
+    if state in NOT_CREATED and stage.effective.get("OriginSecretVersionId"):
+        yield Finding(
+            "OriginSecretVersionId names a version that a new stack's secret does not have",
+            "leave it empty until that secret has been rotated",
+            fatal=False,
+        )
     if state in TO_DELETE:
         yield Finding(
             f"the stack {stage.stack_name} is {state}, and CloudFormation cannot update it",

@@ -1,6 +1,7 @@
 """The tools behind `make deploy`: what they check, and the command lines that they make."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -179,7 +180,8 @@ def test_layers_for_another_architecture_are_refused(config: Path) -> None:
     assert found == ["the layers would be for x86_64, and the functions run on arm64"]
 
 
-RESOURCES = load((ROOT / "template.yaml").read_text())["Resources"]
+TEMPLATE = (ROOT / "template.yaml").read_text()
+RESOURCES = load(TEMPLATE)["Resources"]
 FAR = "ap-southeast-1"
 """One of the regions with the longest names."""
 
@@ -337,6 +339,21 @@ def test_a_stack_that_cannot_be_updated_is_told(config: Path, state: str, advice
     assert found.fatal
     assert f"the stack pocketfiles is {state}" in found.problem
     assert advice in found.advice
+
+
+def test_a_stack_that_would_pass_for_one_of_sam_local_is_refused() -> None:
+    (condition,) = re.findall(r"IsSamLocal: .*StackName, (.*?)\]", TEMPLATE)
+    stage = samconfig.Stage("default", {"stack_name": condition}, {})
+    (found,) = preflight.check_stack_name(stage, FAR)
+    assert found.problem == "a stack called 'local' passes for one of `sam local`"
+
+
+def test_a_version_of_an_earlier_stacks_secret_is_warned_about() -> None:
+    stage = stage_with(f"OriginSecretVersionId={'a' * 36}")
+    (found,) = preflight.check_state(stage, "")
+    assert found.problem.startswith("OriginSecretVersionId names a version")
+    assert not found.fatal
+    assert list(preflight.check_state(stage, "UPDATE_COMPLETE")) == []
 
 
 @pytest.mark.parametrize("state", ["", "CREATE_COMPLETE", "REVIEW_IN_PROGRESS"])
