@@ -84,7 +84,7 @@ def escaped(metadata: Mapping[str, str]) -> dict[str, str]:
     those whose name no header can have.
     """
     return {
-        name: quote(_text(value), safe=_PATH_SAFE)
+        name: quote(_text(value), safe=_PATH_SAFE, errors="replace")
         for name, value in metadata.items()
         if _HEADER_NAME.fullmatch(name)
     }
@@ -109,8 +109,11 @@ def _new_md5(content: bytes = b"") -> "hashlib._Hash":
 
 
 def _sidecar(path: Path) -> tuple[dict[str, Any], float]:
+    sidecar = _sidecar_of(path)
+    if not sidecar.is_file():  # opening a named pipe would wait for ever
+        return {}, 0.0
     try:
-        with _sidecar_of(path).open("rb") as file:
+        with sidecar.open("rb") as file:
             found = os.fstat(file.fileno())
             attributes = json.load(file)
     except (OSError, ValueError, RecursionError):
