@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from pocketfiles.catalogue.model import Collection, Collections, Source, listed
+from pocketfiles.catalogue.model import Collection, Collections, Field, Source, Value, listed
 from pocketfiles.rules.joins import quoted
 
 from .sqlite import text
@@ -99,11 +99,19 @@ class FileOwners:
         value_column = quoted(file_field.name)
         query = f'SELECT "id", {value_column} FROM {quoted(collection.name)} ORDER BY rowid'  # noqa: S608
         for record_id, value in self._connection.execute(query):
-            for name in listed(text(value), multiple=file_field.multiple):
+            for name in _compared(text(value), file_field):
                 self._connection.execute(
                     "INSERT OR IGNORE INTO temp.owners VALUES (?, ?, ?, ?)",
                     (*column, name, text(record_id)),
                 )
+
+
+def _compared(value: Value, file_field: Field) -> tuple[str, ...]:
+    """The names that PocketBase compares a view's with: of a field of one file the column as it is,
+    even if it holds a list."""
+    if file_field.multiple:
+        return listed(value, multiple=True)
+    return (str(value),) if value else ()
 
 
 def column_origin(query: str, column: str) -> Column | None:

@@ -102,3 +102,16 @@ def test_a_name_in_a_views_list_without_an_owner_is_a_warning(tmp_path: Path) ->
         records = {row.id: row.record() for row in source.rows(source.collections[-1])}
         assert set(records["doc2"].sources) == {"s1.txt", "s2.txt"}
         assert source.warnings == ["v/doc0: lost.txt belongs to no record"]
+
+
+def test_a_list_in_a_field_of_one_file_owns_none_of_its_names(tmp_path: Path) -> None:
+    shaped = Shaped(tmp_path)
+    shaped.fill()
+    shaped.put("docs", "doc1", attachment='["x","doc1.txt"]', scans='["s.txt",null]')
+    query = "SELECT id, attachment AS file, scans FROM docs"
+    fields = [field("file", "file", maxSelect=1), field("scans", "file", maxSelect=9)]
+    shaped.add_view("v", query, fields)
+    with pocketbase.opened(tmp_path) as source:
+        records = {row.id: row.record() for row in source.rows(source.collections[-1])}
+        assert set(records["doc1"].sources) == {"s.txt"}
+        assert source.warnings == ["v/doc1: doc1.txt belongs to no record"]
