@@ -128,7 +128,7 @@ def _as_shown(raster: Raster, header: Header) -> Raster:
 
 def _is_drawn(decoded: Decoded, header: Header) -> bool | None:
     """Whether the source is a drawing; None if only the thumb can tell."""
-    if header.drawn:
+    if header.is_surely_drawn:
         return True
     return is_drawing(decoded.sample) if decoded.sample else None
 

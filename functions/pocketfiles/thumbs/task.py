@@ -77,7 +77,7 @@ class Task:
     def is_sampled(self) -> bool:
         """Whether pixels of the source have to tell if it is a drawing."""
         header = self.header
-        if header.drawn or not header.lossless:
+        if header.is_surely_drawn or not header.lossless:
             return False
         if header.has_alpha:  # decoded in full anyway
             return True

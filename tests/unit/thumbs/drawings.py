@@ -12,12 +12,9 @@ SIZE = (640, 480)
 
 def photograph() -> Image.Image:
     """Soft shapes with a little grain, as cameras give them."""
-    bands = []
-    for _ in "RGB":
-        shapes = Image.effect_noise((40, 30), 120).resize(SIZE, Image.Resampling.BICUBIC)
-        grain = Image.effect_noise(SIZE, 9).filter(ImageFilter.GaussianBlur(0.6))
-        bands.append(Image.blend(shapes, grain, 0.4))
-    return Image.merge("RGB", bands)
+    shapes = noise((40, 30)).resize(SIZE, Image.Resampling.BICUBIC)
+    grain = noise(SIZE).filter(ImageFilter.GaussianBlur(0.6))
+    return Image.blend(shapes, grain, 0.1)
 
 
 def cut_out() -> Image.Image:
@@ -47,7 +44,10 @@ def cells() -> Image.Image:
 
 
 def noise(size: tuple[int, int]) -> Image.Image:
-    return Image.merge("RGB", [Image.effect_noise(size, 90) for _ in "RGB"])
+    """Colours by chance, but the same each time."""
+    width, height = size
+    chance = random.Random(2)
+    return Image.frombytes("RGB", size, chance.randbytes(3 * width * height))
 
 
 def smooth_map() -> Image.Image:

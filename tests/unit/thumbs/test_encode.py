@@ -130,8 +130,16 @@ def test_a_lossless_photograph_in_webp_becomes_lossy(size: str, kind: str) -> No
     assert not identify.read(render(data, parse(size)).body).lossless
 
 
-def test_a_picture_with_a_palette_in_png_is_exact_as_webp() -> None:
-    image = DRAWINGS["smooth map"]().quantize(250)
+@pytest.mark.parametrize(
+    "image",
+    [
+        DRAWINGS["smooth map"]().quantize(250),  # a palette
+        DRAWINGS["cells"](),  # less than a bit per pixel
+    ],
+)
+def test_a_drawing_in_png_is_exact_as_webp_though_its_thumb_looks_like_a_photograph(
+    image: Image.Image,
+) -> None:
     data = written(image, "PNG")
     plain = opened(render(data, parse("300x0"), ThumbOptions(png_tolerance=0)))
     thumb = render(data, parse("300x0"), ThumbOptions(png_tolerance=0), "webp")

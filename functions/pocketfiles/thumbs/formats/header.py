@@ -22,8 +22,11 @@ megabyte."""
 
 _BITS_OF_A_BYTE = 8
 
-MAX_ICON = 128 * 128
+_MAX_ICON = 128 * 128
 """Most pixels of an icon. Gradients and smooth edges in so few pixels look like a photograph."""
+
+_MAX_BITS: dict[Format, float] = {"WEBP": 0.5, "PNG": 1.0, "JPEG": 0, "GIF": 0}
+"""Bits per pixel that only a drawing has, by format (docs/performance.md)."""
 
 UPRIGHT = 1
 """The EXIF orientation of a picture that is stored as it is shown."""
@@ -41,7 +44,7 @@ class Header:
     ``scans`` is how often a decoder passes over the whole picture: 1, but for some JPEGs.
     ``depth`` is the number of bits in a channel, of which there are ``channels``.
     ``lacks_scans``: a JPEG has not told all of its coefficients; a later scan may be missing.
-    ``drawn``: the picture is coded as only a drawing is, with a palette for example, or an icon.
+    ``drawn``: the picture is coded as only a drawing is, with a palette for example.
     ``full_chroma``: the chroma of a JPEG is not subsampled. ``samples_per_pixel`` is the mean of
     all its channels.
     ``slow_coding``: a JPEG is coded arithmetically, not by Huffman codes.
@@ -71,6 +74,14 @@ class Header:
     def frame_size(self) -> Size:
         """Width and height of the first frame."""
         return self.frame.size if self.frame else (self.width, self.height)
+
+    @property
+    def is_surely_drawn(self) -> bool:
+        """Whether a lossless picture is a drawing, as far as its header can tell: it is coded so,
+        small, or takes very few bits."""
+        width, height = self.frame_size
+        is_icon = width * height <= _MAX_ICON
+        return self.drawn or is_icon or self.bits_per_pixel < _MAX_BITS[self.format]
 
     @property
     def bits_per_pixel(self) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs import exif
 from pocketfiles.thumbs.formats import png_colour
-from pocketfiles.thumbs.formats.header import MAX_ICON, MAX_PROFILE, UPRIGHT, Header, big_endian
+from pocketfiles.thumbs.formats.header import MAX_PROFILE, UPRIGHT, Header, big_endian
 from pocketfiles.thumbs.formats.png_chunks import (
     CHECKSUM,
     CHUNK_HEADER,
@@ -226,7 +226,7 @@ def _header(data: bytes, reading: _Reading) -> Header:
         depth=fields[DEPTH],
         channels=channels + has_transparency,
         has_alpha=has_transparency or channels in {2, 4},
-        drawn=colour_type == WITH_PALETTE or width * height <= MAX_ICON,
+        drawn=colour_type == WITH_PALETTE,
         interlaced=bool(fields[INTERLACE]),
         is_cut=reading.is_cut,
         icc_profile=png_colour.icc_profile(reading.colours),

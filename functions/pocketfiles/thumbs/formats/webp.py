@@ -8,7 +8,6 @@ from typing import NamedTuple
 from pocketfiles.errors import ThumbFailed
 from pocketfiles.thumbs.formats.header import (
     MAX_CHUNKS,
-    MAX_ICON,
     MAX_PROFILE,
     Header,
     little_endian,
@@ -44,9 +43,6 @@ _SUBTRACT_GREEN = 2
 _COLOR_INDEXING = 3
 
 _BITS_OF_A_BYTE = 8
-_MAX_BITS_OF_A_DRAWING = 0.5
-"""Bits per pixel that no photograph has."""
-
 _MAX_BITS_WITHOUT_PREDICTIONS = 8
 """Bits per pixel of a drawing for which the encoder found predictions to be of no use. They are of
 none for noise either, which takes more."""
@@ -213,17 +209,14 @@ def _vp8l(bitstream: bytes | memoryview) -> tuple[Size, bool]:
 
 
 def _is_drawn(bitstream: bytes | memoryview, size: Size) -> bool:
-    """Whether a lossless frame is an icon or coded as only a drawing is: with a palette, with
-    repetitions instead of predictions, or in very few bits (§4)."""
+    """Whether a lossless frame is coded as only a drawing is: with a palette, or with repetitions
+    instead of predictions (§4)."""
     width, height = size
-    pixels = width * height
-    if pixels <= MAX_ICON:
-        return True
-    bits_per_pixel = _BITS_OF_A_BYTE * len(bitstream) / pixels
+    bits_per_pixel = _BITS_OF_A_BYTE * len(bitstream) / (width * height)
     transform = _first_transform(bitstream)
-    if transform == _COLOR_INDEXING or bits_per_pixel < _MAX_BITS_OF_A_DRAWING:
-        return True
-    return transform is None and bits_per_pixel < _MAX_BITS_WITHOUT_PREDICTIONS
+    if transform is None:
+        return bits_per_pixel < _MAX_BITS_WITHOUT_PREDICTIONS
+    return transform == _COLOR_INDEXING
 
 
 def _first_transform(bitstream: bytes | memoryview) -> int | None:

@@ -36,23 +36,23 @@ def wrong(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "header"),
     [
-        (PNG, Header("PNG", *SIZE, drawn=True)),
-        (written("PNG", mode="L"), Header("PNG", *SIZE, drawn=True, channels=1)),
-        (written("PNG", mode="RGBA"), Header("PNG", *SIZE, drawn=True, channels=4, has_alpha=True)),
-        (written("PNG", mode="P"), Header("PNG", *SIZE, drawn=True, channels=3)),
-        (written("PNG", exif=TURNED), Header("PNG", *SIZE, drawn=True, orientation=6)),
-        (PNG + b"trailing", Header("PNG", *SIZE, drawn=True)),
+        (PNG, Header("PNG", *SIZE)),
+        (written("PNG", mode="L"), Header("PNG", *SIZE, channels=1)),
+        (written("PNG", mode="RGBA"), Header("PNG", *SIZE, channels=4, has_alpha=True)),
+        (written("PNG", mode="P"), Header("PNG", *SIZE, channels=3, drawn=True)),
+        (written("PNG", exif=TURNED), Header("PNG", *SIZE, orientation=6)),
+        (PNG + b"trailing", Header("PNG", *SIZE)),
         (
             written("PNG", save_all=True, append_images=[Image.new("RGB", SIZE)]),
-            Header("PNG", *SIZE, drawn=True),
+            Header("PNG", *SIZE),
         ),
-        (PNG[:-12], Header("PNG", *SIZE, drawn=True, is_cut=True)),
+        (PNG[:-12], Header("PNG", *SIZE, is_cut=True)),
         (
             with_chunks(chunk(b"eXIf", tiff(1)), chunk(b"eXIf", tiff(6))),
-            Header("PNG", *SIZE, drawn=True),
+            Header("PNG", *SIZE),
         ),
-        (with_chunks(wrong(chunk(b"eXIf", tiff(6)))), Header("PNG", *SIZE, drawn=True)),
-        (PNG[:-12] + chunk(b"eXIf", tiff(6)) + IEND, Header("PNG", *SIZE, drawn=True)),
+        (with_chunks(wrong(chunk(b"eXIf", tiff(6)))), Header("PNG", *SIZE)),
+        (PNG[:-12] + chunk(b"eXIf", tiff(6)) + IEND, Header("PNG", *SIZE)),
     ],
 )
 def test_a_header_is_read_without_decoding(data: bytes, header: Header) -> None:

@@ -54,11 +54,11 @@ def framed_with_alpha() -> tuple[bytes, bytes]:
     ("data", "header"),
     [
         (WEBP, Header("WEBP", *SIZE)),
-        (LOSSLESS, Header("WEBP", *SIZE, lossless=True, drawn=True)),
+        (LOSSLESS, Header("WEBP", *SIZE, lossless=True)),
         (translucent(), Header("WEBP", *SIZE, has_alpha=True)),
         (
             translucent(lossless=True),
-            Header("WEBP", *SIZE, has_alpha=True, lossless=True, drawn=True),
+            Header("WEBP", *SIZE, has_alpha=True, lossless=True),
         ),
         (written("WEBP", exif=TURNED), Header("WEBP", *SIZE)),  # browsers do not turn it
         (
@@ -189,14 +189,14 @@ def test_a_lossless_bitstream_may_tell_that_it_is_of_a_drawing(
     drawn: bool,
 ) -> None:
     data = saved(DRAWINGS[kind](), "WEBP", **{"lossless": True} | options)
-    assert read(data).drawn is drawn
+    assert read(data).is_surely_drawn is drawn
 
 
 def test_a_palette_is_that_of_a_drawing() -> None:
     dithered = PHOTOGRAPHS["soft"]().quantize(250).convert("RGB")
-    assert read(saved(dithered, "WEBP", lossless=True)).drawn
+    assert read(saved(dithered, "WEBP", lossless=True)).is_surely_drawn
 
 
 @pytest.mark.parametrize("kind", PHOTOGRAPHS)
 def test_a_bitstream_of_a_photograph_tells_nothing(kind: str) -> None:
-    assert not read(saved(PHOTOGRAPHS[kind](), "WEBP", lossless=True)).drawn
+    assert not read(saved(PHOTOGRAPHS[kind](), "WEBP", lossless=True)).is_surely_drawn
