@@ -23,7 +23,7 @@ _MIN_BUSY = 64
 screenshots and the ground of a photographed product are flat nearly everywhere else."""
 
 _MAX_BITS = 2.0
-"""Bits of a byte after the best filter, below which smooth shapes are drawn. Photographs have 2.1
+"""Bits of a byte after the best filter, below which smooth shapes are drawn. Photographs have 2.3
 and more, whatever they were before (docs/performance.md)."""
 
 _MAX_ERROR = 1
