@@ -55,8 +55,10 @@ def _is_for_libvips(task: Task) -> bool:
     header = task.header
     if header.channels not in _GREY_OR_RGB:
         return False
+    if header.slow_coding:
+        return True  # Pillow reads 64 kB at a time, after which such data cannot be continued
     pixels = header.width * header.height
-    if header.is_cut and not header.slow_coding:
+    if header.is_cut:
         return pixels >= _MIN_PIXELS_FOR_LIBVIPS
     has_one_pass = header.scans == 1 or task.scale == 1
     return has_one_pass and pixels / task.scale**2 >= _MIN_PIXELS_FOR_LIBVIPS
@@ -65,7 +67,9 @@ def _is_for_libvips(task: Task) -> bool:
 def _by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced | Raster:
     """Read twice if there is a flaw: many lose no pixel, and then the last one is no filling."""
     header = task.header
-    if header.is_cut and not header.slow_coding:
+    if header.slow_coding:
+        return _arithmetic_by_libvips(decoder, task)
+    if header.is_cut:
         return _by_libvips_without_end(decoder, task)
     with suppress(ValueError), decoder.opened(task, flawless=True) as rows:
         found = libvips_task.read(rows, task)
@@ -74,11 +78,17 @@ def _by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced | Raster:
             return found
     with decoder.opened(task) as rows:
         reduced = libvips_task.read_reduced(rows, task)
+        if _may_be_filling(rows.last_pixel(), task) and rows.lacks_data:
+            raise ValueError(_TRUNCATED)
+        return reduced
+
+
+def _arithmetic_by_libvips(decoder: libvips.Decoder, task: Task) -> Reduced:
+    """An arithmetic-coded JPEG. libjpeg does not warn where it lacks data."""
+    with decoder.opened(task) as rows:
+        reduced = libvips_task.read_reduced(rows, task)
         if _may_be_filling(rows.last_pixel(), task):
-            if rows.lacks_data:
-                raise ValueError(_TRUNCATED)
-            if header.slow_coding:
-                _check_is_complete(task)
+            _check_is_complete(task)
         return reduced
 
 

@@ -34,6 +34,10 @@ _MAX_TABLE_BYTES = 1 << 19
 """Most bytes of tables. One scan has up to 2.2 kB of Huffman tables; the quantization tables of a
 picture take 0.5 kB."""
 
+_MAX_ARITHMETIC_BYTES = 1 << 19
+"""Most bytes of an arithmetic-coded JPEG, of which a decoder reads nine in a microsecond. Browsers
+show none of them."""
+
 _TABLES = frozenset({DHT, DAC, DQT, DRI})
 
 _EXIF_PREFIX = b"Exif\0"
@@ -72,6 +76,9 @@ def read(data: bytes) -> Header:
     coefficients = reading.coefficients
     if frame is None or coefficients is None or not coefficients.have_mean_levels:
         raise ThumbFailed("truncated")
+    stream = b"".join((*reading.kept, END_OF_IMAGE))
+    if frame.is_arithmetic and len(stream) > _MAX_ARITHMETIC_BYTES:
+        raise ThumbFailed("unsupported")
     return Header(
         "JPEG",
         width=frame.width,
@@ -86,7 +93,7 @@ def read(data: bytes) -> Header:
         is_cut=reading.is_cut,
         lacks_scans=not coefficients.are_complete,
         icc_profile=reading.profile.joined(),
-        stream=b"".join((*reading.kept, END_OF_IMAGE)),
+        stream=stream,
     )
 
 

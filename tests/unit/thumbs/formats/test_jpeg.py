@@ -134,6 +134,14 @@ def test_arithmetic_coding_is_known(marker: int, scans: int) -> None:
     assert read(JPEG.replace(b"\xff\xc0", bytes((0xFF, marker)))).scans == scans
 
 
+def test_arithmetic_coding_of_much_data_is_unsupported() -> None:
+    packed = io.BytesIO()
+    Image.new("L", (1000, 1000)).save(packed, "JPEG")
+    arithmetic = packed.getvalue().replace(b"\xff\xc0", b"\xff\xc9")
+    assert read(arithmetic[:-2] + bytes(500_000) + arithmetic[-2:]).slow_coding
+    assert reason(arithmetic[:-2] + bytes(600_000) + arithmetic[-2:]) == "unsupported"
+
+
 @pytest.mark.parametrize("share", range(5, 100, 5))
 @pytest.mark.parametrize("closed", [b"", b"\xff\xd9"])
 def test_a_picture_cut_short_and_followed_by_a_whole_one_gives_no_thumb(
