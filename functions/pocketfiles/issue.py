@@ -1,7 +1,6 @@
 """The use case of the tokens function: an auth token in, a file token out (pocketbase.md §2.4)."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,23 +8,14 @@ from pocketfiles import tokens
 from pocketfiles.catalogue.cached import Catalogue
 from pocketfiles.errors import NotFound, StorageUnavailable, TokenNotIssued, Unauthenticated
 from pocketfiles.http.caching import NO_STORE
-from pocketfiles.http.headers import FRAMES, SECURITY, is_true
+from pocketfiles.http.fields import MalformedFields, picked
+from pocketfiles.http.headers import FRAMES, SECURITY
 from pocketfiles.http.messages import JSON, Reply, Request
 from pocketfiles.identity import authenticated
 from pocketfiles.log_fields import LogFields
 from pocketfiles.tokens import Identity
 
 PATH = "/api/files/token"
-
-_FIELD = re.compile(r"(?:[^,(]|\([^)]*+(?:\)|$))+")
-"""One element of ``fields``; a comma inside parentheses separates arguments."""
-
-_MODIFIED = re.compile(
-    r"(?P<name>[^:]*+)"
-    r"(?::excerpt\(\s*+(?P<length>[0-9]{1,9})(?:\.[0-9]*+)?\s*+"
-    r"(?:,\s*+(?P<ellipsis>\w*+)\s*+)?\)[^:]*+)?"
-)
-"""A field's name, and the modifier ``:excerpt(length, ellipsis)``."""
 
 
 @dataclass(frozen=True)
@@ -65,28 +55,12 @@ class TokenService:
 def _body(token: str, query: Mapping[str, str]) -> bytes:
     """The JSON body, reduced to what the parameter ``fields`` names (pocketbase.md §2.4).
 
-    Empty for a modifier that does not exist, as in PocketBase.
+    Empty where that is malformed, as in PocketBase.
     """
-    elements = [element.strip() for element in _FIELD.findall(query.get("fields", ""))]
-    named = [element for element in elements if element]
-    body = {} if named else {"token": token}
-    for element in named:
-        field = _MODIFIED.fullmatch(element)
-        if field is None:
-            return b""
-        length = len(token) if field["length"] is None else int(field["length"])
-        if length == 0:
-            return b""
-        name, _, _ = field["name"].partition(".")
-        if field["name"] == "*" or name == "token":
-            body["token"] = _excerpt(token, length, field["ellipsis"] or "")
+    try:
+        kept = picked(query.get("fields", ""), "token", token)
+    except MalformedFields:
+        return b""
+    body = {} if kept is None else {"token": kept}
     written = json.dumps(body, separators=(",", ":"))
     return f"{written}\n".encode()
-
-
-def _excerpt(token: str, length: int, ellipsis: str) -> str:
-    """The first characters of the token, with dots behind them if ``ellipsis`` is true."""
-    if length >= len(token):
-        return token
-    dots = "..." if is_true(ellipsis) else ""
-    return token[:length] + dots
