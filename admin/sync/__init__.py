@@ -8,6 +8,7 @@
 ``gather``          reads the source into the mirror
 ``files``           compares the source's files with the bucket's
 ``mirror``          what the target holds and what it should hold, in a temporary SQLite file
+``catalogue_versions`` the versions of the catalogue that the table holds
 ``mirror_file``     the tables of that file, and how they are read
 ``journal``         notes in the mirror what becomes of each action
 ``differences``     the differences between the two, as queries

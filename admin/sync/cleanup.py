@@ -14,10 +14,10 @@ def discard_former_catalogues(target: Target, mirror: Mirror) -> None:
     writer = target.writer
     if writer.old_generation() < writer.pointer.catalogue:
         return
-    for pk, sort_keys in mirror.former.items():
+    for pk, sort_keys in mirror.catalogue.former.items():
         writer.keep_alive()
         writer.discard(pk, sort_keys)
-    mirror.former.clear()
+    mirror.catalogue.former.clear()
 
 
 def purge_tombstones(target: Target, mirror: Mirror) -> None:

@@ -92,7 +92,7 @@ class Differences:
     @property
     def must_redefine(self) -> bool:
         """Whether a new version of the catalogue is due even with the same definitions."""
-        is_newly_indexed = self._mirror.desired_indexed != self._mirror.actual_indexed
+        is_newly_indexed = self._mirror.desired_indexed != self._mirror.catalogue.indexed
         return is_newly_indexed or self._mirror.must_publish
 
     def gone_items(self, *, removing: bool) -> Iterator[DeleteItem]:

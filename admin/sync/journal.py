@@ -64,7 +64,7 @@ def published(mirror: Mirror, action: Publish, generation: int) -> None:
         (generation, NO_DIGEST),
     )
     if action.definitions is not None:
-        mirror.set_definitions(action.definitions, action.indexed, generation)
+        mirror.catalogue.publish(action.definitions, action.indexed, generation)
 
 
 def unpublished(mirror: Mirror, generation: int) -> None:

@@ -18,12 +18,13 @@ from pocketfiles.catalogue.generations import (
     Pointer,
     generation_of,
 )
-from pocketfiles.catalogue.items import COLLECTION, HEADER, indexed_from
+from pocketfiles.catalogue.items import COLLECTION
 
 from ..source.storage import LocalFile
 from ..target.bucket import Stored, owner_of
 from ..target.items import digest, packed, size
 from . import mirror_file
+from .catalogue_versions import CatalogueVersions
 from .mirror_file import (
     NO_DIGEST,
     PENDING,
@@ -49,9 +50,8 @@ class Mirror:
 
     def __init__(self) -> None:
         self.db = mirror_file.create()
-        self.actual: dict[str, Item] = {}
-        """The definitions of the catalogue that counts, by sort key."""
-        self.actual_indexed: frozenset[tuple[str, str]] = frozenset()
+        self.catalogue = CatalogueVersions()
+        """What the table has of the catalogue."""
         self.desired: dict[str, Item] = {}
         self.desired_indexed: frozenset[tuple[str, str]] = frozenset()
         self.broken_rules: list[str] = []
@@ -60,9 +60,6 @@ class Mirror:
         """Whether a generation must be published even if nothing differs."""
         self.source = ""
         """The identity of the data directory that was read last; empty if it has none."""
-        self.former: dict[str, list[str]] = {}
-        """Former versions of the catalogue: sort keys by partition key."""
-        self._versions: dict[str, list[str]] = {}
         self.later: dict[str, float] = {}
         """What is left to do later, by sort key, and from when on."""
 
@@ -88,16 +85,18 @@ class Mirror:
         """Forget both sides, before they are read again."""
         for table in ("items", "objects", "rows", "staged", "payloads", "refs", "files"):
             self.db.execute(f"DELETE FROM {table}")  # noqa: S608
-        self.actual = {}
-        self.actual_indexed = frozenset()
+        self.catalogue = CatalogueVersions()
         self.desired = {}
         self.desired_indexed = frozenset()
         self.broken_rules = []
-        self.former = {}
         self.later = {}
-        self._versions = {}
 
     # The actual side.
+
+    @property
+    def actual(self) -> Mapping[str, Item]:
+        """The definitions of the catalogue that counts, by sort key."""
+        return self.catalogue.definitions
 
     def add_items(self, items: Iterable[Item], pointer: Pointer = UNVERSIONED) -> None:
         """Items as the table has them, of which the pointer tells what counts."""
@@ -105,24 +104,11 @@ class Mirror:
             pk = item["pk"]["S"]
             sk = item["sk"]["S"]
             if keys.is_definition(pk):
-                self._add_definition(item, pointer)
+                self.catalogue.add(item, pointer)
             elif pk == keys.LATER:
                 self.later[sk] = float(item["due"]["N"])
             elif keys.is_data(pk):
                 self._add_data(item, pointer)
-
-    def _add_definition(self, item: Item, pointer: Pointer) -> None:
-        pk = item["pk"]["S"]
-        sk = item["sk"]["S"]
-        current = keys.catalogue(pointer.catalogue) if pointer.catalogue else keys.CATALOGUE
-        if pk != current:
-            self.former.setdefault(pk, []).append(sk)
-            return
-        self._versions.setdefault(pk, []).append(sk)
-        if sk == HEADER:
-            self.actual_indexed = indexed_from(item)
-        else:
-            self.actual[sk] = {**item, "pk": {"S": keys.CATALOGUE}}
 
     def _add_data(self, item: Item, pointer: Pointer) -> None:
         """A record or an index item. What a generation that does not count wrote is to be written
@@ -159,20 +145,6 @@ class Mirror:
             "WHERE t.modified < o.modified ORDER BY t.owner"
         )
         return [owner for (owner,) in self.db.execute(query)]
-
-    def set_definitions(
-        self,
-        definitions: Mapping[str, Item],
-        indexed: frozenset[tuple[str, str]],
-        generation: int,
-    ) -> None:
-        """A generation has published these definitions; versions before it are former ones."""
-        current = keys.catalogue(generation)
-        for pk in [pk for pk in self._versions if pk != current]:
-            self.former[pk] = self._versions.pop(pk)
-        self.actual = dict(definitions)
-        self.actual_indexed = indexed
-        self._versions[current] = [*self.actual, HEADER]
 
     def tombstones(self, before: int, most: int) -> list[tuple[str, str, int]]:
         """Some deleted items that generations up to ``before`` wrote: keys and generations."""
