@@ -320,6 +320,10 @@ BOMBS: dict[str, Callable[[], tuple[bytes, str]]] = {
         gif_of_codes(bytes((0b00100100, 0b01001001, 0b10010010)) * 8_000_000, 7000),
         "truncated",
     ),
+    "GIF of too many codes and pixels": lambda: (
+        gif_of_codes(bytes((0b00100100, 0b01001001, 0b10010010)) * 17_000_000, SIDE),
+        "too-many-pixels",
+    ),
     "WebP": lambda: (
         written(Image.new("RGB", (SIDE, SIDE)), "WEBP", lossless=True, method=0),
         "made",

@@ -43,8 +43,10 @@ _INTERLACED = 0x40
 _MAX_SUB_BLOCKS = 1 << 18
 """Most sub-blocks of an image: 64 megabytes in blocks of 255 bytes, which nearly all are."""
 
-_MAX_CODES_PER_PIXEL = 2
-"""Encoders that do not compress write a code for each pixel, and one that clears the table."""
+_LONGEST_CODE = 12
+_MAX_SHORT_CODES_PER_PIXEL = 2
+"""A pixel has a code of its own at most. Encoders that do not compress write short codes, and
+others that clear the table."""
 
 _FEW_BYTES = 1 << 16
 _BITS_OF_A_BYTE = 8
@@ -58,7 +60,7 @@ class _Frame:
     flags: int
     graphic_control: bytes
     colour_table: bytes
-    image_data: bytes
+    image_data: bytes | memoryview
     is_cut: bool
 
 
@@ -151,28 +153,29 @@ def _frame(
 
 def _max_bytes(pixels: int, code_size: int) -> int:
     """Most bytes of image data that so many pixels can have."""
-    bits_of_code = code_size + 1
-    bits = pixels * _MAX_CODES_PER_PIXEL * bits_of_code
-    return _FEW_BYTES + bits // _BITS_OF_A_BYTE
+    bits_of_short_codes = _MAX_SHORT_CODES_PER_PIXEL * (code_size + 1)
+    bits_per_pixel = max(_LONGEST_CODE, bits_of_short_codes)
+    return _FEW_BYTES + pixels * bits_per_pixel // _BITS_OF_A_BYTE
 
 
 def _image_data(
     data: bytes,
     start: int,
     max_bytes: int,
-) -> tuple[bytes, bool]:
+) -> tuple[bytes | memoryview, bool]:
     """The code size and the sub-blocks from ``start``, without terminator; whether it is missing.
 
     What follows ``max_bytes`` is no part of the picture.
     """
+    view = memoryview(data)  # files may be large
     at = start + 1
     for number in range(_MAX_SUB_BLOCKS):
         if at >= len(data):
-            return data[start:at], True
+            return view[start:at], True
         length = data[at]
         bytes_read = at - start - number
         if length == 0 or bytes_read > max_bytes:
-            return data[start:at], False
+            return view[start:at], False
         if at + 1 + length > len(data):
             rest = data[at + 1 :]
             return b"".join((data[start:at], bytes((len(rest),)), rest)), True

@@ -89,3 +89,36 @@ def test_image_data_that_end_early_are_truncated() -> None:
 )
 def test_a_broken_header_has_its_reason(data: bytes, why: str) -> None:
     assert reason(data) == why
+
+
+def of_codes(codes: list[int], bits: int, side: int, block: int = 255) -> bytes:
+    """A GIF of black and white, drawn by these codes of three bits each."""
+    number = sum(code << bits * place for place, code in enumerate(codes))
+    data = number.to_bytes(-(-len(codes) * bits // 8), "little")
+    pieces = [data[start : start + block] for start in range(0, len(data), block)]
+    blocks = b"".join(bytes((len(piece),)) + piece for piece in pieces)
+    screen = b"GIF89a" + struct.pack("<HHBBB", side, side, 0x81, 0, 0) + bytes(9) + b"\xff" * 3
+    return screen + struct.pack("<BHHHHBB", 0x2C, 0, 0, side, side, 0, bits - 1) + blocks + b"\0;"
+
+
+CLEAR = 4
+END = 5
+
+
+@pytest.mark.parametrize("block", [1, 255])
+def test_a_gif_that_is_not_compressed_is_whole(block: int) -> None:
+    side = 400
+    codes = [code for _ in range(side * side) for code in (CLEAR, 3)]
+    data = of_codes([*codes, END], 3, side, block)
+    assert len(read(data).stream) > len(data) - 100
+    assert pixels(data).convert("L").getextrema() == (255, 255)
+
+
+def test_codes_that_draw_nothing_are_read_up_to_what_the_pixels_may_need() -> None:
+    data = of_codes([CLEAR] * 800_000 + [3] * 4, 3, 2)
+    assert len(read(data).stream) < 70_000
+    assert thumb(data) == b"[truncated]"
+
+
+def test_an_image_of_too_many_blocks_is_refused() -> None:
+    assert reason(at(0, 0, 9000, 9000)[:-2] + b"\1\0" * (1 << 18) + b"\0") == "too-many-chunks"
