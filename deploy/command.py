@@ -13,6 +13,17 @@ from typing import Any
 
 from deploy.samconfig import DEFAULT_STAGE, ConfigError, Stage, read_stage
 
+HAVE_OPPOSITES = {
+    "--beta-features",
+    "--confirm-changeset",
+    "--disable-rollback",
+    "--express",
+    "--fail-on-empty-changeset",
+    "--language-extensions",
+    "--resolve-s3",
+}
+"""Flags of `sam deploy` that have an opposite, ``--no-…``."""
+
 NOT_INHERITED = {"parameter_overrides", "s3_bucket", "stack_name"}
 
 
@@ -38,16 +49,22 @@ def inherited(stage: Stage, given: Sequence[str]) -> Iterator[str]:
 
 
 def _spelled(option: str, value: Any) -> Iterator[str]:
-    """An option and its value as `sam` reads them; a flag that is off is ``--no-…``."""
+    """An option and its values as `sam` reads them; a flag that is off is ``--no-…`` or nothing."""
     if value is True:
         yield option
     elif value is False:
-        yield option.replace("--", "--no-", 1)
-    elif isinstance(value, str):
-        yield from (option, value)
-    else:
-        yield option
-        yield from map(str, value)
+        if option in HAVE_OPPOSITES:
+            yield option.replace("--", "--no-", 1)
+    elif words := _words(value):  # `sam` itself writes empty lists
+        yield from (option, *words)
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{name}={each}" for name, each in value.items()]
+    if isinstance(value, list):
+        return [str(each) for each in value]
+    return [str(value)]
 
 
 def main() -> None:

@@ -100,7 +100,8 @@ def check_configuration(stage: Stage, architecture: str) -> Iterator[Finding]:
         yield Finding(
             f"the layers would be for {architecture}, "
             f"and the functions run on {stage.architecture}",
-            f"set Architecture={architecture} in samconfig.toml, or leave ARCHITECTURE out",
+            f"give ARCHITECTURE={stage.architecture} to make, or set the parameter "
+            f"Architecture={architecture}",
         )
 
 

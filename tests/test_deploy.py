@@ -110,6 +110,25 @@ def test_a_stage_inherits_what_it_does_not_say(config: Path) -> None:
     ]
 
 
+def test_settings_of_any_kind_are_inherited(config: Path) -> None:
+    """`sam deploy --guided` writes an empty list, and `sam` takes tables and numbers."""
+    default = {
+        "image_repositories": [],
+        "tags": {"project": "files", "team": "web"},
+        "max_wait_duration": 60,
+        "force_upload": False,
+        "confirm_changeset": False,
+        "notification_arns": ["a", "b"],
+    }
+    stage = samconfig.Stage("staging", {"stack_name": "s", "s3_prefix": "s"}, default)
+    assert command.arguments(stage, [])[3:] == [
+        *("--tags", "project=files", "team=web"),
+        *("--max-wait-duration", "60"),
+        "--no-confirm-changeset",
+        *("--notification-arns", "a", "b"),
+    ]
+
+
 def test_a_stage_is_deployed_to_the_region_that_was_checked(config: Path) -> None:
     stage = samconfig.read_stage("staging", config)
     assert stage.region == "eu-west-1"
