@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from admin.source.storage import escaped, find
+from admin.source.storage import escaped, find, why_absent
 from pocketfiles.objects import UNKNOWN_TYPE
 from tests.admin.shaped import Shaped
 
@@ -47,3 +47,12 @@ def test_a_sidecar_that_is_a_named_pipe_is_not_opened(tmp_path: Path) -> None:
     found = find(tmp_path, "c/r/a.txt")
     assert found is not None
     assert found.content_type == UNKNOWN_TYPE
+
+
+@pytest.mark.parametrize(
+    "name", ["n" * 700_000, "a\0b", "n" * 256], ids=["too long a path", "a NUL", "too long"]
+)
+def test_a_name_that_no_file_can_have_is_missing(name: str, tmp_path: Path) -> None:
+    (tmp_path / "storage").mkdir()
+    assert find(tmp_path, f"c/r/{name}") is None
+    assert why_absent(tmp_path, f"c/r/{name}") == "is missing in storage"
