@@ -72,11 +72,24 @@ def find(directory: Path, key: str) -> LocalFile | None:
     )
 
 
+def may_not_be_read(directory: Path, key: str) -> bool:
+    """Whether a folder on the way to the file of a key is closed to this user."""
+    try:
+        (directory / "storage" / key).stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        pass
+    return False
+
+
 def why_absent(directory: Path, key: str) -> str:
     """Why ``find`` finds no file of this key, to be put after "the file"."""
     is_there = os.path.exists(directory / "storage" / key)  # noqa: PTH110 - the name may be too long
     if is_there and _inside(directory, key) is None:
         return "is a link out of storage/, which is not followed"
+    if may_not_be_read(directory, key):
+        return "may not be read: a folder on the way to it is closed to this user"
     return "is missing in storage"
 
 

@@ -47,11 +47,13 @@ def _absence(directory: Path, absent: list[str]) -> list[str]:
     """Warnings about files that are nowhere: one each, or a single one about many."""
     if len(absent) <= NAMED_ONE_BY_ONE:
         return [f"file {key} {storage.why_absent(directory, key)}" for key in absent]
-    named = ", ".join(absent[:NAMED_OF_MANY])
+    first = ", ".join(absent[:NAMED_OF_MANY])
+    named = f"{first} and {len(absent) - NAMED_OF_MANY} more"
+    if storage.may_not_be_read(directory, absent[0]):
+        return [f"{len(absent)} files may not be read or are missing in storage/: {named}"]
     return [
-        f"{len(absent)} files are missing in storage/: {named} and "
-        f"{len(absent) - NAMED_OF_MANY} more. Does PocketBase store its files in S3? Then they are "
-        "not in its data directory"
+        f"{len(absent)} files are missing in storage/: {named}. Does PocketBase "
+        "store its files in S3? Then they are not in its data directory"
     ]
 
 

@@ -15,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from admin.errors import SourceBusy, SourceError
-from admin.source import pocketbase, sqlite
+from admin.source import pocketbase, sqlite, storage
 from tests.admin.shaped import SETTINGS, Shaped, field
 from tests.conftest import DEMO, ROOT
 
@@ -125,6 +125,18 @@ def test_a_database_that_may_not_be_read_is_refused_in_words(tmp_path: Path) -> 
     with _as_nobody(), pytest.raises(SourceError) as failure, pocketbase.opened(directory):
         pass
     assert str(failure.value) == f"{directory / 'data.db'} cannot be read: Permission denied"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_file_in_a_folder_that_may_not_be_read_is_not_called_missing(tmp_path: Path) -> None:
+    shaped = Shaped(tmp_path / "pb_data")
+    shaped.store("c/r/a.txt", b"a")
+    _let_everybody_in(shaped.directory)
+    (shaped.directory / "storage").chmod(0o700)
+    with _as_nobody():
+        assert storage.find(shaped.directory, "c/r/a.txt") is None
+        reason = storage.why_absent(shaped.directory, "c/r/a.txt")
+    assert reason == "may not be read: a folder on the way to it is closed to this user"
 
 
 def _let_everybody_in(folder: Path) -> None:
