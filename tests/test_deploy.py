@@ -305,6 +305,7 @@ def test_a_parameter_with_which_no_deployment_succeeds_is_refused(given: str, sa
     ("given", "said"),
     [
         ("CdnQueryParameters=tenant,token", "CdnQueryParameters lacks thumb, download"),
+        ("file://parameters.yaml", "the parameters in file://parameters.yaml are not checked"),
         ("CdnShieldRegion=eu-north-1", "CloudFront may have no Origin Shield in eu-north-1"),
         ("ReservedConcurrency=0", "with ReservedConcurrency=0 Lambda never runs"),
         ("MaxSyncAgeSeconds=60", "MaxSyncAgeSeconds is 60, and a watch shows every 60 seconds"),
