@@ -20,6 +20,7 @@ from typing import Any
 import apsw
 
 from pocketfiles.catalogue.model import Collection, Field, Record, Source, Value
+from pocketfiles.keys import may_be_record_id
 from pocketfiles.rules.joins import quoted
 from pocketfiles.rules.schema import column_type
 
@@ -96,6 +97,9 @@ class Snapshot:
         self._owners = FileOwners(connection, [found.collection for found in collections])
         self.settings = settings
         self.collections = collections
+        self.incomplete: set[str] = set()
+        """Ids of the collections whose rows could not all be read, or have no id of their own.
+        Complete once all rows were read."""
         self.warnings: list[str] = []
         """One line for each thing that could not be read or resolved.
 
@@ -116,31 +120,34 @@ class Snapshot:
         """Yield the collection's records in order of id.
 
         A record without a usable id is left out with a warning, and so is any further row of a view
-        with the same id. A view that cannot be read has one record, which is unreadable.
+        with the same id; unless it is the same row once more, the collection is incomplete. A view
+        that cannot be read has one record, which is unreadable.
         """
         collection = found.collection
         try:
             columns, rows = self._select(collection)
         except (sqlite3.OperationalError, apsw.Error) as error:
             self._unreadable(collection, error)
+            self.incomplete.add(collection.id)
             record = Record(collection.id, _UNREADABLE, {}, is_unreadable=True)
             yield Row.of(record, _UNREADABLE)
             return
         if "id" not in columns:
             self.warnings.append(f"{collection.name}: no column id, its records are left out")
+            self.incomplete.add(collection.id)
             return
         id_column = columns.index("id")
         shows_files = bool(collection.type == "view" and collection.file_fields)
         last = ""
+        content = ""
         for raw in rows:
             value = raw[id_column]
             record_id = "" if value is None else str(text(value))
-            if record_id <= last:
-                self.warnings.append(
-                    f"{collection.name}: a row with the id {record_id!r} is left out"
-                )
+            if record_id <= last or not may_be_record_id(record_id):
+                self._leave_out(collection, record_id, is_repeated=repr(raw) == content)
                 continue
             last = record_id
+            content = repr(raw)
             make = partial(_record, collection, record_id, columns, raw)
             if shows_files:
                 record = self._with_sources(collection, make())
@@ -161,6 +168,13 @@ class Snapshot:
             raise SourceError(f"the table of collection {collection.name} cannot be read: {error}")
         # A view is a query that a change of another collection can break, in PocketBase too.
         self.warnings.append(f"view {collection.name} cannot be read and is left empty: {error}")
+
+    def _leave_out(self, collection: Collection, record_id: str, *, is_repeated: bool) -> None:
+        warning = f"{collection.name}: a row with the id {record_id!r} is left out"
+        if not is_repeated:
+            self.incomplete.add(collection.id)
+            warning = f"{warning}, and view rules that look at it deny"
+        self.warnings.append(warning)
 
     def _with_sources(self, collection: Collection, row: Record) -> Record:
         sources: dict[str, Source] = {}

@@ -82,6 +82,8 @@ class Records:
         key_of(collection, record_id, "file")  # an id that no key can have is refused early
         before = self._current.find_item(collection, record_id)
         old = record_from(before, collection) if before else None
+        if old and old.is_unreadable:
+            raise AdminError(f"the values of {collection.name}/{record_id} are not in the table")
         new = assigned(old or self._empty(collection, record_id), collection, values, self._current)
         uploads: list[Upload] = []
         if field:

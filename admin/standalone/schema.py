@@ -6,6 +6,7 @@ are made.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -217,7 +218,7 @@ def reshaped(record: Record, old: Collection, new: Collection) -> Record:
             continue
         if was.name in record.values:
             values[field.name] = _converted(record.values[was.name], was, field)
-    return Record(record.collection_id, record.id, values, record.sources)
+    return replace(record, values=values)
 
 
 def _converted(value: Value, was: Field, now: Field) -> Value:

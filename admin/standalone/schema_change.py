@@ -144,6 +144,7 @@ class _ChangedRecords:
         self._actual = dict(actual)
         self.identity = ""
         self.collections = collections
+        self.incomplete: set[str] = set()
         self.warnings: list[str] = []
         settings = actual.get(SETTINGS)
         self.settings: dict[str, Any] = json.loads(settings["data"]["S"]) if settings else {}
@@ -159,6 +160,8 @@ class _ChangedRecords:
             if value is None:
                 continue
             record = record_from(value, old)
+            if record.is_unreadable or old.is_incomplete:
+                self.incomplete.add(found.id)  # index items of unknown values are gone, too
             # A view's records can only be made by PocketBase; here they stay as they are.
             if found.collection.type != "view":
                 record = schema.reshaped(record, old, found.collection)

@@ -5,7 +5,7 @@ of it.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -38,6 +38,10 @@ class Snapshot(Protocol):
         """In order of creation."""
 
     @property
+    def incomplete(self) -> Set[str]:
+        """Ids of the collections with rows that are left out. Complete once all rows were read."""
+
+    @property
     def warnings(self) -> Sequence[str]:
         """Complete once all rows were read."""
 
@@ -67,7 +71,7 @@ def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
             gone = reader.read(snapshot.rows(found), reshaped=is_redefined or is_reindexed)
             mirror.commit(found.id, gone)
         _remove_others(snapshot.collections, mirror)
-    mirror.desired = catalogue
+    mirror.desired = _catalogue(snapshot)  # knows now which collections are incomplete
     mirror.desired_indexed = indexed
     mirror.source = snapshot.identity
     return [*mirror.broken_rules, *snapshot.warnings, *warnings]
@@ -86,7 +90,10 @@ def _catalogue(snapshot: Snapshot) -> dict[str, Item]:
     """The definitions, by sort key."""
     items = [settings_item(snapshot.settings)]
     for found in snapshot.collections:
-        items.append(collection_item(found.raw, found.collection.position))
+        raw = found.raw
+        if found.id in snapshot.incomplete:
+            raw = {**raw, "incomplete": True}
+        items.append(collection_item(raw, found.collection.position))
     return {item["sk"]["S"]: item for item in items}
 
 

@@ -30,6 +30,7 @@ _COLLECTION_KEYS = (
     "indexes",
     "viewQuery",
     "broken",
+    "incomplete",
     "authToken",
     "fileToken",
     "held",

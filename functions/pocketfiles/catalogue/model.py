@@ -88,6 +88,9 @@ class Collection:
     view_query: str = ""
     is_broken: bool = False
     """Whether it is a view that PocketBase's database cannot read. A rule that names it denies."""
+    is_incomplete: bool = False
+    """Whether it has rows that the table lacks, such as further rows of a view with one id. A rule
+    that looks at more than the row itself denies."""
     position: int = 0
     """Order of creation; the first collection that fits a name or id wins."""
 
@@ -120,6 +123,7 @@ class Collection:
             file_token=TokenOptions.from_json(raw.get("fileToken")),
             view_query=raw.get("viewQuery") or "",
             is_broken=bool(raw.get("broken")),
+            is_incomplete=bool(raw.get("incomplete")),
             position=position,
         )
 

@@ -44,6 +44,7 @@ def translate(
         if each.is_broken:
             raise RuleError(f"the view {each.name} cannot be read")
     joins = tuple(query.joins.values())
+    _refuse_incomplete(collection, joins, conditions)
     tables = {}
     for collection_id, fields in query.columns.items():
         tables[collection_id] = table(query.collections[collection_id], fields.values())
@@ -62,6 +63,19 @@ def translate(
         query=_query(rule, collection, joins, conditions),
         ways=_ways(conditions) if query.replaced else (),
     )
+
+
+def _refuse_incomplete(
+    base: Collection, joins: Iterable[Join], conditions: Iterable[tuple[Condition, ...]]
+) -> None:
+    """Raise ``RuleError`` for a rule that could be true only because rows are not in the table. Of
+    the record's own collection, that is a rule that asks for all rows with its id."""
+    looked_at = [join.collection for join in joins if join.collection is not None]
+    if any(condition.is_every for parts in conditions for condition in parts):
+        looked_at.append(base)
+    for each in looked_at:
+        if each.is_incomplete:
+            raise RuleError(f"rows of {each.name} are not in the table")
 
 
 def _bound_lists(joins: Iterable[Join]) -> set[str]:

@@ -79,6 +79,10 @@ class Data:
             found.append(SourceCollection(raw, Collection.from_json(raw, position)))
         return found
 
+    @property
+    def incomplete(self) -> frozenset[str]:
+        return frozenset()
+
     def rows(self, found: SourceCollection) -> Iterator[Row]:
         stored: Rows = getattr(self, found.id)
         for record_id in sorted(stored):

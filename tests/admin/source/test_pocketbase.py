@@ -336,6 +336,27 @@ def test_rows_without_a_usable_id_are_left_out_with_a_warning(shaped: Shaped) ->
         assert len(source.warnings) == 2
 
 
+@pytest.mark.parametrize(
+    ("query", "is_incomplete"),
+    [
+        ("SELECT owner AS id, '' AS title FROM docs", False),  # the same rows once more
+        ("SELECT owner AS id, title FROM docs", True),
+        ("SELECT owner AS id, title FROM docs GROUP BY owner UNION ALL SELECT NULL, 'x'", True),
+        ("SELECT hex(zeroblob(600)) AS id, title FROM docs WHERE id = 'doc0'", True),
+        ("SELECT title FROM docs", True),
+        ("SELECT id, json_extract('[', '$') AS title FROM docs", True),
+    ],
+)
+def test_a_view_whose_rows_cannot_all_be_kept_is_incomplete(
+    shaped: Shaped, query: str, is_incomplete: bool
+) -> None:
+    shaped.add_view("odd", query, [])
+    with pocketbase.opened(shaped.directory) as source:
+        view = source.collections[-1]
+        list(source.rows(view))
+        assert source.incomplete == ({view.id} if is_incomplete else set())
+
+
 def test_a_view_that_broke_has_one_unreadable_record_and_a_warning(shaped: Shaped) -> None:
     shaped.execute("DROP VIEW doc_files")
     shaped.execute("CREATE VIEW doc_files AS SELECT id, absent FROM docs")

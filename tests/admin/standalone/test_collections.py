@@ -10,6 +10,7 @@ from admin.cli import main
 from admin.errors import AdminError
 from admin.standalone import schema
 from pocketfiles.catalogue.cached import snapshot_of
+from pocketfiles.keys import item_key
 from tests.admin.conftest import items, keys, state
 from tests.admin.standalone.conftest import (
     Alone,
@@ -234,3 +235,24 @@ def test_a_key_that_is_ignored_reaches_no_table(alone: Alone) -> None:
         each["held"] = True
     alone.apply(raw)
     assert items(alone.cloud) == before
+
+
+def test_a_record_whose_values_the_table_lacks_stays_unknown(alone: Alone) -> None:
+    alone.run("put", "photos", "photo1")
+    photos = snapshot_of(alone.table).collections.find("photos")
+    assert photos
+    alone.cloud.dynamodb.update_item(
+        TableName=alone.cloud.table,
+        Key=item_key(photos.id, "photo1"),
+        UpdateExpression="SET #record = :null",
+        ExpressionAttributeNames={"#record": "record"},
+        ExpressionAttributeValues={":null": {"S": "null"}},
+    )
+    alone.apply(with_field("photos", {"name": "more", "type": "text"}))
+    after = snapshot_of(alone.table)
+    assert after.reader.batch(photos.id, ["photo1"])["photo1"].is_unreadable
+    collection = after.collections.with_id(photos.id)
+    assert collection
+    assert collection.is_incomplete
+    refused = alone.run("put", "photos", "photo1", code=1)
+    assert "the values of photos/photo1 are not in the table" in refused

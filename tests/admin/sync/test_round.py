@@ -254,6 +254,31 @@ def test_a_record_too_large_is_left_out_by_name_and_the_others_are_unharmed(
     assert whole.values["title"] == "long " * 200_000
 
 
+def test_a_view_with_two_rows_of_one_id_is_incomplete_for_as_long_as_it_has_them(
+    cloud: Cloud, shaped: Shaped
+) -> None:
+    def is_incomplete() -> bool:
+        collections = snapshot_of(Table(cloud.dynamodb, cloud.table)).collections
+        view = collections.find("twice")
+        return view is not None and view.is_incomplete
+
+    shaped.add_view("twice", "SELECT owner AS id, title FROM docs", [field("title", "text")])
+    source = Source(shaped.directory)
+    clients = (cloud.s3, cloud.dynamodb)
+    with prepared(source, lambda: clients, (cloud.bucket, cloud.table), removing=True) as sync:
+        sync.is_watching = True
+        sync.read_target()
+        sync.round()
+        assert is_incomplete()
+        assert not sync.round().changed
+        shaped.execute("UPDATE docs SET title = 'same'")
+        sync.round()
+        assert not is_incomplete()
+        shaped.execute("UPDATE docs SET title = id")
+        sync.round()
+        assert is_incomplete()
+
+
 def test_large_files_are_uploaded_in_parts_once(cloud: Cloud, shaped: Shaped) -> None:
     shaped.store("id_docs/doc0/doc0.txt", bytes(9 * 1024 * 1024))
     run(cloud, shaped.directory)

@@ -46,6 +46,7 @@ class State:
     identity = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    incomplete: frozenset[str] = frozenset()
 
     @property
     def collections(self) -> list[SourceCollection]:

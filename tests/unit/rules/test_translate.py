@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from pocketfiles.catalogue.model import Collection, Collections
@@ -56,6 +58,30 @@ def test_a_rule_that_names_a_view_that_cannot_be_read_means_nothing() -> None:
     translate(without, DOCUMENTS, collections, None, {})
     with pytest.raises(RuleError, match="the view view cannot be read"):
         translate(naming, DOCUMENTS, collections, None, {})
+
+
+@pytest.mark.parametrize(
+    ("rule", "denies"),
+    [
+        ("text = ''", False),
+        ("rel_many.name ?= 'a'", False),
+        ("rel_many.name = 'a'", True),  # asks for all rows of the record's id
+        ("text = '' || @collection.documents.text = ''", True),
+        ("rel_one.documents_via_rel_one.text ?= ''", True),
+    ],
+)
+def test_a_rule_that_looks_at_rows_that_the_table_lacks_means_nothing(
+    rule: str, denies: bool
+) -> None:
+    collection = replace(DOCUMENTS, is_incomplete=True)
+    others = [each for each in COLLECTIONS if each.id != DOCUMENTS.id]
+    collections = Collections([collection, *others])
+    parsed = parse(rule)
+    if not denies:
+        translate(parsed, collection, collections, None, {})
+        return
+    with pytest.raises(RuleError, match="rows of documents are not in the table"):
+        translate(parsed, collection, collections, None, {})
 
 
 def test_a_way_whose_join_another_replaced_is_kept() -> None:
