@@ -28,7 +28,7 @@ _SAMPLE_LEVEL = 2
 """zlib's compression level for the sample."""
 
 _MIN_CLEARLY_DRAWN = 1 / 30
-_MAX_CLEARLY_DRAWN = 1 / 10
+MAX_CLEARLY_DRAWN = 1 / 10
 """Shares of bytes that repetitions of pixels leave between which nothing else is tried: over many
 pictures, filters would save nothing. Where less is left, whole rows may repeat, for which deflate's
 matches are too short and a filter is better."""
@@ -73,7 +73,7 @@ def measure(part: Raster) -> Measured:
     """What takes the fewest bytes for a sample."""
     by_repetitions = size_as_drawing(part)
     share = by_repetitions / len(part.packed)
-    if _MIN_CLEARLY_DRAWN <= share <= _MAX_CLEARLY_DRAWN:
+    if _MIN_CLEARLY_DRAWN <= share <= MAX_CLEARLY_DRAWN:
         return Measured(Content.DRAWING, _BITS * share, by_repetitions)
     differences = _differences(part.image)
     entropies = {kind: image.entropy() for kind, image in differences.items()}

@@ -17,7 +17,7 @@ from PIL import Image
 
 from pocketfiles.thumbs import content, libvips
 from pocketfiles.thumbs.content import Content, Filter, Measured
-from pocketfiles.thumbs.geometry import Size
+from pocketfiles.thumbs.geometry import Box, Size
 from pocketfiles.thumbs.raster import Raster
 
 _COLOUR_TYPES = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}
@@ -25,8 +25,8 @@ _COLOUR_TYPES = {"L": 0, "RGB": 2, "LA": 4, "RGBA": 6}
 _NO_FILTER = 0
 """The filter type of rows as they are (§9.2)."""
 
-_MAX_EXACT_COLOURS = {"L": 128, "LA": 128, "RGB": 256, "RGBA": 256}
-"""With so few colours, a picture stays exact, whatever its noise."""
+_MAX_EXACT_COLOURS = 256
+"""With so few colours, a picture stays exact, whatever its noise: a grey one always."""
 
 _ROWS_APART = 8
 """Each eighth row is looked at before all rows are: often they have too many colours already."""
@@ -42,6 +42,11 @@ bytes and cannot be seen."""
 _ROUNDING_PAYS = 0.97
 """Largest share of bytes that rounding must leave; else the picture stays exact."""
 
+_ROWS_COMPARED = 16
+_MAX_REPEATED_ROWS = 0.4
+"""Largest share of rows that repeat the one above in a drawing that is rounded. Enlarged pixel art
+has more: rounding would change little in it, and a lower level would miss its long repetitions."""
+
 _MAX_BITS_WITH_RUNS = 2.0
 """Bits of a filtered byte up to which runs of the same difference are frequent enough to look
 for."""
@@ -52,9 +57,10 @@ _MAX_PIXELS_BY_ZLIB = 1 << 14
 _REPETITION_LEVEL = 6
 """zlib's level where repetitions are looked for."""
 
-_LEVEL_AFTER_ROUNDING = {"L": 2, "LA": 3, "RGB": 2, "RGBA": 3}
-"""zlib's level for a drawing in fewer levels, which then has fewer bytes than it had at level 6.
-Alpha is not rounded and needs more."""
+_LEVEL_AFTER_ROUNDING = 4
+_LEVEL_OF_CLEAR_DRAWING = 2
+"""zlib's levels for a drawing in fewer levels of colour, which then has fewer bytes than it had at
+level 6. At level 2, that is so of clear drawings without alpha alone (docs/performance.md)."""
 
 _PHOTOGRAPH_LEVEL = 7
 """With frequencies alone, zlib's level only sets the size of buffers."""
@@ -90,7 +96,7 @@ def png(raster: Raster, tolerance: int) -> bytes:
     level = _REPETITION_LEVEL
     if tolerance and _may_be_rounded(raster, part, measured):
         raster = raster.mapped(_ROUNDED)
-        level = _LEVEL_AFTER_ROUNDING[raster.mode]
+        level = _level_after_rounding(raster, part, measured)
     if measured.content == Content.DRAWING:
         return _drawing(raster, level)
     if measured.content == Content.SMOOTH:
@@ -122,16 +128,29 @@ def _may_be_rounded(
     measured: Measured,
 ) -> bool:
     """Whether rounding is invisible and saves bytes. ``part`` is a sample."""
-    is_suitable = measured.content == Content.DRAWING or measured.bits > _MIN_NOISY_BITS
+    if measured.content == Content.DRAWING:
+        is_suitable = not _repeats_rows(raster)
+    else:
+        is_suitable = measured.bits > _MIN_NOISY_BITS
     return is_suitable and not _has_few_colours(raster) and _rounding_pays(part, measured)
+
+
+def _repeats_rows(raster: Raster) -> bool:
+    """Whether many rows are the same as the one above, judging by some of them."""
+    width, height = raster.size
+    repeated = 0
+    for number in range(_ROWS_COMPARED):
+        top = number * (height - 1) // _ROWS_COMPARED
+        rows = raster.part(Box(0, top, width, top + 2))
+        repeated += rows[: raster.row_length] == rows[raster.row_length :]
+    return repeated > _MAX_REPEATED_ROWS * _ROWS_COMPARED
 
 
 def _has_few_colours(raster: Raster) -> bool:
     """Whether there are so few that they stay exact."""
-    limit = _MAX_EXACT_COLOURS[raster.mode]
-    if raster.every(_ROWS_APART).getcolors(limit) is None:
+    if raster.every(_ROWS_APART).getcolors(_MAX_EXACT_COLOURS) is None:
         return False
-    return raster.image.getcolors(limit) is not None
+    return raster.image.getcolors(_MAX_EXACT_COLOURS) is not None
 
 
 def _rounding_pays(part: Raster, measured: Measured) -> bool:
@@ -144,6 +163,19 @@ def _rounding_pays(part: Raster, measured: Measured) -> bool:
     else:
         size = content.measure(rounded).size
     return size <= _ROUNDING_PAYS * measured.size
+
+
+def _level_after_rounding(
+    raster: Raster,
+    part: Raster,
+    measured: Measured,
+) -> int:
+    """zlib's level. ``part`` is a sample that was measured. Little time is saved in small ones."""
+    is_clear = measured.size <= content.MAX_CLEARLY_DRAWN * len(part.packed)
+    is_large = raster.pixels > _MAX_PIXELS_BY_ZLIB
+    if is_clear and is_large and not raster.has_alpha:
+        return _LEVEL_OF_CLEAR_DRAWING
+    return _LEVEL_AFTER_ROUNDING
 
 
 def _by_pillow(image: Image.Image, strategy: int) -> bytes:

@@ -1,4 +1,5 @@
 import io
+import random
 
 import pytest
 from PIL import Image, ImageChops
@@ -68,3 +69,28 @@ def test_a_drawing_is_smaller_than_pillows(width: int) -> None:
 def test_noise_takes_no_more_bytes_than_it_has() -> None:
     noise = Image.merge("RGB", [Image.effect_noise((300, 200), 200) for _ in "RGB"])
     assert len(png(noise, 0)) < 1.01 * len(noise.tobytes())
+
+
+def cells(side: int, palette: int, mode: str) -> Image.Image:
+    """Pixel art: cells of so many pixels in some colours, made smaller."""
+    chance = random.Random(7)
+    colours = [chance.randbytes(len(mode)) for _ in range(palette)]
+    across, down = 600 // side, 400 // side
+    art = Image.frombytes(mode, (across, down), b"".join(chance.choices(colours, k=across * down)))
+    art = art.resize((across * side, down * side), Image.Resampling.NEAREST)
+    return art.resize((400, 267), Image.Resampling.BILINEAR)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("palette", [2, 4, 16, 200])
+@pytest.mark.parametrize("side", [4, 8, 12, 20, 30, 50])
+def test_rounding_never_makes_pixel_art_larger(side: int, palette: int, mode: str) -> None:
+    art = cells(side, palette, mode)
+    assert len(png(art, 1)) <= len(png(art, 0))
+
+
+@pytest.mark.parametrize("kind", ["noise", "gradient"])
+def test_grey_is_never_rounded(kind: str) -> None:
+    image = picture("L", (300, 200), kind)
+    assert png(image, 1) == png(image, 0)
+    assert png(image.convert("RGB"), 1) == png(image, 0)
