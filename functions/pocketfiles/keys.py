@@ -133,7 +133,11 @@ def item_key(pk: str, sk: str) -> dict[str, dict[str, str]]:
 
 def may_be_record_id(text: str) -> bool:
     """Whether a record can have this id. If not, it need not be looked up."""
-    return 0 < len(text.encode(errors="replace")) <= MAX_ID_BYTES
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, as a token's JSON may have
+        return False
+    return 0 < len(encoded) <= MAX_ID_BYTES
 
 
 def pointer(copy: int) -> str:

@@ -77,3 +77,9 @@ def test_the_partition_key_of_records_is_distinguished_from_others() -> None:
 def test_the_collection_of_a_record_and_of_an_index_item_is_known() -> None:
     assert keys.collection_of("docs") == "docs"
     assert keys.collection_of(keys.Reference("docs", "owner", "a#b").pk) == "docs"
+
+
+@pytest.mark.parametrize("text", ["", "x" * 1025, "\ud800"])
+def test_some_texts_can_be_no_records_id(text: str) -> None:
+    assert not keys.may_be_record_id(text)
+    assert keys.may_be_record_id("ä" * 512)

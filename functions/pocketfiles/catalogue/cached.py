@@ -57,10 +57,12 @@ class Snapshot:
         return (self,) if self.without_held is None else (self, self.without_held)
 
     def record(self, collection: Collection, record_id: str) -> Record | None:
-        """One record of a collection; a name that no id can have costs no read."""
+        """One record of a collection, if PocketBase can read it; a name that no id can have costs
+        no read."""
         if not keys.may_be_record_id(record_id):
             return None
-        return self.reader.get(collection.id, record_id)
+        record = self.reader.get(collection.id, record_id)
+        return record if record and collection.can_load(record) else None
 
     def owner(self, collection_name_or_id: str, record_id: str) -> tuple[Collection, Record] | None:
         """A token's owner and its collection."""

@@ -5,6 +5,7 @@ JSON as their text), because view rules compare them with SQLite's eyes (pocketb
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
@@ -108,6 +109,11 @@ class Collection:
         """The field of exactly this name."""
         return next((f for f in self.fields if f.name == name), None)
 
+    def can_load(self, record: "Record") -> bool:
+        """Whether PocketBase can read the record: it fails where a geoPoint is none."""
+        points = (f.name for f in self.fields if f.type == "geoPoint")
+        return all(_is_point(record.values.get(name)) for name in points)
+
     @classmethod
     def from_json(cls, raw: Mapping[str, Any], position: int = 0) -> "Collection":
         """A collection object of PocketBase's API or export; the auth options lie beside the
@@ -172,6 +178,30 @@ def listed(raw: Value, *, multiple: bool) -> tuple[str, ...]:
         names += [text] if has_others else []
     unique = tuple(dict.fromkeys(filter(None, names)))
     return unique if multiple else unique[-1:]
+
+
+def _is_point(raw: Value) -> bool:
+    """Whether Go can read a column as a point: nothing at all, or an object whose coordinates are
+    numbers."""
+    text = "" if raw is None else str(raw)
+    if not text:
+        return True
+    try:
+        found = json.loads(text, object_pairs_hook=tuple, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(found, tuple):
+        return found is None
+    return all(_is_number(value) for key, value in found if key.lower() in {"lon", "lat"})
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    try:
+        return value is None or math.isfinite(value)
+    except (TypeError, OverflowError):
+        return False
 
 
 def _array(text: str) -> list[Any] | None:

@@ -141,7 +141,7 @@ def test_a_record_is_read_each_time() -> None:
         ("x" * keys.MAX_ID_BYTES, 1),
         ("x" * (keys.MAX_ID_BYTES + 1), 0),
         ("é" * 513, 0),
-        ("\ud800", 1),
+        ("\ud800", 0),
     ],
 )
 def test_what_no_key_can_be_costs_no_read(record_id: str, reads: int) -> None:
@@ -248,3 +248,14 @@ def test_without_a_greatest_age_any_heartbeat_will_do() -> None:
     snapshot_of(table()).require_trust(1e9, 0)
     assert snapshot_of(table(replace(POINTER, heartbeat=99.0))).age(100.0) == 1.0
     assert snapshot_of(table()).age(100.0) is None
+
+
+def test_a_record_that_pocketbase_cannot_read_is_no_record_and_no_owner() -> None:
+    places = Collection("places", "places", "auth", (Field("f", "place", "geoPoint"),))
+    good = Record("places", "good", {"place": '{"lon":1,"lat":2}'})
+    bad = Record("places", "bad", {"place": "5"})
+    snapshot = snapshot_of(FakeTable([places], [good, bad], Settings(), POINTER))
+    assert snapshot.record(places, "good") == good
+    assert snapshot.owner("places", "good") == (places, good)
+    assert snapshot.record(places, "bad") is None
+    assert snapshot.owner("places", "bad") is None

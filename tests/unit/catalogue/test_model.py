@@ -35,6 +35,36 @@ def test_a_column_is_a_list_of_names(
     assert (record.names(SINGLE), record.names(MANY)) == (single, many)
 
 
+@pytest.mark.parametrize(
+    ("raw", "is_loaded"),
+    [
+        (None, True),
+        ("", True),
+        ("null", True),
+        ("{}", True),
+        ('{"lon":1.5,"lat":null}', True),
+        ('{"LON":1,"other":"x"}', True),
+        ('{"lon":"1"}', False),
+        ('{"Lat":true}', False),
+        ('{"lon":[1],"lon":1}', False),
+        ('{"lon":1e400}', False),
+        ('{"lon":1' + "0" * 400 + "}", False),
+        ("[1,2]", False),
+        ("5", False),
+        (5, False),
+        (0.5, False),
+        ("x", False),
+        ('{"lon":NaN}', False),
+        ("[" * 20_000, False),
+    ],
+)
+def test_a_record_without_a_point_where_one_belongs_cannot_be_loaded(
+    raw: str | float | None, is_loaded: bool
+) -> None:
+    collection = Collection("c", "c", "base", (Field("f", "place", "geoPoint"),))
+    assert collection.can_load(Record("c", "r", {"place": raw})) is is_loaded
+
+
 def test_a_field_reads_pocketbases_json_with_nulls_and_gaps() -> None:
     assert Field.from_json(
         {"name": "a", "type": "file", "thumbs": None, "maxSelect": None}
