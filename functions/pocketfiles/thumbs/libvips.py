@@ -57,6 +57,7 @@ class Decoder:
 
     def __init__(self, path: str, min_version: tuple[int, int] = MIN_VERSION) -> None:
         self._library = libvips_api.opened(path, min_version)
+        self._one_at_a_time = threading.Lock()
 
     @contextmanager
     def opened(self, task: Task, *, flawless: bool = False) -> Iterator[Rows]:
@@ -150,8 +151,11 @@ class Decoder:
 
     @contextmanager
     def _resources(self) -> Iterator[ExitStack]:
-        """Frees what is put into it, then this thread's buffers, which each picture makes anew."""
-        with ExitStack() as stack:
+        """Frees what is put into it, then this thread's buffers, which each picture makes anew.
+
+        One thread at a time has them: all write their warnings to one buffer.
+        """
+        with self._one_at_a_time, ExitStack() as stack:
             stack.callback(self._library.vips_thread_shutdown)
             stack.callback(self._library.vips_error_clear)
             yield stack

@@ -1,4 +1,6 @@
 import io
+import random
+import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -185,3 +187,23 @@ def test_threads_do_not_disturb_each_other(decoder: Decoder) -> None:
     alone = [pixels(data) for data in pictures]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(pixels, pictures * 10)) == alone * 10
+
+
+def test_a_warning_is_that_of_the_picture_which_is_read(decoder: Decoder) -> None:
+    """All threads of libvips write to one buffer, which each picture clears at its end."""
+    noise = Image.frombytes("L", (320, 240), random.Random(2).randbytes(320 * 240))
+    whole = task(written(noise, "JPEG"), "320x240")
+    cut = with_stream(whole, whole.header.stream[:-200] + b"\xff\xd9")
+    png = task(written(noise, "PNG"))
+
+    def read_png() -> None:
+        with decoder.opened(png) as rows:
+            rows.last_pixel()
+
+    other = threading.Thread(target=read_png)
+    with decoder.opened(cut) as rows:
+        rows.last_pixel()
+        other.start()
+        other.join(0.2)  # in vain: it waits for this picture
+        assert rows.lacks_data
+    other.join()

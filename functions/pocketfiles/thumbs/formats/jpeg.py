@@ -35,8 +35,8 @@ _MAX_TABLE_BYTES = 1 << 19
 picture take 0.5 kB."""
 
 _MAX_ARITHMETIC_BYTES = 1 << 19
-"""Most bytes of an arithmetic-coded JPEG, of which a decoder reads nine in a microsecond. Browsers
-show none of them."""
+"""Most bytes of an arithmetic-coded JPEG, of which a decoder reads nine in a microsecond. Few
+browsers show such files."""
 
 _TABLES = frozenset({DHT, DAC, DQT, DRI})
 
