@@ -71,7 +71,9 @@ def _publish(
     catalogue = None
     if action.definitions is not None:
         catalogue = Catalogue(action.definitions, action.indexed)
-    writer.publish(catalogue, holding=action.holding, source=source, completes=completes)
+    still_holds = writer.pointer.holding and not completes  # only a sync settles a mass deletion
+    holding = action.holding or still_holds
+    writer.publish(catalogue, holding=holding, source=source, completes=completes)
     journal.published(mirror, action, generation)
 
 

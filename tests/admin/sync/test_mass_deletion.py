@@ -113,6 +113,22 @@ def test_what_is_held_back_opens_nothing_and_all_else_goes_through(
         assert without.reader.get("id_docs", "more31") is None
 
 
+def test_an_import_leaves_it_to_a_sync_what_becomes_of_what_is_held(
+    many: Shaped, cloud: Cloud
+) -> None:
+    run(cloud, many.directory)
+    without_records(many)
+    with pytest.raises(MassDeletion):
+        run(cloud, many.directory)
+    many.put("docs", "doc0", title="changed")
+    many.put("docs", "more30", title="back again")
+    assert run(cloud, many.directory, removing=False).changed
+    with_held, without = views(cloud)
+    assert with_held.reader.get("id_docs", "more31")
+    assert without.reader.get("id_docs", "more31") is None
+    assert without.reader.get("id_docs", "more30")
+
+
 def test_files_go_whose_deletion_is_not_the_mass_deletion(many: Shaped, cloud: Cloud) -> None:
     run(cloud, many.directory)
     without_records(many)
