@@ -39,7 +39,7 @@ _FAIL_ON_WARNING: Final = 3
 """VipsFailOn: stop at broken data; or also where libjpeg fills in missing data."""
 
 _NO_FILTER: Final = 0x08
-_ALL_FILTERS: Final = 0xF8
+_PAETH_FILTER: Final = 0x80
 """VipsForeignPngFilter."""
 
 _KEEP_NOTHING: Final = 0
@@ -113,7 +113,7 @@ class Decoder:
         is_filtered: bool,
         level: int,
     ) -> bytes:
-        """The PNG file of these pixels: without filters, or with the best one for each row.
+        """The PNG file of these pixels: without filters, or with Paeth's in every row.
 
         ``level`` is zlib's, 0 to 9.
         """
@@ -121,7 +121,7 @@ class Decoder:
             b"compression",
             c_int(level),
             b"filter",
-            c_int(_ALL_FILTERS if is_filtered else _NO_FILTER),
+            c_int(_PAETH_FILTER if is_filtered else _NO_FILTER),
             b"keep",
             c_int(_KEEP_NOTHING),
         )

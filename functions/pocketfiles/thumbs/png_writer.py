@@ -2,9 +2,9 @@
 
 A picture without colours is written in grey. Drawings are written without filters, so that
 deflate finds repetitions: very small ones by zlib, all others by libvips, which is quicker there.
-libvips writes smooth shapes with filters. Of a photograph, each byte is predicted from
-its neighbours and only the frequencies of the differences are used: looking for repetitions would
-take several times as long and find none (docs/performance.md).
+libvips writes smooth shapes with Paeth's filter. Of a photograph, each byte is predicted from its
+neighbours and only the frequencies of the differences are used: looking for repetitions would take
+several times as long and find none (docs/performance.md).
 """
 
 import io
@@ -62,6 +62,10 @@ _LEVEL_OF_CLEAR_DRAWING = 2
 """zlib's levels for a drawing in fewer levels of colour, which then has fewer bytes than it had at
 level 6. At level 2, that is so of clear drawings without alpha alone (docs/performance.md)."""
 
+_LEVEL_OF_NOISY_SHAPES = 3
+"""zlib's level for smooth shapes with noise. Level 6 takes twice the time for few bytes less
+(docs/performance.md)."""
+
 _PHOTOGRAPH_LEVEL = 7
 """With frequencies alone, zlib's level only sets the size of buffers."""
 
@@ -100,7 +104,9 @@ def png(raster: Raster, tolerance: int) -> bytes:
     if measured.content == Content.DRAWING:
         return _drawing(raster, level)
     if measured.content == Content.SMOOTH:
-        return _by_libvips(raster, _REPETITION_LEVEL, is_filtered=True)
+        is_noisy = measured.bits > _MIN_NOISY_BITS
+        level = _LEVEL_OF_NOISY_SHAPES if is_noisy else _REPETITION_LEVEL
+        return _by_libvips(raster, level, is_filtered=True)
     strategy = zlib.Z_HUFFMAN_ONLY if measured.bits > _MAX_BITS_WITH_RUNS else zlib.Z_RLE
     if raster.pixels <= _MAX_PIXELS_BY_PILLOW:
         return _by_pillow(raster.image, strategy)
