@@ -5,6 +5,7 @@ whose field holds the name owns the file. For a column that cannot be traced (an
 subquery), every collection that the query names is searched.
 """
 
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from sqlglot.expressions import Expr
 
 _DEPTH = 5
+
+_CLOCK = re.compile(
+    r"""['"]now['"]|\bcurrent_(?:date|time|timestamp)\b|\brandom\s*\("""
+    r"""|\b(?:date|time|datetime|julianday|unixepoch)\s*\(\s*\)|\bstrftime\s*\([^,()]*\)""",
+    re.IGNORECASE,
+)
+"""What makes a query give other rows of the same data."""
 
 
 class Column(NamedTuple):
@@ -112,6 +120,11 @@ def _compared(value: Value, file_field: Field) -> tuple[str, ...]:
     if file_field.multiple:
         return listed(value, multiple=True)
     return (str(value),) if value else ()
+
+
+def follows_clock(query: str) -> bool:
+    """Whether the rows of a view change without any change of the database."""
+    return _CLOCK.search(query) is not None
 
 
 def column_origin(query: str, column: str) -> Column | None:

@@ -18,6 +18,7 @@ from pocketfiles.rules.lookups import indexed_fields
 
 from .. import rule_findings
 from ..source.pocketbase import Row, SourceCollection
+from ..source.views import follows_clock
 from ..target.items import references, refusal
 from .mirror import Mirror
 
@@ -74,6 +75,8 @@ def take(snapshot: Snapshot, mirror: Mirror, *, files: bool) -> list[str]:
     mirror.desired = _catalogue(snapshot)  # knows now which collections are incomplete
     mirror.desired_indexed = indexed
     mirror.source = snapshot.identity
+    queries = (each.collection.view_query for each in snapshot.collections)
+    mirror.follows_clock = any(map(follows_clock, queries))
     return [*mirror.broken_rules, *snapshot.warnings, *warnings]
 
 

@@ -56,6 +56,8 @@ class Mirror:
         self.desired_indexed: frozenset[tuple[str, str]] = frozenset()
         self.broken_rules: list[str] = []
         """A warning for each view rule of the desired definitions that cannot be evaluated."""
+        self.follows_clock = False
+        """Whether a view of the source has other rows at another time."""
         self.must_publish = False
         """Whether a generation must be published even if nothing differs."""
         self.source = ""

@@ -28,6 +28,9 @@ from .summary import Summary
 _READ_ATTEMPTS = 3
 """How often the source is read before a database that keeps changing is an error."""
 
+CLOCK_SECONDS = 60.0
+"""How often a watch reads a source of which a view has other rows at another time."""
+
 NOTHING_CLOSES: Mapping[str, float] = MappingProxyType({})
 
 
@@ -57,6 +60,7 @@ class Sync:
         self._removing = removing
         self._limits_deletion = removing and not allow_mass_deletion
         self._later = Later(target, mirror, sleep, files=source.files)
+        self._source_read_at = 0.0
         self._stale_thumbs: list[str] = []
         """Originals whose thumbs are older than they are, by the last listing."""
 
@@ -89,8 +93,10 @@ class Sync:
         self._later.look_for_new()
 
     def is_due(self) -> bool:
-        """Whether something that was left for later can be done."""
-        return self._later.is_due()
+        """Whether something that was left for later can be done, or views follow the clock."""
+        source_age = self._target.clock() - self._source_read_at
+        views_are_due = self._mirror.follows_clock and source_age >= CLOCK_SECONDS
+        return views_are_due or self._later.is_due()
 
     def round(self, progress: Progress = no_progress) -> Summary:
         """Read the source and write what differs. Returns what was done.
@@ -254,6 +260,7 @@ class Sync:
         return self.source.files and files.recheck_missing(self.source.directory, self._mirror)
 
     def _read(self) -> list[str]:
+        self._source_read_at = self._target.clock()
         for attempt in range(1, _READ_ATTEMPTS + 1):
             try:
                 with opened(self.source, check=False) as snapshot:

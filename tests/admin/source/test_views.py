@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from admin.source import pocketbase
-from admin.source.views import column_origin, tables_named
+from admin.source.views import column_origin, follows_clock, tables_named
 from tests.admin.shaped import Shaped, field
 
 ORIGINS = [
@@ -115,3 +115,20 @@ def test_a_list_in_a_field_of_one_file_owns_none_of_its_names(tmp_path: Path) ->
         records = {row.id: row.record() for row in source.rows(source.collections[-1])}
         assert set(records["doc1"].sources) == {"s.txt"}
         assert source.warnings == ["v/doc1: doc1.txt belongs to no record"]
+
+
+@pytest.mark.parametrize(
+    ("query", "follows"),
+    [
+        ("SELECT id, date, time FROM docs WHERE title <> 'now or never'", False),
+        ("SELECT id, date(until) AS day, strftime('%Y', until) AS year FROM docs", False),
+        ("SELECT id FROM docs WHERE until > datetime('NOW')", True),
+        ('SELECT id FROM docs WHERE until > datetime("now", "-1 day")', True),
+        ("SELECT id FROM docs WHERE until > CURRENT_TIMESTAMP", True),
+        ("SELECT id FROM docs WHERE until > date()", True),
+        ("SELECT id FROM docs WHERE until > strftime('%s')", True),
+        ("SELECT id FROM docs ORDER BY random ()", True),
+    ],
+)
+def test_a_view_may_follow_the_clock(query: str, follows: bool) -> None:
+    assert follows_clock(query) is follows

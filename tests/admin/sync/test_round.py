@@ -10,10 +10,13 @@ import pytest
 from admin.commands.sync import WatchReport
 from admin.sync.data_directory import Source
 from admin.sync.prepare import import_directory, prepared
+from admin.sync.round import Sync
 from pocketfiles.catalogue.cached import snapshot_of
 from pocketfiles.catalogue.table import Table
 from tests.admin.conftest import items, objects, run, state
 from tests.admin.shaped import SETTINGS, Shaped, field
+from tests.admin.sync.in_no_time import syncing
+from tests.clock import Clock
 from tests.conftest import DEMO, Cloud, make_cloud
 
 
@@ -356,3 +359,25 @@ def test_a_file_whose_object_is_gone_when_it_is_compared_is_uploaded(
         sync.round()
     found = cloud.s3.get_object(Bucket=cloud.bucket, Key="id_docs/doc1/doc1.txt")
     assert found["Body"].read() == b"text 9"
+
+
+def test_views_that_follow_the_clock_are_read_once_a_minute(cloud: Cloud, shaped: Shaped) -> None:
+    clock = Clock()
+
+    def pause(sync: Sync, seconds: int) -> None:
+        for _ in range(seconds):
+            clock.sleep(1)
+            sync.keep_alive()
+
+    with syncing(cloud, shaped.directory, clock) as sync:
+        sync.round()
+        pause(sync, 60)
+        assert not sync.is_due()
+    shaped.add_view("current", "SELECT id FROM docs WHERE title < datetime('now')", [])
+    with syncing(cloud, shaped.directory, clock) as sync:
+        for _ in range(2):
+            sync.round()
+            pause(sync, 59)
+            assert not sync.is_due()
+            pause(sync, 1)
+            assert sync.is_due()
