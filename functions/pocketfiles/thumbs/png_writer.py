@@ -62,7 +62,7 @@ _LEVEL_OF_CLEAR_DRAWING = 2
 """zlib's levels for a drawing in fewer levels of colour, which then has fewer bytes than it had at
 level 6. At level 2, that is so of clear drawings without alpha alone (docs/performance.md)."""
 
-_LEVEL_OF_NOISY_SHAPES = 3
+_LEVEL_OF_NOISY_SHAPES = 4
 """zlib's level for smooth shapes with noise. Level 6 takes twice the time for few bytes less
 (docs/performance.md)."""
 
