@@ -1,15 +1,16 @@
-"""How many megabytes a thumb of FILE takes above a process that has made a small one.
+"""How many megabytes a thumb of FILE takes above a process that has made a small one, and whether
+it is ``made`` or why not.
 
     python -m tests.contract.peak_memory FILE [SIZE]
 
-FILE may be a folder: then it is the most that any of its files takes, in sizes that take turns.
+FILE may be a folder: then it is the most that any of its files takes, in sizes that take turns, and
+what becomes of the last one.
 """
 
 import os
 import resource
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from pocketfiles.errors import ThumbFailed
@@ -33,13 +34,19 @@ SIZES = ("30x30", "100x100", "300x0", "0x200t", "640x480f", "1200x900b", "2000x2
 
 
 def megabytes(file: Path, size: str = "30x30") -> float:
-    """What this module prints in a process of its own."""
+    """How many a process of its own takes."""
+    return measured(file, size)[0]
+
+
+def measured(file: Path, size: str = "30x30") -> tuple[float, str]:
+    """What this module prints in a process of its own, in which no other thread runs."""
     command = [sys.executable, "-m", "tests.contract.peak_memory", str(file), size]
     path = os.pathsep.join(str(ROOT / folder) for folder in ("functions", "."))
     # What is freed goes back to the system at once: each glibc keeps another share of it otherwise.
     environment = os.environ | {"PYTHONPATH": path, "MALLOC_MMAP_THRESHOLD_": "65536"}
     run = subprocess.run(command, env=environment, capture_output=True, check=True)
-    return float(run.stdout)
+    taken, outcome = run.stdout.decode().split()
+    return float(taken), outcome
 
 
 def main() -> None:
@@ -50,10 +57,18 @@ def main() -> None:
     files = sorted(file.iterdir()) if file.is_dir() else [file]
     sizes = SIZES if file.is_dir() else (size,)
     before = peak()
+    outcome = "made"
     for number, path in enumerate(files):
-        with suppress(ThumbFailed):
-            render(path.read_bytes(), parse(sizes[number % len(sizes)]))
-    print(peak() - before)
+        outcome = _outcome(path.read_bytes(), sizes[number % len(sizes)])
+    print(peak() - before, outcome)
+
+
+def _outcome(data: bytes, size: str) -> str:
+    try:
+        render(data, parse(size))
+    except ThumbFailed as failed:
+        return failed.reason
+    return "made"
 
 
 if __name__ == "__main__":

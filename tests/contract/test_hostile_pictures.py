@@ -22,7 +22,7 @@ from pocketfiles.thumbs.task import plan
 from tests.contract.generated_pictures import pictures
 from tests.contract.hostile_pictures import BOMBS, png
 from tests.contract.lines_run import lines_run
-from tests.contract.peak_memory import megabytes
+from tests.contract.peak_memory import measured, megabytes
 from tests.unit.thumbs.pictures import written
 
 LINES = 2_000_000
@@ -32,13 +32,14 @@ MEGABYTES = 400  # above a process that has made a thumb: 1.5 times the largest 
 MEGABYTES_OF_ROWS = 100  # where they are read one after the other
 GENERATED = int(os.environ.get("GENERATED_PICTURES", "120"))
 SIZE = ThumbSize(30, 30)
+OUT_OF_MEMORY = "out-of-memory"
 REASONS = {
     "too-many-pixels",
     "too-many-chunks",
     "unsupported",
     "truncated",
     "corrupt",
-    "out-of-memory",
+    OUT_OF_MEMORY,
 }
 
 
@@ -65,15 +66,20 @@ def rendered(data: bytes, size: ThumbSize) -> str:
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_goes_off_outside(name: str) -> None:
     data, expected = BOMBS[name]()
-    assert outcome(data) == expected
+    found = outcome(data)
+    # Memory is limited only where one thread runs, as in the next test.
+    assert expected in {found, OUT_OF_MEMORY}
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_takes_bounded_memory(name: str, tmp_path: Path) -> None:
+    data, expected = BOMBS[name]()
     bomb = tmp_path / "bomb"
-    bomb.write_bytes(BOMBS[name]()[0])
+    bomb.write_bytes(data)
     limit = MEGABYTES_OF_ROWS if name in {"PNG", "RGBA PNG", "JPEG"} else MEGABYTES
-    assert megabytes(bomb) < limit
+    taken, found = measured(bomb)
+    assert taken < limit
+    assert found == expected
 
 
 def test_generated_pictures_take_bounded_memory(tmp_path: Path) -> None:
