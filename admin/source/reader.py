@@ -1,6 +1,7 @@
 """Answers the functions' reads from a PocketBase data directory instead of the table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from pocketfiles.catalogue.generations import UNVERSIONED, Pointer
@@ -31,9 +32,17 @@ class Directory:
         return UNVERSIONED
 
     def catalogue(self, _pointer: Pointer) -> tuple[Collections, Settings, frozenset[str]]:
-        """All collections and the settings; none is held."""
-        collections = Collections(found.collection for found in self._found.values())
-        return collections, Settings.from_json(self._snapshot.settings), frozenset()
+        """All collections and the settings; none is held. Views are read, to know which are
+        incomplete."""
+        collections = []
+        for found in self._found.values():
+            collection = found.collection
+            if collection.type == "view":
+                self._read(found.id)
+            is_incomplete = found.id in self._snapshot.incomplete
+            collections.append(replace(collection, is_incomplete=is_incomplete))
+        settings = Settings.from_json(self._snapshot.settings)
+        return Collections(collections), settings, frozenset()
 
     def at(
         self, _pointer: Pointer, _collections: Collections, *, with_held: bool = True

@@ -9,6 +9,7 @@ from admin.source.reader import Directory
 from admin.sync.prepare import import_directory
 from pocketfiles.catalogue.cached import Snapshot, snapshot_of
 from pocketfiles.catalogue.table import Table
+from tests.admin.shaped import Shaped
 from tests.conftest import DEMO, Cloud, make_cloud
 
 DOCUMENTS, USERS = "pbc_3332084752", "_pb_users_auth_"
@@ -65,3 +66,10 @@ def test_a_directory_and_its_table_have_the_same_references(
             assert len(ours) == len(theirs)
             if limit == 100:
                 assert set(ours) == set(theirs)
+
+
+def test_a_directory_knows_which_views_are_incomplete(shaped: Shaped) -> None:
+    shaped.add_view("twice", "SELECT owner AS id, title FROM docs", [])
+    with pocketbase.opened(shaped.directory) as snapshot:
+        collections = snapshot_of(Directory(snapshot)).collections
+    assert [each.name for each in collections if each.is_incomplete] == ["twice"]
