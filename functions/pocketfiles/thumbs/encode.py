@@ -42,6 +42,9 @@ quality (docs/performance.md)."""
 _MAX_AVIF_PIXELS = 2_000_000
 """Most pixels of an AVIF thumb. libaom takes some 40 bytes for each."""
 
+_MAX_AVIF_SIDE = 32_768
+"""Longest side of an AVIF thumb. Chromium shows no larger ones."""
+
 _MAX_WEBP_PIXELS = 4_000_000
 """Most pixels of a WebP thumb of another format. libwebp takes up to 60 bytes for each."""
 
@@ -134,7 +137,7 @@ def alternative(
     if format_name == "webp":
         traits = Traits(lossless=is_lossless, drawn=traits.drawn)
         return _webp(image, options.webp_quality, traits)
-    if _is_translucent(image):
+    if max(image.size) > _MAX_AVIF_SIDE or _is_translucent(image):
         return None
     return _avif(image, options.avif_quality, full_chroma=is_lossless or traits.full_chroma)
 

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat, JpegImagePlugin
 
@@ -236,6 +238,21 @@ def test_an_avif_has_the_chroma_of_its_source(
 def test_where_the_plain_thumb_is_smaller_it_is_taken() -> None:
     data = written(Image.new("RGB", (64, 64), (255, 255, 255)), "PNG")
     assert render(data, parse("16x16"), format_name="avif").content_type == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("side", "content_type"),
+    [(32_768, "image/avif"), (32_769, "image/jpeg")],
+)
+@pytest.mark.parametrize("is_wide", [True, False])
+def test_an_avif_is_no_longer_than_chromium_shows(
+    side: int, content_type: str, *, is_wide: bool
+) -> None:
+    noise = Image.frombytes("L", (8192, 3), random.Random(3).randbytes(8192 * 3)).convert("RGB")
+    image = noise if is_wide else noise.transpose(Image.Transpose.ROTATE_90)
+    size = f"{side}x3" if is_wide else f"3x{side}"
+    thumb = render(written(image, "JPEG"), parse(size), format_name="avif")
+    assert thumb.content_type == content_type
 
 
 @pytest.mark.parametrize("format_name", ["avif", "webp"])
