@@ -7,6 +7,7 @@ they stopped. With ``--formats``, thumbs in these formats count as missing, too.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeVar
@@ -96,15 +97,20 @@ def _warm(
         return 0
     output.require_agreement(question, given=parsed.yes)
     client = Client(url, Rate(_MILLION), parsed.parallel)
+    failed: list[str] = []
 
     def make(thumb: Missing) -> bool:
         query = f"?thumb={thumb.size}" + (f"&token={token()}" if thumb.protected else "")
         answer = client.ask("GET", thumb.path + query, thumb.request_headers)
-        return thumb.is_made_by(answer.headers)
+        is_made = thumb.is_made_by(answer.headers)
+        if not is_made:
+            failed.append(thumb.path)
+        return is_made
 
     made = sum(_all(missing, make, parsed.parallel))
-    failed = len(missing) - made
-    output.say(f"made {counted(made, 'thumb')}; {failed} could not be made")
+    output.say(f"made {counted(made, 'thumb')}; {len(failed)} could not be made")
+    for path, count in sorted(Counter(failed).items()):
+        output.say(f"{path}: {count} could not be made")
     return 1 if failed else 0
 
 

@@ -206,7 +206,7 @@ def test_formats_that_thumbs_do_not_have_are_a_wrong_command_line(
         main(["thumbs", "warm", f"--formats={formats}", *stack.both()])
 
 
-def test_a_picture_that_gives_no_thumb_is_counted_as_failed(
+def test_a_picture_that_gives_no_thumb_is_named_as_failed(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cloud = stack.cloud
@@ -215,5 +215,7 @@ def test_a_picture_that_gives_no_thumb_is_counted_as_failed(
     cloud.s3.put_object(Bucket=cloud.bucket, Key=key, Body=b"broken", ContentType="image/png")
     only = ["--collection", "documents", *stack.both()]
     assert main(["thumbs", "warm", "--url", stack.url, "--yes", *only]) == 1
-    assert "; 1 could not be made\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "; 1 could not be made\n" in said
+    assert f"{COVER}: 1 could not be made\n" in said
     cloud.s3.put_object(Bucket=cloud.bucket, Key=key, Body=whole, ContentType="image/png")
