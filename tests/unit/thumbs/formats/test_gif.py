@@ -93,8 +93,10 @@ def test_a_broken_header_has_its_reason(data: bytes, why: str) -> None:
 
 def of_codes(codes: list[int], bits: int, side: int, block: int = 255) -> bytes:
     """A GIF of black and white, drawn by these codes of three bits each."""
-    number = sum(code << bits * place for place, code in enumerate(codes))
-    data = number.to_bytes(-(-len(codes) * bits // 8), "little")
+    length = -(-len(codes) * bits // 8)
+    last_first = "".join(f"{code:0{bits}b}" for code in reversed(codes)).zfill(8 * length)
+    starts = range(8 * (length - 1), -1, -8)
+    data = bytes(int(last_first[start : start + 8], 2) for start in starts)
     pieces = [data[start : start + block] for start in range(0, len(data), block)]
     blocks = b"".join(bytes((len(piece),)) + piece for piece in pieces)
     screen = b"GIF89a" + struct.pack("<HHBBB", side, side, 0x81, 0, 0) + bytes(9) + b"\xff" * 3
