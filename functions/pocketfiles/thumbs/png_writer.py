@@ -47,6 +47,9 @@ _MAX_REPEATED_ROWS = 0.4
 """Largest share of rows that repeat the one above in a drawing that is rounded. Enlarged pixel art
 has more: rounding would change little in it, and a lower level would miss its long repetitions."""
 
+_GOLDEN_RATIO = 0.618
+"""Steps of this share of the height, modulo the height, meet no pattern of rows again and again."""
+
 _MAX_BITS_WITH_RUNS = 2.0
 """Bits of a filtered byte up to which runs of the same difference are frequent enough to look
 for."""
@@ -146,7 +149,7 @@ def _repeats_rows(raster: Raster) -> bool:
     width, height = raster.size
     repeated = 0
     for number in range(_ROWS_COMPARED):
-        top = number * (height - 1) // _ROWS_COMPARED
+        top = int(number * _GOLDEN_RATIO % 1 * (height - 1))
         rows = raster.part(Box(0, top, width, top + 2))
         repeated += rows[: raster.row_length] == rows[raster.row_length :]
     return repeated > _MAX_REPEATED_ROWS * _ROWS_COMPARED

@@ -83,7 +83,7 @@ def cells(side: int, palette: int, mode: str) -> Image.Image:
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize("palette", [2, 4, 16, 200])
-@pytest.mark.parametrize("side", [4, 8, 12, 20, 30, 50])
+@pytest.mark.parametrize("side", [4, 8, 10, 12, 20, 30, 50])
 def test_rounding_never_makes_pixel_art_larger(side: int, palette: int, mode: str) -> None:
     art = cells(side, palette, mode)
     assert len(png(art, 1)) <= len(png(art, 0))
