@@ -63,7 +63,7 @@ def _ask_what_is_pending(target: Deployment) -> int:
     pending = Pending(table, target.edge(), time.time, left_in(table))
     asked = len(pending.due())
     pending.ask()
-    _tell(Writer(table), pending.backlog())
+    _tell(Writer(table, is_sync=False), pending.backlog())
     line = f"asked CloudFront for {counted(asked, 'pending invalidation')}"
     if pending.later:
         seconds = max(0.0, min(pending.later.values()) - time.time())

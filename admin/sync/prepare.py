@@ -45,7 +45,7 @@ def prepared(
     s3, dynamodb = clients()
     bucket, table = names
     with ThreadPoolExecutor(WORKERS) as pool, Mirror() as mirror:
-        writer = Writer(TargetTable(dynamodb, table))
+        writer = Writer(TargetTable(dynamodb, table), is_sync=removing)
         target = Target(writer, Bucket(s3, bucket), pool, edge=edge)
         try:
             yield Sync(

@@ -85,12 +85,17 @@ def moves(published: Published) -> Iterator[Update]:
         yield Update(keys.pointer(copy), keys.POINTER, values | backlog.values, backlog.removed)
 
 
-def heartbeats(pointer: Pointer, now: float, backlog: Backlog) -> Iterator[Update]:
-    """The updates that say in every copy of the pointer that its writer lives, and what is pending.
+def heartbeats(pointer: Pointer, now: float | None, backlog: Backlog) -> Iterator[Update]:
+    """The updates that say in every copy of the pointer that a sync lives, and what is pending.
 
-    ``now`` in seconds since the epoch. They expect that the pointer has not moved.
+    ``now`` in seconds since the epoch, ``None`` where the writer is no sync. They expect that the
+    pointer has not moved.
     """
     expected = {GENERATION: {"N": str(pointer.generation)}}
-    values: dict[str, Operand] = {"heartbeat": {"N": repr(now)}, **backlog.values}
+    values = backlog.values
+    if now is not None:
+        values["heartbeat"] = {"N": repr(now)}
+    if not values:
+        return
     for copy in range(keys.POINTER_COPIES):
         yield Update(keys.pointer(copy), keys.POINTER, values, backlog.removed, expected)

@@ -63,7 +63,8 @@ class Writer(ItemWriter):
         self._clock = clock
         self._stale_seconds = stale_seconds
         self._is_sync = is_sync
-        """Whether this writer's life is a sync's, of which the heartbeat tells."""
+        """Whether this writer's life is a sync's, of which the heartbeat tells. An import's is not:
+        it deletes nothing."""
         self._abandoned_at: dict[int, float] = {}
         self._items_read_at = -math.inf
         self._beat_at = 0.0
@@ -186,14 +187,15 @@ class Writer(ItemWriter):
             self.beat()
 
     def beat(self) -> None:
-        """Say in every copy of the pointer that this writer lives."""
+        """Say in every copy of the pointer what is pending and, as a sync, that it lives."""
         if not self.pointer.generation:
             return
         self.lease.require()
         now = self._clock()
         try:
-            for heartbeat in heartbeats(self.pointer, now, self.backlog):
-                self.table.update(heartbeat)
+            heartbeat = now if self._is_sync else None
+            for update in heartbeats(self.pointer, heartbeat, self.backlog):
+                self.table.update(update)
         except Conflict as error:
             raise LeaseLost("another writer has moved the pointer of this table") from error
         self._beat_at = now

@@ -150,6 +150,9 @@ class Stack:
     def import_demo(self) -> str:
         return self.admin("import", "--pb-data", str(DEMO), "--stack", self.name)
 
+    def sync_demo(self) -> str:
+        return self.admin("sync", "--pb-data", str(DEMO), "--stack", self.name)
+
     def token(self, record: str, kind: str = "--file") -> str:
         """A file token, or an auth token, of a demo user."""
         printed = self.admin("token", "users", record, kind, "--stack", self.name)

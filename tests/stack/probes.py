@@ -226,7 +226,7 @@ def protected_files_are_denied_when_no_sync_lives(stack: Stack) -> None:
     """For as long as the parameter MaxSyncAgeSeconds says."""
     dynamodb = stack.emulator.client("dynamodb")
     items = dynamodb.scan(TableName=stack.table)["Items"]
-    pointers = [item for item in items if "heartbeat" in item]  # there are several copies
+    pointers = [item for item in items if item["sk"]["S"] == "pointer"]  # there are several copies
     for pointer in pointers:
         dynamodb.put_item(TableName=stack.table, Item={**pointer, "heartbeat": {"N": "1"}})
     try:

@@ -148,7 +148,7 @@ def test_a_collection_that_a_sync_protects_is_closed_and_invalidated(
     edge.admin("sync", "--pb-data", str(data), "--stack", edge.name)
     assert open_collections(edge) == {"users", "_pb_users_auth_"}
     assert {f"/{PHOTOS}/*", f"/api/files/{PHOTOS}/*"} <= set(invalidated(edge))
-    edge.admin("sync", "--pb-data", str(DEMO), "--stack", edge.name)
+    edge.sync_demo()
     assert "photos" in open_collections(edge)
 
 
@@ -163,7 +163,7 @@ def test_a_change_of_the_formats_reaches_the_edge_with_the_next_sync(
     updated = deploy(emulator, edge.name, {"ThumbFormats": "webp"})
     assert updated.outputs["EdgeThumbFormats"] == "webp"
     assert thumb().headers["content-type"] == "image/png"
-    edge.admin("sync", "--pb-data", str(DEMO), "--stack", edge.name)
+    edge.sync_demo()
     assert key_values(edge)["photos"]["formats"] == ["webp"]
     made = thumb()
     assert made.headers["content-type"] == "image/webp"

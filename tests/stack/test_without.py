@@ -150,7 +150,7 @@ def test_whatever_is_taken_out_of_a_function_is_missed(
     emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stack = deploy(emulator, "without", PARAMETERS)
-    stack.import_demo()
+    stack.sync_demo()
     assert first_failure(stack, COMMON) == ""
     removals = dict(Workbench(stack).removals())
     reasons = {what: reason_not_to_notice(what) for what in removals}

@@ -100,6 +100,10 @@ class World:
         pointer = Table(self.cloud.dynamodb, self.cloud.table).pointer()
         return pointer.pending, pointer.pending_since
 
+    def heartbeat(self) -> float | None:
+        """When a sync last said in the pointer that it lives."""
+        return Table(self.cloud.dynamodb, self.cloud.table).pointer().heartbeat
+
     def protects(self, name: str) -> bool:
         """Whether the published data protects a field of the collection."""
         collection = snapshot_of(Table(self.cloud.dynamodb, self.cloud.table)).collections.find(

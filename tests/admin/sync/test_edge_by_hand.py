@@ -45,6 +45,15 @@ def test_removing_a_file_by_hand_invalidates_its_copies(world: World, records: R
     assert len(world.pending()) == 1
 
 
+def test_what_a_change_by_hand_leaves_pending_is_no_heartbeat(
+    world: World, records: Records
+) -> None:
+    before = world.heartbeat()
+    records.remove(records.collection("users"), "ann")
+    pending, _ = world.told()
+    assert (pending, world.heartbeat()) == (1, before)
+
+
 @pytest.mark.parametrize("how", ["the file", "the record", "another file in its place"])
 def test_a_change_by_hand_invalidates_the_copies_of_views(
     world: World, shaped: Shaped, records: Records, tmp_path: Path, how: str

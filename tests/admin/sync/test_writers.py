@@ -113,6 +113,19 @@ def test_a_copy_of_a_table_is_trusted_after_a_sync_and_not_after_an_import(
                 snapshot(cloud).require_trust(0.0, 0)
 
 
+@pytest.mark.parametrize("title", ["as before", "new"])
+def test_only_a_sync_moves_the_heartbeat(cloud: Cloud, shaped: Shaped, title: str) -> None:
+    shaped.put("docs", "doc0", title="as before")
+    run(cloud, shaped.directory, removing=False)
+    assert snapshot(cloud).pointer.heartbeat is None
+    set_in_pointer(cloud, heartbeat={"N": "1000.0"})
+    shaped.put("docs", "doc0", title=title)
+    run(cloud, shaped.directory, removing=False)
+    assert snapshot(cloud).pointer.heartbeat == 1000.0
+    run(cloud, shaped.directory, removing=True)
+    assert (snapshot(cloud).pointer.heartbeat or 0) > 1000
+
+
 def test_deleted_items_stay_as_tombstones_for_a_while(
     cloud: Cloud, shaped: Shaped, clock: Clock
 ) -> None:
