@@ -89,7 +89,7 @@ def issue(collection: Collection, record: Record, kind: Kind, now: float) -> str
     """
     key = _key(collection, record, kind)
     if not key:
-        raise TokenNotIssued("neither a token key nor a secret")
+        raise TokenNotIssued("no key to sign with")
     claims: dict[str, Any] = {
         "collectionId": collection.id,
         "exp": int(now) + _options(collection, kind).duration,
@@ -123,6 +123,10 @@ def _options(collection: Collection, kind: Kind) -> TokenOptions:
 
 
 def _key(collection: Collection, record: Record, kind: Kind) -> str:
+    """The key of a record's tokens; empty where no value of the record is known, since the
+    collection's secret alone is nobody's key."""
+    if record.is_unreadable:
+        return ""
     return record.token_key + _options(collection, kind).secret
 
 

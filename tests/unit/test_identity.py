@@ -138,3 +138,9 @@ def test_authorization_costs_no_read_while_no_address_is_listed() -> None:
     known = snapshot_of(table)
     refuse_foreign_superuser(bearing(token(ROOT, "auth")), known, NOW)
     assert table.calls == [("pointer",), ("catalogue",)]
+
+
+def test_the_collections_secret_alone_signs_for_no_record_whose_values_are_not_known() -> None:
+    unknown = Record("pbc_users", "ada", {}, is_unreadable=True)
+    known = snapshot_of(FakeTable([USERS], [unknown]))
+    assert authenticated(bearing(token(unknown, "auth")), known, NOW) is None
