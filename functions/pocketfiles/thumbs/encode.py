@@ -18,7 +18,6 @@ _OPAQUE = 255
 _ROWS_AT_A_TIME = 32
 """Rows whose alpha is looked at before that of more rows."""
 
-
 _WEBP_METHOD = 4
 """libwebp's effort for lossy pictures, 0 to 6."""
 
@@ -121,9 +120,8 @@ def alternative(
 
     None where the source's own format is as good: for a WebP as WebP, for a GIF, whose few colours
     a lossy format blurs, for thumbs whose encoder would need too much memory, and as AVIF where
-    much is translucent. A drawing of a
-    lossless source is lossless as WebP, which has no 4:4:4, and in 4:4:4 as AVIF: subsampled
-    chroma would blur coloured lines.
+    much is translucent. A drawing of a lossless source is lossless as WebP, which has no 4:4:4,
+    and in 4:4:4 as AVIF: subsampled chroma would blur coloured lines.
     """
     if source == "GIF" or format_name.upper() == source:
         return None

@@ -100,11 +100,11 @@ def png(raster: Raster, tolerance: int) -> bytes:
         raster = grey
         part = content.sample(raster)
     measured = content.measure(part)
-    level = _REPETITION_LEVEL
-    if tolerance and _may_be_rounded(raster, part, measured):
+    is_rounded = tolerance > 0 and _may_be_rounded(raster, part, measured)
+    if is_rounded:
         raster = raster.mapped(_ROUNDED)
-        level = _level_after_rounding(raster, part, measured)
     if measured.content == Content.DRAWING:
+        level = _level_after_rounding(raster, part, measured) if is_rounded else _REPETITION_LEVEL
         return _drawing(raster, level)
     if measured.content == Content.SMOOTH:
         is_noisy = measured.bits > _MIN_NOISY_BITS
