@@ -1,6 +1,8 @@
-"""A folder that looks like the checkout, for commands that write where they are run."""
+"""The checkout's programs: run as they are, or in a folder that looks like the checkout, for those
+that write where they are run."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,3 +24,18 @@ def own_environment(**variables: str) -> dict[str, str]:
     passed_on = ("ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     kept = {name: value for name, value in os.environ.items() if name not in passed_on}
     return {**kept, **variables}
+
+
+def run_module(
+    module: str, *arguments: str | Path, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a module of the checkout as a program, and keep what it prints."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

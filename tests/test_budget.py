@@ -11,7 +11,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from deploy import budget
 from local.intrinsics import load
-from tests.checkout import own_environment
+from tests.checkout import own_environment, run_module
 from tests.conftest import ROOT
 
 OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-iso", "eusc-")
@@ -61,15 +61,8 @@ def test_make_deploy_says_that_a_region_has_no_budgets(
     path = tmp_path / "template.yaml"
     path.write_text(TEMPLATE)
     no_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.budget", "default", path, "--region", region],
-        cwd=ROOT,
-        env=own_environment(**no_files),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    arguments = ("default", path, "--region", region)
+    done = run_module("deploy.budget", *arguments, environment=own_environment(**no_files))
     assert done.returncode == 0
     assert said in done.stderr
     assert bool(done.stderr) == bool(said)

@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,7 +20,7 @@ from admin.target import writer
 from deploy import architecture, command, parameters, preflight, samconfig
 from deploy.account import DeployedStack
 from local.intrinsics import load
-from tests.checkout import own_environment
+from tests.checkout import own_environment, run_module
 from tests.conftest import ROOT
 
 CONFIG = """
@@ -434,15 +433,8 @@ def checked(*arguments: str, environment: dict[str, str]) -> subprocess.Complete
     """The checks before a deployment, as `make deploy` runs them."""
     own = own_environment(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    return subprocess.run(
-        [sys.executable, "-m", "deploy.preflight", "default", "arm64", *arguments],
-        cwd=ROOT,
-        env={**own, **keys, "AWS_REGION": "eu-west-1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    variables = {**own, **keys, "AWS_REGION": "eu-west-1", **environment}
+    return run_module("deploy.preflight", "default", "arm64", *arguments, environment=variables)
 
 
 @pytest.mark.parametrize("program", ["no-such-program", "echo no-json", "false"])

@@ -1,7 +1,5 @@
 """A table that a restored copy replaces, as docs/deploying.md describes it."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,8 @@ from deploy import restore
 from pocketfiles import keys
 from tests.admin.conftest import run, stored
 from tests.admin.shaped import Shaped
-from tests.checkout import own_environment
-from tests.conftest import ROOT, Cloud, make_cloud
+from tests.checkout import own_environment, run_module
+from tests.conftest import Cloud, make_cloud
 
 COMPRESSED = {"pk": {"S": "c"}, "sk": {"S": "r"}, "data": {"B": b"\x00\x01\xff"}}
 LATER = {"pk": {"S": "c"}, "sk": {"S": "later"}, "data": {"S": "{}"}}
@@ -93,15 +91,8 @@ def test_a_wrong_command_line_deletes_nothing(
 ) -> None:
     cloud.dynamodb.put_item(TableName=cloud.table, Item=LATER)
     names = [cloud.table if name == "TABLE" else name for name in arguments]
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy.restore", *names],
-        cwd=ROOT,
-        env=own_environment(AWS_REGION="eu-west-1"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    environment = own_environment(AWS_REGION="eu-west-1")
+    done = run_module("deploy.restore", *names, environment=environment)
     assert done.returncode == 1
     assert said in done.stderr
     assert stored(cloud) == [LATER]
